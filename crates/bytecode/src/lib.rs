@@ -1,0 +1,1 @@
+//! The bytecode: op table, function templates, verifier, printer.

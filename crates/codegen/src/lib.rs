@@ -1,0 +1,1 @@
+//! Passes over the IR, lowering, linear scan, emission, and the stack-bytecode JIT.

@@ -1,0 +1,1 @@
+//! Source to bytecode: parser, scope analysis, lowering.

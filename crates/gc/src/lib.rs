@@ -1,0 +1,1 @@
+//! The moving generational garbage collector.

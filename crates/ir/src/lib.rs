@@ -1,0 +1,1 @@
+//! The SSA intermediate representation: builder, verifier, text form, reference interpreter.

@@ -1,0 +1,1 @@
+//! Regular expressions: pattern to program, and the matcher.

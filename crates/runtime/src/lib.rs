@@ -1,0 +1,1 @@
+//! What a host adds: event loop, timers, console, files, modules.

@@ -1,0 +1,1 @@
+//! A JavaScript engine for Rust programs: the embedding API.

@@ -1,0 +1,1 @@
+//! Values, strings, shapes, objects, interpreter, inline caches, frames.
