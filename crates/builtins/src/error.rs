@@ -5,7 +5,7 @@ use tercel_vm::string::StringBuilder;
 use tercel_vm::{Args, Context, Gc, Intrinsic, JsResult, Kind, Object, PropertyDescriptor, PropertyKey, Value};
 
 /// A property as the constructors of errors define them: writable, configurable, not enumerable.
-fn define_hidden(cx: &Context, o: Gc<Object>, key: PropertyKey, value: Value) -> JsResult<()> {
+pub fn define_hidden(cx: &Context, o: Gc<Object>, key: PropertyKey, value: Value) -> JsResult<()> {
     let d = PropertyDescriptor {
         value: Some(value),
         writable: Some(true),
@@ -50,24 +50,25 @@ fn make(cx: &Context, args: &Args, proto: Intrinsic) -> JsResult<Value> {
 }
 
 macro_rules! error_classes {
-    ($($constructor:ident, $f:ident, $prototype:ident, $properties:ident, $name:literal;)*) => {
+    ($($constructor:ident, $f:ident, $class:ident, $prototype:ident, $statics:ident, $properties:ident, $name:literal;)*) => {
         $(
             fn $f(cx: &Context, args: &Args) -> JsResult<Value> {
                 make(cx, args, Intrinsic::$prototype)
             }
             pub static $constructor: FunctionSpec = class($name, 1, $f);
-            pub static $properties: &[PropertySpec] = &[hidden_string("message", ""), hidden_string("name", $name)];
+            pub static $statics: &[PropertySpec] = &[prototype(Intrinsic::$prototype)];
+            pub static $properties: &[PropertySpec] = &[constructor_of(Intrinsic::$class), hidden_string("message", ""), hidden_string("name", $name)];
         )*
     };
 }
 
 error_classes! {
-    EVAL_ERROR, eval_error, EvalErrorPrototype, EVAL_ERROR_PROTOTYPE, "EvalError";
-    RANGE_ERROR, range_error, RangeErrorPrototype, RANGE_ERROR_PROTOTYPE, "RangeError";
-    REFERENCE_ERROR, reference_error, ReferenceErrorPrototype, REFERENCE_ERROR_PROTOTYPE, "ReferenceError";
-    SYNTAX_ERROR, syntax_error, SyntaxErrorPrototype, SYNTAX_ERROR_PROTOTYPE, "SyntaxError";
-    TYPE_ERROR, type_error, TypeErrorPrototype, TYPE_ERROR_PROTOTYPE, "TypeError";
-    URI_ERROR, uri_error, UriErrorPrototype, URI_ERROR_PROTOTYPE, "URIError";
+    EVAL_ERROR, eval_error, EvalError, EvalErrorPrototype, EVAL_ERROR_STATICS, EVAL_ERROR_PROTOTYPE, "EvalError";
+    RANGE_ERROR, range_error, RangeError, RangeErrorPrototype, RANGE_ERROR_STATICS, RANGE_ERROR_PROTOTYPE, "RangeError";
+    REFERENCE_ERROR, reference_error, ReferenceError, ReferenceErrorPrototype, REFERENCE_ERROR_STATICS, REFERENCE_ERROR_PROTOTYPE, "ReferenceError";
+    SYNTAX_ERROR, syntax_error, SyntaxError, SyntaxErrorPrototype, SYNTAX_ERROR_STATICS, SYNTAX_ERROR_PROTOTYPE, "SyntaxError";
+    TYPE_ERROR, type_error, TypeError, TypeErrorPrototype, TYPE_ERROR_STATICS, TYPE_ERROR_PROTOTYPE, "TypeError";
+    URI_ERROR, uri_error, UriError, UriErrorPrototype, URI_ERROR_STATICS, URI_ERROR_PROTOTYPE, "URIError";
 }
 
 fn constructor(cx: &Context, args: &Args) -> JsResult<Value> {
@@ -147,18 +148,20 @@ fn stack_setter(cx: &Context, args: &Args) -> JsResult<Value> {
 }
 
 pub static CONSTRUCTOR: FunctionSpec = class("Error", 1, constructor);
-pub static STATICS: &[PropertySpec] = &[
+pub static STATICS: &[PropertySpec] = &[ prototype(Intrinsic::ErrorPrototype),
     method("captureStackTrace", 2, capture_stack_trace),
     method("isError", 1, is_error),
     data("stackTraceLimit", 10.0),
 ];
-pub static PROTOTYPE: &[PropertySpec] = &[
+pub static PROTOTYPE: &[PropertySpec] = &[ constructor_of(Intrinsic::Error),
     hidden_string("message", ""),
     hidden_string("name", "Error"),
     method("toString", 0, to_string),
     accessor("stack", stack_getter, stack_setter),
 ];
 pub static AGGREGATE_ERROR: FunctionSpec = class("AggregateError", 2, aggregate_error);
-pub static AGGREGATE_ERROR_PROTOTYPE: &[PropertySpec] = &[hidden_string("message", ""), hidden_string("name", "AggregateError")];
+pub static AGGREGATE_ERROR_STATICS: &[PropertySpec] = &[prototype(Intrinsic::AggregateErrorPrototype)];
+pub static AGGREGATE_ERROR_PROTOTYPE: &[PropertySpec] = &[constructor_of(Intrinsic::AggregateError), hidden_string("message", ""), hidden_string("name", "AggregateError")];
 pub static SUPPRESSED_ERROR: FunctionSpec = class("SuppressedError", 3, suppressed_error);
-pub static SUPPRESSED_ERROR_PROTOTYPE: &[PropertySpec] = &[hidden_string("message", ""), hidden_string("name", "SuppressedError")];
+pub static SUPPRESSED_ERROR_STATICS: &[PropertySpec] = &[prototype(Intrinsic::SuppressedErrorPrototype)];
+pub static SUPPRESSED_ERROR_PROTOTYPE: &[PropertySpec] = &[constructor_of(Intrinsic::SuppressedError), hidden_string("message", ""), hidden_string("name", "SuppressedError")];

@@ -98,10 +98,13 @@ pub fn poisoned(cx: &Context) -> [PropertyKey; 2] {
 
 pub static CONSTRUCTOR: FunctionSpec = class("Function", 1, constructor);
 
+pub static STATICS: &[PropertySpec] = &[prototype(Intrinsic::FunctionPrototype)];
+
 pub static PROTOTYPE: &[PropertySpec] = &[
-    method("apply", 2, apply).special(Special::Apply),
+    constructor_of(Intrinsic::Function),
+    special_method("apply", 2, apply, special::APPLY),
     method("bind", 1, bind),
-    method("call", 1, call).special(Special::Call),
+    special_method("call", 1, call, special::CALL),
     method("toString", 0, to_string),
-    symbol_method(names::SYMBOL_HAS_INSTANCE, "[Symbol.hasInstance]", 1, has_instance).frozen(),
+    frozen(symbol_method(names::SYMBOL_HAS_INSTANCE, 1, has_instance)),
 ];

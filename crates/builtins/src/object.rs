@@ -436,7 +436,7 @@ fn lookup_setter(cx: &Context, args: &Args) -> JsResult<Value> {
 
 pub static CONSTRUCTOR: FunctionSpec = class("Object", 1, constructor);
 
-pub static STATICS: &[PropertySpec] = &[
+pub static STATICS: &[PropertySpec] = &[ prototype(Intrinsic::ObjectPrototype),
     method("assign", 2, assign),
     method("create", 2, create),
     method("defineProperties", 2, define_properties),
@@ -462,7 +462,7 @@ pub static STATICS: &[PropertySpec] = &[
     method("values", 1, values),
 ];
 
-pub static PROTOTYPE: &[PropertySpec] = &[
+pub static PROTOTYPE: &[PropertySpec] = &[ constructor_of(Intrinsic::Object),
     method("__defineGetter__", 2, define_getter),
     method("__defineSetter__", 2, define_setter),
     method("hasOwnProperty", 1, has_own_property),

@@ -104,8 +104,8 @@ fn set_prototype_of(cx: &Context, args: &Args) -> JsResult<Value> {
 }
 
 pub static PROPERTIES: &[PropertySpec] = &[
-    method("apply", 3, apply).special(Special::ReflectApply),
-    method("construct", 2, construct).special(Special::ReflectConstruct),
+    special_method("apply", 3, apply, special::REFLECT_APPLY),
+    special_method("construct", 2, construct, special::REFLECT_CONSTRUCT),
     method("defineProperty", 3, define_property),
     method("deleteProperty", 2, delete_property),
     method("get", 2, get),
