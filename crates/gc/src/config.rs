@@ -21,6 +21,8 @@ pub const CARD_BYTES: usize = 1024;
 pub(crate) const COMMIT_BLOCKS: u32 = 16;
 /// The smallest nursery that the pause controller shrinks to, in blocks.
 pub(crate) const MIN_EDEN_BLOCKS: usize = 8;
+/// The size of a new heap's eden, in blocks.
+pub(crate) const FIRST_EDEN_BLOCKS: usize = 16;
 /// The nursery pause that the controller steers below, in nanoseconds. D2 asks for a p99 below 1 ms.
 pub(crate) const PAUSE_TARGET_NS: u64 = 600_000;
 /// Blocks with at most this many live bytes are candidates for evacuation: half of a block.

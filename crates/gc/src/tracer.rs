@@ -66,8 +66,12 @@ pub struct Tracer {
     waiting: FxHashMap<usize, Vec<Ephemeron>>,
     /// Values whose key was reached while they waited.
     woken: Vec<Ephemeron>,
+    /// Cells become old at their first survival already ([`crate::nursery::Nursery::tenure`]).
+    tenure: bool,
     pub(crate) promoted_bytes: usize,
     pub(crate) survived_bytes: usize,
+    /// Bytes copied out of eden, wherever to.
+    pub(crate) eden_bytes: usize,
 }
 
 impl Tracer {
@@ -87,8 +91,10 @@ impl Tracer {
             weak_cells: Vec::new(),
             waiting: FxHashMap::default(),
             woken: Vec::new(),
+            tenure: full || heap.nursery.borrow().tenure,
             promoted_bytes: 0,
             survived_bytes: 0,
+            eden_bytes: 0,
         }
     }
 
@@ -230,7 +236,7 @@ impl Tracer {
     }
 
     /// Reaches a cell of a block that is being emptied.
-    #[inline]
+    #[inline(never)]
     fn copy(&mut self, cell: *mut CellHeader, flags: u8) -> *mut CellHeader {
         // SAFETY: trace functions show references to live cells only, and a block that is being emptied keeps its contents.
         let header = unsafe { &*cell };
@@ -244,7 +250,7 @@ impl Tracer {
         // SAFETY: the table's functions are made for cells of their kind.
         let bytes = unsafe { (kind.size)(cell) };
         debug_assert!(bytes.is_multiple_of(8) && (16..=MAX_SMALL).contains(&bytes), "a {} of {bytes} bytes", kind.name);
-        let promote = self.mode == Mode::Full || flags & flag::AGED != 0;
+        let promote = self.tenure || flags & flag::AGED != 0;
         let heap = self.heap();
         let place = if promote { self.old.alloc(bytes, heap) } else { self.survivors.alloc(bytes, heap) };
         let Some(place) = place else {
@@ -266,6 +272,9 @@ impl Tracer {
             self.survived_bytes += bytes;
             self.found_young = true;
         }
+        if flags & flag::AGED == 0 {
+            self.eden_bytes += bytes;
+        }
         if !(kind.leaf && self.mode == Mode::Minor) {
             self.stack.push(moved);
         }
@@ -285,7 +294,7 @@ impl Tracer {
     }
 
     /// Reaches a cell that stays in its place.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn mark(&mut self, cell: *mut CellHeader, flags: u8) -> *mut CellHeader {
         // SAFETY: as in `copy`.
         let header = unsafe { &*cell };

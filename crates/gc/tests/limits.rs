@@ -184,11 +184,12 @@ fn a_full_nursery_sets_the_flag_and_the_interrupt_word() {
     let word = AtomicU32::new(4);
     // SAFETY: the word outlives the heap's use of it: it is taken away below.
     unsafe { toy.heap.set_interrupt_word(Some((NonNull::from(&word), 2))) };
-    for _ in 0..(3 << 20) / 32 {
+    // The first eden is a megabyte.
+    for _ in 0..(1 << 20) / 32 {
         toy.pair(0, 0);
     }
     assert!(!toy.heap.gc_pending.get());
-    for _ in 0..(2 << 20) / 32 {
+    for _ in 0..(1 << 20) / 32 {
         toy.pair(0, 0);
     }
     assert!(toy.heap.gc_pending.get());
