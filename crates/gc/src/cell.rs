@@ -23,6 +23,7 @@
 use crate::tracer::Tracer;
 use crate::weak::WeakSweep;
 use std::cell::Cell;
+use std::mem::offset_of;
 
 /// Bit of [`CellHeader::gc`]: the cell is old, and the collector does not have it on a list of cells that may point into the nursery. The write
 /// barrier's inline test is this one bit.
@@ -56,6 +57,15 @@ pub struct CellHeader {
 }
 
 impl CellHeader {
+    /// The offset of the kind byte in bytes, for machine code.
+    pub const KIND_OFFSET: usize = offset_of!(CellHeader, kind);
+    /// The offset of the collector's byte in bytes, for machine code: the write barrier tests [`OLD_CLEAN`] there.
+    pub const GC_OFFSET: usize = offset_of!(CellHeader, gc);
+    /// The offset of the `words` byte in bytes, for machine code.
+    pub const WORDS_OFFSET: usize = offset_of!(CellHeader, words);
+    /// The offset of the flags byte in bytes, for machine code.
+    pub const FLAGS_OFFSET: usize = offset_of!(CellHeader, flags);
+
     /// A header for a cell that was just allocated, in whatever space.
     #[inline]
     pub const fn new(shape: u32, kind: u8, words: u8, flags: u8) -> CellHeader {
@@ -101,7 +111,8 @@ pub const fn value_is_cell(bits: u64) -> bool {
 pub type SizeFn = unsafe fn(*const CellHeader) -> usize;
 /// Shows every strong reference of a cell to the tracer. Must not read other cells: they may be in the middle of a move.
 pub type TraceFn = unsafe fn(*mut CellHeader, &mut Tracer);
-/// Like [`TraceFn`], for the references whose slots lie in the address range `from..to` (bytes) only.
+/// Like [`TraceFn`], for the references whose slots lie in the address range `from..to` (bytes) only. The ranges of all calls together cover the
+/// cell from its start to the size that it was allocated with, so a range may begin in the header, and end behind a cell that has shrunk.
 pub type TraceRangeFn = unsafe fn(*mut CellHeader, from: *mut u8, to: *mut u8, &mut Tracer);
 /// Gives back what a dead cell owns outside the heap. May call [`crate::Heap::add_external`]; must not allocate, and must not read other cells.
 pub type FinalizeFn = unsafe fn(*mut CellHeader);

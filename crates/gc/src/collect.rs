@@ -82,7 +82,8 @@ impl Heap {
         self.policy.collections.set(self.policy.collections.get().wrapping_add(1));
         let pause = began.elapsed().as_nanos() as u64;
         if full {
-            self.policy.after_full(&self.config, used_after);
+            let low = self.pool.borrow_mut().is_low();
+            self.policy.after_full(&self.config, used_after, low);
             let (bytes, footprint) = {
                 let old = self.old.borrow();
                 (old.bytes(), old.footprint())

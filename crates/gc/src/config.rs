@@ -20,11 +20,11 @@ pub const CARD_BYTES: usize = 1024;
 /// promotion live on when the system refuses more.
 pub(crate) const COMMIT_BLOCKS: u32 = 16;
 /// The smallest nursery that the pause controller shrinks to, in blocks.
-pub(crate) const MIN_EDEN_BLOCKS: usize = 8;
+pub(crate) const MIN_EDEN_BLOCKS: usize = 4;
 /// The size of a new heap's eden, in blocks.
-pub(crate) const FIRST_EDEN_BLOCKS: usize = 16;
+pub(crate) const FIRST_EDEN_BLOCKS: usize = 8;
 /// The nursery pause that the controller steers below, in nanoseconds. D2 asks for a p99 below 1 ms.
-pub(crate) const PAUSE_TARGET_NS: u64 = 600_000;
+pub(crate) const PAUSE_TARGET_NS: u64 = 500_000;
 /// Blocks with at most this many live bytes are candidates for evacuation: half of a block.
 pub(crate) const EVACUATE_BYTES: u32 = BLOCK_BYTES as u32 / 2;
 /// The share of the old blocks that one collection may evacuate into fresh ones: an eighth, which the growth policy leaves room for.
@@ -43,7 +43,8 @@ pub const POISON: u8 = 0xDB;
 pub struct HeapConfig {
     /// The size of the nursery in bytes: how much is allocated between two minor collections, at most.
     pub nursery_bytes: usize,
-    /// How many bytes of live data a script may hold, external memory included.
+    /// How many bytes of live data a script may hold, external memory included. If less address space than twice that could be reserved, the limit
+    /// is half of what was.
     pub heap_limit: usize,
     /// How many bytes of address space to reserve; no memory is used by that. Halved until the system agrees.
     pub reserve_bytes: usize,

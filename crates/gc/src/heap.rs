@@ -66,9 +66,10 @@ impl Heap {
     ///
     /// # Errors
     /// If the system grants no address space.
-    pub fn new(config: HeapConfig, kinds: &'static [KindInfo]) -> Result<Heap, OutOfMemory> {
+    pub fn new(mut config: HeapConfig, kinds: &'static [KindInfo]) -> Result<Heap, OutOfMemory> {
         assert!(kinds.len() <= FILLER_KIND as usize, "kind {FILLER_KIND} is the collector's");
         let (tables, pool, shape_blocks) = BlockPool::new(&config)?;
+        config.heap_limit = config.heap_limit.min(pool.capacity() / 2);
         let nursery = Nursery::new(config.nursery_bytes.min((config.heap_limit / 8).max(256 << 10)));
         let poison = config.poison;
         let heap = Heap {
@@ -283,7 +284,7 @@ impl Heap {
         self.notified.take()
     }
 
-    /// The configuration, as given.
+    /// The configuration, with the limit that is in force.
     pub fn config(&self) -> &HeapConfig {
         &self.config
     }

@@ -484,6 +484,25 @@ impl BlockPool {
         self.warm.len()
     }
 
+    /// How many bytes the blocks outside the shape region can be at most.
+    pub fn capacity(&self) -> usize {
+        (self.tables.blocks - self.frontier) as usize * BLOCK_BYTES + self.used * BLOCK_BYTES
+    }
+
+    /// Whether not even the reserve can be had: neither is there as much that is free, nor does the system grant it.
+    pub fn is_low(&mut self) -> bool {
+        let reserve = COMMIT_BLOCKS as usize;
+        let free = self.warm.len() + self.runs.iter().map(|&(_, length)| length as usize).sum::<usize>();
+        if free >= reserve {
+            return false;
+        }
+        let wanted = self.frontier.saturating_add(COMMIT_BLOCKS);
+        if wanted > self.committed && wanted <= self.tables.blocks && self.commit(self.committed, wanted) {
+            self.committed = wanted;
+        }
+        free + ((self.committed - self.frontier) as usize) < reserve
+    }
+
     /// Whether the system has refused memory since this was last asked.
     pub fn take_refused(&mut self) -> bool {
         std::mem::take(&mut self.refused)

@@ -93,10 +93,10 @@ impl Policy {
         self.blocks_at.set(most);
     }
 
-    /// Judges the limit and sets the next threshold after a full collection.
-    pub fn after_full(&self, config: &HeapConfig, live: usize) {
+    /// Judges the limit and sets the next threshold after a full collection. `low`: the system has no more memory, whatever the limit says.
+    pub fn after_full(&self, config: &HeapConfig, live: usize, low: bool) {
         let status = match self.status.get() {
-            _ if live <= config.heap_limit => LimitStatus::Within,
+            _ if live <= config.heap_limit && !low => LimitStatus::Within,
             LimitStatus::Within => LimitStatus::Exceeded,
             _ => LimitStatus::Exhausted,
         };
