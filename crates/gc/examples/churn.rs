@@ -1,7 +1,8 @@
-//! Measures the collector alone: `cargo run --release -p tercel-gc --example churn [garbage|survival|trees16|trees20|churn …]`.
+//! Measures the collector alone: `cargo run --release -p tercel-gc --example churn
+//! [garbage|survival|trees16|trees20|churn …]`.
 //!
-//! Allocation rate of garbage, nursery pauses by the share that survives, a full collection of a big heap, and the peak memory of programs like
-//! binary_trees and Splay beside their live data.
+//! Allocation rate of garbage, nursery pauses by the share that survives, a full collection of a big heap, and the peak
+//! memory of programs like binary_trees and Splay beside their live data.
 
 use std::cell::{Cell, RefCell};
 use std::hint::black_box;
@@ -42,7 +43,8 @@ impl Roots for Slots {
 struct Bench {
     heap: Heap,
     roots: Slots,
-    /// The running time of each minor collection in nanoseconds: what pauses are on a machine that has nothing else to do.
+    /// The running time of each minor collection in nanoseconds: what pauses are on a machine that has nothing else to
+    /// do.
     minor: RefCell<Vec<u64>>,
 }
 

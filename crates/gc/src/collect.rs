@@ -29,8 +29,9 @@ impl Heap {
     /// Collects garbage. Cells move: what refers to them must be among the roots, or be found by conservative ranges.
     ///
     /// # Safety
-    /// Every cell is initialised. Every reference to a cell that is used afterwards is shown by `roots`, lies in a cell that is alive, or lies in
-    /// a conservative range (then it keeps its address); stores of references into cells went through the write barrier.
+    /// Every cell is initialised. Every reference to a cell that is used afterwards is shown by `roots`, lies in a cell
+    /// that is alive, or lies in a conservative range (then it keeps its address); stores of references into cells went
+    /// through the write barrier.
     pub unsafe fn collect(&self, kind: CollectKind, roots: &dyn Roots, reason: &'static str) {
         let began = Instant::now();
         let cpu_began = cpu_time();
@@ -246,8 +247,8 @@ impl Heap {
     }
 }
 
-/// The time that this thread has been running, in nanoseconds. The pause controller goes by it: what the system gives to others while a collection
-/// is going on says nothing of the nursery's size.
+/// The time that this thread has been running, in nanoseconds. The pause controller goes by it: what the system gives
+/// to others while a collection is going on says nothing of the nursery's size.
 fn cpu_time() -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the call writes to the structure it is given.

@@ -1,13 +1,16 @@
 //! The nursery: where cells are born, and where those that have survived once wait for the second time.
 //!
-//! *Eden* is a list of blocks that the mutator fills by bumping a pointer. A full block is replaced by another one, whatever the budget says: it
-//! is the safepoint that stops the growth, not the allocation. *Survivors* of a minor collection are copied into blocks of their own, flagged
-//! [`flag::AGED`]; what the next collection finds alive in these goes to the old generation. So a cell's age is its block's.
+//! *Eden* is a list of blocks that the mutator fills by bumping a pointer. A full block is replaced by another one,
+//! whatever the budget says: it is the safepoint that stops the growth, not the allocation. *Survivors* of a minor
+//! collection are copied into blocks of their own, flagged [`flag::AGED`]; what the next collection finds alive in
+//! these goes to the old generation. So a cell's age is its block's.
 //!
-//! A program that builds something big keeps nearly all that it allocates. While that goes on (measured on the last eden), survivors are
-//! promoted at once, since the second copy would be wasted.
+//! A program that builds something big keeps nearly all that it allocates. While that goes on (measured on the last
+//! eden), survivors are promoted at once, since the second copy would be wasted.
 //!
-//! The budget adapts: it begins small, since the first eden of a program that builds something may survive as a whole; when minor collections take longer than the pause target the next eden is smaller, when they are quick it grows back.
+//! The budget adapts: it begins small, since the first eden of a program that builds something may survive as a whole;
+//! when minor collections take longer than the pause target the next eden is smaller, when they are quick it grows
+//! back.
 
 use crate::config::{BLOCK_BYTES, FIRST_EDEN_BLOCKS, MIN_EDEN_BLOCKS, PAUSE_TARGET_NS};
 use crate::memory::{Block, Tables, flag};
@@ -53,8 +56,9 @@ impl Nursery {
         self.tenure = eden_blocks >= MIN_EDEN_BLOCKS && bytes > eden_blocks * BLOCK_BYTES / 5 * 3;
     }
 
-    /// Sets the budget after a minor collection that took `pause` nanoseconds, `roots` of these to enumerate the roots. A smaller eden does
-    /// not make the latter fewer, so only the rest is steered, to what the roots leave of the target, but at least to a third of it.
+    /// Sets the budget after a minor collection that took `pause` nanoseconds, `roots` of these to enumerate the roots.
+    /// A smaller eden does not make the latter fewer, so only the rest is steered, to what the roots leave of the
+    /// target, but at least to a third of it.
     pub fn adapt(&mut self, pause: u64, roots: u64) {
         let target = PAUSE_TARGET_NS.saturating_sub(roots).max(PAUSE_TARGET_NS / 3);
         let rest = pause.saturating_sub(roots);

@@ -3,7 +3,7 @@
 mod toy;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
-use tercel_gc::{CollectKind, HeapConfig, LimitStatus};
+use tercel_gc::{CellHeader, CollectKind, Heap, HeapConfig, LimitStatus};
 use toy::*;
 
 fn limited(limit: usize) -> HeapConfig {
@@ -301,4 +301,28 @@ fn the_end_of_memory_is_a_heap_limit() {
         }
     }
     assert_eq!(seen, [LimitStatus::Within, LimitStatus::Exceeded, LimitStatus::Exhausted]);
+}
+
+#[test]
+fn machine_code_can_allocate_with_the_fields_at_their_offsets() {
+    let toy = Toy::new(config());
+    toy.pair(int(0), 0);
+    let field = |offset: usize| {
+        // SAFETY: the offsets are those of `Cell<usize>` fields of the heap.
+        unsafe { &*((&raw const toy.heap as *const u8).add(offset) as *const std::cell::Cell<usize>) }
+    };
+    let (bump, limit) = (field(Heap::BUMP_OFFSET), field(Heap::LIMIT_OFFSET));
+    let cell = bump.get() as Ref;
+    assert!(bump.get() + 32 <= limit.get());
+    bump.set(bump.get() + 32);
+    // SAFETY: fresh memory for a pair.
+    unsafe { cell.write(CellHeader::new(0, PAIR, 0, 0)) };
+    for index in 1..4 {
+        word(cell, index).set(int(index as u32));
+    }
+    let root = toy.root_cell(cell);
+    assert_eq!(toy.count(PAIR), 2);
+    toy.minor();
+    assert_eq!(toy.count(PAIR), 1);
+    assert_eq!(word(toy.get(root), 3).get(), int(3));
 }
