@@ -55,10 +55,24 @@ fn unescape(cx: &Context, args: &Args) -> JsResult<Value> {
     Ok(cx.string_from_utf16(&units)?.into())
 }
 
-/// `%eval%`, which the engine recognizes in direct calls.
-pub static EVAL: FunctionSpec = function("eval", 1, eval);
-pub static PARSE_FLOAT: FunctionSpec = function("parseFloat", 1, crate::number::parse_float);
-pub static PARSE_INT: FunctionSpec = function("parseInt", 2, crate::number::parse_int);
+/// The functions that are intrinsics of their own; the engine recognizes `%eval%` in direct calls.
+pub static FUNCTIONS: &[ObjectSpec] = &[
+    object(Intrinsic::Eval, function("eval", 1, eval)),
+    object(Intrinsic::ParseFloat, function("parseFloat", 1, crate::number::parse_float)),
+    object(Intrinsic::ParseInt, function("parseInt", 2, crate::number::parse_int)),
+    object(Intrinsic::DecodeUri, function("decodeURI", 1, decode_uri)),
+    object(Intrinsic::DecodeUriComponent, function("decodeURIComponent", 1, decode_uri_component)),
+    object(Intrinsic::EncodeUri, function("encodeURI", 1, encode_uri)),
+    object(Intrinsic::EncodeUriComponent, function("encodeURIComponent", 1, encode_uri_component)),
+    object(Intrinsic::Escape, function("escape", 1, escape)),
+    object(Intrinsic::Unescape, function("unescape", 1, unescape)),
+    object(Intrinsic::IsFinite, function("isFinite", 1, crate::number::global_is_finite)),
+    object(Intrinsic::IsNan, function("isNaN", 1, crate::number::global_is_nan)),
+];
+
+const fn object(intrinsic: Intrinsic, function: FunctionSpec) -> ObjectSpec {
+    ObjectSpec::class(intrinsic, function, &[])
+}
 
 const fn function(name: &'static str, length: u8, f: NativeFn) -> FunctionSpec {
     FunctionSpec::named(SpecKey::Text(name), length, f)
@@ -77,7 +91,7 @@ macro_rules! constructors {
 
 constructors! {
     AggregateError Array ArrayBuffer BigInt BigInt64Array BigUint64Array Boolean DataView Date Error EvalError
-    FinalizationRegistry Float32Array Float64Array Function Int16Array Int32Array Int8Array Iterator Map Math Number
+    FinalizationRegistry Float16Array Float32Array Float64Array Function Int16Array Int32Array Int8Array Iterator Map Math Number
     Object Promise Proxy RangeError ReferenceError Reflect RegExp Set String SuppressedError Symbol SyntaxError TypeError
     Uint16Array Uint32Array Uint8Array Uint8ClampedArray WeakMap WeakRef WeakSet
 }
@@ -91,12 +105,12 @@ pub static VALUES: &[PropertySpec] = &[
     intrinsic("eval", Intrinsic::Eval),
     intrinsic("parseFloat", Intrinsic::ParseFloat),
     intrinsic("parseInt", Intrinsic::ParseInt),
-    method("decodeURI", 1, decode_uri),
-    method("decodeURIComponent", 1, decode_uri_component),
-    method("encodeURI", 1, encode_uri),
-    method("encodeURIComponent", 1, encode_uri_component),
-    method("escape", 1, escape),
-    method("isFinite", 1, crate::number::global_is_finite),
-    method("isNaN", 1, crate::number::global_is_nan),
-    method("unescape", 1, unescape),
+    intrinsic("decodeURI", Intrinsic::DecodeUri),
+    intrinsic("decodeURIComponent", Intrinsic::DecodeUriComponent),
+    intrinsic("encodeURI", Intrinsic::EncodeUri),
+    intrinsic("encodeURIComponent", Intrinsic::EncodeUriComponent),
+    intrinsic("escape", Intrinsic::Escape),
+    intrinsic("isFinite", Intrinsic::IsFinite),
+    intrinsic("isNaN", Intrinsic::IsNan),
+    intrinsic("unescape", Intrinsic::Unescape),
 ];

@@ -619,7 +619,7 @@ pub static PROTOTYPE: &[PropertySpec] = &[
     PropertySpec {
         key: SpecKey::Text("toString"),
         attributes: WRITABLE | CONFIGURABLE,
-        value: PropertyValue::Intrinsic(Intrinsic::ArrayPrototypeToString),
+        value: PropertyValue::Computed(crate::array::to_string_function),
     },
     method("values", 0, values),
     method("with", 2, with),
