@@ -48,8 +48,8 @@ pub mod verify;
 pub use op::{Effects, FeedbackKind, Op, OpInfo, OperandKind, OperandValue, instr};
 pub use template::{
     Constant, ErrorKind, EvalInfo, ExportEntry, FunctionKind, GlobalDeclarations, GlobalFunction,
-    Handler, ImportEntry, ImportName, KeyList, ModuleInfo, Position, Positions, ScopeKind,
-    ScopeTemplate, ScopeVar, Source, SwitchTable, Template, TemplateFlags, VarKind,
+    Handler, ImportEntry, ImportName, KeyList, ModuleInfo, Position, Positions, ScopeChain,
+    ScopeKind, ScopeTemplate, ScopeVar, Source, SwitchTable, Template, TemplateFlags, VarKind,
 };
 pub use text::JsStr;
 

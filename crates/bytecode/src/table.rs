@@ -398,7 +398,8 @@ macro_rules! for_each_op {
             Call { dst: Dst, block: Block, argc: Argc, slot: Slot } [js] Call;
             /// `dst` = call of `block+0` with the `this` in `block+5`.
             CallMethod { dst: Dst, block: Block, argc: Argc, slot: Slot } [js] Call;
-            /// Proper tail call: `Call`, whose result this frame returns. Strict code only, outside try and constructors.
+            /// Proper tail call: `Call`, whose result this frame returns. Strict code only, outside try. In a frame that `new` made the VM
+            /// calls and returns as usual (its result is checked).
             TailCall { block: Block, argc: Argc, slot: Slot } [js end] Call;
             /// Proper tail call with a receiver.
             TailCallMethod { block: Block, argc: Argc, slot: Slot } [js end] Call;

@@ -339,6 +339,32 @@ impl VarKind {
     }
 }
 
+/// The templates of a chain of scopes, innermost first; chains share their tails.
+#[derive(PartialEq, Eq, Debug)]
+pub struct ScopeChain {
+    /// The innermost scope.
+    pub scope: Arc<ScopeTemplate>,
+    /// The scopes around it; `None`: the global scopes.
+    pub parent: Option<Arc<ScopeChain>>,
+}
+
+impl ScopeChain {
+    /// The templates from this one outwards.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<ScopeTemplate>> + '_ {
+        std::iter::successors(Some(self), |chain| chain.parent.as_deref()).map(|chain| &chain.scope)
+    }
+}
+
+/// Not recursive: chains may be as long as sources nest deep.
+impl Drop for ScopeChain {
+    fn drop(&mut self) {
+        let mut next = self.parent.take();
+        while let Some(mut chain) = next.and_then(Arc::into_inner) {
+            next = chain.parent.take();
+        }
+    }
+}
+
 /// What a direct-eval site knows about its place, given to the compiler of the eval code.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct EvalInfo {
@@ -354,8 +380,8 @@ pub struct EvalInfo {
     pub class_init: bool,
     /// In the parameter list of a function with expressions in it: a `var arguments` in the eval is an error.
     pub in_parameters: bool,
-    /// Templates of the whole chain of scopes that begins with the `scope` operand, innermost first.
-    pub scopes: Box<[Arc<ScopeTemplate>]>,
+    /// The chain of scopes that begins with the `scope` operand; `None` at global level.
+    pub scopes: Option<Arc<ScopeChain>>,
 }
 
 /// Data of GlobalDeclarationInstantiation (16.1.7) or EvalDeclarationInstantiation (19.2.1.3).
@@ -546,6 +572,18 @@ impl PositionsBuilder {
             value >>= 7;
         }
         self.bytes.push(value as u8);
+    }
+}
+
+/// Not recursive: functions may nest as deep as sources do.
+impl Drop for Template {
+    fn drop(&mut self) {
+        let mut work = vec![std::mem::take(&mut self.functions)];
+        while let Some(functions) = work.pop() {
+            for mut inner in functions.into_iter().filter_map(Arc::into_inner) {
+                work.push(std::mem::take(&mut inner.functions));
+            }
+        }
     }
 }
 
