@@ -1,9 +1,14 @@
-//! Layouts of function objects (the parts that calls need; the owner of objects adds creation and lazy properties).
+//! Layouts of function objects, and how they are made.
+//!
+//! A closure is one cell with a preset shape: `length`, `name` and `prototype` are in the shape as lazy properties, and come
+//! into being when they are touched (`object::lazy`). So making a closure is a bump and seven stores.
 
-use crate::cell::Gc;
-use crate::code::CodeBlock;
-use crate::native::NativeFn;
+use crate::cell::{Gc, Kind};
+use crate::code::{CodeBlock, code_flag};
+use crate::context::Context;
+use crate::native::{FunctionSpec, NativeFn};
 use crate::object::Object;
+use crate::realm::{Intrinsic, Realm};
 use crate::value::Value;
 use std::cell::Cell;
 
@@ -18,6 +23,18 @@ pub struct Function {
     pub home: Cell<Value>,
     /// [[ClassInit]] of a class constructor: the function that adds fields to its `this`, or undefined.
     pub class_init: Cell<Value>,
+    /// What `new` with this function as new.target makes.
+    pub construct: ConstructState,
+}
+
+/// The initial shape of a constructor's instances, and how many were made while its inline capacity is still an estimate
+/// (slack tracking: `shape::slack`).
+#[repr(C)]
+pub struct ConstructState {
+    /// Id of the initial shape; 0: none yet.
+    pub shape: Cell<u32>,
+    /// Instances left to see before the capacity is settled; 0: settled.
+    pub tracking: Cell<u32>,
 }
 
 impl Gc<Function> {
@@ -34,12 +51,17 @@ pub struct NativeFunction {
     pub function: Cell<NativeFn>,
     /// What the interpreter does instead of calling it: see `native_special`. 0: just call.
     pub special: Cell<u32>,
-    /// Bit 0: constructor.
+    /// [`NATIVE_CONSTRUCTOR`].
     pub flags: Cell<u32>,
     pub realm: Cell<Value>,
     /// State of closures made by builtins (promise resolvers …).
     pub data: [Cell<Value>; 2],
+    pub spec: Cell<&'static FunctionSpec>,
+    pub construct: ConstructState,
 }
+
+/// Bit of [`NativeFunction::flags`]: it has [[Construct]].
+pub const NATIVE_CONSTRUCTOR: u32 = 1;
 
 /// `NativeFunction::special`: natives that the interpreter turns into a call of something else, so that no native
 /// frame lies under it (tail-forwarding: DESIGN "proper tail calls").
@@ -67,4 +89,115 @@ pub struct BoundFunction {
     pub this: Cell<Value>,
     /// A `ValueArray` of the bound arguments, or undefined.
     pub args: Cell<Value>,
+}
+
+impl Context {
+    /// A closure of `code` over `env` (OrdinaryFunctionCreate, §10.2.3, with MakeConstructor's `prototype` still to come into being).
+    #[inline]
+    pub fn new_function(&self, code: Gc<CodeBlock>, env: Value) -> Gc<Function> {
+        let shape = code.realm().function_shape(FunctionShape::of_code(code));
+        self.new_function_with_shape(code, env, shape)
+    }
+
+    /// As [`Context::new_function`] with another [[Prototype]] (classes with heritage, `Reflect.construct` of `Function`).
+    pub fn new_function_with_proto(&self, code: Gc<CodeBlock>, env: Value, proto: Option<Gc<Object>>) -> Gc<Function> {
+        let standard = code.realm().function_shape(FunctionShape::of_code(code));
+        let shape = self.shape_with_prototype(standard, proto);
+        self.new_function_with_shape(code, env, shape)
+    }
+
+    #[inline]
+    fn new_function_with_shape(&self, code: Gc<CodeBlock>, env: Value, shape: Gc<crate::shape::Shape>) -> Gc<Function> {
+        let f: Gc<Function> = self.alloc_object_raw(shape, Kind::Function);
+        // SAFETY: the cell is fresh and a Function; its object part is initialised.
+        unsafe {
+            let p = f.as_ptr();
+            (&raw mut (*p).code).write(Cell::new(code));
+            (&raw mut (*p).env).write(Cell::new(env));
+            (&raw mut (*p).home).write(Cell::new(Value::UNDEFINED));
+            (&raw mut (*p).class_init).write(Cell::new(Value::UNDEFINED));
+            (&raw mut (*p).construct).write(ConstructState { shape: Cell::new(0), tracking: Cell::new(0) });
+        }
+        f
+    }
+
+    /// CreateBuiltinFunction (§10.3.4) in the current realm.
+    pub fn new_native(&self, spec: &'static FunctionSpec) -> Gc<NativeFunction> {
+        self.new_native_in(self.realm(), spec)
+    }
+
+    /// A native closure: `data` is its state, which the native finds through `args.callee()`.
+    pub fn new_native_with_data(&self, spec: &'static FunctionSpec, data: [Value; 2]) -> Gc<NativeFunction> {
+        let f = self.new_native(spec);
+        f.data[0].set(data[0]);
+        f.data[1].set(data[1]);
+        f
+    }
+
+    pub fn new_native_in(&self, realm: Gc<Realm>, spec: &'static FunctionSpec) -> Gc<NativeFunction> {
+        let shape = realm.function_shape(FunctionShape::Native);
+        self.new_native_with_shape(realm, spec, shape)
+    }
+
+    pub(crate) fn new_native_with_shape(
+        &self,
+        realm: Gc<Realm>,
+        spec: &'static FunctionSpec,
+        shape: Gc<crate::shape::Shape>,
+    ) -> Gc<NativeFunction> {
+        let f: Gc<NativeFunction> = self.alloc_object_raw(shape, Kind::NativeFunction);
+        // SAFETY: the cell is fresh and a NativeFunction; its object part is initialised.
+        unsafe {
+            let p = f.as_ptr();
+            (&raw mut (*p).function).write(Cell::new(spec.function));
+            (&raw mut (*p).special).write(Cell::new(spec.special as u32));
+            (&raw mut (*p).flags).write(Cell::new(if spec.constructor { NATIVE_CONSTRUCTOR } else { 0 }));
+            (&raw mut (*p).realm).write(Cell::new(realm.into()));
+            (&raw mut (*p).data).write([Cell::new(Value::UNDEFINED), Cell::new(Value::UNDEFINED)]);
+            (&raw mut (*p).spec).write(Cell::new(spec));
+            (&raw mut (*p).construct).write(ConstructState { shape: Cell::new(0), tracking: Cell::new(0) });
+        }
+        f
+    }
+
+    /// The default prototype of instances of `f`, where GetPrototypeFromConstructor falls back to its realm (§10.1.14).
+    pub fn function_realm_intrinsic(&self, f: Gc<Object>, default: Intrinsic) -> crate::error::JsResult<Gc<Object>> {
+        let realm = self.function_realm(f)?;
+        Ok(self.intrinsic_in(realm, default))
+    }
+}
+
+/// The preset shapes of functions, by what own properties they begin with. Each is `length`, `name`, and then `prototype` or not.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum FunctionShape {
+    /// Arrow functions, methods, async functions: no `prototype`.
+    Plain,
+    /// `function` with [[Construct]]: a writable `prototype`, made on first touch.
+    Constructor,
+    /// Classes: a `prototype` that is not writable.
+    Class,
+    /// Generator functions: a writable `prototype` without `constructor`.
+    Generator,
+    AsyncGenerator,
+    /// Async functions and async arrow functions: no `prototype`.
+    Async,
+    /// Natives: no `prototype`.
+    Native,
+}
+
+impl FunctionShape {
+    pub const COUNT: usize = 7;
+
+    /// The shape for closures of this code.
+    pub fn of_code(code: Gc<CodeBlock>) -> FunctionShape {
+        match (code.has(code_flag::GENERATOR), code.has(code_flag::ASYNC)) {
+            (true, true) => FunctionShape::AsyncGenerator,
+            (true, false) => FunctionShape::Generator,
+            (false, true) => FunctionShape::Async,
+            _ if code.has(code_flag::CLASS) => FunctionShape::Class,
+            _ if code.has(code_flag::CONSTRUCTOR) && !code.has(code_flag::BUILTIN) => FunctionShape::Constructor,
+            _ => FunctionShape::Plain,
+        }
+    }
 }
