@@ -170,21 +170,21 @@ fn garbage() {
     bench.report("garbage");
 }
 
-/// A share of the nodes is kept long enough to be promoted.
+/// A share of the nodes is kept long enough to be promoted: in 64 lists, which are dropped in turn.
 fn survival(percent: u64) {
     let bench = Bench::new();
-    let window = 400_000u64 * percent / 100;
-    for _ in 0..window.max(1) {
+    for _ in 0..64 {
         bench.push(2);
     }
-    let mut at = 0;
     for n in 0..20_000_000u64 {
         let cell = bench.node(2, 2) as u64;
         if n * 61 % 100 < percent {
-            // Each kept node refers to one that was kept before.
-            slot(cell as Ref, 1).set(if n % 8 == 0 { 2 } else { bench.get(at) });
-            at = (at + 1) % window as usize;
-            bench.set(at, cell);
+            let list = (n % 64) as usize;
+            slot(cell as Ref, 1).set(bench.get(list));
+            bench.set(list, cell);
+        }
+        if n % 10_000 == 0 {
+            bench.set((n / 10_000 % 64) as usize, 2);
         }
         bench.safepoint();
     }

@@ -20,7 +20,7 @@ use crate::old::OldSpace;
 use crate::pins::Pins;
 use crate::roots::{CollectKind, Roots};
 use crate::stats::Collection;
-use crate::tracer::{Tracer, live_address};
+use crate::tracer::{Tracer, live_address, prefetch};
 use crate::weak::WeakSweep;
 use std::ptr;
 use std::time::Instant;
@@ -48,7 +48,7 @@ impl Heap {
         let mut tracer = Tracer::new(self, full, old);
         let evacuated_blocks = if full { tracer.old.begin_full() } else { 0 };
 
-        self.trace_strong(&mut tracer, &pins, roots);
+        let roots_time = self.trace_strong(&mut tracer, &pins, roots);
         self.process_weak(&mut tracer, roots);
         self.run_finalizers(&tracer);
 
@@ -91,16 +91,19 @@ impl Heap {
         let pause = began.elapsed().as_nanos() as u64;
         if full {
             self.policy.after_full(&self.config, used_after);
+            let (bytes, footprint) = {
+                let old = self.old.borrow();
+                (old.bytes(), old.footprint())
+            };
+            self.policy
+                .set_blocks_threshold(&self.config, bytes, footprint);
             // Keep what the next eden and its survivors will take.
             let keep = self.nursery.borrow().budget + self.nursery.borrow().budget / 4;
             self.pool.borrow_mut().release_warm(keep);
         } else {
-            self.nursery.borrow_mut().adapt(pause);
+            self.nursery.borrow_mut().adapt(pause, roots_time);
         }
-        self.set_pending(
-            self.config.gc_every.is_some()
-                || (!full && self.old_bytes() >= self.policy.full_at.get()),
-        );
+        self.set_pending(self.config.gc_every.is_some() || (!full && self.full_is_due()));
         self.recorder.borrow_mut().record(Collection {
             kind,
             reason,
@@ -118,21 +121,28 @@ impl Heap {
         }
     }
 
-    fn trace_strong(&self, tracer: &mut Tracer, pins: &Pins, roots: &dyn Roots) {
+    /// Traces all that is strongly reachable. Returns how long the machine took to show its roots, in nanoseconds.
+    fn trace_strong(&self, tracer: &mut Tracer, pins: &Pins, roots: &dyn Roots) -> u64 {
         for &cell in &pins.cells {
             let flags = self.tables.flags_at(cell as usize);
             if tracer.is_full() || flags & flag::YOUNG != 0 {
                 tracer.mark(cell, flags);
             }
         }
+        let began = Instant::now();
         roots.trace(tracer);
+        let roots_time = began.elapsed().as_nanos() as u64;
         for cell in self.notified.borrow_mut().iter_mut() {
             // SAFETY: the list holds live cells, and is a root.
             unsafe { tracer.visit(cell) };
         }
         let remembered = self.remembered.take();
         if !tracer.is_full() {
-            for cell in remembered {
+            for (index, &cell) in remembered.iter().enumerate() {
+                // They lie all over the old generation.
+                if let Some(&ahead) = remembered.get(index + 8) {
+                    prefetch(ahead);
+                }
                 tracer.trace_cell(cell);
             }
             let cards = self.large.borrow_mut().take_dirty();
@@ -144,6 +154,7 @@ impl Heap {
             self.large.borrow_mut().take_dirty();
         }
         tracer.drain();
+        roots_time
     }
 
     fn process_weak(&self, tracer: &mut Tracer, roots: &dyn Roots) {

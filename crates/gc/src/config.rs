@@ -23,10 +23,14 @@ pub(crate) const COMMIT_BLOCKS: u32 = 16;
 pub(crate) const MIN_EDEN_BLOCKS: usize = 8;
 /// The nursery pause that the controller steers below, in nanoseconds. D2 asks for a p99 below 1 ms.
 pub(crate) const PAUSE_TARGET_NS: u64 = 600_000;
-/// Blocks with at most this many used lines are candidates for evacuation: a third of a block.
-pub(crate) const EVACUATE_LINES: u32 = LINES as u32 / 3;
-/// The share of the old blocks that one collection may evacuate into fresh ones: a sixteenth, which the growth policy leaves room for.
-pub(crate) const EVACUATE_SHARE: usize = 16;
+/// Blocks with at most this many live bytes are candidates for evacuation: half of a block.
+pub(crate) const EVACUATE_BYTES: u32 = BLOCK_BYTES as u32 / 2;
+/// The share of the old blocks that one collection may evacuate into fresh ones: an eighth, which the growth policy leaves room for.
+pub(crate) const EVACUATE_SHARE: usize = 8;
+/// The largest cell that is put into gaps between cells, in bytes.
+pub(crate) const GAP_CELL: usize = 64;
+/// The smallest gap that is looked at, in bytes: most cells are at least this large.
+pub(crate) const GAP_BYTES: usize = 32;
 /// Under `gc_every`, each this many collections one is full.
 pub(crate) const FULL_EVERY: u32 = 4;
 /// What poisoned memory is filled with: as a word it is no cell's value and no canonical address, as a header an unknown kind.

@@ -8,9 +8,9 @@ use crate::cell::{CellHeader, FILLER_KIND, KindInfo};
 use crate::config::{BLOCK_BYTES, GRANULE, HeapConfig, MAX_SMALL, MIN_CELL, OutOfMemory};
 use crate::fixed::FixedSpace;
 use crate::large::LargeSpace;
-use crate::memory::{BlockPool, Tables, flag};
+use crate::memory::{Block, BlockPool, Tables, flag};
 use crate::nursery::Nursery;
-use crate::old::OldSpace;
+use crate::old::{OldSpace, Supply};
 use crate::policy::Policy;
 use crate::stats::Recorder;
 use std::alloc::Layout;
@@ -135,6 +135,8 @@ impl Heap {
             exhausted(size)
         };
         self.tables.set_flags(block, flag::YOUNG);
+        self.tables.info(block).live.set(0);
+        self.tables.clear_lines(block);
         nursery.blocks.push(block);
         nursery.open = true;
         let start = self.tables.address(block);
@@ -340,6 +342,16 @@ impl Heap {
                 finalize(cell);
             }
         }
+    }
+}
+
+impl Supply for Heap {
+    fn block(&self) -> Option<Block> {
+        self.pool.borrow_mut().block()
+    }
+
+    fn size(&self, cell: *const CellHeader) -> usize {
+        self.cell_bytes(cell)
     }
 }
 

@@ -17,7 +17,7 @@
 //! | block | start bitmap | lines |
 //! |---|---|---|
 //! | young | empty; the block is walked linearly up to `top` | unused |
-//! | old | the cells; during a full collection, the cells marked so far | in use |
+//! | old | the cells; during a full collection, the cells marked so far | in use at the last full collection |
 //! | fixed (non-moving, shapes) | the allocated cells; marks are in the cells | unused |
 //! | large | unused: one cell, at the block's start | unused |
 
@@ -60,7 +60,7 @@ pub(crate) struct BlockInfo {
     pub class: Cell<u32>,
     /// Fixed blocks: the offset + 1 of the first free cell below `top`. Large cells: the index of the record.
     pub link: Cell<u32>,
-    /// Fixed blocks: how many cells are allocated.
+    /// Fixed blocks: how many cells are allocated. Old blocks: how many bytes were alive at the last full collection or may have been filled since.
     pub live: Cell<u32>,
 }
 
@@ -206,6 +206,24 @@ impl Tables {
         }
     }
 
+    /// The first cell that starts at or after `from`, by the bitmap, or `limit`, the end of the block.
+    pub fn next_start(&self, from: usize, limit: usize) -> usize {
+        let granule = (from - self.base) / GRANULE;
+        let last = (limit - GRANULE - self.base) / GRANULE / 64;
+        let mut index = granule / 64;
+        // SAFETY: from here to `last` are words of the block that contains `from`.
+        let mut word = unsafe { *self.starts.add(index) } & (u64::MAX << (granule % 64));
+        while word == 0 {
+            if index == last {
+                return limit;
+            }
+            index += 1;
+            // SAFETY: as above.
+            word = unsafe { *self.starts.add(index) };
+        }
+        self.base + (index * 64 + word.trailing_zeros() as usize) * GRANULE
+    }
+
     /// The last cell of the block that starts at or below `address`, by the bitmap.
     pub fn start_at_or_below(&self, block: Block, address: usize) -> Option<usize> {
         let granule = (address - self.address(block)) / GRANULE;
@@ -235,16 +253,6 @@ impl Tables {
         for line in line + 1..=last {
             // SAFETY: as above.
             unsafe { *self.lines.add(line / 64) |= 1 << (line % 64) };
-        }
-    }
-
-    /// Marks the lines `from..to` of a block (indices) as in use or free.
-    pub fn set_lines(&self, block: Block, from: usize, to: usize, used: bool) {
-        for line in from..to {
-            // SAFETY: within the words of this block, since `to` is at most LINES.
-            let word = unsafe { &mut *self.lines_of(block).add(line / 64) };
-            let bit = 1 << (line % 64);
-            *word = if used { *word | bit } else { *word & !bit };
         }
     }
 

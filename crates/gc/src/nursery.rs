@@ -8,6 +8,7 @@
 
 use crate::config::{BLOCK_BYTES, MIN_EDEN_BLOCKS, PAUSE_TARGET_NS};
 use crate::memory::{Block, Tables, flag};
+use crate::old::Supply;
 
 /// The young blocks.
 pub(crate) struct Nursery {
@@ -40,14 +41,19 @@ impl Nursery {
         self.blocks.len() - self.survivors
     }
 
-    /// Sets the budget after a minor collection that took `pause` nanoseconds.
-    pub fn adapt(&mut self, pause: u64) {
+    /// Sets the budget after a minor collection that took `pause` nanoseconds, `roots` of these to enumerate the roots. A smaller eden does
+    /// not make the latter fewer, so only the rest is steered, to what the roots leave of the target, but at least to a third of it.
+    pub fn adapt(&mut self, pause: u64, roots: u64) {
+        let target = PAUSE_TARGET_NS
+            .saturating_sub(roots)
+            .max(PAUSE_TARGET_NS / 3);
+        let rest = pause.saturating_sub(roots);
         let low = MIN_EDEN_BLOCKS.min(self.max_budget);
-        if pause > PAUSE_TARGET_NS {
-            let scaled = (self.budget as u64 * PAUSE_TARGET_NS / pause) as usize;
+        if rest > target {
+            let scaled = (self.budget as u64 * target / rest) as usize;
             // At most by half at once: one slow collection may be the system's doing.
             self.budget = scaled.max(self.budget / 2).max(low);
-        } else if pause < PAUSE_TARGET_NS / 2 {
+        } else if rest < target / 2 {
             self.budget += (self.budget / 4).max(1);
         }
         // Survivors take from the nursery's share, but eden keeps at least half of it.
@@ -79,13 +85,9 @@ impl Survivors {
 
     /// A place for the copy of a cell.
     #[inline]
-    pub fn alloc(
-        &mut self,
-        bytes: usize,
-        more: &mut impl FnMut() -> Option<Block>,
-    ) -> Option<usize> {
+    pub fn alloc(&mut self, bytes: usize, supply: &impl Supply) -> Option<usize> {
         if self.cursor + bytes > self.limit {
-            self.next_block(more)?;
+            self.next_block(supply)?;
         }
         self.cursor += bytes;
         Some(self.cursor - bytes)
@@ -93,10 +95,12 @@ impl Survivors {
 
     #[cold]
     #[inline(never)]
-    fn next_block(&mut self, more: &mut impl FnMut() -> Option<Block>) -> Option<()> {
-        let block = more()?;
+    fn next_block(&mut self, supply: &impl Supply) -> Option<()> {
+        let block = supply.block()?;
         self.close();
         self.tables.set_flags(block, flag::YOUNG | flag::AGED);
+        self.tables.info(block).live.set(0);
+        self.tables.clear_lines(block);
         self.blocks.push(block);
         self.cursor = self.tables.address(block);
         self.limit = self.cursor + BLOCK_BYTES;

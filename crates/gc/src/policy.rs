@@ -37,6 +37,8 @@ pub(crate) struct Policy {
     external_base: Cell<usize>,
     /// Collect fully when the old bytes reach this.
     pub full_at: Cell<usize>,
+    /// … or when the blocks of the movable old generation do: dead space that nothing fits into counts here.
+    pub blocks_at: Cell<usize>,
     /// The next collection is to be a full one.
     pub force_full: Cell<bool>,
     pub status: Cell<LimitStatus>,
@@ -54,6 +56,7 @@ impl Policy {
             external: Cell::new(0),
             external_base: Cell::new(0),
             full_at: Cell::new(0),
+            blocks_at: Cell::new(0),
             force_full: Cell::new(false),
             status: Cell::default(),
             live: Cell::new(0),
@@ -63,6 +66,7 @@ impl Policy {
             interrupt: Cell::new(None),
         };
         policy.set_threshold(config, 0);
+        policy.set_blocks_threshold(config, 0, 0);
         policy
     }
 
@@ -83,6 +87,13 @@ impl Policy {
             .saturating_sub(nursery_bytes(config))
             .max(live + headroom / 4);
         self.full_at.set((live + growth).min(before_limit));
+    }
+
+    /// Sets the threshold of the old generation's movable blocks, of which there are `blocks` bytes with `live` bytes of cells.
+    pub fn set_blocks_threshold(&self, config: &HeapConfig, live: usize, blocks: usize) {
+        let grown = live + live / 100 * config.growth_percent;
+        let most = grown.max(blocks + live / 8) + config.growth_floor;
+        self.blocks_at.set(most);
     }
 
     /// Judges the limit and sets the next threshold after a full collection.
@@ -177,7 +188,7 @@ impl Heap {
         if !self.gc_pending.get() {
             return None;
         }
-        let full = self.policy.force_full.get() || self.old_bytes() >= self.policy.full_at.get();
+        let full = self.policy.force_full.get() || self.full_is_due();
         Some(if full {
             CollectKind::Full
         } else {
@@ -194,8 +205,13 @@ impl Heap {
 
     fn triggers_reached(&self, nursery_blocks: usize) -> bool {
         let nursery = nursery_blocks * crate::config::BLOCK_BYTES;
-        self.large.borrow().young_bytes() + self.young_external() > nursery
-            || self.old_bytes() >= self.policy.full_at.get()
+        self.large.borrow().young_bytes() + self.young_external() > nursery || self.full_is_due()
+    }
+
+    /// Whether the old generation has reached one of its thresholds.
+    pub(crate) fn full_is_due(&self) -> bool {
+        self.old_bytes() >= self.policy.full_at.get()
+            || self.old.borrow().footprint() >= self.policy.blocks_at.get()
     }
 
     /// External bytes that came since the last collection: their owners are young, for the most part.

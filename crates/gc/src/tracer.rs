@@ -268,11 +268,10 @@ impl Tracer {
         );
         let promote = self.mode == Mode::Full || flags & flag::AGED != 0;
         let heap = self.heap();
-        let mut more = || heap.pool.borrow_mut().block();
         let place = if promote {
-            self.old.alloc(bytes, &mut more)
+            self.old.alloc(bytes, heap)
         } else {
-            self.survivors.alloc(bytes, &mut more)
+            self.survivors.alloc(bytes, heap)
         };
         let Some(place) = place else {
             return self.stay(cell, flags);
@@ -420,8 +419,10 @@ impl Tracer {
             && (self.mode == Mode::Full || flags & flag::IN_PLACE != 0)
         {
             // SAFETY: the table's functions are made for cells of their kind.
-            self.tables
-                .use_lines(cell as usize, unsafe { (kind.size)(cell) });
+            let bytes = unsafe { (kind.size)(cell) };
+            self.tables.use_lines(cell as usize, bytes);
+            let info = self.tables.info(self.tables.block_of(cell as usize));
+            info.live.set(info.live.get() + bytes as u32);
         }
         let stays_young = self.mode == Mode::Minor && stays_young(flags);
         if flags & flag::LARGE != 0 && !kind.leaf && kind.trace_range.is_some() {
@@ -558,8 +559,9 @@ unsafe fn copy_words(from: *const u64, to: *mut u64, count: usize) {
     }
 }
 
+/// Fetches a cell's header into the cache.
 #[inline(always)]
-fn prefetch(cell: *mut CellHeader) {
+pub(crate) fn prefetch(cell: *mut CellHeader) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a hint; it reads nothing.
     unsafe {

@@ -1,7 +1,7 @@
 //! Young cells move, age and are promoted; pinned ones stay; sparse old blocks are evacuated.
 
 mod toy;
-use tercel_gc::{BLOCK_BYTES, HeapConfig, LINE_BYTES};
+use tercel_gc::{BLOCK_BYTES, HeapConfig};
 use toy::*;
 
 #[test]
@@ -164,8 +164,8 @@ fn the_dead_space_of_a_pinned_block_is_used_again() {
     let stats = toy.heap.stats();
     assert_eq!((stats.blocks[0], stats.blocks[1]), (0, 1));
     assert_eq!(
-        stats.old_bytes, LINE_BYTES,
-        "one line of the block is in use"
+        stats.old_bytes, 32,
+        "one cell of the block is alive"
     );
     toy.unpin_all();
     let roots: Vec<usize> = (0..1000)
