@@ -1,4 +1,4 @@
-//! Measures the collector alone: `cargo run --release -p tercel-gc --example churn`.
+//! Measures the collector alone: `cargo run --release -p tercel-gc --example churn [garbage|survival|trees16|trees20|churn …]`.
 //!
 //! Allocation rate of garbage, nursery pauses by the share that survives, a full collection of a big heap, and the peak memory of programs like
 //! binary_trees and Splay beside their live data.
@@ -22,8 +22,7 @@ unsafe fn node_size(_: *const CellHeader) -> usize {
 
 unsafe fn node_trace(cell: Ref, tracer: &mut Tracer) {
     // SAFETY: a node has four words.
-    tracer
-        .visit_values(unsafe { std::slice::from_raw_parts((cell as *const Cell<u64>).add(1), 2) });
+    tracer.visit_values(unsafe { std::slice::from_raw_parts((cell as *const Cell<u64>).add(1), 2) });
 }
 
 fn slot(cell: Ref, index: usize) -> &'static Cell<u64> {
@@ -47,10 +46,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Bench {
-        Bench {
-            heap: Heap::new(HeapConfig::default(), &KINDS).expect("address space"),
-            roots: Slots::default(),
-        }
+        Bench { heap: Heap::new(HeapConfig::default(), &KINDS).expect("address space"), roots: Slots::default() }
     }
 
     #[inline(always)]
@@ -84,10 +80,7 @@ impl Bench {
     fn store(&self, cell: Ref, index: usize, value: u64) {
         slot(cell, index).set(value);
         // SAFETY: live nodes.
-        unsafe {
-            self.heap
-                .write_barrier_value(cell, slot(cell, index).as_ptr() as *const u8, value)
-        };
+        unsafe { self.heap.write_barrier_value(cell, slot(cell, index).as_ptr() as *const u8, value) };
     }
 
     #[inline(always)]
@@ -141,16 +134,9 @@ impl Bench {
 /// The peak of the resident set since the last call, in MB.
 fn peak_mb() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmHWM:"))
-        .unwrap_or("VmHWM: 0 kB");
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or("VmHWM: 0 kB");
     let _ = std::fs::write("/proc/self/clear_refs", "5");
-    line.split_whitespace()
-        .nth(1)
-        .and_then(|kb| kb.parse::<f64>().ok())
-        .unwrap_or(0.0)
-        / 1024.0
+    line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
 }
 
 fn garbage() {
@@ -230,9 +216,7 @@ fn churn(lists: usize, length: usize) {
     let live = (lists * length * 32) as f64 / 1048576.0;
     let mut seed = 1u64;
     for _ in 0..10_000_000 {
-        seed = seed
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
+        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         let random = (seed >> 33) as usize;
         let mut cell = bench.get(random % lists) as Ref;
         for _ in 0..random / lists % 16 {
@@ -255,11 +239,17 @@ fn churn(lists: usize, length: usize) {
 }
 
 fn main() {
-    garbage();
-    for percent in [1, 10, 25, 50, 100] {
-        survival(percent);
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let runs: [(&str, &dyn Fn()); 5] = [
+        ("garbage", &garbage),
+        ("survival", &|| [1, 10, 25, 50, 100].into_iter().for_each(survival)),
+        ("trees16", &|| binary_trees(16)),
+        ("trees20", &|| binary_trees(20)),
+        ("churn", &|| churn(20_000, 100)),
+    ];
+    for (name, run) in runs {
+        if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
+            run();
+        }
     }
-    binary_trees(16);
-    binary_trees(20);
-    churn(20_000, 100);
 }

@@ -21,12 +21,7 @@ impl Heap {
     /// # Safety
     /// `cell` is a live cell of this heap that contains `slot`; `value` is a live cell of this heap or null.
     #[inline(always)]
-    pub unsafe fn write_barrier(
-        &self,
-        cell: *mut CellHeader,
-        slot: *const u8,
-        value: *mut CellHeader,
-    ) {
+    pub unsafe fn write_barrier(&self, cell: *mut CellHeader, slot: *const u8, value: *mut CellHeader) {
         // SAFETY: `cell` is live.
         if unsafe { &*cell }.has_gc(OLD_CLEAN) && !value.is_null() {
             // SAFETY: by the caller's promise.
@@ -59,13 +54,7 @@ impl Heap {
                 let value = slot.get();
                 if value_is_cell(value) && self.is_young(value as usize as *const CellHeader) {
                     // SAFETY: by the caller's promise.
-                    unsafe {
-                        self.barrier_slow(
-                            cell,
-                            slot.as_ptr() as *const u8,
-                            value as usize as *mut CellHeader,
-                        )
-                    };
+                    unsafe { self.barrier_slow(cell, slot.as_ptr() as *const u8, value as usize as *mut CellHeader) };
                     // SAFETY: `cell` is live.
                     if !unsafe { &*cell }.has_gc(OLD_CLEAN) {
                         return;
@@ -92,12 +81,7 @@ impl Heap {
     /// # Safety
     /// As for [`Heap::write_barrier`]; `value` is not null.
     #[inline]
-    pub unsafe fn barrier_slow(
-        &self,
-        cell: *mut CellHeader,
-        slot: *const u8,
-        value: *mut CellHeader,
-    ) {
+    pub unsafe fn barrier_slow(&self, cell: *mut CellHeader, slot: *const u8, value: *mut CellHeader) {
         if self.is_young(value) {
             self.remember(cell, Some(slot as usize - cell as usize));
         }

@@ -154,16 +154,7 @@ pub struct KindInfo {
 impl KindInfo {
     /// A kind with strong references, no shape, no finalizer.
     pub const fn new(name: &'static str, size: SizeFn, trace: TraceFn) -> KindInfo {
-        KindInfo {
-            name,
-            size,
-            trace,
-            trace_range: None,
-            finalize: None,
-            weak: None,
-            has_shape: false,
-            leaf: false,
-        }
+        KindInfo { name, size, trace, trace_range: None, finalize: None, weak: None, has_shape: false, leaf: false }
     }
 
     /// A kind without references.

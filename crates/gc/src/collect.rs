@@ -40,8 +40,7 @@ impl Heap {
 
         let young = std::mem::take(&mut self.nursery.borrow_mut().blocks);
         for &block in &young {
-            self.tables
-                .set_flags(block, self.tables.flags(block) | flag::FROM);
+            self.tables.set_flags(block, self.tables.flags(block) | flag::FROM);
         }
         let pins = self.resolve_pins(roots);
         let old = self.old.replace(OldSpace::new(self.tables));
@@ -59,19 +58,11 @@ impl Heap {
         }
         for &block in &pins.blocks {
             if self.tables.flags(block) & flag::OLD != 0 {
-                self.tables
-                    .set_flags(block, self.tables.flags(block) & !flag::IN_PLACE);
+                self.tables.set_flags(block, self.tables.flags(block) & !flag::IN_PLACE);
             }
         }
         tracer.survivors.close();
-        let Tracer {
-            mut old,
-            survivors,
-            remembered,
-            promoted_bytes,
-            survived_bytes,
-            ..
-        } = tracer;
+        let Tracer { mut old, survivors, remembered, promoted_bytes, survived_bytes, .. } = tracer;
         self.free_young(young, &mut old);
         self.sweep_others(full, ids_free, &mut old);
         self.old.replace(old);
@@ -85,9 +76,7 @@ impl Heap {
 
         let used_after = self.used_bytes();
         self.policy.after_any();
-        self.policy
-            .collections
-            .set(self.policy.collections.get().wrapping_add(1));
+        self.policy.collections.set(self.policy.collections.get().wrapping_add(1));
         let pause = began.elapsed().as_nanos() as u64;
         if full {
             self.policy.after_full(&self.config, used_after);
@@ -95,8 +84,7 @@ impl Heap {
                 let old = self.old.borrow();
                 (old.bytes(), old.footprint())
             };
-            self.policy
-                .set_blocks_threshold(&self.config, bytes, footprint);
+            self.policy.set_blocks_threshold(&self.config, bytes, footprint);
             // Keep what the next eden and its survivors will take.
             let keep = self.nursery.borrow().budget + self.nursery.borrow().budget / 4;
             self.pool.borrow_mut().release_warm(keep);
@@ -163,10 +151,7 @@ impl Heap {
         let mut done = 0;
         while let Some(&cell) = tracer.weak_cells.get(done) {
             done += 1;
-            if let Some(trace) = self
-                .weak_hooks(cell)
-                .and_then(|hooks| hooks.trace_ephemerons)
-            {
+            if let Some(trace) = self.weak_hooks(cell).and_then(|hooks| hooks.trace_ephemerons) {
                 // SAFETY: the hook is made for cells of this kind; the cell is alive and at its final place.
                 unsafe { trace(cell, tracer) };
                 tracer.drain();
@@ -222,9 +207,7 @@ impl Heap {
             }
             if self.config.poison {
                 // SAFETY: everything alive has left the block.
-                unsafe {
-                    ptr::write_bytes(self.tables.address(block) as *mut u8, POISON, BLOCK_BYTES)
-                };
+                unsafe { ptr::write_bytes(self.tables.address(block) as *mut u8, POISON, BLOCK_BYTES) };
             }
             pool.free_block(block);
         }
@@ -240,9 +223,7 @@ impl Heap {
         }
         self.large.borrow_mut().sweep_all(pool, &mut finalize);
         self.fixed.borrow_mut().sweep(pool, false, &mut finalize);
-        self.shapes
-            .borrow_mut()
-            .sweep(pool, reuse_ids, &mut finalize);
+        self.shapes.borrow_mut().sweep(pool, reuse_ids, &mut finalize);
         old.end_full(pool, self.config.poison, |block| self.poison_gaps(block));
     }
 

@@ -79,12 +79,7 @@ impl Default for HeapConfig {
 impl HeapConfig {
     /// The default with a collection at every `n`-th safepoint, freed memory poisoned, and in debug builds the verifier.
     pub fn stress(n: u32) -> HeapConfig {
-        HeapConfig {
-            gc_every: Some(n.max(1)),
-            poison: true,
-            verify: cfg!(debug_assertions),
-            ..HeapConfig::default()
-        }
+        HeapConfig { gc_every: Some(n.max(1)), poison: true, verify: cfg!(debug_assertions), ..HeapConfig::default() }
     }
 }
 

@@ -157,12 +157,7 @@ impl FixedSpace {
 
     /// Finalizes and frees the cells that are not marked, and clears the marks of the others. `reuse_ids`: the places that were in quarantine
     /// before this collection may be used again.
-    pub fn sweep(
-        &mut self,
-        pool: &mut BlockPool,
-        reuse_ids: bool,
-        finalize: &mut dyn FnMut(*mut CellHeader),
-    ) {
+    pub fn sweep(&mut self, pool: &mut BlockPool, reuse_ids: bool, finalize: &mut dyn FnMut(*mut CellHeader)) {
         if reuse_ids {
             for cell in std::mem::take(&mut self.quarantine) {
                 self.free_slot(cell);
@@ -219,8 +214,7 @@ impl FixedSpace {
         self.wipe(cell, CLASSES[info.class.get() as usize] as usize);
         // SAFETY: the slot is free, and at least 16 bytes long.
         unsafe { *((cell + 8) as *mut u32) = info.link.get() };
-        info.link
-            .set((cell - self.tables.address(block)) as u32 + 1);
+        info.link.set((cell - self.tables.address(block)) as u32 + 1);
     }
 }
 

@@ -67,16 +67,9 @@ impl Heap {
     /// # Errors
     /// If the system grants no address space.
     pub fn new(config: HeapConfig, kinds: &'static [KindInfo]) -> Result<Heap, OutOfMemory> {
-        assert!(
-            kinds.len() <= FILLER_KIND as usize,
-            "kind {FILLER_KIND} is the collector's"
-        );
+        assert!(kinds.len() <= FILLER_KIND as usize, "kind {FILLER_KIND} is the collector's");
         let (tables, pool, shape_blocks) = BlockPool::new(&config)?;
-        let nursery = Nursery::new(
-            config
-                .nursery_bytes
-                .min((config.heap_limit / 8).max(256 << 10)),
-        );
+        let nursery = Nursery::new(config.nursery_bytes.min((config.heap_limit / 8).max(256 << 10)));
         let poison = config.poison;
         let heap = Heap {
             bump: Cell::new(0),
@@ -170,11 +163,7 @@ impl Heap {
     /// As [`Heap::alloc_large`].
     #[inline]
     pub fn try_alloc(&self, size: usize) -> Result<NonNull<u8>, OutOfMemory> {
-        if size <= MAX_SMALL {
-            Ok(self.alloc(size))
-        } else {
-            self.alloc_large(size)
-        }
+        if size <= MAX_SMALL { Ok(self.alloc(size)) } else { self.alloc_large(size) }
     }
 
     /// A place for a cell of more than [`MAX_SMALL`] bytes: young, but never moved. The contents are arbitrary, as with [`Heap::alloc`].
@@ -187,15 +176,9 @@ impl Heap {
     }
 
     fn alloc_run(&self, size: usize, young: bool) -> Result<NonNull<u8>, OutOfMemory> {
-        debug_assert!(
-            size.is_multiple_of(GRANULE) && size > MAX_SMALL,
-            "{size} bytes are no large cell"
-        );
+        debug_assert!(size.is_multiple_of(GRANULE) && size > MAX_SMALL, "{size} bytes are no large cell");
         self.check_limit(size)?;
-        let cell = self
-            .large
-            .borrow_mut()
-            .alloc(size, young, &mut self.pool.borrow_mut());
+        let cell = self.large.borrow_mut().alloc(size, young, &mut self.pool.borrow_mut());
         let Some(cell) = cell else {
             self.request_full_collection();
             return Err(OutOfMemory { bytes: size });
@@ -214,19 +197,11 @@ impl Heap {
         let cell = if size > MAX_SMALL {
             self.alloc_run(size, false)?
         } else {
-            debug_assert!(
-                size.is_multiple_of(GRANULE) && size >= MIN_CELL,
-                "{size} bytes are no cell"
-            );
-            let cell = self
-                .fixed
-                .borrow_mut()
-                .alloc(size, &mut self.pool.borrow_mut());
+            debug_assert!(size.is_multiple_of(GRANULE) && size >= MIN_CELL, "{size} bytes are no cell");
+            let cell = self.fixed.borrow_mut().alloc(size, &mut self.pool.borrow_mut());
             self.old_cell(cell, size)?
         };
-        self.remembered
-            .borrow_mut()
-            .push(cell.as_ptr() as *mut CellHeader);
+        self.remembered.borrow_mut().push(cell.as_ptr() as *mut CellHeader);
         Ok(cell)
     }
 
@@ -239,14 +214,9 @@ impl Heap {
             size.is_multiple_of(GRANULE) && (MIN_CELL..=MAX_SMALL).contains(&size),
             "{size} bytes are no shape"
         );
-        let cell = self
-            .shapes
-            .borrow_mut()
-            .alloc(size, &mut self.pool.borrow_mut());
+        let cell = self.shapes.borrow_mut().alloc(size, &mut self.pool.borrow_mut());
         let cell = self.old_cell(cell, size)?;
-        self.remembered
-            .borrow_mut()
-            .push(cell.as_ptr() as *mut CellHeader);
+        self.remembered.borrow_mut().push(cell.as_ptr() as *mut CellHeader);
         Ok(cell)
     }
 
@@ -291,14 +261,7 @@ impl Heap {
     pub unsafe fn fill_gap(&self, address: *mut u8, bytes: usize) {
         if bytes > 0 {
             // SAFETY: by the caller's promise the memory is the heap's and unused.
-            unsafe {
-                (address as *mut CellHeader).write(CellHeader::new(
-                    (bytes / GRANULE) as u32,
-                    FILLER_KIND,
-                    0,
-                    0,
-                ))
-            };
+            unsafe { (address as *mut CellHeader).write(CellHeader::new((bytes / GRANULE) as u32, FILLER_KIND, 0, 0)) };
         }
     }
 
@@ -310,11 +273,7 @@ impl Heap {
         let flags = self.tables.flags_at(cell as usize);
         if flags & flag::MARK_IN_CELL == 0 {
             let mut finalizers = self.finalizers.borrow_mut();
-            let list = if flags & flag::YOUNG != 0 {
-                &mut finalizers.young
-            } else {
-                &mut finalizers.old
-            };
+            let list = if flags & flag::YOUNG != 0 { &mut finalizers.young } else { &mut finalizers.old };
             list.push(cell);
         }
     }
@@ -365,8 +324,7 @@ impl Drop for Heap {
         }
         for space in [&self.fixed, &self.shapes] {
             for &block in space.borrow().blocks() {
-                self.tables
-                    .each_start(block, |cell| self.finalize(cell as *mut CellHeader));
+                self.tables.each_start(block, |cell| self.finalize(cell as *mut CellHeader));
             }
         }
         for record in self.large.borrow().records() {
@@ -377,7 +335,5 @@ impl Drop for Heap {
 
 #[cold]
 fn exhausted(size: usize) -> ! {
-    std::alloc::handle_alloc_error(
-        Layout::from_size_align(size, GRANULE).unwrap_or(Layout::new::<u64>()),
-    )
+    std::alloc::handle_alloc_error(Layout::from_size_align(size, GRANULE).unwrap_or(Layout::new::<u64>()))
 }

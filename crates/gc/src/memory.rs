@@ -22,9 +22,7 @@
 //! | large | unused: one cell, at the block's start | unused |
 
 use crate::cell::CellHeader;
-use crate::config::{
-    BLOCK_BYTES, BLOCK_SHIFT, COMMIT_BLOCKS, GRANULE, HeapConfig, LINE_BYTES, LINES, OutOfMemory,
-};
+use crate::config::{BLOCK_BYTES, BLOCK_SHIFT, COMMIT_BLOCKS, GRANULE, HeapConfig, LINE_BYTES, LINES, OutOfMemory};
 use std::cell::Cell;
 use std::ptr;
 
@@ -137,10 +135,7 @@ impl Tables {
         debug_assert!(self.contains(cell) && cell.is_multiple_of(GRANULE));
         let granule = (cell - self.base) / GRANULE;
         // SAFETY: the bitmap has a bit for each granule of the reservation, which contains `cell`.
-        (
-            unsafe { self.starts.add(granule / 64) },
-            1 << (granule % 64),
-        )
+        (unsafe { self.starts.add(granule / 64) }, 1 << (granule % 64))
     }
 
     /// Whether a cell starts at this address, by the bitmap.
@@ -233,10 +228,7 @@ impl Tables {
             // SAFETY: `index` is at most the index of a granule of this block.
             let word = unsafe { *self.starts_of(block).add(index) } & keep;
             if word != 0 {
-                return Some(
-                    self.address(block)
-                        + (index * 64 + 63 - word.leading_zeros() as usize) * GRANULE,
-                );
+                return Some(self.address(block) + (index * 64 + 63 - word.leading_zeros() as usize) * GRANULE);
             }
             keep = u64::MAX;
             index = index.checked_sub(1)?;
@@ -259,9 +251,7 @@ impl Tables {
     /// How many lines of the block are in use.
     pub fn used_lines(&self, block: Block) -> u32 {
         // SAFETY: within the words of this block.
-        (0..LINES_WORDS)
-            .map(|index| unsafe { *self.lines_of(block).add(index) }.count_ones())
-            .sum()
+        (0..LINES_WORDS).map(|index| unsafe { *self.lines_of(block).add(index) }.count_ones()).sum()
     }
 
     /// The next run `from..to` of free lines of the block, at or after line `from`.
@@ -334,15 +324,10 @@ fn unmap(address: usize, bytes: usize) {
 impl BlockPool {
     /// Reserves the address space. Halves the sizes until the system agrees, down to 64 MiB.
     pub fn new(config: &HeapConfig) -> Result<(Tables, BlockPool, Block), OutOfMemory> {
-        let mut bytes = config
-            .reserve_bytes
-            .next_multiple_of(BLOCK_BYTES)
-            .max(64 << 20);
+        let mut bytes = config.reserve_bytes.next_multiple_of(BLOCK_BYTES).max(64 << 20);
         loop {
-            let shape_bytes = config
-                .shape_bytes
-                .next_multiple_of(BLOCK_BYTES)
-                .clamp(BLOCK_BYTES, (bytes / 4).min(32 << 30));
+            let shape_bytes =
+                config.shape_bytes.next_multiple_of(BLOCK_BYTES).clamp(BLOCK_BYTES, (bytes / 4).min(32 << 30));
             if let Some(made) = BlockPool::reserve(bytes, shape_bytes) {
                 return Ok(made);
             }
@@ -371,14 +356,7 @@ impl BlockPool {
         let lines = (tables + blocks as usize * STARTS_WORDS * 8) as *mut u64;
         let infos = (lines as usize + blocks as usize * LINES_WORDS * 8) as *mut BlockInfo;
         let flags = (infos as usize + blocks as usize * size_of::<BlockInfo>()) as *mut u8;
-        let tables = Tables {
-            base,
-            blocks,
-            flags,
-            starts,
-            lines,
-            infos,
-        };
+        let tables = Tables { base, blocks, flags, starts, lines, infos };
         let pool = BlockPool {
             tables,
             warm: Vec::new(),
@@ -397,13 +375,7 @@ impl BlockPool {
     pub fn commit(&self, from: Block, to: Block) -> bool {
         let bytes = (to - from) as usize * BLOCK_BYTES;
         // SAFETY: the blocks belong to the reservation and are unused so far.
-        unsafe {
-            libc::mprotect(
-                self.tables.address(from) as *mut _,
-                bytes,
-                libc::PROT_READ | libc::PROT_WRITE,
-            ) == 0
-        }
+        unsafe { libc::mprotect(self.tables.address(from) as *mut _, bytes, libc::PROT_READ | libc::PROT_WRITE) == 0 }
     }
 
     /// A free block with a clean start bitmap and no flags. `None` if neither the system nor the reserve has one.
@@ -437,14 +409,10 @@ impl BlockPool {
             return Some(first);
         }
         let first = self.frontier;
-        let end = first
-            .checked_add(count)
-            .filter(|&end| end <= self.tables.blocks)?;
+        let end = first.checked_add(count).filter(|&end| end <= self.tables.blocks)?;
         let wanted = end.saturating_add(COMMIT_BLOCKS).min(self.tables.blocks);
         if wanted > self.committed {
-            let to = wanted
-                .next_multiple_of(COMMIT_BLOCKS)
-                .min(self.tables.blocks);
+            let to = wanted.next_multiple_of(COMMIT_BLOCKS).min(self.tables.blocks);
             if self.commit(self.committed, to) {
                 self.committed = to;
             } else {
@@ -491,18 +459,9 @@ impl BlockPool {
     fn insert_run(&mut self, first: Block, count: u32) {
         let bytes = count as usize * BLOCK_BYTES;
         // SAFETY: the blocks are free, so nothing refers to their memory.
-        unsafe {
-            libc::madvise(
-                self.tables.address(first) as *mut _,
-                bytes,
-                libc::MADV_DONTNEED,
-            )
-        };
+        unsafe { libc::madvise(self.tables.address(first) as *mut _, bytes, libc::MADV_DONTNEED) };
         let index = self.runs.partition_point(|&(start, _)| start < first);
-        let joins_next = self
-            .runs
-            .get(index)
-            .is_some_and(|&(start, _)| first + count == start);
+        let joins_next = self.runs.get(index).is_some_and(|&(start, _)| first + count == start);
         let joins_previous = index > 0 && self.runs[index - 1].0 + self.runs[index - 1].1 == first;
         match (joins_previous, joins_next) {
             (true, true) => {

@@ -27,13 +27,7 @@ pub(crate) struct Nursery {
 impl Nursery {
     pub fn new(bytes: usize) -> Nursery {
         let max_budget = (bytes / BLOCK_BYTES).max(1);
-        Nursery {
-            blocks: Vec::new(),
-            survivors: 0,
-            open: false,
-            budget: max_budget,
-            max_budget,
-        }
+        Nursery { blocks: Vec::new(), survivors: 0, open: false, budget: max_budget, max_budget }
     }
 
     /// How many blocks eden has.
@@ -44,9 +38,7 @@ impl Nursery {
     /// Sets the budget after a minor collection that took `pause` nanoseconds, `roots` of these to enumerate the roots. A smaller eden does
     /// not make the latter fewer, so only the rest is steered, to what the roots leave of the target, but at least to a third of it.
     pub fn adapt(&mut self, pause: u64, roots: u64) {
-        let target = PAUSE_TARGET_NS
-            .saturating_sub(roots)
-            .max(PAUSE_TARGET_NS / 3);
+        let target = PAUSE_TARGET_NS.saturating_sub(roots).max(PAUSE_TARGET_NS / 3);
         let rest = pause.saturating_sub(roots);
         let low = MIN_EDEN_BLOCKS.min(self.max_budget);
         if rest > target {
@@ -57,10 +49,7 @@ impl Nursery {
             self.budget += (self.budget / 4).max(1);
         }
         // Survivors take from the nursery's share, but eden keeps at least half of it.
-        let room = self
-            .max_budget
-            .saturating_sub(self.survivors)
-            .max(self.max_budget / 2);
+        let room = self.max_budget.saturating_sub(self.survivors).max(self.max_budget / 2);
         self.budget = self.budget.min(room).max(low.min(room)).max(1);
     }
 }
@@ -75,12 +64,7 @@ pub(crate) struct Survivors {
 
 impl Survivors {
     pub fn new(tables: Tables) -> Survivors {
-        Survivors {
-            tables,
-            blocks: Vec::new(),
-            cursor: 0,
-            limit: 0,
-        }
+        Survivors { tables, blocks: Vec::new(), cursor: 0, limit: 0 }
     }
 
     /// A place for the copy of a cell.
@@ -110,10 +94,7 @@ impl Survivors {
     /// Notes how far the last block is filled.
     pub fn close(&mut self) {
         if let Some(&block) = self.blocks.last() {
-            self.tables
-                .info(block)
-                .top
-                .set((self.cursor - self.tables.address(block)) as u32);
+            self.tables.info(block).top.set((self.cursor - self.tables.address(block)) as u32);
         }
     }
 }

@@ -14,9 +14,7 @@
 //! contain no part of such a cell; a block is in at most one of the lists `recyclable` and `gappy`.
 
 use crate::cell::CellHeader;
-use crate::config::{
-    BLOCK_BYTES, EVACUATE_BYTES, EVACUATE_SHARE, GAP_BYTES, GAP_CELL, LINE_BYTES, LINES, POISON,
-};
+use crate::config::{BLOCK_BYTES, EVACUATE_BYTES, EVACUATE_SHARE, GAP_BYTES, GAP_CELL, LINE_BYTES, LINES, POISON};
 use crate::memory::{Block, BlockPool, Tables, flag};
 use std::ptr;
 
@@ -148,16 +146,9 @@ impl OldSpace {
                 let from = self.gaps.cursor;
                 let to = self.tables.next_start(from, self.gaps.limit);
                 // Go on behind the cell that ends this gap.
-                self.gaps.cursor = if to < self.gaps.limit {
-                    to + supply.size(to as *const CellHeader)
-                } else {
-                    to
-                };
+                self.gaps.cursor = if to < self.gaps.limit { to + supply.size(to as *const CellHeader) } else { to };
                 if to - from >= GAP_BYTES {
-                    self.gap = Bump {
-                        cursor: from,
-                        limit: to,
-                    };
+                    self.gap = Bump { cursor: from, limit: to };
                     return true;
                 }
             }
@@ -167,28 +158,19 @@ impl OldSpace {
             };
             self.tables.info(block).live.set(BLOCK_BYTES as u32);
             let start = self.tables.address(block);
-            self.gaps = Bump {
-                cursor: start,
-                limit: start + BLOCK_BYTES,
-            };
+            self.gaps = Bump { cursor: start, limit: start + BLOCK_BYTES };
         }
     }
 
     fn next_hole(&mut self, supply: &impl Supply) -> Option<()> {
         loop {
-            let hole = self
-                .current
-                .and_then(|(block, line)| Some((block, self.tables.free_lines(block, line)?)));
+            let hole = self.current.and_then(|(block, line)| Some((block, self.tables.free_lines(block, line)?)));
             if let Some((block, (from, to))) = hole {
                 self.current = Some((block, to));
                 let info = self.tables.info(block);
-                info.live
-                    .set(info.live.get() + ((to - from) * LINE_BYTES) as u32);
+                info.live.set(info.live.get() + ((to - from) * LINE_BYTES) as u32);
                 let start = self.tables.address(block);
-                self.hole = Bump {
-                    cursor: start + from * LINE_BYTES,
-                    limit: start + to * LINE_BYTES,
-                };
+                self.hole = Bump { cursor: start + from * LINE_BYTES, limit: start + to * LINE_BYTES };
                 return Some(());
             }
             match self.recyclable.pop() {
@@ -210,10 +192,7 @@ impl OldSpace {
         self.tables.info(block).live.set(0);
         self.blocks.push(block);
         let start = self.tables.address(block);
-        Some(Bump {
-            cursor: start,
-            limit: start + BLOCK_BYTES,
-        })
+        Some(Bump { cursor: start, limit: start + BLOCK_BYTES })
     }
 
     /// Takes over a young block in which cells were marked in place: start and line bits and the live bytes are set for these.
@@ -258,8 +237,7 @@ impl OldSpace {
         // One sparse block alone would only be copied to another place.
         let chosen = if chosen > 1 { chosen } else { 0 };
         for &(_, block) in &sparse[..chosen] {
-            self.tables
-                .set_flags(block, self.tables.flags(block) | flag::FROM);
+            self.tables.set_flags(block, self.tables.flags(block) | flag::FROM);
         }
         for &block in &self.blocks {
             self.tables.clear_starts(block);
@@ -272,12 +250,7 @@ impl OldSpace {
 
     /// Ends a full collection: frees the blocks without a marked cell, and finds the holes and gaps of the others. `poison_gaps` is called for
     /// each block that is kept.
-    pub fn end_full(
-        &mut self,
-        pool: &mut BlockPool,
-        poison: bool,
-        mut poison_gaps: impl FnMut(Block),
-    ) {
+    pub fn end_full(&mut self, pool: &mut BlockPool, poison: bool, mut poison_gaps: impl FnMut(Block)) {
         self.forget_free_space();
         self.bytes = 0;
         let tables = self.tables;
@@ -286,9 +259,7 @@ impl OldSpace {
             if live == 0 {
                 if poison {
                     // SAFETY: no cell of the block is marked, so nothing refers to it.
-                    unsafe {
-                        ptr::write_bytes(tables.address(block) as *mut u8, POISON, BLOCK_BYTES)
-                    };
+                    unsafe { ptr::write_bytes(tables.address(block) as *mut u8, POISON, BLOCK_BYTES) };
                 }
                 pool.free_block(block);
                 return false;

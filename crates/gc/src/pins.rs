@@ -74,8 +74,7 @@ impl Heap {
         if flags & flag::MARK_IN_CELL == 0 {
             pins.movable += 1;
             if flags & flag::IN_PLACE == 0 {
-                self.tables
-                    .set_flags(block, (flags & !flag::FROM) | flag::IN_PLACE);
+                self.tables.set_flags(block, (flags & !flag::FROM) | flag::IN_PLACE);
                 pins.blocks.push(block);
             }
         }
@@ -121,11 +120,7 @@ impl YoungWalk {
     fn cell_at(&mut self, heap: &Heap, block: Block, address: usize) -> Option<usize> {
         let start = heap.tables.address(block);
         if self.block != Some(block) {
-            *self = YoungWalk {
-                block: Some(block),
-                last: (0, 0),
-                next: start,
-            };
+            *self = YoungWalk { block: Some(block), last: (0, 0), next: start };
         }
         let end = start + heap.tables.info(block).top.get() as usize;
         if address < self.last.1 {

@@ -82,10 +82,7 @@ impl Policy {
         let growth = (live / 100 * config.growth_percent).max(config.growth_floor);
         // Before the limit is reached there must have been a full collection; near it, not at every nursery.
         let headroom = config.heap_limit / 8;
-        let before_limit = config
-            .heap_limit
-            .saturating_sub(nursery_bytes(config))
-            .max(live + headroom / 4);
+        let before_limit = config.heap_limit.saturating_sub(nursery_bytes(config)).max(live + headroom / 4);
         self.full_at.set((live + growth).min(before_limit));
     }
 
@@ -116,9 +113,7 @@ impl Policy {
 
 /// The nursery's size under a limit: at most an eighth of it.
 fn nursery_bytes(config: &HeapConfig) -> usize {
-    config
-        .nursery_bytes
-        .min((config.heap_limit / 8).max(256 << 10))
+    config.nursery_bytes.min((config.heap_limit / 8).max(256 << 10))
 }
 
 impl Heap {
@@ -168,19 +163,10 @@ impl Heap {
         self.policy.safepoints.set(count);
         if !count.is_multiple_of(every) {
             // The triggers still count, or a large N would mean an unbounded nursery.
-            return if self.is_due() {
-                self.should_collect()
-            } else {
-                None
-            };
+            return if self.is_due() { self.should_collect() } else { None };
         }
-        let full = self.policy.force_full.get()
-            || (self.policy.collections.get() + 1).is_multiple_of(FULL_EVERY);
-        Some(if full {
-            CollectKind::Full
-        } else {
-            CollectKind::Minor
-        })
+        let full = self.policy.force_full.get() || (self.policy.collections.get() + 1).is_multiple_of(FULL_EVERY);
+        Some(if full { CollectKind::Full } else { CollectKind::Minor })
     }
 
     /// Whether a collection is due, and of which kind.
@@ -189,11 +175,7 @@ impl Heap {
             return None;
         }
         let full = self.policy.force_full.get() || self.full_is_due();
-        Some(if full {
-            CollectKind::Full
-        } else {
-            CollectKind::Minor
-        })
+        Some(if full { CollectKind::Full } else { CollectKind::Minor })
     }
 
     fn is_due(&self) -> bool {
@@ -210,8 +192,7 @@ impl Heap {
 
     /// Whether the old generation has reached one of its thresholds.
     pub(crate) fn full_is_due(&self) -> bool {
-        self.old_bytes() >= self.policy.full_at.get()
-            || self.old.borrow().footprint() >= self.policy.blocks_at.get()
+        self.old_bytes() >= self.policy.full_at.get() || self.old.borrow().footprint() >= self.policy.blocks_at.get()
     }
 
     /// External bytes that came since the last collection: their owners are young, for the most part.
@@ -251,10 +232,7 @@ impl Heap {
 
     /// Whether `bytes` more stay within limit and headroom; if not, a full collection is requested.
     pub(crate) fn check_limit(&self, bytes: usize) -> Result<(), OutOfMemory> {
-        let most = self
-            .config
-            .heap_limit
-            .saturating_add(self.config.heap_limit / 8);
+        let most = self.config.heap_limit.saturating_add(self.config.heap_limit / 8);
         if self.used_bytes().saturating_add(bytes) > most {
             self.request_full_collection();
             return Err(OutOfMemory { bytes });
@@ -272,9 +250,7 @@ impl Heap {
         if bytes < 0 {
             let left = external.saturating_sub(bytes.unsigned_abs());
             self.policy.external.set(left);
-            self.policy
-                .external_base
-                .set(self.policy.external_base.get().min(left));
+            self.policy.external_base.set(self.policy.external_base.get().min(left));
             return Ok(());
         }
         if !self.collecting.get() {

@@ -188,12 +188,7 @@ impl Heap {
             nonmoving_bytes: fixed.bytes(),
             shape_bytes: shapes.bytes(),
             large_bytes: large.young_bytes() + large.old_bytes(),
-            blocks: [
-                nursery.blocks.len(),
-                old.blocks().len(),
-                fixed.blocks().len(),
-                shapes.blocks().len(),
-            ],
+            blocks: [nursery.blocks.len(), old.blocks().len(), fixed.blocks().len(), shapes.blocks().len()],
             free_blocks: pool.warm(),
             footprint_bytes: pool.used() * BLOCK_BYTES + shapes.footprint(),
             eden_blocks: nursery.budget,
@@ -203,15 +198,8 @@ impl Heap {
     /// Counts the cells by kind, the largest kinds first. Dead cells that no collection has freed yet are counted too; after a full collection there
     /// are none. To be called where every cell is initialised.
     pub fn census(&self) -> Vec<KindCensus> {
-        let mut kinds: Vec<KindCensus> = self
-            .kinds
-            .iter()
-            .map(|kind| KindCensus {
-                name: kind.name,
-                cells: 0,
-                bytes: 0,
-            })
-            .collect();
+        let mut kinds: Vec<KindCensus> =
+            self.kinds.iter().map(|kind| KindCensus { name: kind.name, cells: 0, bytes: 0 }).collect();
         self.for_each_cell(&mut |cell, bytes| {
             // SAFETY: the walk passes initialised cells.
             let kind = &mut kinds[unsafe { &*cell }.kind.get() as usize];

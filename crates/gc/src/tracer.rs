@@ -93,18 +93,12 @@ impl Tracer {
     }
 
     /// Runs `body` with a tracer that changes nothing, and reports each reference that it is shown to `observer`.
-    pub(crate) fn observe(
-        heap: &Heap,
-        observer: &mut Observer<'_>,
-        body: impl FnOnce(&mut Tracer),
-    ) {
+    pub(crate) fn observe(heap: &Heap, observer: &mut Observer<'_>, body: impl FnOnce(&mut Tracer)) {
         let mut tracer = Tracer::new(heap, false, OldSpace::new(heap.tables));
         tracer.mode = Mode::Observe;
         // SAFETY: only the lifetime changes; the tracer does not outlive this function, and so not the observer.
         tracer.observer = Some(unsafe {
-            std::mem::transmute::<NonNull<Observer<'_>>, NonNull<Observer<'static>>>(NonNull::from(
-                observer,
-            ))
+            std::mem::transmute::<NonNull<Observer<'_>>, NonNull<Observer<'static>>>(NonNull::from(observer))
         });
         body(&mut tracer);
     }
@@ -178,22 +172,14 @@ impl Tracer {
     /// Shows an ephemeron (a WeakMap's entry): `value` is visited if `key` is alive, now or later in this collection. `key` is the address as the
     /// table has it; the table's sweep hook updates it, or removes the entry. `owner` is the cell that `value` lies in (its present address, as
     /// passed to the hook), or null for tables outside the heap.
-    pub fn visit_ephemeron(
-        &mut self,
-        owner: *mut CellHeader,
-        key: *mut CellHeader,
-        value: &Cell<u64>,
-    ) {
+    pub fn visit_ephemeron(&mut self, owner: *mut CellHeader, key: *mut CellHeader, value: &Cell<u64>) {
         if self.mode == Mode::Observe {
             return self.visit_value(value);
         }
         if self.is_live(key) {
             self.visit_owned(owner, value);
         } else if value_is_cell(value.get()) {
-            self.waiting
-                .entry(key as usize)
-                .or_default()
-                .push(Ephemeron { owner, value });
+            self.waiting.entry(key as usize).or_default().push(Ephemeron { owner, value });
         }
     }
 
@@ -231,11 +217,7 @@ impl Tracer {
         } else if self.mode == Mode::Observe {
             return self.report(cell, slot);
         }
-        if flags & flag::FROM != 0 {
-            self.copy(cell, flags)
-        } else {
-            self.mark(cell, flags)
-        }
+        if flags & flag::FROM != 0 { self.copy(cell, flags) } else { self.mark(cell, flags) }
     }
 
     #[cold]
@@ -261,18 +243,10 @@ impl Tracer {
         let kind = &self.kinds[header.kind.get() as usize];
         // SAFETY: the table's functions are made for cells of their kind.
         let bytes = unsafe { (kind.size)(cell) };
-        debug_assert!(
-            bytes.is_multiple_of(8) && (16..=MAX_SMALL).contains(&bytes),
-            "a {} of {bytes} bytes",
-            kind.name
-        );
+        debug_assert!(bytes.is_multiple_of(8) && (16..=MAX_SMALL).contains(&bytes), "a {} of {bytes} bytes", kind.name);
         let promote = self.mode == Mode::Full || flags & flag::AGED != 0;
         let heap = self.heap();
-        let place = if promote {
-            self.old.alloc(bytes, heap)
-        } else {
-            self.survivors.alloc(bytes, heap)
-        };
+        let place = if promote { self.old.alloc(bytes, heap) } else { self.survivors.alloc(bytes, heap) };
         let Some(place) = place else {
             return self.stay(cell, flags);
         };
@@ -282,9 +256,7 @@ impl Tracer {
         // collections do not trace.
         unsafe {
             copy_words(cell as *const u64, moved as *mut u64, bytes / 8);
-            (*moved)
-                .gc
-                .set(if promote && kind.leaf { OLD_CLEAN } else { 0 });
+            (*moved).gc.set(if promote && kind.leaf { OLD_CLEAN } else { 0 });
             header.flags.set(header.flags.get() | FORWARDED);
             *(cell as *mut *mut CellHeader).add(1) = moved;
         }
@@ -415,9 +387,7 @@ impl Tracer {
         if self.mode == Mode::Full && kind.has_shape {
             self.visit_shape(header.shape.get());
         }
-        if flags & flag::MARK_IN_CELL == 0
-            && (self.mode == Mode::Full || flags & flag::IN_PLACE != 0)
-        {
+        if flags & flag::MARK_IN_CELL == 0 && (self.mode == Mode::Full || flags & flag::IN_PLACE != 0) {
             // SAFETY: the table's functions are made for cells of their kind.
             let bytes = unsafe { (kind.size)(cell) };
             self.tables.use_lines(cell as usize, bytes);
@@ -509,11 +479,7 @@ fn stays_young(flags: u8) -> bool {
 }
 
 /// Where the cell that was at this address before the collection is now; `None` if nothing has reached it. Addresses of copies are found alive.
-pub(crate) fn live_address(
-    tables: &Tables,
-    full: bool,
-    cell: *mut CellHeader,
-) -> Option<*mut CellHeader> {
+pub(crate) fn live_address(tables: &Tables, full: bool, cell: *mut CellHeader) -> Option<*mut CellHeader> {
     let flags = tables.flags_at(cell as usize);
     if !full && flags & flag::YOUNG == 0 {
         return Some(cell);

@@ -16,28 +16,17 @@ impl Heap {
             self.each_young_cell(block, f);
         }
         for &block in self.old.borrow().blocks() {
-            self.tables.each_start(block, |cell| {
-                f(
-                    cell as *mut CellHeader,
-                    self.cell_bytes(cell as *const CellHeader),
-                )
-            });
+            self.tables
+                .each_start(block, |cell| f(cell as *mut CellHeader, self.cell_bytes(cell as *const CellHeader)));
         }
         for space in [&self.fixed, &self.shapes] {
             for &block in space.borrow().blocks() {
-                self.tables.each_start(block, |cell| {
-                    f(
-                        cell as *mut CellHeader,
-                        self.cell_bytes(cell as *const CellHeader),
-                    )
-                });
+                self.tables
+                    .each_start(block, |cell| f(cell as *mut CellHeader, self.cell_bytes(cell as *const CellHeader)));
             }
         }
         for record in self.large.borrow().records() {
-            f(
-                self.tables.address(record.block) as *mut CellHeader,
-                record.bytes,
-            );
+            f(self.tables.address(record.block) as *mut CellHeader, record.bytes);
         }
     }
 

@@ -35,12 +35,7 @@ pub struct WeakSweep {
 
 impl WeakSweep {
     pub(crate) fn new(tables: Tables, full: bool) -> WeakSweep {
-        WeakSweep {
-            tables,
-            full,
-            found_young: Cell::new(false),
-            notified: RefCell::default(),
-        }
+        WeakSweep { tables, full, found_young: Cell::new(false), notified: RefCell::default() }
     }
 
     /// Whether the collection is a full one. In a minor collection nothing old and nothing that does not move can have died.

@@ -7,11 +7,7 @@ use tercel_gc::{CollectKind, HeapConfig, LimitStatus};
 use toy::*;
 
 fn limited(limit: usize) -> HeapConfig {
-    HeapConfig {
-        heap_limit: limit,
-        verify: false,
-        ..config()
-    }
+    HeapConfig { heap_limit: limit, verify: false, ..config() }
 }
 
 #[test]
@@ -53,14 +49,7 @@ fn the_limit_is_an_error_first_and_the_end_then() {
             }
         }
     }
-    assert_eq!(
-        seen,
-        [
-            LimitStatus::Within,
-            LimitStatus::Exceeded,
-            LimitStatus::Exhausted
-        ]
-    );
+    assert_eq!(seen, [LimitStatus::Within, LimitStatus::Exceeded, LimitStatus::Exhausted]);
     assert!(toy.heap.used_bytes() < 6 << 20, "{}", toy.heap.used_bytes());
     // The heap can be used afterwards.
     toy.set(list, 0);
@@ -172,16 +161,10 @@ fn shape_ids_are_used_again_only_after_a_later_full_collection() {
 
 #[test]
 fn the_shape_region_ends_in_an_error() {
-    let toy = Toy::new(HeapConfig {
-        shape_bytes: 128 << 10,
-        ..config()
-    });
+    let toy = Toy::new(HeapConfig { shape_bytes: 128 << 10, ..config() });
     let mut count = 0;
     while toy.heap.alloc_shape(32).is_ok_and(|memory| {
-        toy.roots
-            .shapes
-            .borrow_mut()
-            .push(toy.heap.shape_id(memory.as_ptr() as Ref));
+        toy.roots.shapes.borrow_mut().push(toy.heap.shape_id(memory.as_ptr() as Ref));
         // SAFETY: fresh memory for a shape.
         unsafe { std::ptr::write_bytes(memory.as_ptr(), 0, 32) };
         // SAFETY: as above.
@@ -190,11 +173,7 @@ fn the_shape_region_ends_in_an_error() {
     }) {
         count += 1;
     }
-    assert_eq!(
-        count,
-        (128 << 10) / 32 - 1,
-        "all but the place with the id 0"
-    );
+    assert_eq!(count, (128 << 10) / 32 - 1, "all but the place with the id 0");
     toy.full();
     assert_eq!(toy.count(SHAPE), count);
 }
@@ -223,10 +202,7 @@ fn a_full_nursery_sets_the_flag_and_the_interrupt_word() {
 
 #[test]
 fn gc_every_collects_at_every_nth_safepoint() {
-    let toy = Toy::new(HeapConfig {
-        gc_every: Some(5),
-        ..config()
-    });
+    let toy = Toy::new(HeapConfig { gc_every: Some(5), ..config() });
     let collected = (0..100).filter(|_| toy.safepoint()).count();
     assert_eq!(collected, 20);
     let stats = toy.heap.stats();
@@ -248,11 +224,7 @@ fn large_garbage_is_collected_by_minor_collections() {
 
 #[test]
 fn growth_brings_full_collections_and_the_peak_is_bounded() {
-    let toy = Toy::new(HeapConfig {
-        verify: false,
-        poison: false,
-        ..config()
-    });
+    let toy = Toy::new(HeapConfig { verify: false, poison: false, ..config() });
     let slots: Vec<usize> = (0..20).map(|_| toy.root(0)).collect();
     let mut rng = Rng(3);
     for _ in 0..400 {
@@ -267,9 +239,5 @@ fn growth_brings_full_collections_and_the_peak_is_bounded() {
     }
     let stats = toy.heap.stats();
     assert!(stats.full_collections > 5);
-    assert!(
-        stats.peak_bytes < (2 * 20 + 16) << 20,
-        "{} MB",
-        stats.peak_bytes >> 20
-    );
+    assert!(stats.peak_bytes < (2 * 20 + 16) << 20, "{} MB", stats.peak_bytes >> 20);
 }
