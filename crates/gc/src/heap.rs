@@ -109,7 +109,7 @@ impl Heap {
     #[inline(always)]
     pub fn alloc(&self, size: usize) -> NonNull<u8> {
         debug_assert!(
-            size.is_multiple_of(GRANULE) && size >= MIN_CELL && size <= MAX_SMALL,
+            size.is_multiple_of(GRANULE) && (MIN_CELL..=MAX_SMALL).contains(&size),
             "{size} bytes are no small cell"
         );
         let cell = self.bump.get();
@@ -152,13 +152,11 @@ impl Heap {
     /// Notes how far the nursery's last block is filled, and closes it.
     pub(crate) fn close_nursery_block(&self) {
         let mut nursery = self.nursery.borrow_mut();
-        if std::mem::take(&mut nursery.open) {
-            if let Some(&block) = nursery.blocks.last() {
-                self.tables
-                    .info(block)
-                    .top
-                    .set((self.bump.get() - self.tables.address(block)) as u32);
-            }
+        if std::mem::take(&mut nursery.open)
+            && let Some(&block) = nursery.blocks.last()
+        {
+            let used = self.bump.get() - self.tables.address(block);
+            self.tables.info(block).top.set(used as u32);
         }
         self.bump.set(0);
         self.limit.set(0);
@@ -236,7 +234,7 @@ impl Heap {
     /// If the shape region is full or the system refuses.
     pub fn alloc_shape(&self, size: usize) -> Result<NonNull<u8>, OutOfMemory> {
         debug_assert!(
-            size.is_multiple_of(GRANULE) && size >= MIN_CELL && size <= MAX_SMALL,
+            size.is_multiple_of(GRANULE) && (MIN_CELL..=MAX_SMALL).contains(&size),
             "{size} bytes are no shape"
         );
         let cell = self

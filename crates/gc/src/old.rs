@@ -106,18 +106,19 @@ impl OldSpace {
 
     fn next_hole(&mut self, pool: &mut impl FnMut() -> Option<Block>) -> Option<()> {
         loop {
-            if let Some((block, line)) = self.current {
-                if let Some((from, to)) = self.tables.free_lines(block, line) {
-                    self.current = Some((block, to));
-                    self.tables.set_lines(block, from, to, true);
-                    self.bytes += (to - from) * LINE_BYTES;
-                    let start = self.tables.address(block);
-                    self.hole = Bump {
-                        cursor: start + from * LINE_BYTES,
-                        limit: start + to * LINE_BYTES,
-                    };
-                    return Some(());
-                }
+            let hole = self
+                .current
+                .and_then(|(block, line)| Some((block, self.tables.free_lines(block, line)?)));
+            if let Some((block, (from, to))) = hole {
+                self.current = Some((block, to));
+                self.tables.set_lines(block, from, to, true);
+                self.bytes += (to - from) * LINE_BYTES;
+                let start = self.tables.address(block);
+                self.hole = Bump {
+                    cursor: start + from * LINE_BYTES,
+                    limit: start + to * LINE_BYTES,
+                };
+                return Some(());
             }
             match self.recyclable.pop() {
                 Some(block) => self.current = Some((block, 0)),

@@ -194,14 +194,13 @@ impl Heap {
 
     fn triggers_reached(&self, nursery_blocks: usize) -> bool {
         let nursery = nursery_blocks * crate::config::BLOCK_BYTES;
-        self.large.borrow().young_bytes() > nursery
-            || self
-                .policy
-                .external
-                .get()
-                .saturating_sub(self.policy.external_base.get())
-                > 2 * nursery
+        self.large.borrow().young_bytes() + self.young_external() > nursery
             || self.old_bytes() >= self.policy.full_at.get()
+    }
+
+    /// External bytes that came since the last collection: their owners are young, for the most part.
+    fn young_external(&self) -> usize {
+        self.policy.external.get() - self.policy.external_base.get()
     }
 
     /// Looks at the triggers other than eden's.
@@ -212,19 +211,20 @@ impl Heap {
         }
     }
 
-    /// Bytes that only a full collection can free (external ones are all counted here).
+    /// Bytes that only a full collection can free.
     pub(crate) fn old_bytes(&self) -> usize {
         self.old.borrow().bytes()
             + self.fixed.borrow().bytes()
             + self.shapes.borrow().bytes()
             + self.large.borrow().old_bytes()
-            + self.policy.external.get()
+            + self.policy.external_base.get()
     }
 
     /// Bytes in use: the nursery's blocks, the cells of the other spaces, and external memory.
     pub fn used_bytes(&self) -> usize {
         self.nursery.borrow().blocks.len() * crate::config::BLOCK_BYTES
             + self.large.borrow().young_bytes()
+            + self.young_external()
             + self.old_bytes()
     }
 
@@ -254,9 +254,11 @@ impl Heap {
     pub fn add_external(&self, bytes: isize) -> Result<(), OutOfMemory> {
         let external = self.policy.external.get();
         if bytes < 0 {
+            let left = external.saturating_sub(bytes.unsigned_abs());
+            self.policy.external.set(left);
             self.policy
-                .external
-                .set(external.saturating_sub(bytes.unsigned_abs()));
+                .external_base
+                .set(self.policy.external_base.get().min(left));
             return Ok(());
         }
         if !self.collecting.get() {

@@ -64,6 +64,8 @@ pub struct Tracer {
     pub(crate) weak_cells: Vec<*mut CellHeader>,
     /// Values that wait for their key, by the key's address before the collection.
     waiting: FxHashMap<usize, Vec<Ephemeron>>,
+    /// Values whose key was reached while they waited.
+    woken: Vec<Ephemeron>,
     pub(crate) promoted_bytes: usize,
     pub(crate) survived_bytes: usize,
 }
@@ -84,6 +86,7 @@ impl Tracer {
             remembered: Vec::new(),
             weak_cells: Vec::new(),
             waiting: FxHashMap::default(),
+            woken: Vec::new(),
             promoted_bytes: 0,
             survived_bytes: 0,
         }
@@ -276,10 +279,13 @@ impl Tracer {
         };
         let moved = place as *mut CellHeader;
         // SAFETY: `place` is `bytes` of free memory of the heap; `cell` is a cell of that size; afterwards only the header and the second word of
-        // the old place are looked at. A moved cell begins with a clean gc byte.
+        // the old place are looked at. Tracing sets the new gc byte, except that of leaves, which minor
+        // collections do not trace.
         unsafe {
             copy_words(cell as *const u64, moved as *mut u64, bytes / 8);
-            (*moved).gc.set(0);
+            (*moved)
+                .gc
+                .set(if promote && kind.leaf { OLD_CLEAN } else { 0 });
             header.flags.set(header.flags.get() | FORWARDED);
             *(cell as *mut *mut CellHeader).add(1) = moved;
         }
@@ -342,16 +348,12 @@ impl Tracer {
         cell
     }
 
-    /// Visits the values that waited for this key, which has just been reached.
+    /// Wakes the values that waited for this key, which has just been reached. They are visited by `drain`: at once would be a recursion as deep as
+    /// a chain of ephemerons is long.
     #[cold]
     fn wake(&mut self, key: *mut CellHeader) {
         if let Some(entries) = self.waiting.remove(&(key as usize)) {
-            let found_young = self.found_young;
-            for entry in entries {
-                // SAFETY: the slot lies in a live table, which does not move again in this collection.
-                self.visit_owned(entry.owner, unsafe { &*entry.value });
-            }
-            self.found_young = found_young;
+            self.woken.extend(entries);
         }
     }
 
@@ -364,6 +366,11 @@ impl Tracer {
                 while let Some(cell) = self.stack.pop() {
                     self.trace_cell(cell);
                 }
+            }
+            if let Some(entry) = self.woken.pop() {
+                // SAFETY: the slot lies in a live table, which does not move again in this collection.
+                self.visit_owned(entry.owner, unsafe { &*entry.value });
+                continue;
             }
             // A large cell's next card only when the last one's consequences are done with.
             let Some((cell, from)) = self.large.pop() else {
