@@ -32,8 +32,12 @@ pub(crate) struct CallSite {
 
 /// What came of preparing a call.
 pub(crate) enum Prepared {
-    /// A JavaScript frame was pushed; the interpreter goes on there.
+    /// A JavaScript frame was pushed; the interpreter goes on at its start.
     Pushed,
+    /// A coroutine's frame was pushed; the interpreter goes on there at `Interp::pc`.
+    Resumed,
+    /// The same, and the pending exception is thrown there.
+    ResumedThrowing,
     /// A native was called.
     Done(Value),
 }
@@ -116,8 +120,9 @@ impl Context {
     /// [`Context::call`] with arguments in a frame's window or a list.
     pub fn call_cells(&self, f: Value, this: Value, args: &[Cell<Value>]) -> JsResult<Value> {
         let base = self.push_block(f, this, args)?;
+        let pc = self.interp.pc.get();
         let site = self.entry_site(base, 0);
-        self.run_prepared(prepare_call(self, base, args.len(), site))
+        self.run_prepared(pc, prepare_call(self, base, args.len(), site))
     }
 
     /// Construct(f, args, new_target) (§7.3.14). TypeError if `f` is no constructor.
@@ -129,8 +134,9 @@ impl Context {
 
     pub fn construct_cells(&self, f: Gc<Object>, args: &[Cell<Value>], new_target: Gc<Object>) -> JsResult<Value> {
         let base = self.push_block(f.into(), Value::UNDEFINED, args)?;
+        let pc = self.interp.pc.get();
         let site = self.entry_site(base, flag::CONSTRUCT);
-        self.run_prepared(prepare_construct(self, base, args.len(), new_target.into(), site))
+        self.run_prepared(pc, prepare_construct(self, base, args.len(), new_target.into(), site))
     }
 
     /// Lays out a call block above the innermost frame.
@@ -160,14 +166,23 @@ impl Context {
 
     /// Runs what was prepared by an entry from Rust.
     #[inline]
-    pub(crate) fn run_prepared(&self, prepared: JsResult<Prepared>) -> JsResult<Value> {
+    pub(crate) fn run_prepared(
+        &self,
+        caller_pc: *const u16,
+        prepared: JsResult<Prepared>,
+    ) -> JsResult<Value> {
         match prepared? {
             Prepared::Done(value) => Ok(value),
             Prepared::Pushed => {
-                let saved = self.interp.pc.get();
                 self.interp.pc.set(self.interp.frame.get().code().code());
-                let result = enter(self);
-                self.interp.pc.set(saved);
+                let result = enter(self, false);
+                self.interp.pc.set(caller_pc);
+                result
+            }
+            prepared => {
+                let throwing = matches!(prepared, Prepared::ResumedThrowing);
+                let result = enter(self, throwing);
+                self.interp.pc.set(caller_pc);
                 result
             }
         }

@@ -160,7 +160,6 @@ pub mod type_bits {
     pub const OVERFLOW: u8 = 128;
 
     /// The bit of a value's type; 0 for int32.
-    #[cold]
     pub fn of(v: crate::value::Value) -> u8 {
         if v.is_int32() {
             0

@@ -38,6 +38,8 @@ pub struct EntryRecord {
     pub run_sp: Cell<usize>,
     /// The callee-saved registers of the adapter's caller.
     pub saved: [usize; 6],
+    /// The run begins with a throw of the pending exception in the entry frame.
+    pub throwing: Cell<bool>,
 }
 
 /// The stack pointer here.
@@ -82,10 +84,10 @@ pub fn save_registers(saved: &mut [usize; 6]) {
 
 /// Runs the innermost frame, which has the flag ENTRY and whose code begins at `Interp::pc`, until it returns or throws.
 #[inline(never)]
-pub(crate) fn enter(cx: &Context) -> JsResult<Value> {
+pub(crate) fn enter(cx: &Context, throwing: bool) -> JsResult<Value> {
     let state = &cx.interp;
     let mut record =
-        EntryRecord { previous: state.entries.get(), entry_sp: 0, run_sp: Cell::new(0), saved: [0; 6] };
+        EntryRecord { previous: state.entries.get(), entry_sp: 0, run_sp: Cell::new(0), saved: [0; 6], throwing: Cell::new(throwing) };
     save_registers(&mut record.saved);
     record.entry_sp = stack_pointer();
     state.entries.set(&record);

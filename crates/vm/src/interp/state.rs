@@ -60,8 +60,8 @@ pub struct Interp {
     pub statistics: InterpStatistics,
     pub deadline: Cell<Option<std::time::Instant>>,
     pub host: RefCell<crate::module::HostHooks>,
-    /// Whether a collection that starts now may trust that no native frame lies above the innermost entry's run.
-    pub exact_top: Cell<bool>,
+    /// Where the native frames above the innermost run end, for a collection that starts now; `None`: there are none.
+    pub gc_top: Cell<Option<usize>>,
 }
 
 impl Interp {
@@ -87,7 +87,7 @@ impl Interp {
             statistics: InterpStatistics::default(),
             deadline: Cell::new(None),
             host: RefCell::default(),
-            exact_top: Cell::new(false),
+            gc_top: Cell::new(None),
         }
     }
 
