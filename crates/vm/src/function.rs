@@ -6,9 +6,10 @@
 use crate::cell::{Gc, Kind};
 use crate::code::{CodeBlock, code_flag};
 use crate::context::Context;
-use crate::native::{FunctionSpec, NativeFn};
+use crate::native::{FunctionSpec, NamePrefix, NativeFn};
 use crate::object::Object;
 use crate::realm::{Intrinsic, Realm};
+use crate::shape::Shape;
 use crate::value::Value;
 use std::cell::Cell;
 
@@ -48,20 +49,32 @@ impl Gc<Function> {
 #[repr(C)]
 pub struct NativeFunction {
     pub object: Object,
-    pub function: Cell<NativeFn>,
-    /// What the interpreter does instead of calling it: see `native_special`. 0: just call.
-    pub special: Cell<u32>,
-    /// [`NATIVE_CONSTRUCTOR`].
-    pub flags: Cell<u32>,
     pub realm: Cell<Value>,
     /// State of closures made by builtins (promise resolvers …).
     pub data: [Cell<Value>; 2],
-    pub spec: Cell<&'static FunctionSpec>,
+    pub function: Cell<NativeFn>,
+    /// What the interpreter does instead of calling it: see `native_special`. 0: just call.
+    pub special: Cell<u32>,
+    /// [`native_flag`].
+    pub flags: Cell<u32>,
+    /// What `name` is made from.
+    pub name: Cell<&'static str>,
     pub construct: ConstructState,
 }
 
-/// Bit of [`NativeFunction::flags`]: it has [[Construct]].
-pub const NATIVE_CONSTRUCTOR: u32 = 1;
+/// Bits of [`NativeFunction::flags`].
+pub mod native_flag {
+    /// It has [[Construct]].
+    pub const CONSTRUCTOR: u32 = 1;
+    /// `name` begins with "get ".
+    pub const GETTER: u32 = 2;
+    /// `name` begins with "set ".
+    pub const SETTER: u32 = 4;
+    /// `name` is in brackets.
+    pub const SYMBOL_NAME: u32 = 8;
+    /// Where the value of `length` begins.
+    pub const LENGTH_SHIFT: u32 = 16;
+}
 
 /// `NativeFunction::special`: natives that the interpreter turns into a call of something else, so that no native
 /// frame lies under it (tail-forwarding: DESIGN "proper tail calls").
@@ -95,19 +108,19 @@ impl Context {
     /// A closure of `code` over `env` (OrdinaryFunctionCreate, §10.2.3, with MakeConstructor's `prototype` still to come into being).
     #[inline]
     pub fn new_function(&self, code: Gc<CodeBlock>, env: Value) -> Gc<Function> {
-        let shape = code.realm().function_shape(FunctionShape::of_code(code));
+        let shape = code.realm().function_shape(self, FunctionShape::of_code(code));
         self.new_function_with_shape(code, env, shape)
     }
 
     /// As [`Context::new_function`] with another [[Prototype]] (classes with heritage, `Reflect.construct` of `Function`).
     pub fn new_function_with_proto(&self, code: Gc<CodeBlock>, env: Value, proto: Option<Gc<Object>>) -> Gc<Function> {
-        let standard = code.realm().function_shape(FunctionShape::of_code(code));
+        let standard = code.realm().function_shape(self, FunctionShape::of_code(code));
         let shape = self.shape_with_prototype(standard, proto);
         self.new_function_with_shape(code, env, shape)
     }
 
     #[inline]
-    fn new_function_with_shape(&self, code: Gc<CodeBlock>, env: Value, shape: Gc<crate::shape::Shape>) -> Gc<Function> {
+    fn new_function_with_shape(&self, code: Gc<CodeBlock>, env: Value, shape: Gc<Shape>) -> Gc<Function> {
         let f: Gc<Function> = self.alloc_object_raw(shape, Kind::Function);
         // SAFETY: the cell is fresh and a Function; its object part is initialised.
         unsafe {
@@ -122,39 +135,57 @@ impl Context {
     }
 
     /// CreateBuiltinFunction (§10.3.4) in the current realm.
-    pub fn new_native(&self, spec: &'static FunctionSpec) -> Gc<NativeFunction> {
+    pub fn new_native(&self, spec: &FunctionSpec) -> Gc<NativeFunction> {
         self.new_native_in(self.realm(), spec)
     }
 
-    /// A native closure: `data` is its state, which the native finds through `args.callee()`.
-    pub fn new_native_with_data(&self, spec: &'static FunctionSpec, data: [Value; 2]) -> Gc<NativeFunction> {
-        let f = self.new_native(spec);
+    /// CreateBuiltinFunction (§10.3.4) in `realm`.
+    pub fn new_native_in(&self, realm: Gc<Realm>, spec: &FunctionSpec) -> Gc<NativeFunction> {
+        let shape = realm.function_shape(self, FunctionShape::Native);
+        self.new_native_of_shape(realm, spec, shape)
+    }
+
+    /// A native closure: `data` is its state, which the native finds through [`crate::native::Args::callee_native`].
+    pub fn new_native_closure(
+        &self,
+        name: &'static str,
+        length: u8,
+        function: NativeFn,
+        data: [Value; 2],
+    ) -> Gc<NativeFunction> {
+        let f = self.new_native(&FunctionSpec::named(crate::native::SpecKey::Text(name), length, function));
         f.data[0].set(data[0]);
         f.data[1].set(data[1]);
         f
     }
 
-    pub fn new_native_in(&self, realm: Gc<Realm>, spec: &'static FunctionSpec) -> Gc<NativeFunction> {
-        let shape = realm.function_shape(FunctionShape::Native);
-        self.new_native_with_shape(realm, spec, shape)
-    }
-
-    pub(crate) fn new_native_with_shape(
+    pub(crate) fn new_native_of_shape(
         &self,
         realm: Gc<Realm>,
-        spec: &'static FunctionSpec,
-        shape: Gc<crate::shape::Shape>,
+        spec: &FunctionSpec,
+        shape: Gc<Shape>,
     ) -> Gc<NativeFunction> {
+        let mut flags = (spec.length as u32) << native_flag::LENGTH_SHIFT;
+        for (bit, on) in [
+            (native_flag::CONSTRUCTOR, spec.constructor),
+            (native_flag::GETTER, spec.prefix == NamePrefix::Get),
+            (native_flag::SETTER, spec.prefix == NamePrefix::Set),
+            (native_flag::SYMBOL_NAME, spec.name.is_symbol()),
+        ] {
+            if on {
+                flags |= bit;
+            }
+        }
         let f: Gc<NativeFunction> = self.alloc_object_raw(shape, Kind::NativeFunction);
         // SAFETY: the cell is fresh and a NativeFunction; its object part is initialised.
         unsafe {
             let p = f.as_ptr();
-            (&raw mut (*p).function).write(Cell::new(spec.function));
-            (&raw mut (*p).special).write(Cell::new(spec.special as u32));
-            (&raw mut (*p).flags).write(Cell::new(if spec.constructor { NATIVE_CONSTRUCTOR } else { 0 }));
             (&raw mut (*p).realm).write(Cell::new(realm.into()));
             (&raw mut (*p).data).write([Cell::new(Value::UNDEFINED), Cell::new(Value::UNDEFINED)]);
-            (&raw mut (*p).spec).write(Cell::new(spec));
+            (&raw mut (*p).function).write(Cell::new(spec.function));
+            (&raw mut (*p).special).write(Cell::new(spec.special as u32));
+            (&raw mut (*p).flags).write(Cell::new(flags));
+            (&raw mut (*p).name).write(Cell::new(spec.name.text()));
             (&raw mut (*p).construct).write(ConstructState { shape: Cell::new(0), tracking: Cell::new(0) });
         }
         f
@@ -199,5 +230,17 @@ impl FunctionShape {
             _ if code.has(code_flag::CONSTRUCTOR) && !code.has(code_flag::BUILTIN) => FunctionShape::Constructor,
             _ => FunctionShape::Plain,
         }
+    }
+}
+
+impl Gc<NativeFunction> {
+    #[inline]
+    pub fn data(self, i: usize) -> Value {
+        self.data[i].get()
+    }
+    #[inline]
+    pub fn set_data(self, cx: &Context, i: usize, v: Value) {
+        self.data[i].set(v);
+        cx.write_barrier(self.header_ptr(), v);
     }
 }

@@ -15,6 +15,9 @@ use std::ptr;
 use tercel_gc::Tracer;
 
 /// A rooted list of values (or of property keys, see [`ValueList::push_key`]).
+///
+/// Like a cell it is shared and interior-mutable. While a borrow of [`ValueList::cells`], [`ValueList::iter`] or
+/// [`ValueList::keys`] is alive, nothing may be pushed: these check nothing.
 pub struct ValueList<'a> {
     node: Box<Node>,
     cx: &'a Context,
@@ -52,6 +55,40 @@ impl Lists {
     }
 }
 
+/// Values that a part of the context itself holds for long: traced by its owner.
+#[derive(Default)]
+pub struct RootedValues {
+    values: UnsafeCell<Vec<Cell<Value>>>,
+}
+
+impl RootedValues {
+    #[allow(clippy::mut_from_ref)]
+    fn vec(&self) -> &mut Vec<Cell<Value>> {
+        // SAFETY: used by one thread, and the reference does not outlive the calling method, none of which calls out.
+        unsafe { &mut *self.values.get() }
+    }
+    pub fn push(&self, v: Value) {
+        self.vec().push(Cell::new(v));
+    }
+    pub fn last(&self) -> Option<Value> {
+        self.vec().last().map(Cell::get)
+    }
+    pub fn clear(&self) {
+        *self.vec() = Vec::new();
+    }
+    pub fn len(&self) -> usize {
+        self.vec().len()
+    }
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+    pub(crate) fn trace(&self, tracer: &mut Tracer) {
+        let values = self.vec();
+        // SAFETY: `Cell<Value>` is one word in the collector's encoding.
+        tracer.visit_values(unsafe { std::slice::from_raw_parts(values.as_ptr().cast(), values.len()) });
+    }
+}
+
 impl<'a> ValueList<'a> {
     pub fn new(cx: &'a Context) -> ValueList<'a> {
         ValueList::with_capacity(cx, 0)
@@ -77,25 +114,27 @@ impl<'a> ValueList<'a> {
 
     #[inline]
     fn values(&self) -> &Vec<Cell<Value>> {
-        // SAFETY: the list is used by one thread; the vector is changed only through `&mut self`.
+        // SAFETY: the list is used by one thread; see the struct's text for borrows.
         unsafe { &*self.node.values.get() }
     }
 
     #[inline]
-    fn values_mut(&mut self) -> &mut Vec<Cell<Value>> {
-        // SAFETY: `&mut self` is exclusive, and the collector looks at the list only at safepoints, which no method of a vector is.
+    #[allow(clippy::mut_from_ref)]
+    fn values_mut(&self) -> &mut Vec<Cell<Value>> {
+        // SAFETY: one thread uses the list, and the reference does not outlive the calling method, none of which calls out; the
+        // borrows that `cells` and `iter` hand out are guarded by the rule in the struct's text.
         unsafe { &mut *self.node.values.get() }
     }
 
     #[inline]
-    pub fn push(&mut self, v: impl Into<Value>) {
+    pub fn push(&self, v: impl Into<Value>) {
         let v = v.into();
         self.values_mut().push(Cell::new(v));
     }
 
     /// Adds a property key; read it back with [`ValueList::key`]. A list holds values or keys, not both.
     #[inline]
-    pub fn push_key(&mut self, key: PropertyKey) {
+    pub fn push_key(&self, key: PropertyKey) {
         self.values_mut().push(Cell::new(Value::from_bits(key.bits())));
     }
 
@@ -130,19 +169,19 @@ impl<'a> ValueList<'a> {
         self.values()[i].set(v);
     }
 
-    pub fn pop(&mut self) -> Option<Value> {
+    pub fn pop(&self) -> Option<Value> {
         self.values_mut().pop().map(Cell::into_inner)
     }
 
-    pub fn truncate(&mut self, length: usize) {
+    pub fn truncate(&self, length: usize) {
         self.values_mut().truncate(length);
     }
 
-    pub fn clear(&mut self) {
+    pub fn clear(&self) {
         self.values_mut().clear();
     }
 
-    pub fn swap(&mut self, i: usize, j: usize) {
+    pub fn swap(&self, i: usize, j: usize) {
         self.values_mut().swap(i, j);
     }
 
@@ -157,7 +196,7 @@ impl<'a> ValueList<'a> {
         self.values_mut()
     }
 
-    pub fn extend_from(&mut self, values: &[Cell<Value>]) {
+    pub fn extend_from(&self, values: &[Cell<Value>]) {
         self.values_mut().extend(values.iter().cloned());
     }
 

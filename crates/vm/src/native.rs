@@ -15,6 +15,7 @@ use crate::cell::{Gc, Kind};
 use crate::context::Context;
 use crate::error::JsResult;
 use crate::frame::{self, Frame};
+use crate::function::NativeFunction;
 use crate::key::PropertyKey;
 use crate::names::Name;
 use crate::object::Object;
@@ -59,6 +60,11 @@ impl Args {
     #[inline(always)]
     pub fn callee(&self) -> Value {
         self.frame.get(frame::CALLEE)
+    }
+    /// The native that runs.
+    #[inline]
+    pub fn callee_native(&self) -> Gc<NativeFunction> {
+        self.frame.native_function()
     }
     #[inline(always)]
     pub fn slice(&self) -> &[Cell<Value>] {

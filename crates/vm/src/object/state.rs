@@ -3,7 +3,7 @@
 use crate::cell::{CellHeader, Gc};
 use crate::context::Context;
 use crate::elements::Elements;
-use crate::list::Lists;
+use crate::list::{Lists, RootedValues};
 use crate::native::{Builtins, FunctionSpec, ObjectSpec};
 use crate::realm::{Intrinsic, Realm};
 use crate::shape::Validity;
@@ -23,12 +23,16 @@ pub struct Objects {
     pub(crate) indexed_fuse: Cell<bool>,
     pub(crate) indexed_validity: RefCell<Option<Rc<Validity>>>,
     pub(crate) lists: Lists,
+    /// What WeakRefs keep alive until the job ends.
+    pub(crate) kept: RootedValues,
     /// Values that the embedder holds.
     pub handles: HandleTable,
     /// The realm that is current while no function runs.
     pub(crate) main_realm: Cell<Option<Gc<Realm>>>,
     /// How many realms were made: with one, nobody has to look which is current.
     pub(crate) realm_count: Cell<u32>,
+    /// Addresses of all realms; weak.
+    pub(crate) realms: RefCell<Vec<usize>>,
     /// State of the generator of identity hashes.
     pub(crate) next_identity: Cell<u32>,
     specs: [Option<&'static ObjectSpec>; Intrinsic::COUNT],
@@ -47,9 +51,11 @@ impl Objects {
             indexed_fuse: Cell::new(true),
             indexed_validity: RefCell::default(),
             lists: Lists::new(),
+            kept: RootedValues::default(),
             handles: HandleTable::new(),
             main_realm: Cell::new(None),
             realm_count: Cell::new(0),
+            realms: RefCell::default(),
             next_identity: Cell::new(0x2545_f491),
             specs,
             runtime: RefCell::default(),
@@ -65,6 +71,7 @@ impl Objects {
     /// Shows the roots of this part of the context.
     pub(crate) fn trace(&self, tracer: &mut Tracer) {
         self.lists.trace(tracer);
+        self.kept.trace(tracer);
         self.handles.trace(tracer);
         if tracer.is_full() {
             // Cells that do not move, and are never young.
@@ -80,6 +87,7 @@ impl Objects {
     pub(crate) fn sweep(&self, sweep: &WeakSweep) {
         if sweep.is_full() {
             self.null_roots.borrow_mut().retain(|&id| sweep.shape_is_live(id));
+            self.realms.borrow_mut().retain(|&address| sweep.forward(address as *mut CellHeader).is_some());
         }
     }
 }
@@ -115,11 +123,5 @@ impl Context {
             self.builtins.runtime.iter().copied().flatten().map(|spec| (spec.name.text(), spec)).collect()
         });
         table.get(name).copied()
-    }
-
-    /// The header of any cell.
-    #[inline(always)]
-    pub(crate) fn header_of<T>(cell: Gc<T>) -> *mut CellHeader {
-        cell.header_ptr()
     }
 }

@@ -280,6 +280,17 @@ impl Gc<Shape> {
         })
     }
 
+    /// Positions of entries, those of deleted properties included.
+    pub(crate) fn positions(self) -> u32 {
+        self.count.get()
+    }
+
+    /// The entry at a position, unless it was deleted.
+    #[inline]
+    pub(crate) fn entry_at(self, position: u32) -> Option<PropertyEntry> {
+        if position < self.count.get() { self.table()?.entry(position) } else { None }
+    }
+
     /// The location of slot number `n`.
     #[inline(always)]
     pub(crate) fn location_of_slot(self, n: usize) -> SlotLocation {
@@ -295,6 +306,23 @@ impl Gc<Shape> {
     #[inline(always)]
     pub fn out_of_line_count(self) -> usize {
         self.slot_count().saturating_sub(self.inline_capacity())
+    }
+
+    /// Shows the words of the cells that keep being needed while the shape lives: its parent and its keys, all of which do not move.
+    /// A shape with a parent has its other keys through it.
+    pub(crate) fn each_strong_word(self, visit: &mut dyn FnMut(u64)) {
+        match self.parent.get() {
+            Some(parent) => {
+                visit(parent.addr() as u64);
+                visit(self.key.get().bits());
+            }
+            None => self.entries().for_each(|entry| visit(entry.key.bits())),
+        }
+    }
+
+    pub(crate) fn free_table(self) {
+        // SAFETY: the shape's own reference, given up once.
+        unsafe { PropertyTable::release(self.table.replace(std::ptr::null_mut())) };
     }
 
     /// Notes that someone depends on facts about this shape: see [`flag::CACHED`]. Means nothing for shared shapes.

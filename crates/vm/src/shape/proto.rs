@@ -157,7 +157,7 @@ impl Context {
         if object.may_intercept_indices() || object.has_elements() {
             self.break_indexed_fuse();
         }
-        object.make_elements_sparse(self);
+        object.guard_empty_elements(self);
     }
 
     /// Gives `object` a unique shape, if it has none.
