@@ -166,7 +166,7 @@ fn value_of(cx: &Context, args: &Args) -> JsResult<Value> {
 
 pub static CONSTRUCTOR: FunctionSpec = class("Number", 1, constructor);
 
-pub static STATICS: &[PropertySpec] = &[
+pub static STATICS: &[PropertySpec] = &[ prototype(Intrinsic::NumberPrototype),
     constant("EPSILON", f64::EPSILON),
     constant("MAX_SAFE_INTEGER", 9_007_199_254_740_991.0),
     constant("MAX_VALUE", f64::MAX),
@@ -179,11 +179,11 @@ pub static STATICS: &[PropertySpec] = &[
     method("isInteger", 1, is_integer),
     method("isNaN", 1, is_nan),
     method("isSafeInteger", 1, is_safe_integer),
-    global_alias("parseFloat"),
-    global_alias("parseInt"),
+    intrinsic("parseFloat", Intrinsic::ParseFloat),
+    intrinsic("parseInt", Intrinsic::ParseInt),
 ];
 
-pub static PROTOTYPE: &[PropertySpec] = &[
+pub static PROTOTYPE: &[PropertySpec] = &[ constructor_of(Intrinsic::Number),
     method("toExponential", 1, to_exponential),
     method("toFixed", 1, to_fixed),
     method("toLocaleString", 0, to_locale_string),
@@ -226,5 +226,6 @@ pub mod boolean {
     }
 
     pub static CONSTRUCTOR: FunctionSpec = class("Boolean", 1, constructor);
-    pub static PROTOTYPE: &[PropertySpec] = &[method("toString", 0, to_string), method("valueOf", 0, value_of)];
+    pub static STATICS: &[PropertySpec] = &[prototype(Intrinsic::BooleanPrototype)];
+    pub static PROTOTYPE: &[PropertySpec] = &[constructor_of(Intrinsic::Boolean), method("toString", 0, to_string), method("valueOf", 0, value_of)];
 }

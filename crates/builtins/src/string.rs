@@ -575,9 +575,9 @@ html_methods! {
 pub static CONSTRUCTOR: FunctionSpec = class("String", 1, constructor);
 
 pub static STATICS: &[PropertySpec] =
-    &[method("fromCharCode", 1, from_char_code), method("fromCodePoint", 1, from_code_point), method("raw", 1, raw)];
+    &[ prototype(Intrinsic::StringPrototype),method("fromCharCode", 1, from_char_code), method("fromCodePoint", 1, from_code_point), method("raw", 1, raw)];
 
-pub static PROTOTYPE: &[PropertySpec] = &[
+pub static PROTOTYPE: &[PropertySpec] = &[ constructor_of(Intrinsic::String),
     method("at", 1, at),
     method("charAt", 1, char_at),
     method("charCodeAt", 1, char_code_at),
@@ -615,7 +615,7 @@ pub static PROTOTYPE: &[PropertySpec] = &[
     alias("trimLeft", "trimStart"),
     alias("trimRight", "trimEnd"),
     method("valueOf", 0, value_of),
-    symbol_method(names::SYMBOL_ITERATOR, "[Symbol.iterator]", 0, iterator),
+    symbol_method(names::SYMBOL_ITERATOR, 0, iterator),
     method("anchor", 1, anchor),
     method("big", 0, big),
     method("blink", 0, blink),

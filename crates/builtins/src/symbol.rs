@@ -56,7 +56,7 @@ fn to_primitive(cx: &Context, args: &Args) -> JsResult<Value> {
 
 pub static CONSTRUCTOR: FunctionSpec = class("Symbol", 0, constructor);
 
-pub static STATICS: &[PropertySpec] = &[
+pub static STATICS: &[PropertySpec] = &[ prototype(Intrinsic::SymbolPrototype),
     well_known("asyncDispose", names::SYMBOL_ASYNC_DISPOSE),
     well_known("asyncIterator", names::SYMBOL_ASYNC_ITERATOR),
     well_known("dispose", names::SYMBOL_DISPOSE),
@@ -76,11 +76,11 @@ pub static STATICS: &[PropertySpec] = &[
     method("keyFor", 1, key_for),
 ];
 
-pub static PROTOTYPE: &[PropertySpec] = &[
+pub static PROTOTYPE: &[PropertySpec] = &[ constructor_of(Intrinsic::Symbol),
     getter("description", description),
     method("toString", 0, to_string),
     method("valueOf", 0, value_of),
-    symbol_method(names::SYMBOL_TO_PRIMITIVE, "[Symbol.toPrimitive]", 1, to_primitive).read_only(),
+    read_only(symbol_method(names::SYMBOL_TO_PRIMITIVE, 1, to_primitive)),
     to_string_tag("Symbol"),
 ];
 
@@ -153,8 +153,8 @@ pub mod bigint {
     }
 
     pub static CONSTRUCTOR: FunctionSpec = class("BigInt", 1, constructor);
-    pub static STATICS: &[PropertySpec] = &[method("asIntN", 2, as_int_n), method("asUintN", 2, as_uint_n)];
-    pub static PROTOTYPE: &[PropertySpec] = &[
+    pub static STATICS: &[PropertySpec] = &[prototype(Intrinsic::BigIntPrototype), method("asIntN", 2, as_int_n), method("asUintN", 2, as_uint_n)];
+    pub static PROTOTYPE: &[PropertySpec] = &[constructor_of(Intrinsic::BigInt), 
         method("toLocaleString", 0, to_locale_string),
         method("toString", 0, to_string),
         method("valueOf", 0, value_of),

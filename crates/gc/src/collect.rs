@@ -29,15 +29,18 @@ impl Heap {
     /// Collects garbage. Cells move: what refers to them must be among the roots, or be found by conservative ranges.
     ///
     /// # Safety
-    /// Every cell is initialised. Every reference to a cell that is used afterwards is shown by `roots`, lies in a cell that is alive, or lies in
-    /// a conservative range (then it keeps its address); stores of references into cells went through the write barrier.
+    /// Every cell is initialised. Every reference to a cell that is used afterwards is shown by `roots`, lies in a cell
+    /// that is alive, or lies in a conservative range (then it keeps its address); stores of references into cells went
+    /// through the write barrier.
     pub unsafe fn collect(&self, kind: CollectKind, roots: &dyn Roots, reason: &'static str) {
         let began = Instant::now();
+        let cpu_began = cpu_time();
         let full = kind == CollectKind::Full;
         let used_before = self.used_bytes();
         self.collecting.set(true);
         self.close_nursery_block();
 
+        let eden_blocks = self.nursery.borrow().eden_blocks();
         let young = std::mem::take(&mut self.nursery.borrow_mut().blocks);
         for &block in &young {
             self.tables.set_flags(block, self.tables.flags(block) | flag::FROM);
@@ -62,13 +65,14 @@ impl Heap {
             }
         }
         tracer.survivors.close();
-        let Tracer { mut old, survivors, remembered, promoted_bytes, survived_bytes, .. } = tracer;
+        let Tracer { mut old, survivors, remembered, promoted_bytes, survived_bytes, eden_bytes, .. } = tracer;
         self.free_young(young, &mut old);
         self.sweep_others(full, ids_free, &mut old);
         self.old.replace(old);
         self.remembered.replace(remembered);
         {
             let mut nursery = self.nursery.borrow_mut();
+            nursery.note_survival(eden_blocks, eden_bytes);
             nursery.survivors = survivors.blocks.len();
             nursery.blocks = survivors.blocks;
         }
@@ -79,7 +83,8 @@ impl Heap {
         self.policy.collections.set(self.policy.collections.get().wrapping_add(1));
         let pause = began.elapsed().as_nanos() as u64;
         if full {
-            self.policy.after_full(&self.config, used_after);
+            let low = self.pool.borrow_mut().is_low();
+            self.policy.after_full(&self.config, used_after, low);
             let (bytes, footprint) = {
                 let old = self.old.borrow();
                 (old.bytes(), old.footprint())
@@ -89,7 +94,7 @@ impl Heap {
             let keep = self.nursery.borrow().budget + self.nursery.borrow().budget / 4;
             self.pool.borrow_mut().release_warm(keep);
         } else {
-            self.nursery.borrow_mut().adapt(pause, roots_time);
+            self.nursery.borrow_mut().adapt(cpu_time().saturating_sub(cpu_began), roots_time);
         }
         self.set_pending(self.config.gc_every.is_some() || (!full && self.full_is_due()));
         self.recorder.borrow_mut().record(Collection {
@@ -117,9 +122,9 @@ impl Heap {
                 tracer.mark(cell, flags);
             }
         }
-        let began = Instant::now();
+        let began = cpu_time();
         roots.trace(tracer);
-        let roots_time = began.elapsed().as_nanos() as u64;
+        let roots_time = cpu_time().saturating_sub(began);
         for cell in self.notified.borrow_mut().iter_mut() {
             // SAFETY: the list holds live cells, and is a root.
             unsafe { tracer.visit(cell) };
@@ -240,4 +245,13 @@ impl Heap {
         });
         poison(free, self.tables.address(block) + BLOCK_BYTES);
     }
+}
+
+/// The time that this thread has been running, in nanoseconds. The pause controller goes by it: what the system gives
+/// to others while a collection is going on says nothing of the nursery's size.
+fn cpu_time() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the call writes to the structure it is given.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }

@@ -1,8 +1,9 @@
 //! The heap: allocation, and the state that the other modules work on.
 //!
-//! All methods take `&self`: the heap is used by one thread at a time, and its parts are behind `Cell`s and `RefCell`s. The fields that the
-//! allocation fast path touches are plain cells at fixed offsets ([`Heap::BUMP_OFFSET`], [`Heap::LIMIT_OFFSET`]), so that machine code allocates with
-//! an add, a compare and a store, provided that whoever embeds a `Heap` does not move it afterwards.
+//! All methods take `&self`: the heap is used by one thread at a time, and its parts are behind `Cell`s and `RefCell`s.
+//! The fields that the allocation fast path touches are plain cells at fixed offsets ([`Heap::BUMP_OFFSET`],
+//! [`Heap::LIMIT_OFFSET`]), so that machine code allocates with an add, a compare and a store, provided that whoever
+//! embeds a `Heap` does not move it afterwards.
 
 use crate::cell::{CellHeader, FILLER_KIND, KindInfo};
 use crate::config::{BLOCK_BYTES, GRANULE, HeapConfig, MAX_SMALL, MIN_CELL, OutOfMemory};
@@ -52,12 +53,13 @@ pub(crate) struct Finalizers {
     pub old: Vec<*mut CellHeader>,
 }
 
-// SAFETY: all that a heap refers to is its own, and is not tied to a thread. It is not `Sync`: nothing in it is synchronized.
+// SAFETY: all that a heap refers to is its own, and is not tied to a thread. It is not `Sync`: nothing in it is
+// synchronized.
 unsafe impl Send for Heap {}
 
 impl Heap {
-    /// The offset in bytes of the bump pointer (a `usize`) in a `Heap`: an allocation of n bytes takes its value, if that plus n is at most the
-    /// limit, and stores the sum.
+    /// The offset in bytes of the bump pointer (a `usize`) in a `Heap`: an allocation of n bytes takes its value, if
+    /// that plus n is at most the limit, and stores the sum.
     pub const BUMP_OFFSET: usize = offset_of!(Heap, bump);
     /// The offset in bytes of the limit (a `usize`) in a `Heap`.
     pub const LIMIT_OFFSET: usize = offset_of!(Heap, limit);
@@ -66,9 +68,10 @@ impl Heap {
     ///
     /// # Errors
     /// If the system grants no address space.
-    pub fn new(config: HeapConfig, kinds: &'static [KindInfo]) -> Result<Heap, OutOfMemory> {
+    pub fn new(mut config: HeapConfig, kinds: &'static [KindInfo]) -> Result<Heap, OutOfMemory> {
         assert!(kinds.len() <= FILLER_KIND as usize, "kind {FILLER_KIND} is the collector's");
         let (tables, pool, shape_blocks) = BlockPool::new(&config)?;
+        config.heap_limit = config.heap_limit.min(pool.capacity() / 2);
         let nursery = Nursery::new(config.nursery_bytes.min((config.heap_limit / 8).max(256 << 10)));
         let poison = config.poison;
         let heap = Heap {
@@ -94,11 +97,11 @@ impl Heap {
         Ok(heap)
     }
 
-    /// A place in the nursery for a cell of `size` bytes, a multiple of [`GRANULE`] between [`MIN_CELL`] and [`MAX_SMALL`]. Never collects, never
-    /// fails: it takes from the headroom and asks for a collection.
+    /// A place in the nursery for a cell of `size` bytes, a multiple of [`GRANULE`] between [`MIN_CELL`] and
+    /// [`MAX_SMALL`]. Never collects, never fails: it takes from the headroom and asks for a collection.
     ///
-    /// **The memory's contents are arbitrary.** The caller initialises the whole cell, header first, before the next safepoint; no collection looks
-    /// at it before.
+    /// **The memory's contents are arbitrary.** The caller initialises the whole cell, header first, before the next
+    /// safepoint; no collection looks at it before.
     #[inline(always)]
     pub fn alloc(&self, size: usize) -> NonNull<u8> {
         debug_assert!(
@@ -166,11 +169,12 @@ impl Heap {
         if size <= MAX_SMALL { Ok(self.alloc(size)) } else { self.alloc_large(size) }
     }
 
-    /// A place for a cell of more than [`MAX_SMALL`] bytes: young, but never moved. The contents are arbitrary, as with [`Heap::alloc`].
+    /// A place for a cell of more than [`MAX_SMALL`] bytes: young, but never moved. The contents are arbitrary, as with
+    /// [`Heap::alloc`].
     ///
     /// # Errors
-    /// If the heap would go beyond its limit and the headroom, or the system refuses. A collection is then pending: where the caller can get to a
-    /// safepoint, it may try once more after it.
+    /// If the heap would go beyond its limit and the headroom, or the system refuses. A collection is then pending:
+    /// where the caller can get to a safepoint, it may try once more after it.
     pub fn alloc_large(&self, size: usize) -> Result<NonNull<u8>, OutOfMemory> {
         self.alloc_run(size, true)
     }
@@ -188,8 +192,8 @@ impl Heap {
         Ok(unsafe { NonNull::new_unchecked(cell as *mut u8) })
     }
 
-    /// A place for a cell that is old and never moves, of any size: interned strings, symbols, code data. The contents are arbitrary, as with
-    /// [`Heap::alloc`].
+    /// A place for a cell that is old and never moves, of any size: interned strings, symbols, code data. The contents
+    /// are arbitrary, as with [`Heap::alloc`].
     ///
     /// # Errors
     /// As [`Heap::alloc_large`].
@@ -205,7 +209,8 @@ impl Heap {
         Ok(cell)
     }
 
-    /// A place for a shape of at most [`MAX_SMALL`] bytes; its id is [`Heap::shape_id`]. The contents are arbitrary, as with [`Heap::alloc`].
+    /// A place for a shape of at most [`MAX_SMALL`] bytes; its id is [`Heap::shape_id`]. The contents are arbitrary, as
+    /// with [`Heap::alloc`].
     ///
     /// # Errors
     /// If the shape region is full or the system refuses.
@@ -253,8 +258,8 @@ impl Heap {
         self.tables.shape(id)
     }
 
-    /// Makes a gap of `bytes` (a multiple of [`GRANULE`]) at `address` that walks over the heap step over: the end of a cell that has shrunk. This
-    /// is the only way in which a cell's size may change.
+    /// Makes a gap of `bytes` (a multiple of [`GRANULE`]) at `address` that walks over the heap step over: the end of a
+    /// cell that has shrunk. This is the only way in which a cell's size may change.
     ///
     /// # Safety
     /// The gap is the end of a live cell, whose size no longer contains it.
@@ -283,7 +288,7 @@ impl Heap {
         self.notified.take()
     }
 
-    /// The configuration, as given.
+    /// The configuration, with the limit that is in force.
     pub fn config(&self) -> &HeapConfig {
         &self.config
     }

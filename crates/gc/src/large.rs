@@ -1,9 +1,10 @@
 //! Large cells: one run of blocks each, never copied.
 //!
-//! A large cell begins at the start of its first block. It is born young like any other (so that a big temporary array costs only a minor
-//! collection), ages, and becomes old in place. Old large cells whose kind has a `trace_range` are remembered by *cards* of 1 KB: they keep
-//! [`crate::cell::OLD_CLEAN`] set, so that each store of a pointer comes to the barrier's slow path, which marks the card of the slot. Other old
-//! large cells are remembered whole, like small ones.
+//! A large cell begins at the start of its first block. It is born young like any other (so that a big temporary array
+//! costs only a minor collection), ages, and becomes old in place. Old large cells whose kind has a `trace_range` are
+//! remembered by *cards* of 1 KB: they keep [`crate::cell::OLD_CLEAN`] set, so that each store of a pointer comes to
+//! the barrier's slow path, which marks the card of the slot. Other old large cells are remembered whole, like small
+//! ones.
 
 use crate::cell::{CellHeader, KindInfo, MARK};
 use crate::config::{BLOCK_BYTES, BLOCK_SHIFT, CARD_BYTES};

@@ -1,4 +1,5 @@
-//! The heap's address space: one reservation, cut into blocks of 64 KB, with what is known of each block in tables beside it.
+//! The heap's address space: one reservation, cut into blocks of 64 KB, with what is known of each block in tables
+//! beside it.
 //!
 //! ```text
 //!   base                base + shape_bytes         frontier                        end
@@ -6,13 +7,15 @@
 //!    │ shapes, by id     │ blocks and large cells   │ never used: no memory behind  │
 //! ```
 //!
-//! Why one reservation: whether a word can be a heap address is one comparison; a shape id is an offset; and facts about a block are found by
-//! shifting an address. Why the tables lie *beside* the blocks and not in a header at each block's start: headers at 64 KB strides all fall
-//! into the same few sets of every cache, and the collector asks "what block is this in?" for each pointer that it sees. The flags of a whole
-//! gigabyte are 16 KB here, and stay in the first-level cache.
+//! Why one reservation: whether a word can be a heap address is one comparison; a shape id is an offset; and facts
+//! about a block are found by shifting an address. Why the tables lie *beside* the blocks and not in a header at each
+//! block's start: headers at 64 KB strides all fall into the same few sets of every cache, and the collector asks "what
+//! block is this in?" for each pointer that it sees. The flags of a whole gigabyte are 16 KB here, and stay in the
+//! first-level cache.
 //!
-//! For each block there are: a byte of flags; a *start bitmap* with a bit a granule (the 1/64 of the heap that says where cells begin); a *line
-//! bitmap* with a bit a 256-byte line; and a [`BlockInfo`]. What the bitmaps mean depends on the block:
+//! For each block there are: a byte of flags; a *start bitmap* with a bit a granule (the 1/64 of the heap that says
+//! where cells begin); a *line bitmap* with a bit a 256-byte line; and a [`BlockInfo`]. What the bitmaps mean depends
+//! on the block:
 //!
 //! | block | start bitmap | lines |
 //! |---|---|---|
@@ -35,7 +38,8 @@ pub(crate) mod flag {
     pub const YOUNG: u8 = 1 << 0;
     /// The cells leave this block in the collection that is going on.
     pub const FROM: u8 = 1 << 1;
-    /// The cells stay in the collection that is going on, although others of their space may leave: a pin, or a failed copy.
+    /// The cells stay in the collection that is going on, although others of their space may leave: a pin, or a failed
+    /// copy.
     pub const IN_PLACE: u8 = 1 << 2;
     /// The mark is the bit [`crate::cell::MARK`] of the cell.
     pub const MARK_IN_CELL: u8 = 1 << 3;
@@ -58,7 +62,8 @@ pub(crate) struct BlockInfo {
     pub class: Cell<u32>,
     /// Fixed blocks: the offset + 1 of the first free cell below `top`. Large cells: the index of the record.
     pub link: Cell<u32>,
-    /// Fixed blocks: how many cells are allocated. Old blocks: how many bytes were alive at the last full collection or may have been filled since.
+    /// Fixed blocks: how many cells are allocated. Old blocks: how many bytes were alive at the last full collection or
+    /// may have been filled since.
     pub live: Cell<u32>,
 }
 
@@ -105,7 +110,8 @@ impl Tables {
     #[inline(always)]
     pub fn flags(&self, block: Block) -> u8 {
         debug_assert!(block < self.blocks);
-        // SAFETY: `flags` has a byte for each block of the reservation, and blocks come from `block_of` or the pool, which stay within it.
+        // SAFETY: `flags` has a byte for each block of the reservation, and blocks come from `block_of` or the pool,
+        // which stay within it.
         unsafe { *self.flags.add(block as usize) }
     }
 
@@ -125,8 +131,8 @@ impl Tables {
     #[inline]
     pub fn info(&self, block: Block) -> &BlockInfo {
         debug_assert!(block < self.blocks);
-        // SAFETY: the table has an entry for each block, zeroed by the system, which is a valid `BlockInfo`; it lives as long as the heap, whose
-        // borrow `self` stands for; all fields are `Cell`s.
+        // SAFETY: the table has an entry for each block, zeroed by the system, which is a valid `BlockInfo`; it lives
+        // as long as the heap, whose borrow `self` stands for; all fields are `Cell`s.
         unsafe { &*self.infos.add(block as usize) }
     }
 
@@ -188,7 +194,8 @@ impl Tables {
         unsafe { ptr::write_bytes(self.lines_of(block), 0, LINES_WORDS) }
     }
 
-    /// Calls `f` with the address of each cell in the start bitmap, in order. `f` may change bits at or below the cell that it is given.
+    /// Calls `f` with the address of each cell in the start bitmap, in order. `f` may change bits at or below the cell
+    /// that it is given.
     pub fn each_start(&self, block: Block, mut f: impl FnMut(usize)) {
         for index in 0..STARTS_WORDS {
             // SAFETY: within the words of this block.
@@ -482,6 +489,25 @@ impl BlockPool {
     /// How many free blocks have memory behind them.
     pub fn warm(&self) -> usize {
         self.warm.len()
+    }
+
+    /// How many bytes the blocks outside the shape region can be at most.
+    pub fn capacity(&self) -> usize {
+        (self.tables.blocks - self.frontier) as usize * BLOCK_BYTES + self.used * BLOCK_BYTES
+    }
+
+    /// Whether not even the reserve can be had: neither is there as much that is free, nor does the system grant it.
+    pub fn is_low(&mut self) -> bool {
+        let reserve = COMMIT_BLOCKS as usize;
+        let free = self.warm.len() + self.runs.iter().map(|&(_, length)| length as usize).sum::<usize>();
+        if free >= reserve {
+            return false;
+        }
+        let wanted = self.frontier.saturating_add(COMMIT_BLOCKS);
+        if wanted > self.committed && wanted <= self.tables.blocks && self.commit(self.committed, wanted) {
+            self.committed = wanted;
+        }
+        free + ((self.committed - self.frontier) as usize) < reserve
     }
 
     /// Whether the system has refused memory since this was last asked.

@@ -1,12 +1,18 @@
 //! The nursery: where cells are born, and where those that have survived once wait for the second time.
 //!
-//! *Eden* is a list of blocks that the mutator fills by bumping a pointer. A full block is replaced by another one, whatever the budget says: it
-//! is the safepoint that stops the growth, not the allocation. *Survivors* of a minor collection are copied into blocks of their own, flagged
-//! [`flag::AGED`]; what the next collection finds alive in these goes to the old generation. So a cell's age is its block's.
+//! *Eden* is a list of blocks that the mutator fills by bumping a pointer. A full block is replaced by another one,
+//! whatever the budget says: it is the safepoint that stops the growth, not the allocation. *Survivors* of a minor
+//! collection are copied into blocks of their own, flagged [`flag::AGED`]; what the next collection finds alive in
+//! these goes to the old generation. So a cell's age is its block's.
 //!
-//! The budget adapts: when minor collections take longer than the pause target the next eden is smaller, when they are quick it grows back.
+//! A program that builds something big keeps nearly all that it allocates. While that goes on (measured on the last
+//! eden), survivors are promoted at once, since the second copy would be wasted.
+//!
+//! The budget adapts: it begins small, since the first eden of a program that builds something may survive as a whole;
+//! when minor collections take longer than the pause target the next eden is smaller, when they are quick it grows
+//! back.
 
-use crate::config::{BLOCK_BYTES, MIN_EDEN_BLOCKS, PAUSE_TARGET_NS};
+use crate::config::{BLOCK_BYTES, FIRST_EDEN_BLOCKS, MIN_EDEN_BLOCKS, PAUSE_TARGET_NS};
 use crate::memory::{Block, Tables, flag};
 use crate::old::Supply;
 
@@ -20,6 +26,8 @@ pub(crate) struct Nursery {
     pub open: bool,
     /// How many blocks eden may have before a collection is due.
     pub budget: usize,
+    /// Nearly all of the last eden survived: promote what survives the next at once.
+    pub tenure: bool,
     /// The budget's bound: what the configuration allows.
     pub max_budget: usize,
 }
@@ -27,7 +35,14 @@ pub(crate) struct Nursery {
 impl Nursery {
     pub fn new(bytes: usize) -> Nursery {
         let max_budget = (bytes / BLOCK_BYTES).max(1);
-        Nursery { blocks: Vec::new(), survivors: 0, open: false, budget: max_budget, max_budget }
+        Nursery {
+            blocks: Vec::new(),
+            survivors: 0,
+            open: false,
+            budget: max_budget.min(FIRST_EDEN_BLOCKS),
+            tenure: false,
+            max_budget,
+        }
     }
 
     /// How many blocks eden has.
@@ -35,8 +50,15 @@ impl Nursery {
         self.blocks.len() - self.survivors
     }
 
-    /// Sets the budget after a minor collection that took `pause` nanoseconds, `roots` of these to enumerate the roots. A smaller eden does
-    /// not make the latter fewer, so only the rest is steered, to what the roots leave of the target, but at least to a third of it.
+    /// Notes how many bytes of an eden of so many blocks survived.
+    pub fn note_survival(&mut self, eden_blocks: usize, bytes: usize) {
+        // A small eden (tests, explicit collections) says nothing.
+        self.tenure = eden_blocks >= MIN_EDEN_BLOCKS && bytes > eden_blocks * BLOCK_BYTES / 5 * 3;
+    }
+
+    /// Sets the budget after a minor collection that took `pause` nanoseconds, `roots` of these to enumerate the roots.
+    /// A smaller eden does not make the latter fewer, so only the rest is steered, to what the roots leave of the
+    /// target, but at least to a third of it.
     pub fn adapt(&mut self, pause: u64, roots: u64) {
         let target = PAUSE_TARGET_NS.saturating_sub(roots).max(PAUSE_TARGET_NS / 3);
         let rest = pause.saturating_sub(roots);

@@ -1,17 +1,18 @@
 //! The movable part of the old generation: blocks of 256-byte lines, after Immix (Blackburn & McKinley, PLDI 2008).
 //!
-//! Full collections mark in place, and note for each block which lines are in use and how many bytes are alive. What is dead comes back in three
-//! ways:
+//! Full collections mark in place, and note for each block which lines are in use and how many bytes are alive. What is
+//! dead comes back in three ways:
 //!
-//! * *Holes*, runs of free lines, are filled by promotion. A cell larger than a line that does not fit goes to an overflow block instead, so
-//!   that small holes are not thrown away for it.
-//! * *Gaps*: where cells have died one by one, hardly a line is free although half of the block is dead. In such blocks cells of up to 64 bytes
-//!   are put into the exact gaps between the living, which the start bitmap and the sizes of the cells show. Without this, a heap of small
-//!   nodes replaced at random would grow to several times its live size.
+//! * *Holes*, runs of free lines, are filled by promotion. A cell larger than a line that does not fit goes to an
+//!   overflow block instead, so that small holes are not thrown away for it.
+//! * *Gaps*: where cells have died one by one, hardly a line is free although half of the block is dead. In such blocks
+//!   cells of up to 64 bytes are put into the exact gaps between the living, which the start bitmap and the sizes of
+//!   the cells show. Without this, a heap of small nodes replaced at random would grow to several times its live size.
 //! * *Evacuation*: the sparsest blocks are emptied by copying, within a budget, and become free.
 //!
-//! Invariants between collections: a start bit is a cell that was live at the last full collection or was promoted since; free lines and gaps
-//! contain no part of such a cell; a block is in at most one of the lists `recyclable` and `gappy`.
+//! Invariants between collections: a start bit is a cell that was live at the last full collection or was promoted
+//! since; free lines and gaps contain no part of such a cell; a block is in at most one of the lists `recyclable` and
+//! `gappy`.
 
 use crate::cell::CellHeader;
 use crate::config::{BLOCK_BYTES, EVACUATE_BYTES, EVACUATE_SHARE, GAP_BYTES, GAP_CELL, LINE_BYTES, LINES, POISON};
@@ -195,7 +196,8 @@ impl OldSpace {
         Some(Bump { cursor: start, limit: start + BLOCK_BYTES })
     }
 
-    /// Takes over a young block in which cells were marked in place: start and line bits and the live bytes are set for these.
+    /// Takes over a young block in which cells were marked in place: start and line bits and the live bytes are set for
+    /// these.
     pub fn adopt(&mut self, block: Block) {
         self.tables.set_flags(block, flag::OLD);
         self.bytes += self.tables.info(block).live.get() as usize;
@@ -213,8 +215,8 @@ impl OldSpace {
         self.overflow = Bump::default();
     }
 
-    /// Begins a full collection: chooses the blocks to evacuate, sparse ones that nothing pins, and forgets all start and line bits of the space.
-    /// Returns how many blocks will be evacuated.
+    /// Begins a full collection: chooses the blocks to evacuate, sparse ones that nothing pins, and forgets all start
+    /// and line bits of the space. Returns how many blocks will be evacuated.
     pub fn begin_full(&mut self) -> usize {
         self.forget_free_space();
         let mut sparse: Vec<(u32, Block)> = self
@@ -248,8 +250,8 @@ impl OldSpace {
         chosen
     }
 
-    /// Ends a full collection: frees the blocks without a marked cell, and finds the holes and gaps of the others. `poison_gaps` is called for
-    /// each block that is kept.
+    /// Ends a full collection: frees the blocks without a marked cell, and finds the holes and gaps of the others.
+    /// `poison_gaps` is called for each block that is kept.
     pub fn end_full(&mut self, pool: &mut BlockPool, poison: bool, mut poison_gaps: impl FnMut(Block)) {
         self.forget_free_space();
         self.bytes = 0;

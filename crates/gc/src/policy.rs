@@ -1,14 +1,16 @@
 //! When to collect, and when to give up: triggers, the heap limit, safepoints.
 //!
-//! **Growth.** A minor collection is due when eden is full, or when young large cells or external memory have grown by as much. A full one is due
-//! when what only a full one can free has grown by [`HeapConfig::growth_percent`] of what was live after the last, but at least by the floor. The
-//! decision is made *before* a nursery is collected, so that promotion does not overshoot it. With 70 percent, the nursery (4 MiB), its copies (at most
-//! as much) and the evacuation reserve (a sixteenth), the peak stays below twice the live data + 16 MiB.
+//! **Growth.** A minor collection is due when eden is full, or when young large cells or external memory have grown by
+//! as much. A full one is due when what only a full one can free has grown by [`HeapConfig::growth_percent`] of what
+//! was live after the last, but at least by the floor. The decision is made *before* a nursery is collected, so that
+//! promotion does not overshoot it. With 70 percent, the nursery (4 MiB), its copies (at most as much) and the
+//! evacuation reserve (a sixteenth), the peak stays below twice the live data + 16 MiB.
 //!
-//! **Limit.** It is judged only after a full collection, when it is known what is live. Until then small allocations draw on the headroom, an eighth
-//! of the limit, and beyond it if they must; large and external ones are refused beyond it. When a full collection finds more than the limit alive,
-//! the status is [`LimitStatus::Exceeded`]: the machine throws an error that the script may catch. If the next full collection finds no less, the
-//! status is [`LimitStatus::Exhausted`]: the machine ends the script.
+//! **Limit.** It is judged only after a full collection, when it is known what is live. Until then small allocations
+//! draw on the headroom, an eighth of the limit, and beyond it if they must; large and external ones are refused beyond
+//! it. When a full collection finds more than the limit alive, the status is [`LimitStatus::Exceeded`]: the machine
+//! throws an error that the script may catch. If the next full collection finds no less, the status is
+//! [`LimitStatus::Exhausted`]: the machine ends the script.
 
 use crate::config::{FULL_EVERY, HeapConfig, OutOfMemory};
 use crate::heap::Heap;
@@ -86,17 +88,19 @@ impl Policy {
         self.full_at.set((live + growth).min(before_limit));
     }
 
-    /// Sets the threshold of the old generation's movable blocks, of which there are `blocks` bytes with `live` bytes of cells.
+    /// Sets the threshold of the old generation's movable blocks, of which there are `blocks` bytes with `live` bytes
+    /// of cells.
     pub fn set_blocks_threshold(&self, config: &HeapConfig, live: usize, blocks: usize) {
         let grown = live + live / 100 * config.growth_percent;
         let most = grown.max(blocks + live / 8) + config.growth_floor;
         self.blocks_at.set(most);
     }
 
-    /// Judges the limit and sets the next threshold after a full collection.
-    pub fn after_full(&self, config: &HeapConfig, live: usize) {
+    /// Judges the limit and sets the next threshold after a full collection. `low`: the system has no more memory,
+    /// whatever the limit says.
+    pub fn after_full(&self, config: &HeapConfig, live: usize, low: bool) {
         let status = match self.status.get() {
-            _ if live <= config.heap_limit => LimitStatus::Within,
+            _ if live <= config.heap_limit && !low => LimitStatus::Within,
             LimitStatus::Within => LimitStatus::Exceeded,
             _ => LimitStatus::Exhausted,
         };
@@ -117,8 +121,8 @@ fn nursery_bytes(config: &HeapConfig) -> usize {
 }
 
 impl Heap {
-    /// Has a word that the machine polls carry the request for a collection: `bit` is set when [`Heap::gc_pending`] is, and cleared after the
-    /// collection. `None` takes the word away.
+    /// Has a word that the machine polls carry the request for a collection: `bit` is set when [`Heap::gc_pending`] is,
+    /// and cleared after the collection. `None` takes the word away.
     ///
     /// # Safety
     /// The word stays valid until it is taken away or the heap is dropped.
@@ -153,8 +157,8 @@ impl Heap {
         self.request_collection();
     }
 
-    /// What a safepoint has to do: to be called where [`Heap::gc_pending`] is set (with `gc_every` that is always). If it answers with a kind, the
-    /// machine calls [`Heap::collect`] with it.
+    /// What a safepoint has to do: to be called where [`Heap::gc_pending`] is set (with `gc_every` that is always). If
+    /// it answers with a kind, the machine calls [`Heap::collect`] with it.
     pub fn safepoint(&self) -> Option<CollectKind> {
         let Some(every) = self.config.gc_every else {
             return self.should_collect();
@@ -240,8 +244,8 @@ impl Heap {
         Ok(())
     }
 
-    /// Counts memory outside the heap that cells own, `bytes` more or (negative) less: stores of ArrayBuffers, tables of shapes. Finalizers may call
-    /// this.
+    /// Counts memory outside the heap that cells own, `bytes` more or (negative) less: stores of ArrayBuffers, tables
+    /// of shapes. Finalizers may call this.
     ///
     /// # Errors
     /// As [`Heap::alloc_large`], and then nothing was counted. Giving back never fails.

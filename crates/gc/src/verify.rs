@@ -1,7 +1,8 @@
 //! The verifier: checks what the collector relies on, for tests and debug builds.
 //!
-//! For each cell: its kind is known, its size is plausible, no collection left a mark, a pin or a forwarding address behind. For each strong
-//! reference: the target is a cell. For each reference from an old cell to a young one: the cell is remembered, or the card of the slot is.
+//! For each cell: its kind is known, its size is plausible, no collection left a mark, a pin or a forwarding address
+//! behind. For each strong reference: the target is a cell. For each reference from an old cell to a young one: the
+//! cell is remembered, or the card of the slot is.
 
 use crate::cell::{CellHeader, FORWARDED, MARK, OLD_CLEAN, PINNED};
 use crate::config::{MAX_SMALL, MIN_CELL};
@@ -13,8 +14,8 @@ use crate::tracer::Tracer;
 use rustc_hash::FxHashSet;
 
 impl Heap {
-    /// Checks the heap and the roots; panics with a description of the first violation. To be called where every cell is initialised and no weak
-    /// reference is shown as a strong one.
+    /// Checks the heap and the roots; panics with a description of the first violation. To be called where every cell
+    /// is initialised and no weak reference is shown as a strong one.
     pub fn verify(&self, roots: &dyn Roots) {
         let mut young = FxHashSet::default();
         let mut cells = Vec::new();

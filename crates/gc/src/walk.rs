@@ -6,8 +6,8 @@ use crate::heap::Heap;
 use crate::memory::Block;
 
 impl Heap {
-    /// Calls `f` with each cell and its size in bytes. Cells that died since the last full collection are passed too. To be called where every cell
-    /// is initialised; `f` must not allocate.
+    /// Calls `f` with each cell and its size in bytes. Cells that died since the last full collection are passed too.
+    /// To be called where every cell is initialised; `f` must not allocate.
     pub fn for_each_cell(&self, f: &mut dyn FnMut(*mut CellHeader, usize)) {
         if self.nursery.borrow().open {
             self.close_nursery_block();

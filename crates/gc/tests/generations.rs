@@ -371,3 +371,39 @@ fn handles_keep_cells_that_move() {
     assert_eq!(toy.count(PAIR), 0);
     assert_eq!(toy.roots.handles.insert(int(1)), handle, "slots are used again");
 }
+
+#[test]
+fn small_cells_fill_the_gaps_between_the_living() {
+    let toy = Toy::new(HeapConfig { verify: false, ..config() });
+    let mut rng = Rng(5);
+    // Cells of 24 to 64 bytes, of which half die one by one: hardly a line becomes free.
+    let make = |rng: &mut Rng| {
+        let cell = toy.bytes(8 * rng.below(6));
+        (id(cell), length(cell), toy.root_cell(cell))
+    };
+    let mut cells: Vec<_> = (0..60_000).map(|_| make(&mut rng)).collect();
+    toy.full();
+    let blocks = toy.heap.stats().blocks[1];
+    for round in 0..6 {
+        for cell in &mut cells {
+            if rng.below(2) == 0 {
+                toy.set(cell.2, 0);
+                cell.2 = usize::MAX;
+            }
+        }
+        toy.full();
+        let dead = cells.iter().filter(|cell| cell.2 == usize::MAX).count();
+        cells.retain(|cell| cell.2 != usize::MAX);
+        cells.extend((0..dead).map(|_| make(&mut rng)));
+        toy.minor();
+        toy.minor();
+        toy.heap.verify(&toy.roots);
+        for &(identity, size, root) in &cells {
+            let cell = toy.get(root);
+            assert_eq!((id(cell), length(cell)), (identity, size));
+            assert!((0..size / 8).all(|n| word(cell, 3 + n).get() == 0x0101_0101_0101_0101 * (identity & 0xFF)));
+        }
+        let now = toy.heap.stats().blocks[1];
+        assert!(now * 4 < blocks * 5, "round {round}: {now} blocks, {blocks} at first");
+    }
+}

@@ -1,4 +1,5 @@
-//! A random mutator against a model of what it did: after each collection the heap must be the model's graph, cell for cell.
+//! A random mutator against a model of what it did: after each collection the heap must be the model's graph, cell for
+//! cell.
 
 mod toy;
 use std::collections::{BTreeMap, BTreeSet};

@@ -320,9 +320,9 @@ fn to_primitive(cx: &Context, args: &Args) -> JsResult<Value> {
 pub static CONSTRUCTOR: FunctionSpec = class("Date", 7, constructor);
 
 pub static STATICS: &[PropertySpec] =
-    &[method("now", 0, now), method("parse", 1, parse_method), method("UTC", 7, utc)];
+    &[ prototype(Intrinsic::DatePrototype),method("now", 0, now), method("parse", 1, parse_method), method("UTC", 7, utc)];
 
-pub static PROTOTYPE: &[PropertySpec] = &[
+pub static PROTOTYPE: &[PropertySpec] = &[ constructor_of(Intrinsic::Date),
     method("getDate", 0, get_date),
     method("getDay", 0, get_day),
     method("getFullYear", 0, get_full_year),
@@ -369,5 +369,5 @@ pub static PROTOTYPE: &[PropertySpec] = &[
     method("toUTCString", 0, to_utc_string),
     alias("toGMTString", "toUTCString"),
     method("valueOf", 0, value_of),
-    symbol_method(names::SYMBOL_TO_PRIMITIVE, "[Symbol.toPrimitive]", 1, to_primitive).read_only(),
+    read_only(symbol_method(names::SYMBOL_TO_PRIMITIVE, 1, to_primitive)),
 ];

@@ -49,11 +49,11 @@ function every(callback, thisArg) {
   return true;
 }
 
-function reduce(callback, initial) {
+function reduce(callback, ...initial) {
   const o = %ToObject(this), length = %LengthOf(o);
   if (!%IsCallable(callback)) requireCallable(callback);
   let k = 0, accumulator;
-  if (%ArgumentCount() >= 2) accumulator = initial;
+  if (initial.length > 0) accumulator = initial[0];
   else {
     let found = false;
     for (; k < length && !found; k++) {
@@ -68,11 +68,11 @@ function reduce(callback, initial) {
   return accumulator;
 }
 
-function reduceRight(callback, initial) {
+function reduceRight(callback, ...initial) {
   const o = %ToObject(this), length = %LengthOf(o);
   if (!%IsCallable(callback)) requireCallable(callback);
   let k = length - 1, accumulator;
-  if (%ArgumentCount() >= 2) accumulator = initial;
+  if (initial.length > 0) accumulator = initial[0];
   else {
     let found = false;
     for (; k >= 0 && !found; k--) {
@@ -269,11 +269,11 @@ function typedEvery(callback, thisArg) {
   return true;
 }
 
-function typedReduce(callback, initial) {
+function typedReduce(callback, ...initial) {
   const length = %ValidateTypedArray(this);
   if (!%IsCallable(callback)) requireCallable(callback);
-  let k = 0, accumulator = initial;
-  if (%ArgumentCount() < 2) {
+  let k = 0, accumulator = initial[0];
+  if (initial.length === 0) {
     if (length === 0) %ThrowTypeError("Reduce of empty array with no initial value");
     accumulator = this[k++];
   }
@@ -281,11 +281,11 @@ function typedReduce(callback, initial) {
   return accumulator;
 }
 
-function typedReduceRight(callback, initial) {
+function typedReduceRight(callback, ...initial) {
   const length = %ValidateTypedArray(this);
   if (!%IsCallable(callback)) requireCallable(callback);
-  let k = length - 1, accumulator = initial;
-  if (%ArgumentCount() < 2) {
+  let k = length - 1, accumulator = initial[0];
+  if (initial.length === 0) {
     if (length === 0) %ThrowTypeError("Reduce of empty array with no initial value");
     accumulator = this[k--];
   }

@@ -212,12 +212,12 @@ function flatMap(mapper) {
   return %NewIteratorHelper(flatMapGenerator(this, this.next, mapper), this);
 }
 
-function reduce(reducer, initial) {
+function reduce(reducer, ...initial) {
   requireObject(this);
   requireCallableOrClose(reducer, this);
   const next = this.next;
-  let accumulator = initial, counter = 0;
-  if (%ArgumentCount() < 2) {
+  let accumulator = initial[0], counter = 0;
+  if (initial.length === 0) {
     const first = step(this, next);
     if (first.done) %ThrowTypeError("Reduce of a done iterator with no initial value");
     accumulator = first.value;
