@@ -11,9 +11,9 @@ use crate::error::{ErrorKind, JsResult, Throw};
 use crate::frame::{self, flag};
 use crate::function::NativeFunction;
 use crate::interp::state::count;
-use crate::list::ValueArray;
-use crate::native::Args;
-use crate::object::{Object, PropertyDescriptor};
+use crate::values::ValueArray;
+use crate::object::Object;
+use crate::string::JsString;
 use crate::realm::Intrinsic;
 use crate::value::Value;
 use std::cell::Cell;
@@ -40,7 +40,7 @@ pub struct StackFrame {
     /// The function's name; empty if it has none or is no function.
     pub function: String,
     /// The source's name; empty for native functions.
-    pub file: String,
+    pub source: String,
     pub line: u32,
     pub column: u32,
     pub is_construct: bool,
@@ -81,7 +81,8 @@ impl Context {
         let text = message.to_string();
         let error = self.new_error_object(self.intrinsic(prototype_of(kind)));
         let message = self.string_from_utf8(&text);
-        self.define_hidden(error, self.names().message, message.into());
+        // A fresh object refuses nothing.
+        let _ = error.create_hidden(self, self.names().message, message.into());
         error
     }
 
@@ -186,7 +187,7 @@ impl Context {
             }
             Some(Kind::NativeFunction) => {
                 let native: Gc<NativeFunction> = v.as_kind(Kind::NativeFunction).expect("the kind was checked");
-                format!("function {}", native.spec.get().name.text())
+                format!("function {}", native.name.get())
             }
             Some(Kind::Array) => "[object Array]".into(),
             Some(kind) if kind.is_object() => {
@@ -211,7 +212,7 @@ impl Context {
                 return match f.kind()? {
                     Kind::Function => Some(f.as_kind::<crate::function::Function>(Kind::Function)?.code().own_name().to_string()),
                     Kind::NativeFunction => {
-                        Some(f.as_kind::<NativeFunction>(Kind::NativeFunction)?.spec.get().name.text().to_string())
+                        Some(f.as_kind::<NativeFunction>(Kind::NativeFunction)?.name.get().to_string())
                     }
                     _ => None,
                 }
@@ -237,9 +238,6 @@ impl Context {
                 (info.frame.callee(), Value::UNDEFINED)
             } else {
                 let code = info.frame.code();
-                if code.has(code_flag::BUILTIN) && n == 0 {
-                    // Self-hosted functions look like natives.
-                }
                 (code.into(), Value::int32(info.pc as i32))
             };
             let is_new = info.frame.has_flag(flag::CONSTRUCT) || !info.frame.get(frame::NEW_TARGET).is_undefined();
@@ -251,7 +249,8 @@ impl Context {
         if n == 0 {
             return Value::UNDEFINED;
         }
-        let array = self.new_value_array(n * FRAME_VALUES);
+        // A small array: never refused.
+        let Ok(array) = self.new_value_array(n * FRAME_VALUES) else { return Value::UNDEFINED };
         for (i, v) in found[..n * FRAME_VALUES].iter().enumerate() {
             array.set(self, i, *v);
         }
@@ -265,14 +264,20 @@ impl Context {
             .map(|i| {
                 let (cell, pc) = (array.get(i * FRAME_VALUES), array.get(i * FRAME_VALUES + 1));
                 let is_construct = array.get(i * FRAME_VALUES + 2).is_true();
+                if let Some(name) = cell.as_string() {
+                    // A place where nothing ran: a syntax error. The line, and the column instead of the flag.
+                    let column = array.get(i * FRAME_VALUES + 2).as_int32() as u32;
+                    let line = pc.as_int32() as u32;
+                    return StackFrame { function: String::new(), source: name.to_rust(self), line, column, is_construct: false };
+                }
                 match cell.as_kind::<CodeBlock>(Kind::CodeBlock) {
                     Some(code) => describe_code_frame(code, pc.as_int32() as u32, is_construct),
                     None => StackFrame {
                         function: cell
                             .as_kind::<NativeFunction>(Kind::NativeFunction)
-                            .map_or("", |f| f.spec.get().name.text())
+                            .map_or("", |f| f.name.get())
                             .to_string(),
-                        file: String::new(),
+                        source: String::new(),
                         line: 0,
                         column: 0,
                         is_construct,
@@ -314,18 +319,36 @@ impl Context {
         for f in self.stack_frames(trace) {
             let new = if f.is_construct && !f.function.is_empty() { "new " } else { "" };
             // Writing to a String cannot fail.
-            let _ = match (f.function.is_empty(), f.file.is_empty()) {
+            let _ = match (f.function.is_empty(), f.source.is_empty()) {
                 (true, true) => write!(text, "\n    at <anonymous>"),
                 (false, true) => write!(text, "\n    at {new}{} (native)", f.function),
-                (true, false) => write!(text, "\n    at {}:{}:{}", f.file, f.line, f.column),
-                (false, false) => write!(text, "\n    at {new}{} ({}:{}:{})", f.function, f.file, f.line, f.column),
+                (true, false) => write!(text, "\n    at {}:{}:{}", f.source, f.line, f.column),
+                (false, false) => write!(text, "\n    at {new}{} ({}:{}:{})", f.function, f.source, f.line, f.column),
             };
         }
         text
     }
 
+    /// Puts a place in a source before the frames that an error captured.
+    pub(crate) fn prepend_frame(&self, error: Gc<Object>, source: &str, line: u32, column: u32) {
+        let value: Value = error.into();
+        let Some(error) = value.as_kind::<ErrorObject>(Kind::Error) else { return };
+        let old = error.trace.get().as_kind::<ValueArray>(Kind::ValueArray);
+        let count = old.map_or(0, |a| a.len());
+        // A small array: never refused.
+        let Ok(array) = self.new_value_array(count + FRAME_VALUES) else { return };
+        array.set(self, 0, self.string_from_utf8(source).into());
+        array.set(self, 1, Value::int32(line as i32));
+        array.set(self, 2, Value::int32(column as i32));
+        for i in 0..count {
+            array.set(self, FRAME_VALUES + i, old.map_or(Value::UNDEFINED, |a| a.get(i)));
+        }
+        error.trace.set(array.into());
+        self.write_barrier(error.header_ptr(), array.into());
+    }
+
     /// Error.prototype.toString's text (§20.5.3.4).
-    fn error_header(&self, error: Gc<Object>) -> JsResult<String> {
+    pub(crate) fn error_header(&self, error: Gc<Object>) -> JsResult<String> {
         let name = error.get(self, self.names().name)?;
         let name = if name.is_undefined() { "Error".into() } else { self.to_string(name)?.to_rust(self) };
         let message = error.get(self, self.names().message)?;
@@ -337,18 +360,13 @@ impl Context {
         })
     }
 
-    /// `Error.captureStackTrace(object)`: an own property `stack` with the text as of now.
-    pub fn capture_stack_trace(&self, object: Gc<Object>) -> JsResult<()> {
-        let header = self.error_header(object)?;
-        let text = self.format_stack(&header, self.capture_stack());
-        let d = PropertyDescriptor {
-            value: Some(self.string_from_utf8(&text).into()),
-            writable: Some(true),
-            enumerable: Some(false),
-            configurable: Some(true),
-            ..PropertyDescriptor::default()
+    /// What `Error.captureStackTrace(object)` stores: the value as a header, and the stack as of now.
+    pub fn capture_stack_text(&self, v: Value) -> JsResult<Gc<JsString>> {
+        let header = match v.as_object() {
+            Some(object) => self.error_header(object)?,
+            None => "Error".into(),
         };
-        object.define_or_throw(self, self.names().stack, &d)
+        self.try_string_from_utf8(&self.format_stack(&header, self.capture_stack()))
     }
 
     /// The source text of the expression that the running instruction blames: what is called, or read from. `None` where it
@@ -370,7 +388,7 @@ impl Context {
 fn describe_code_frame(code: Gc<CodeBlock>, pc: u32, is_construct: bool) -> StackFrame {
     let template = code.template();
     if template.flags.contains(tercel_bytecode::TemplateFlags::BUILTIN) {
-        return StackFrame { function: template.name.to_string(), file: String::new(), line: 0, column: 0, is_construct };
+        return StackFrame { function: template.name.to_string(), source: String::new(), line: 0, column: 0, is_construct };
     }
     let position = template.position_at(pc);
     let function = match template.kind {
@@ -381,33 +399,9 @@ fn describe_code_frame(code: Gc<CodeBlock>, pc: u32, is_construct: bool) -> Stac
     };
     StackFrame {
         function,
-        file: template.source.name.clone(),
+        source: template.source.name.clone(),
         line: position.line,
         column: position.column,
         is_construct,
     }
-}
-
-/// The getter of `Error.prototype.stack`.
-pub fn stack_getter(cx: &Context, args: &Args) -> JsResult<Value> {
-    match args.this().as_object() {
-        Some(error) => cx.error_stack(error),
-        None => Err(cx.throw_type(format_args!("Error.prototype.stack getter called on non-object"))),
-    }
-}
-
-/// The setter of `Error.prototype.stack`: an own data property, as an assignment to an ordinary property makes.
-pub fn stack_setter(cx: &Context, args: &Args) -> JsResult<Value> {
-    let Some(object) = args.this().as_object() else {
-        return Err(cx.throw_type(format_args!("Error.prototype.stack setter called on non-object")));
-    };
-    let d = PropertyDescriptor {
-        value: Some(args.get(0)),
-        writable: Some(true),
-        enumerable: Some(false),
-        configurable: Some(true),
-        ..PropertyDescriptor::default()
-    };
-    object.define_or_throw(cx, cx.names().stack, &d)?;
-    Ok(Value::UNDEFINED)
 }

@@ -15,7 +15,7 @@ use crate::error::{JsResult, Throw};
 use crate::frame::{self, Frame, HEADER, Link, call_word, flag};
 use crate::function::native_special;
 use crate::interp::{Flow, Pc};
-use crate::list::ValueArray;
+use crate::values::ValueArray;
 use crate::object::Object;
 use crate::promise::Promise;
 use crate::realm::Intrinsic;
@@ -106,22 +106,23 @@ fn new_coroutine(cx: &Context, kind: Kind, proto: Option<Gc<Object>>) -> Gc<Gene
 // ---- Suspension
 
 /// Copies the registers of `frame` into the coroutine, to go on at the op at `pc`.
-fn suspend(cx: &Context, frame: Frame, pc: Pc, gen_: Gc<Generator>, state: CoroutineState) {
+fn suspend(cx: &Context, frame: Frame, pc: Pc, gen_: Gc<Generator>, state: CoroutineState) -> JsResult<()> {
     let size = frame.size();
     let array: Gc<ValueArray> = match gen_.frame.get().as_kind(Kind::ValueArray) {
         Some(array) => array,
         None => {
-            let array = cx.new_value_array(size);
+            let array = cx.new_value_array(size)?;
             gen_.frame.set(array.into());
             cx.write_barrier(gen_.header_ptr(), array.into());
             array
         }
     };
     // SAFETY: a frame's size never changes; the array was made for it.
-    unsafe { std::ptr::copy_nonoverlapping(frame.0, array.values_ptr(), size) };
+    unsafe { std::ptr::copy_nonoverlapping(frame.0, array.data(), size) };
     cx.write_barrier(array.header_ptr(), Value::UNDEFINED);
     gen_.resume_pc.set(Value::int32(frame.code().offset_of(pc.0) as i32));
     gen_.set_state(state);
+    Ok(())
 }
 
 /// Forgets the frame of a coroutine that is done.
@@ -147,7 +148,7 @@ pub(crate) fn resume_at(
         return Err(cx.throw_stack_overflow());
     }
     // SAFETY: the stack was checked for `size` registers, the array has that many.
-    unsafe { std::ptr::copy_nonoverlapping(array.values_ptr(), base.0, size) };
+    unsafe { std::ptr::copy_nonoverlapping(array.data(), base.0, size) };
     let argc = base.argc();
     base.set(frame::LINK, Value::from_bits(Link::new(site.return_pc, site.delta).0));
     base.set(frame::CALL_WORD, call_word(argc, site.dst, site.flags | flag::RESUMED));
@@ -307,10 +308,10 @@ pub(crate) fn op_create_generator(cx: &Context, frame: Frame, pc: Pc) -> JsResul
         (Kind::Generator, Intrinsic::GeneratorPrototype)
     };
     let callee: Gc<Object> = frame.callee().as_object().expect("r0 is a function");
-    let proto = cx.prototype_from(callee, intrinsic)?;
+    let proto = cx.prototype_from_constructor(callee, intrinsic)?;
     let gen_ = new_coroutine(cx, kind, Some(proto));
-    frame.set(i.gen_.0 as usize, gen_.into());
-    suspend(cx, frame, pc, gen_, CoroutineState::SuspendedStart);
+    frame.set(i.coroutine.0 as usize, gen_.into());
+    suspend(cx, frame, pc, gen_, CoroutineState::SuspendedStart)?;
     leave(cx, gen_.into())
 }
 
@@ -319,37 +320,37 @@ pub(crate) fn op_async_start(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()>
     let i: instr::AsyncStart = pc.decode();
     let gen_ = new_coroutine(cx, Kind::Generator, None);
     gen_.queue.set(cx.new_promise().into());
-    frame.set(i.gen_.0 as usize, gen_.into());
+    frame.set(i.coroutine.0 as usize, gen_.into());
     Ok(())
 }
 
 #[inline(never)]
 pub(crate) fn op_yield(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     let i: instr::Yield = pc.decode();
-    let gen_ = coroutine(frame, i.gen_.0);
+    let gen_ = coroutine(frame, i.coroutine.0);
     let value = frame.get(i.src.0 as usize);
     if gen_.is_async_generator() {
         return async_yield(cx, frame, pc, gen_, value);
     }
-    suspend(cx, frame, pc, gen_, CoroutineState::SuspendedYield);
+    suspend(cx, frame, pc, gen_, CoroutineState::SuspendedYield)?;
     leave(cx, cx.iter_result(value, false))
 }
 
 #[inline(never)]
 pub(crate) fn op_yield_delegate(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     let i: instr::YieldDelegate = pc.decode();
-    let gen_ = coroutine(frame, i.gen_.0);
+    let gen_ = coroutine(frame, i.coroutine.0);
     let value = frame.get(i.src.0 as usize);
     if gen_.is_async_generator() {
         return async_yield(cx, frame, pc, gen_, value);
     }
-    suspend(cx, frame, pc, gen_, CoroutineState::SuspendedYield);
+    suspend(cx, frame, pc, gen_, CoroutineState::SuspendedYield)?;
     leave(cx, value)
 }
 
 /// AsyncGeneratorYield (§27.6.3.8): the current request gets the value; with another one waiting the body goes on at once.
 fn async_yield(cx: &Context, frame: Frame, pc: Pc, gen_: Gc<Generator>, value: Value) -> JsResult<Flow> {
-    suspend(cx, frame, pc, gen_, CoroutineState::SuspendedYield);
+    suspend(cx, frame, pc, gen_, CoroutineState::SuspendedYield)?;
     async_generator::yield_value(cx, gen_, value)?;
     let Some((mode, value)) = async_generator::next_request(gen_) else { return leave(cx, Value::UNDEFINED) };
     // The same frame, in the same place, with the same caller.
@@ -369,9 +370,9 @@ fn async_yield(cx: &Context, frame: Frame, pc: Pc, gen_: Gc<Generator>, value: V
 pub(crate) fn op_await(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     let i: instr::Await = pc.decode();
     let promise = cx.await_promise(frame.get(i.src.0 as usize))?;
-    let gen_ = coroutine(frame, i.gen_.0);
+    let gen_ = coroutine(frame, i.coroutine.0);
     cx.promise_await(promise, gen_.into());
-    suspend(cx, frame, pc, gen_, CoroutineState::SuspendedAwait);
+    suspend(cx, frame, pc, gen_, CoroutineState::SuspendedAwait)?;
     // Before its first suspension an async function returns its promise to its caller.
     let result = if frame.has_flag(flag::RESUMED) { Value::UNDEFINED } else { gen_.queue.get() };
     leave(cx, result)
@@ -380,21 +381,21 @@ pub(crate) fn op_await(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
 #[inline(never)]
 pub(crate) fn op_generator_return(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     let i: instr::GeneratorReturn = pc.decode();
-    complete(coroutine(frame, i.gen_.0));
+    complete(coroutine(frame, i.coroutine.0));
     leave(cx, cx.iter_result(frame.get(i.src.0 as usize), true))
 }
 
 #[inline(never)]
 pub(crate) fn op_generator_throw(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     let i: instr::GeneratorThrow = pc.decode();
-    complete(coroutine(frame, i.gen_.0));
+    complete(coroutine(frame, i.coroutine.0));
     Err(cx.throw(frame.get(i.src.0 as usize)))
 }
 
 #[inline(never)]
 pub(crate) fn op_async_return(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     let i: instr::AsyncReturn = pc.decode();
-    let gen_ = coroutine(frame, i.gen_.0);
+    let gen_ = coroutine(frame, i.coroutine.0);
     let value = frame.get(i.src.0 as usize);
     settle(cx, frame, gen_, Ok(value))
 }
@@ -402,7 +403,7 @@ pub(crate) fn op_async_return(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Fl
 #[inline(never)]
 pub(crate) fn op_async_throw(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     let i: instr::AsyncThrow = pc.decode();
-    let gen_ = coroutine(frame, i.gen_.0);
+    let gen_ = coroutine(frame, i.coroutine.0);
     let reason = frame.get(i.src.0 as usize);
     settle(cx, frame, gen_, Err(reason))
 }

@@ -190,7 +190,11 @@ impl Context {
                 return Ok(p.object());
             }
         }
-        let capability = self.new_promise_capability(constructor.into())?;
+        let capability = if constructor == self.intrinsic(Intrinsic::Promise) {
+            self.new_ordinary_capability()
+        } else {
+            self.new_promise_capability(constructor.into())?
+        };
         self.capability_resolve(capability, v)?;
         Ok(capability.promise.as_object().expect("a capability's promise is an object"))
     }
@@ -212,7 +216,9 @@ impl Context {
     /// NewPromiseCapability (§27.2.1.5).
     pub fn new_promise_capability(&self, constructor: Value) -> JsResult<Capability> {
         if constructor == self.intrinsic(Intrinsic::Promise).into() {
-            return Ok(self.new_ordinary_capability());
+            let promise = self.new_promise();
+            let (resolve, reject) = self.resolving_functions(promise);
+            return Ok(Capability { promise: promise.into(), resolve: resolve.into(), reject: reject.into() });
         }
         let Some(c) = constructor.as_object().filter(|c| c.is_constructor()) else {
             return Err(self.throw_not_constructor(constructor));
@@ -388,7 +394,8 @@ pub(crate) fn run_thenable(cx: &Context, promise: Gc<Promise>, thenable: Value, 
 
 /// The data of a resolving function, if it has not been used: the promise.
 fn claim(cx: &Context, args: &Args) -> Option<Gc<Promise>> {
-    let [promise, used] = cx.closure_data(args.callee());
+    let callee = args.callee_native();
+    let (promise, used) = (callee.data(0), callee.data(1));
     let used: Gc<Record> = used.as_kind(Kind::Record)?;
     if used.get(0).is_true() {
         return None;
@@ -413,8 +420,7 @@ fn reject_function(cx: &Context, args: &Args) -> JsResult<Value> {
 
 /// GetCapabilitiesExecutor functions (§27.2.1.5.1).
 fn capability_executor(cx: &Context, args: &Args) -> JsResult<Value> {
-    let [slots, _] = cx.closure_data(args.callee());
-    if let Some(slots) = slots.as_kind::<Record>(Kind::Record) {
+    if let Some(slots) = args.callee_native().data(0).as_kind::<Record>(Kind::Record) {
         if !slots.get(0).is_undefined() || !slots.get(1).is_undefined() {
             return Err(cx.throw_type(format_args!("Promise executor has already been invoked with non-undefined arguments")));
         }

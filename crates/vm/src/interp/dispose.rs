@@ -38,7 +38,7 @@ impl Context {
             if method.is_undefined() {
                 return Ok(method);
             }
-            return Ok(self.new_native_closure(&SYNC_AS_ASYNC, [method, Value::UNDEFINED]).into());
+            return Ok(self.new_native_with_data(&SYNC_AS_ASYNC, [method, Value::UNDEFINED]).into());
         }
         self.get_method(v, names.symbol_dispose)
     }
@@ -48,7 +48,7 @@ static SYNC_AS_ASYNC: FunctionSpec = FunctionSpec::anonymous(0, sync_as_async);
 
 /// Calls a sync dispose method for `await using`: its result is not awaited, its exception rejects.
 fn sync_as_async(cx: &Context, args: &Args) -> JsResult<Value> {
-    let method = cx.closure_data(args.callee())[0];
+    let method = args.callee_native().data(0);
     let capability = cx.new_ordinary_capability();
     match cx.call(method, args.this(), &[]) {
         Ok(_) => cx.capability_resolve(capability, Value::UNDEFINED)?,
@@ -114,8 +114,9 @@ impl Context {
     /// A SuppressedError of the two errors (§20.5.8).
     pub fn new_suppressed_error(&self, error: Value, suppressed: Value) -> Gc<crate::object::Object> {
         let object = self.new_error(ErrorKind::SuppressedError, format_args!("An error was suppressed during disposal"));
-        self.define_hidden(object, self.names().error, error);
-        self.define_hidden(object, self.names().suppressed, suppressed);
+        // A fresh object refuses nothing.
+        let _ = object.create_hidden(self, self.names().error, error);
+        let _ = object.create_hidden(self, self.names().suppressed, suppressed);
         object
     }
 }

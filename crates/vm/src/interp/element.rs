@@ -4,7 +4,7 @@
 //! else come here out of line.
 
 use super::Pc;
-use super::property::{get_value, set_value, throw_read_of_nullish, throw_write_of_nullish};
+use super::property::{throw_read_of_nullish, throw_write_of_nullish};
 use crate::cell::{Gc, Kind};
 use crate::context::Context;
 use crate::elements::{DATA_OFFSET, Elements, HOLE};
@@ -168,12 +168,12 @@ fn get(cx: &Context, obj: Value, key: Value, site: &Site) -> JsResult<Value> {
                         return Ok(v);
                     }
                     site.record(element_bits::HOLE_OR_OUTSIDE);
-                    if !object.elements.get().is_sparse() && cx.holes_are_undefined() && ordinary_chain(cx, object) {
+                    if !object.elements.get().is_sparse() && cx.holes_are_undefined() {
                         return Ok(Value::UNDEFINED);
                     }
                 }
             }
-            return get_value(cx, obj, PropertyKey::index(i));
+            return cx.get_value(obj, PropertyKey::index(i));
         }
         if kind.is_object() && (key.is_string() || key.is_symbol()) {
             site.record(element_bits::NAME);
@@ -198,14 +198,7 @@ fn get(cx: &Context, obj: Value, key: Value, site: &Site) -> JsResult<Value> {
         return Err(throw_read_of_nullish(cx, obj, shown));
     }
     let key = cx.to_property_key(key)?;
-    get_value(cx, obj, key)
-}
-
-/// Whether no object on the chain but this one can have elements: with the fuse intact only exotic prototypes could.
-fn ordinary_chain(cx: &Context, object: Gc<Object>) -> bool {
-    // The fuse breaks when any prototype has, gets, or intercepts indexed properties.
-    let _ = (cx, object);
-    true
+    cx.get_value(obj, key)
 }
 
 #[inline(never)]
@@ -213,6 +206,30 @@ pub fn get_elem(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     let i: instr::GetElem = pc.decode();
     let (obj, key) = (frame.get(i.obj.0 as usize), frame.get(i.key.0 as usize));
     let v = get(cx, obj, key, frame.code().site(i.slot.0 as usize))?;
+    frame.set(i.dst.0 as usize, v);
+    Ok(())
+}
+
+/// `obj[key] op= …`: the read, and the key converted once for the write that follows.
+#[inline(never)]
+pub fn get_elem_update(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
+    let i: instr::GetElemUpdate = pc.decode();
+    let (obj, key) = (frame.get(i.obj.0 as usize), frame.get(i.key.0 as usize));
+    let site = frame.code().site(i.slot.0 as usize);
+    let fast = get_fast(obj, key, site);
+    if !fast.is_empty() {
+        frame.set(i.new_key.0 as usize, key);
+        frame.set(i.dst.0 as usize, fast);
+        return Ok(());
+    }
+    if obj.is_nullish() {
+        let shown = if key.is_object() { cx.names().empty } else { cx.to_property_key(key)? };
+        return Err(throw_read_of_nullish(cx, obj, shown));
+    }
+    let key = if key.is_number() || key.is_string() || key.is_symbol() { key } else { cx.to_property_key(key)?.to_value(cx) };
+    let obj = frame.get(i.obj.0 as usize);
+    frame.set(i.new_key.0 as usize, key);
+    let v = get(cx, obj, key, site)?;
     frame.set(i.dst.0 as usize, v);
     Ok(())
 }
@@ -273,7 +290,7 @@ fn set(cx: &Context, obj: Value, key: Value, v: Value, strict: bool, site: &Site
                     return Ok(());
                 }
             }
-            return set_value(cx, obj, PropertyKey::index(i), v, strict);
+            return cx.set_value(obj, PropertyKey::index(i), v, strict);
         }
         if kind.is_object() && (key.is_string() || key.is_symbol()) {
             site.record(element_bits::NAME);
@@ -287,7 +304,7 @@ fn set(cx: &Context, obj: Value, key: Value, v: Value, strict: bool, site: &Site
                 let fact = find_set(cx, object, key);
                 cache_set(cx, object, key, fact);
             }
-            return set_value(cx, obj, key, v, strict);
+            return cx.set_value(obj, key, v, strict);
         }
     }
     if obj.is_nullish() {
@@ -295,7 +312,7 @@ fn set(cx: &Context, obj: Value, key: Value, v: Value, strict: bool, site: &Site
         return Err(throw_write_of_nullish(cx, obj, shown));
     }
     let key = cx.to_property_key(key)?;
-    set_value(cx, obj, key, v, strict)
+    cx.set_value(obj, key, v, strict)
 }
 
 #[inline(never)]

@@ -10,7 +10,7 @@ use crate::code::CodeBlock;
 use crate::context::Context;
 use crate::error::{JsResult, Throw};
 use crate::feedback::{Form, Loc, Site, SiteState};
-use crate::frame::{self, Frame};
+use crate::frame::Frame;
 use crate::ic::attach::{GetFact, SetFact, find_get, find_set};
 use crate::ic::interpret::{load, store};
 use crate::key::PropertyKey;
@@ -247,7 +247,7 @@ fn set_global_property(cx: &Context, global: Gc<Object>, key: PropertyKey, v: Va
         return Err(throw_not_defined(cx, key));
     }
     if !global.set(cx, key, v, global.into())? && strict {
-        return Err(super::property::throw_refused(cx, global.into(), key));
+        return Err(cx.throw_refused_set(global.into(), key));
     }
     Ok(())
 }
@@ -328,7 +328,8 @@ fn create_global_function(cx: &Context, global: Gc<Object>, key: PropertyKey, f:
 
 /// GlobalDeclarationInstantiation (§16.1.7).
 #[inline(never)]
-pub fn declare_globals(cx: &Context, frame: Frame, _pc: Pc) -> JsResult<()> {
+pub fn declare_globals(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
+    let i: instr::DeclareGlobals = pc.decode();
     let code = frame.code();
     let Some(declarations) = &code.template().globals else { return Ok(()) };
     let realm = code.realm();
@@ -367,7 +368,7 @@ pub fn declare_globals(cx: &Context, frame: Frame, _pc: Pc) -> JsResult<()> {
     }
     for function in &declarations.functions {
         let inner = code.function(cx, function.function as usize);
-        let f = cx.new_function(inner, frame.get(frame::ENV));
+        let f = cx.new_function(inner, frame.get(i.closure_scope.0 as usize));
         create_global_function(cx, global, key_of(cx, &function.name), f.into(), false)?;
     }
     for name in &declarations.var_names {

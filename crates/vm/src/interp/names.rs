@@ -216,7 +216,7 @@ pub fn store_resolved(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
                 return Err(throw_not_defined(cx, key));
             }
             if !object.set(cx, key, v, object.into())? && strict {
-                return Err(super::property::throw_refused(cx, object.into(), key));
+                return Err(cx.throw_refused_set(object.into(), key));
             }
             Ok(())
         }

@@ -170,43 +170,7 @@ fn primitive_get(cx: &Context, code: Gc<CodeBlock>, site: &Site, v: Value, key: 
             return Ok(Got::Value(holder.slot(location)));
         }
     }
-    get_value(cx, v, key).map(Got::Value)
-}
-
-/// GetV (§7.3.3): a property of any value.
-pub fn get_value(cx: &Context, v: Value, key: PropertyKey) -> JsResult<Value> {
-    if let Some(object) = v.as_object() {
-        return object.get_receiver(cx, key, v);
-    }
-    if v.is_nullish() {
-        return Err(throw_read_of_nullish(cx, v, key));
-    }
-    if let Some(string) = v.as_string() {
-        if key == cx.names().length {
-            return Ok(length_of_cell(v.as_cell()));
-        }
-        if let Some(i) = key.as_index()
-            && (i as usize) < string.len()
-        {
-            return Ok(cx.single_char(string.char_at(cx, i as usize)?).into());
-        }
-    }
-    prototype_of_primitive(cx, v).get_receiver(cx, key, v)
-}
-
-/// The prototype that property lookups on a primitive begin with.
-pub fn prototype_of_primitive(cx: &Context, v: Value) -> Gc<Object> {
-    cx.intrinsic(if v.is_string() {
-        Intrinsic::StringPrototype
-    } else if v.is_number() {
-        Intrinsic::NumberPrototype
-    } else if v.is_boolean() {
-        Intrinsic::BooleanPrototype
-    } else if v.is_symbol() {
-        Intrinsic::SymbolPrototype
-    } else {
-        Intrinsic::BigIntPrototype
-    })
+    cx.get_value(v, key).map(Got::Value)
 }
 
 #[cold]
@@ -221,42 +185,6 @@ pub fn throw_read_of_nullish(cx: &Context, v: Value, key: PropertyKey) -> Throw 
 pub fn throw_write_of_nullish(cx: &Context, v: Value, key: PropertyKey) -> Throw {
     let (v, key) = (cx.describe(v), key.display(cx));
     cx.throw_type(format_args!("Cannot set properties of {v} (setting '{key}')"))
-}
-
-/// TypeError for an assignment that strict code finds refused.
-#[cold]
-#[inline(never)]
-pub fn throw_refused(cx: &Context, target: Value, key: PropertyKey) -> Throw {
-    let text = key.display(cx);
-    let Some(object) = target.as_object() else {
-        let v = cx.describe(target);
-        let what = if target.is_string() {
-            "string"
-        } else if target.is_number() {
-            "number"
-        } else if target.is_boolean() {
-            "boolean"
-        } else if target.is_symbol() {
-            "symbol"
-        } else {
-            "bigint"
-        };
-        return cx.throw_type(format_args!("Cannot create property '{text}' on {what} {v}"));
-    };
-    let shown = cx.describe(target);
-    if object.kind() == Kind::Proxy {
-        return cx.throw_type(format_args!("'set' on proxy: trap returned falsish for property '{text}'"));
-    }
-    match object.get_own(cx, key) {
-        Ok(Some(d)) if d.getter.is_some() || d.setter.is_some() => {
-            cx.throw_type(format_args!("Cannot set property {text} of {shown} which has only a getter"))
-        }
-        Ok(None) if !object.is_extensible(cx).unwrap_or(true) => {
-            cx.throw_type(format_args!("Cannot add property {text}, object is not extensible"))
-        }
-        Err(throw) => throw,
-        _ => cx.throw_type(format_args!("Cannot assign to read only property '{text}' of object '{shown}'")),
-    }
 }
 
 /// Calls a getter: a JavaScript function's frame is pushed, so that it takes no native stack. Its result goes to `dst`.
@@ -318,7 +246,7 @@ fn set_at_site(
 ) -> JsResult<Option<Value>> {
     count(&cx.interp.statistics.ic_misses);
     let Some(object) = obj.as_object() else {
-        set_value(cx, obj, key, v, strict)?;
+        cx.set_value(obj, key, v, strict)?;
         return Ok(None);
     };
     if site.stubs.get().is_cell() {
@@ -351,7 +279,7 @@ fn set_at_site(
         SetFact::Setter { holder, location, .. } => return setter_of(cx, obj, key, holder.slot(location), strict),
         SetFact::Unknown => {
             if !object.set(cx, key, v, obj)? && strict {
-                return Err(throw_refused(cx, obj, key));
+                return Err(cx.throw_refused_set(obj, key));
             }
         }
     }
@@ -361,28 +289,9 @@ fn set_at_site(
 fn setter_of(cx: &Context, obj: Value, key: PropertyKey, accessor: Value, strict: bool) -> JsResult<Option<Value>> {
     match accessor.as_kind::<Accessor>(Kind::Accessor) {
         Some(pair) if !pair.setter.get().is_undefined() => Ok(Some(pair.setter.get())),
-        _ if strict => Err(throw_refused(cx, obj, key)),
+        _ if strict => Err(cx.throw_refused_set(obj, key)),
         _ => Ok(None),
     }
-}
-
-/// PutValue (§6.2.5.6) of a property reference with any base.
-pub fn set_value(cx: &Context, obj: Value, key: PropertyKey, v: Value, strict: bool) -> JsResult<()> {
-    let done = if let Some(object) = obj.as_object() {
-        object.set(cx, key, v, obj)?
-    } else if obj.is_nullish() {
-        return Err(throw_write_of_nullish(cx, obj, key));
-    } else if obj.is_string() && own_of_string(cx, obj, key) {
-        false
-    } else {
-        prototype_of_primitive(cx, obj).set(cx, key, v, obj)?
-    };
-    if !done && strict { Err(throw_refused(cx, obj, key)) } else { Ok(()) }
-}
-
-/// Whether a string has the own property: `length` and its characters, all read-only.
-fn own_of_string(cx: &Context, v: Value, key: PropertyKey) -> bool {
-    v.as_string().is_some_and(|s| key == cx.names().length || key.as_index().is_some_and(|i| (i as usize) < s.len()))
 }
 
 #[inline(never)]
@@ -592,7 +501,7 @@ pub fn set_super(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     let this = frame.get(i.this.0 as usize);
     let Some(object) = base.as_object() else { return Err(throw_write_of_nullish(cx, base, key)) };
     if !object.set(cx, key, frame.get(i.src.0 as usize), this)? && i.strict.0 != 0 {
-        return Err(throw_refused(cx, this, key));
+        return Err(cx.throw_refused_set(this, key));
     }
     Ok(())
 }
