@@ -100,7 +100,8 @@ pub fn multiply_limb_in_place(a: &mut [Limb], b: Limb, addend: Limb) -> Limb {
 pub fn multiply(out: &mut [Limb], a: &[Limb], b: &[Limb]) {
     let (a, b) = if a.len() >= b.len() { (a, b) } else { (b, a) };
     if b.len() >= LARGE_MULTIPLY {
-        let product = if std::ptr::eq(a, b) { UBig::from_words(a).sqr() } else { UBig::from_words(a) * UBig::from_words(b) };
+        let product =
+            if std::ptr::eq(a, b) { UBig::from_words(a).sqr() } else { UBig::from_words(a) * UBig::from_words(b) };
         return copy_padded(out, product.as_words());
     }
     let Some((&first, rest)) = b.split_first() else {
@@ -178,7 +179,13 @@ pub fn divide_limb_in_place(a: &mut [Limb], divisor: &Reciprocal) -> Limb {
 
 /// Quotient and remainder of trimmed numbers with `a ≥ b > 0`. `quotient` has `a.len() − b.len() + 1` limbs, `remainder` as many as
 /// `b`. `poll` is called between stretches of work; what it returns as an error ends the division.
-pub fn divide<E>(quotient: &mut [Limb], remainder: &mut [Limb], a: &[Limb], b: &[Limb], mut poll: impl FnMut() -> Result<(), E>) -> Result<(), E> {
+pub fn divide<E>(
+    quotient: &mut [Limb],
+    remainder: &mut [Limb],
+    a: &[Limb],
+    b: &[Limb],
+    mut poll: impl FnMut() -> Result<(), E>,
+) -> Result<(), E> {
     if let [divisor] = *b {
         quotient.copy_from_slice(a);
         remainder[0] = divide_limb_in_place(quotient, &Reciprocal::new(divisor));
@@ -302,7 +309,8 @@ pub fn bit_length(a: &[Limb]) -> u64 {
 /// Whether any of the lowest `bits` bits is set.
 pub fn any_low_bits(a: &[Limb], bits: u64) -> bool {
     let whole = (bits / 64) as usize;
-    a.iter().take(whole).any(|&limb| limb != 0) || (bits % 64 != 0 && a.get(whole).is_some_and(|&limb| limb << (64 - bits % 64) != 0))
+    a.iter().take(whole).any(|&limb| limb != 0)
+        || (!bits.is_multiple_of(64) && a.get(whole).is_some_and(|&limb| limb << (64 - bits % 64) != 0))
 }
 
 /// The limbs of a signed number in two's complement, infinitely extended by its sign.

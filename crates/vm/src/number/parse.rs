@@ -266,8 +266,29 @@ mod tests {
     #[test]
     fn strings_that_are_not() {
         for s in [
-            "abc", "1_000", "1px", "0x", "0xg", "+0x1", "-0b1", "1e", "1e+", ".", "+", "-", "e5", "inf", "nan", "infinity", "Infinit",
-            "InfinityX", "1 2", "0x1.8", "1n", "++1", "\u{661}",
+            "abc",
+            "1_000",
+            "1px",
+            "0x",
+            "0xg",
+            "+0x1",
+            "-0b1",
+            "1e",
+            "1e+",
+            ".",
+            "+",
+            "-",
+            "e5",
+            "inf",
+            "nan",
+            "infinity",
+            "Infinit",
+            "InfinityX",
+            "1 2",
+            "0x1.8",
+            "1n",
+            "++1",
+            "\u{661}",
         ] {
             assert!(number(s).is_nan(), "{s:?} gave {}", number(s));
         }
@@ -276,7 +297,17 @@ mod tests {
     #[test]
     fn parse_float_takes_the_longest_prefix() {
         let parse = |s: &str| parse_float(Chars::Latin1(s.as_bytes()));
-        for (s, n) in [("3.14abc", 3.14), ("  -2.5e-3x", -0.0025), ("1e", 1.0), ("1e+x", 1.0), (".5.5", 0.5), ("0x10", 0.0), ("1_0", 1.0), ("-Infinityx", f64::NEG_INFINITY), ("5.", 5.0)] {
+        for (s, n) in [
+            ("2.75abc", 2.75),
+            ("  -2.5e-3x", -0.0025),
+            ("1e", 1.0),
+            ("1e+x", 1.0),
+            (".5.5", 0.5),
+            ("0x10", 0.0),
+            ("1_0", 1.0),
+            ("-Infinityx", f64::NEG_INFINITY),
+            ("5.", 5.0),
+        ] {
             assert_eq!(parse(s), n, "{s:?}");
         }
         for s in ["", "x1", ".", "-.", "+e1", "Inf"] {
