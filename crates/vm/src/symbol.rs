@@ -5,6 +5,7 @@
 
 use crate::cell::{CellHeader, Gc, Kind};
 use crate::context::Context;
+use crate::error::JsResult;
 use crate::string::JsString;
 use crate::value::Value;
 use std::cell::Cell;
@@ -60,34 +61,71 @@ impl Context {
         self.symbol_with_flags(description, PRIVATE)
     }
 
+    /// Where memory for a symbol is refused, a collection is pending, and the next safepoint ends a script that
+    /// holds on to too much; until then one spare symbol serves.
     pub(crate) fn symbol_with_flags(&self, description: Value, flags: u32) -> Gc<Symbol> {
         debug_assert!(description.is_undefined() || description.is_string());
-        let symbol: Gc<Symbol> = self.alloc_text_cell(Kind::Symbol, size_of::<Symbol>(), 0, true);
+        let symbol: Gc<Symbol> = match self.alloc_fixed_text_cell(Kind::Symbol, size_of::<Symbol>(), 0) {
+            Ok(symbol) => symbol,
+            Err(_) => {
+                self.take_exception();
+                return self.text.spare_symbol().expect("a fresh heap has room for its first cells");
+            }
+        };
         let serial = self.text.next_symbol.get();
         self.text.next_symbol.set(serial.wrapping_add(1));
-        // SAFETY: the cell is fresh, of this size, and nobody else knows it.
-        unsafe {
-            (&raw mut (*symbol.as_ptr()).hash).write(Cell::new(serial.wrapping_mul(0x9e37_79b9) | 1));
-            (&raw mut (*symbol.as_ptr()).flags).write(Cell::new(flags));
-            (&raw mut (*symbol.as_ptr()).description).write(Cell::new(description));
-        }
-        self.text_write_barrier(symbol.addr(), description);
+        // A fresh cell starts out remembered, so its young description needs no barrier.
+        symbol.hash.set(serial.wrapping_mul(0x9e37_79b9) | 1);
+        symbol.flags.set(flags);
+        symbol.description.set(description);
         symbol
     }
 
     /// `Symbol.for(key)` (§20.4.2.2).
-    pub fn symbol_for(&self, key: Gc<JsString>) -> crate::error::JsResult<Gc<Symbol>> {
+    pub fn symbol_for(&self, key: Gc<JsString>) -> JsResult<Gc<Symbol>> {
         let key = self.intern(key)?;
-        if let Some(symbol) = self.text.registry.get(key) {
+        if let Some(symbol) = self.text.registered(key) {
             return Ok(symbol);
         }
         let symbol = self.symbol_with_flags(key.into(), REGISTERED);
-        self.text.registry.insert(key, symbol);
+        self.text.register(key, symbol);
         Ok(symbol)
     }
 
     /// `Symbol.keyFor(symbol)` (§20.4.2.6): the key, or undefined.
     pub fn symbol_key_for(&self, symbol: Gc<Symbol>) -> Value {
         if symbol.is_registered() { symbol.description.get() } else { Value::UNDEFINED }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::key::PropertyKey;
+    use crate::names;
+    use crate::testing::context;
+
+    #[test]
+    fn the_registry_finds_by_text_and_knows_its_own() {
+        let cx = context();
+        let a = cx.symbol_for(cx.string_from_utf8("app.key")).unwrap();
+        assert_eq!(cx.symbol_for(cx.intern_utf8("app.key")).unwrap(), a);
+        assert!(!a.can_be_held_weakly());
+        assert_eq!(cx.symbol_key_for(a).as_string().unwrap().to_rust(&cx), "app.key");
+        let fresh = cx.new_symbol(cx.string_from_utf8("app.key").into());
+        assert_ne!(fresh, a);
+        assert!(cx.symbol_key_for(fresh).is_undefined());
+        assert_eq!(fresh.descriptive_string(&cx), "Symbol(app.key)");
+    }
+
+    #[test]
+    fn well_known_symbols_are_keys_of_the_table() {
+        let cx = context();
+        let iterator = cx.well_known_symbol(names::SYMBOL_ITERATOR);
+        assert_eq!(iterator.descriptive_string(&cx), "Symbol(Symbol.iterator)");
+        assert_eq!(cx.names().symbol_iterator, PropertyKey::symbol(iterator));
+        assert!(!cx.names().symbol_iterator.is_private());
+        let private = cx.new_private_name(cx.string_from_utf8("#x").into());
+        assert!(PropertyKey::symbol(private).is_private());
+        assert_eq!(private.descriptive_string(&cx), "#x");
     }
 }

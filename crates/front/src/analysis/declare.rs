@@ -38,6 +38,8 @@ pub(super) struct Walker<'a> {
     pub errors: Vec<(u32, &'static str)>,
     /// In a class field initializer or static block: `arguments` is an error.
     pub no_arguments: bool,
+    /// The text as parsed.
+    pub text: &'a str,
 }
 
 impl<'a> Walker<'a> {
@@ -74,6 +76,7 @@ impl<'a> Walker<'a> {
             register: Cell::new(0),
             class_init: None,
             static_init: None,
+            default_constructor: None,
         });
         self.open.push((id, self.pending.len()));
         id
@@ -204,7 +207,10 @@ impl<'a> Walker<'a> {
             && let Some(params) = self.out.scopes[target as usize].parent
         {
             let params = &self.out.scopes[params as usize];
-            let param = params.map.get(&name).map(|&v| params.vars[v as usize].declared);
+            let param = params
+                .map
+                .get(&name)
+                .map(|&v| params.vars[v as usize].declared);
             if params.place == Place::Function && param == Some(Declared::Param) {
                 return;
             }
@@ -355,7 +361,9 @@ impl<'a> Walker<'a> {
         for i in start..self.pending.len() {
             let reference = self.pending[i];
             let own = reference.name.as_str().starts_with('%')
-                && !self.out.scopes[scope as usize].map.contains_key(&reference.name);
+                && !self.out.scopes[scope as usize]
+                    .map
+                    .contains_key(&reference.name);
             if !own {
                 self.pending[keep] = reference;
                 keep += 1;
@@ -375,12 +383,7 @@ impl<'a> Walker<'a> {
         if !has || function.strict || !function.simple_params {
             return;
         }
-        let params = || {
-            scope
-                .vars
-                .iter()
-                .filter(|v| v.declared == Declared::Param)
-        };
+        let params = || scope.vars.iter().filter(|v| v.declared == Declared::Param);
         if params().next().is_none() {
             return;
         }
@@ -465,7 +468,7 @@ impl<'a> Walker<'a> {
                 var.slot = vars.len().min(usize::from(u16::MAX)) as u16;
                 vars.push(ScopeVar {
                     name: var.name.as_str().into(),
-                    kind: var.declared.var_kind(),
+                    kind: var.declared.var_kind(var.tdz),
                 });
             }
         }
@@ -502,7 +505,10 @@ fn resolve(var: &mut Var<'_>, reference: Reference<'_>, place: Place) {
         Declared::ClassName => reference.flags & METHOD != 0,
         _ => place != Place::Switch && reference.pos >= var.init_end,
     };
-    if var.declared.is_lexical() && !safe {
+    // Parameters have a dead zone where there are expressions among them.
+    let has_zone =
+        var.declared.is_lexical() || var.declared == Declared::Param && var.init_end != u32::MAX;
+    if has_zone && !safe {
         var.tdz = true;
     }
 }

@@ -15,13 +15,16 @@ mod walk;
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::PrivateIdentifier;
+use oxc_span::Span;
 use oxc_str::{Ident, IdentHashMap};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::Cell;
 use std::sync::Arc;
 use tercel_bytecode::{FunctionKind, ScopeChain, ScopeKind, ScopeTemplate, VarKind};
 
-pub use walk::analyse;
+pub use walk::{
+    analyse, declared_lexical_names, function_declaration, is_constant_declaration, is_direct_eval,
+};
 
 /// Index of a [`Scope`].
 pub type ScopeId = u32;
@@ -60,6 +63,8 @@ pub struct Analysis<'a> {
     pub if_functions: FxHashMap<u32, ScopeId>,
     /// Class elements (by start offset) with a hidden variable of the class scope: computed field keys and private methods.
     pub hidden: FxHashMap<u32, u32>,
+    /// Source ranges of methods (by start offset of their function node, which begins at the parameters).
+    pub method_spans: FxHashMap<u32, Span>,
     /// For eval code: the scopes around it.
     pub outer: Option<Arc<ScopeChain>>,
 }
@@ -117,6 +122,8 @@ pub struct Scope<'a> {
     pub class_init: Option<FunctionId>,
     /// See `class_init`.
     pub static_init: Option<FunctionId>,
+    /// Class scopes: the constructor that the source does not spell out.
+    pub default_constructor: Option<FunctionId>,
 }
 
 /// How a variable was declared.
@@ -171,8 +178,10 @@ impl Declared {
         )
     }
 
-    fn var_kind(self) -> VarKind {
+    fn var_kind(self, tdz: bool) -> VarKind {
         match self {
+            // A parameter that an earlier default may refer to.
+            Declared::Param if tdz => VarKind::Let,
             Declared::Let | Declared::Class => VarKind::Let,
             Declared::Const | Declared::ClassName => VarKind::Const,
             Declared::FunctionName => VarKind::FunctionName,
@@ -283,8 +292,8 @@ impl<'a> Analysis<'a> {
                 && let Some(&var) = scope.map.get(&name)
             {
                 // Eval may add a variable that hides the function's own name.
-                let hidden = scope.extensible
-                    && scope.vars[var as usize].declared == Declared::FunctionName;
+                let hidden =
+                    scope.extensible && scope.vars[var as usize].declared == Declared::FunctionName;
                 if dynamic || hidden {
                     return Found::Dynamic;
                 }
@@ -294,7 +303,11 @@ impl<'a> Analysis<'a> {
             at = scope.parent;
         }
         let Some(outer) = &self.outer else {
-            return if dynamic { Found::Dynamic } else { Found::Global };
+            return if dynamic {
+                Found::Dynamic
+            } else {
+                Found::Global
+            };
         };
         self.lookup_outer(outer, name.as_str(), dynamic)
     }

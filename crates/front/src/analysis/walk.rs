@@ -1,6 +1,6 @@
 //! The walk over the syntax tree.
 
-use super::declare::{Walker, WRITE};
+use super::declare::{WRITE, Walker};
 use super::{Analysis, Declared, Place, ScopeId, internal};
 use oxc_allocator::Allocator;
 use oxc_ast::ast::*;
@@ -36,7 +36,9 @@ pub fn analyse<'a>(
             annex_b: FxHashSet::default(),
             if_functions: FxHashMap::default(),
             hidden: FxHashMap::default(),
-            outer: eval.and_then(|info: &EvalInfo| -> Option<Arc<ScopeChain>> { info.scopes.clone() }),
+            method_spans: FxHashMap::default(),
+            outer: eval
+                .and_then(|info: &EvalInfo| -> Option<Arc<ScopeChain>> { info.scopes.clone() }),
         },
         pending: Vec::new(),
         open: Vec::new(),
@@ -44,6 +46,7 @@ pub fn analyse<'a>(
         strict,
         errors: Vec::new(),
         no_arguments: eval.is_some_and(|info| info.class_init),
+        text: program.source_text,
     };
     walker.enter_function(kind, 0);
     walker.enter_scope(match kind {
@@ -84,6 +87,29 @@ pub fn function_declaration<'s, 'a>(mut statement: &'s Statement<'a>) -> Option<
             _ => return None,
         }
     }
+}
+
+/// The names that a statement at the top of a script declares lexically.
+pub fn declared_lexical_names<'a>(statement: &Statement<'a>) -> Vec<Ident<'a>> {
+    match statement {
+        Statement::VariableDeclaration(declaration) if !declaration.kind.is_var() => declaration
+            .declarations
+            .iter()
+            .flat_map(|declarator| declarator.id.get_binding_identifiers())
+            .map(|id| id.name)
+            .collect(),
+        Statement::ClassDeclaration(class) => class.id.iter().map(|id| id.name).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether what a statement declares is constant.
+pub fn is_constant_declaration(statement: &Statement<'_>) -> bool {
+    matches!(
+        statement,
+        Statement::VariableDeclaration(declaration)
+            if !matches!(declaration.kind, VariableDeclarationKind::Var | VariableDeclarationKind::Let)
+    )
 }
 
 fn is_plain(function: &Function<'_>) -> bool {
@@ -145,7 +171,11 @@ impl<'a> Walker<'a> {
     }
 
     /// The declarations of a function body or module: functions are like `var`s.
-    fn declare_top(&mut self, statements: &[Statement<'a>], mut names: Option<&mut IdentHashSet<'a>>) {
+    fn declare_top(
+        &mut self,
+        statements: &[Statement<'a>],
+        mut names: Option<&mut IdentHashSet<'a>>,
+    ) {
         for statement in statements {
             self.declare_lexical(statement);
             let function = match statement {
@@ -252,7 +282,11 @@ impl<'a> Walker<'a> {
                                 export.declaration,
                                 ExportDefaultDeclarationKind::FunctionDeclaration(_)
                             );
-                            let declared = if hoisted { Declared::Function } else { Declared::Let };
+                            let declared = if hoisted {
+                                Declared::Function
+                            } else {
+                                Declared::Let
+                            };
                             let var = self.declare(Ident::from("*default*"), declared);
                             self.capture(scope, var);
                         }
@@ -353,13 +387,16 @@ impl<'a> Walker<'a> {
                     param.initializer.is_none() && param.pattern.is_binding_identifier()
                 });
         }
-        let expressions = node.params.items.iter().any(|param| {
-            param.initializer.is_some() || pattern_has_expression(&param.pattern)
-        }) || node
+        let expressions = node
             .params
-            .rest
-            .as_ref()
-            .is_some_and(|rest| pattern_has_expression(&rest.rest.argument));
+            .items
+            .iter()
+            .any(|param| param.initializer.is_some() || pattern_has_expression(&param.pattern))
+            || node
+                .params
+                .rest
+                .as_ref()
+                .is_some_and(|rest| pattern_has_expression(&rest.rest.argument));
         for param in &node.params.items {
             for id in param.pattern.get_binding_identifiers() {
                 self.declare(id.name, Declared::Param);
@@ -371,6 +408,7 @@ impl<'a> Walker<'a> {
             }
         }
         if expressions {
+            self.end_param_zones(node.params);
             for param in &node.params.items {
                 self.visit_binding_pattern(&param.pattern);
                 if let Some(initializer) = &param.initializer {
@@ -402,6 +440,26 @@ impl<'a> Walker<'a> {
         self.no_arguments = outer_no_arguments;
     }
 
+    /// Notes where each parameter is initialized: defaults may refer to earlier ones only.
+    fn end_param_zones(&mut self, params: &FormalParameters<'a>) {
+        let rest = params
+            .rest
+            .iter()
+            .map(|rest| (&rest.rest.argument, rest.span.end));
+        let items = params
+            .items
+            .iter()
+            .map(|param| (&param.pattern, param.span.end));
+        for (pattern, end) in items.chain(rest) {
+            for id in pattern.get_binding_identifiers() {
+                let scope = self.scope();
+                if let Some(&var) = scope.map.get(&id.name) {
+                    scope.vars[var as usize].init_end = end;
+                }
+            }
+        }
+    }
+
     fn walk_plain_function(
         &mut self,
         it: &Function<'a>,
@@ -424,6 +482,19 @@ impl<'a> Walker<'a> {
     }
 
     fn walk_class_elements(&mut self, class: &Class<'a>) {
+        let has_constructor = class.body.body.iter().any(|element| {
+            matches!(element, ClassElement::MethodDefinition(m) if m.kind.is_constructor())
+        });
+        if !has_constructor {
+            let kind = match class.heritage {
+                Some(_) => FunctionKind::DerivedConstructor,
+                None => FunctionKind::ClassConstructor,
+            };
+            let id = self.enter_function(kind, class.span.start);
+            self.enter_scope(Place::Function);
+            self.leave_function();
+            self.scope().default_constructor = Some(id);
+        }
         // First what is evaluated while the class is defined: methods and computed keys.
         let (mut instance, mut statics) = (false, false);
         for element in &class.body.body {
@@ -441,6 +512,11 @@ impl<'a> Walker<'a> {
                         MethodDefinitionKind::Get => FunctionKind::Getter,
                         MethodDefinitionKind::Set => FunctionKind::Setter,
                     };
+                    let span = match method.r#static {
+                        true => self.after_static(method.span),
+                        false => method.span,
+                    };
+                    self.out.method_spans.insert(method.value.span.start, span);
                     self.walk_plain_function(&method.value, kind, true, None);
                     if method.key.is_private_identifier() && !method.r#static {
                         instance = true;
@@ -503,6 +579,27 @@ impl<'a> Walker<'a> {
             self.scope().static_init = Some(id);
         }
         self.no_arguments = no_arguments;
+    }
+
+    /// The source range of a method without its `static`.
+    fn after_static(&self, span: oxc_span::Span) -> oxc_span::Span {
+        let text = &self.text[span.start as usize..span.end as usize];
+        let mut rest = text.strip_prefix("static").unwrap_or(text);
+        loop {
+            let trimmed = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}');
+            let end = match trimmed.get(..2) {
+                Some("//") => trimmed.find(['\n', '\r', '\u{2028}', '\u{2029}']),
+                Some("/*") => trimmed.find("*/").map(|at| at + 2),
+                _ => None,
+            };
+            match end {
+                Some(end) => rest = &trimmed[end..],
+                None => {
+                    let start = span.end - trimmed.len() as u32;
+                    return oxc_span::Span::new(start, span.end);
+                }
+            }
+        }
     }
 
     fn enter_initializer(&mut self, kind: FunctionKind, start: u32) -> u32 {
@@ -591,8 +688,10 @@ impl<'a> Walker<'a> {
     fn check_arguments(&mut self, id: &IdentifierReference<'a>) {
         if id.name.as_str() == "arguments" {
             if self.no_arguments {
-                self.errors
-                    .push((id.span.start, "'arguments' is not allowed in class initializers"));
+                self.errors.push((
+                    id.span.start,
+                    "'arguments' is not allowed in class initializers",
+                ));
             }
             for &id in self.functions.iter().rev() {
                 let function = &mut self.out.functions[id as usize];
@@ -821,6 +920,7 @@ impl<'a> Visit<'a> for Walker<'a> {
                     PropertyKind::Get => FunctionKind::Getter,
                     PropertyKind::Set => FunctionKind::Setter,
                 };
+                self.out.method_spans.insert(function.span.start, it.span);
                 self.walk_plain_function(function, kind, false, None);
             }
             value => self.visit_expression(value),
@@ -957,7 +1057,10 @@ impl<'a> Visit<'a> for Walker<'a> {
 
     fn visit_switch_statement(&mut self, it: &SwitchStatement<'a>) {
         self.visit_expression(&it.discriminant);
-        let scoped = it.cases.iter().any(|case| Self::has_lexical(&case.consequent));
+        let scoped = it
+            .cases
+            .iter()
+            .any(|case| Self::has_lexical(&case.consequent));
         let id = scoped.then(|| self.enter_scope(Place::Switch));
         Self::mark(&it.scope_id, id);
         if scoped {
@@ -1011,7 +1114,11 @@ impl<'a> Visit<'a> for Walker<'a> {
                 self.var_pattern(&declarator.id, declarator.init.is_some());
             } else {
                 // A function expression does not run while it is evaluated: what it captures is initialized when it runs.
-                let init_end = match declarator.init.as_ref().map(Expression::without_parentheses) {
+                let init_end = match declarator
+                    .init
+                    .as_ref()
+                    .map(Expression::without_parentheses)
+                {
                     Some(Expression::FunctionExpression(function)) => function.span.start,
                     Some(Expression::ArrowFunctionExpression(function)) => function.span.start,
                     _ => declarator.span.end,

@@ -296,7 +296,8 @@ impl<'s, 'a> Builder<'s, 'a> {
     ) -> Reg {
         let before = self.mark_registers();
         let register = self.operand(e, later);
-        let variable = register < before && matches!(e.without_parentheses(), Expression::Identifier(_));
+        let variable =
+            register < before && matches!(e.without_parentheses(), Expression::Identifier(_));
         if protect && variable {
             let copy = self.temp();
             self.mov(copy, register);

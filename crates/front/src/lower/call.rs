@@ -2,15 +2,11 @@
 
 use super::emit::HEADER;
 use super::{Builder, Reg};
-use crate::analysis::{Found, is_direct_eval, internal};
+use crate::analysis::{Found, internal, is_direct_eval};
 use oxc_ast::ast::*;
 use oxc_span::GetSpan;
-use tercel_bytecode::op::{
-    Argc, Block, BlockOut, Count, Dst, Eval, Imm8, Run, Src,
-};
-use tercel_bytecode::{
-    Constant, EvalInfo, FeedbackKind, FunctionKind, ScopeKind, TemplateFlags, frame, instr,
-};
+use tercel_bytecode::op::{Argc, Block, BlockOut, Count, Dst, Eval, Imm8, Run, Src};
+use tercel_bytecode::{Constant, EvalInfo, FeedbackKind, FunctionKind, frame, instr};
 
 /// Calls with more arguments pass them in an array.
 const MANY_ARGUMENTS: usize = 2000;
@@ -85,12 +81,10 @@ impl<'s, 'a> Builder<'s, 'a> {
     fn callee(&mut self, e: &'s Expression<'a>, argc: usize, dst: Option<Reg>) -> Callee {
         match e.without_parentheses() {
             Expression::Identifier(id) => {
-                let dynamic = matches!(
-                    self.cx.analysis.lookup(self.scope, id.name),
-                    Found::Dynamic
-                );
+                let dynamic =
+                    matches!(self.cx.analysis.lookup(self.scope, id.name), Found::Dynamic);
                 let pos = id.span.start;
-                let block = self.block(argc, dst);
+                let block = self.call_block(argc, dst);
                 if dynamic {
                     self.at(pos);
                     let name = self.name(id.name);
@@ -111,12 +105,8 @@ impl<'s, 'a> Builder<'s, 'a> {
                     pos,
                 }
             }
-            Expression::StaticMemberExpression(member) => {
-                self.static_callee(member, argc, dst)
-            }
-            Expression::ComputedMemberExpression(member) => {
-                self.computed_callee(member, argc, dst)
-            }
+            Expression::StaticMemberExpression(member) => self.static_callee(member, argc, dst),
+            Expression::ComputedMemberExpression(member) => self.computed_callee(member, argc, dst),
             Expression::PrivateFieldExpression(member) => self.private_callee(member, argc, dst),
             // `(a?.b)()`: the receiver survives the parentheses.
             Expression::ChainExpression(chain) => {
@@ -130,7 +120,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                     }
                     ChainElement::PrivateFieldExpression(m) => self.private_callee(m, argc, None),
                     ChainElement::CallExpression(call) => {
-                        let block = self.block(argc, None);
+                        let block = self.call_block(argc, None);
                         self.call_expression(call, block);
                         self.load_undefined(block + frame::THIS);
                         Callee {
@@ -157,7 +147,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             }
             other => {
                 let value = self.expr_temp(other);
-                let block = self.block(argc, Some(value));
+                let block = self.call_block(argc, Some(value));
                 self.mov(block, value);
                 Callee {
                     block,
@@ -171,7 +161,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     /// A block where the receiver `obj` was just evaluated: it takes over `obj`'s register if that is a temporary, else `dst`'s.
     fn block_after(&mut self, before: Reg, obj: Reg, argc: usize, dst: Option<Reg>) -> Reg {
         let reuse = if obj >= before { Some(obj) } else { dst };
-        self.block(argc, reuse)
+        self.call_block(argc, reuse)
     }
 
     fn static_callee(
@@ -225,7 +215,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             };
         }
         let key = self.expr(&member.expression);
-        let block = self.block(argc, None);
+        let block = self.call_block(argc, None);
         self.at(pos);
         let slot = self.slot(FeedbackKind::GetElem);
         self.emit(instr::GetMethodElem {
@@ -272,7 +262,7 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     fn super_callee(&mut self, pos: u32, key: Reg, argc: usize) -> Callee {
         let (base, this) = self.super_base(pos);
-        let block = self.block(argc, None);
+        let block = self.call_block(argc, None);
         let slot = self.slot(FeedbackKind::GetElem);
         self.emit(instr::GetSuper {
             dst: Dst(block),
@@ -397,13 +387,13 @@ impl<'s, 'a> Builder<'s, 'a> {
         let argc = if spread { 0 } else { new.arguments.len() };
         let block = match new.callee.without_parentheses() {
             Expression::Identifier(_) => {
-                let block = self.block(argc, Some(dst));
+                let block = self.call_block(argc, Some(dst));
                 self.expr_to(&new.callee, block);
                 block
             }
             callee => {
                 let value = self.expr_temp(callee);
-                let block = self.block(argc, Some(value));
+                let block = self.call_block(argc, Some(value));
                 self.mov(block, value);
                 block
             }
@@ -438,7 +428,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let result = self.temp();
         let new_target = self.load_internal(internal::NEW_TARGET, frame::NEW_TARGET);
         let callee = self.load_internal(internal::CALLEE, frame::CALLEE);
-        let block = self.block(argc, None);
+        let block = self.call_block(argc, None);
         self.at_span(call.span);
         self.emit(instr::GetSuperConstructor {
             dst: Dst(block),
@@ -486,7 +476,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     /// Calls the [[ClassInit]] of `ctor`, if there is one, on `this`.
     pub fn run_class_init(&mut self, ctor: Reg, this: Reg) {
         let mark = self.mark_registers();
-        let block = self.block(0, None);
+        let block = self.call_block(0, None);
         let skip = self.label();
         let target = self.to(skip);
         self.emit(instr::GetClassInit {
@@ -671,21 +661,6 @@ impl<'s, 'a> Builder<'s, 'a> {
                     | FunctionKind::Getter
                     | FunctionKind::Setter
             )
-    }
-
-    pub fn set_flag(flags: &mut TemplateFlags, flag: TemplateFlags, on: bool) {
-        flags.set(flag, on);
-    }
-
-    /// Whether the scope chain here contains a module's scope.
-    pub fn in_module(&self) -> bool {
-        self.cx.analysis.functions[0].kind == FunctionKind::Module
-            || self
-                .cx
-                .analysis
-                .outer
-                .as_ref()
-                .is_some_and(|chain| chain.iter().any(|scope| scope.kind == ScopeKind::Module))
     }
 
     pub fn imm(value: bool) -> Imm8 {

@@ -84,7 +84,11 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     /// Ends the innermost region, whose number is `region`: exceptions in it go to `handler`, in register `dst`.
     pub fn close_region(&mut self, region: usize, handler: Label, dst: Reg) {
-        debug_assert_eq!(region + 1, self.regions.len(), "regions end innermost first");
+        debug_assert_eq!(
+            region + 1,
+            self.regions.len(),
+            "regions end innermost first"
+        );
         let end = self.asm.here();
         let Some(mut region) = self.regions.pop() else {
             return;
@@ -173,34 +177,44 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     pub fn break_statement(&mut self, statement: &BreakStatement<'a>) {
         let name = statement.label.as_ref().map(|label| label.name);
-        let found = self.control.iter().enumerate().rev().find_map(|(i, c)| match &c.kind {
-            ControlKind::Breakable {
-                labels,
-                break_label,
-                plain,
-                ..
-            } => {
-                let hit = name.map_or(*plain, |name| labels.contains(&name));
-                hit.then_some((i, *break_label))
-            }
-            _ => None,
-        });
+        let found = self
+            .control
+            .iter()
+            .enumerate()
+            .rev()
+            .find_map(|(i, c)| match &c.kind {
+                ControlKind::Breakable {
+                    labels,
+                    break_label,
+                    plain,
+                    ..
+                } => {
+                    let hit = name.map_or(*plain, |name| labels.contains(&name));
+                    hit.then_some((i, *break_label))
+                }
+                _ => None,
+            });
         self.jump_out(found, statement.span.start, "break");
     }
 
     pub fn continue_statement(&mut self, statement: &ContinueStatement<'a>) {
         let name = statement.label.as_ref().map(|label| label.name);
-        let found = self.control.iter().enumerate().rev().find_map(|(i, c)| match &c.kind {
-            ControlKind::Breakable {
-                labels,
-                continue_label: Some(label),
-                ..
-            } => {
-                let hit = name.is_none_or(|name| labels.contains(&name));
-                hit.then_some((i, *label))
-            }
-            _ => None,
-        });
+        let found = self
+            .control
+            .iter()
+            .enumerate()
+            .rev()
+            .find_map(|(i, c)| match &c.kind {
+                ControlKind::Breakable {
+                    labels,
+                    continue_label: Some(label),
+                    ..
+                } => {
+                    let hit = name.is_none_or(|name| labels.contains(&name));
+                    hit.then_some((i, *label))
+                }
+                _ => None,
+            });
         self.jump_out(found, statement.span.start, "continue");
     }
 
@@ -254,11 +268,13 @@ impl<'s, 'a> Builder<'s, 'a> {
     }
 
     pub fn return_undefined(&mut self) {
-        let function = &self.cx.analysis.functions[self.id as usize];
-        let special = function.generator
-            || function.is_async
-            || self.kind == FunctionKind::DerivedConstructor;
-        if !special && self.control.iter().all(|c| matches!(c.kind, ControlKind::Breakable { .. })) {
+        let special = self.coroutine.is_some() || self.kind == FunctionKind::DerivedConstructor;
+        if !special
+            && self
+                .control
+                .iter()
+                .all(|c| matches!(c.kind, ControlKind::Breakable { .. }))
+        {
             return self.emit(instr::ReturnUndefined {});
         }
         let mark = self.mark_registers();

@@ -50,7 +50,7 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     /// A call block for up to `argc` arguments, at the top of the stack. If `dst` is the topmost register, the block begins there:
     /// the result is stored after the block is used up.
-    pub fn block(&mut self, argc: usize, dst: Option<Reg>) -> Reg {
+    pub fn call_block(&mut self, argc: usize, dst: Option<Reg>) -> Reg {
         if let Some(dst) = dst
             && dst >= HEADER
             && dst + 1 == self.next
@@ -405,7 +405,11 @@ impl<'s, 'a> Builder<'s, 'a> {
     // ---- The end ------------------------------------------------------------------------------------------------------
 
     /// A table for `SwitchTable`, whose instruction comes next.
-    pub fn switch_table(&mut self, low: i32, targets: Vec<Option<Label>>) -> tercel_bytecode::op::Table {
+    pub fn switch_table(
+        &mut self,
+        low: i32,
+        targets: Vec<Option<Label>>,
+    ) -> tercel_bytecode::op::Table {
         self.switch_tables.push((self.asm.pc(), low, targets));
         tercel_bytecode::op::Table(self.switch_tables.len() as u32 - 1)
     }
@@ -477,7 +481,10 @@ mod tests {
     fn numbers_are_ints_only_if_nothing_is_lost() {
         assert_eq!(number_constant(5.0), Constant::Int(5));
         assert_eq!(number_constant(-2147483648.0), Constant::Int(i32::MIN));
-        assert_eq!(number_constant(2147483648.0), Constant::Double(2147483648.0));
+        assert_eq!(
+            number_constant(2147483648.0),
+            Constant::Double(2147483648.0)
+        );
         assert!(matches!(number_constant(-0.0), Constant::Double(_)));
         assert!(matches!(number_constant(f64::NAN), Constant::Double(_)));
     }

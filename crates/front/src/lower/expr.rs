@@ -220,9 +220,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let register = self.load_internal(internal::THIS, frame::THIS);
         if self.this_may_be_empty() {
             self.at(pos);
-            self.emit(instr::CheckThis {
-                src: Src(register),
-            });
+            self.emit(instr::CheckThis { src: Src(register) });
         }
         register
     }
@@ -541,7 +539,7 @@ pub fn may_assign(e: &Expression<'_>) -> bool {
             return true;
         }
         *budget -= 1;
-        let mut arguments = |list: &[Argument<'_>], budget: &mut u32| {
+        let arguments = |list: &[Argument<'_>], budget: &mut u32| {
             list.iter().any(|argument| match argument {
                 Argument::SpreadElement(spread) => visit(&spread.argument, budget),
                 other => other.as_expression().is_none_or(|e| visit(e, budget)),

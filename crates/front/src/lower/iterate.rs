@@ -30,7 +30,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             });
         }
         let mark = self.mark_registers();
-        let block = self.block(0, None);
+        let block = self.call_block(0, None);
         let slot = self.slot(FeedbackKind::GetNamed);
         self.emit(instr::GetIterMethod {
             block: BlockOut(block),
@@ -56,7 +56,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     pub fn get_async_iterator(&mut self, iter: Reg, src: Reg, pos: u32) {
         let (sync, ready) = (self.label(), self.label());
         let mark = self.mark_registers();
-        let block = self.block(0, None);
+        let block = self.call_block(0, None);
         self.at(pos);
         let slot = self.slot(FeedbackKind::GetNamed);
         let target = self.to(sync);
@@ -109,7 +109,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     /// `result` = call of the record's `next` method.
     pub fn iter_call(&mut self, result: Reg, iter: Reg) {
         let mark = self.mark_registers();
-        let block = self.block(0, None);
+        let block = self.call_block(0, None);
         let slot = self.slot(FeedbackKind::Call);
         self.emit(instr::IterCall {
             dst: Dst(result),
@@ -168,7 +168,7 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     fn call_return(&mut self, iter: Reg, is_async: bool, skip: Label) -> Reg {
         let result = self.temp();
-        let block = self.block(0, None);
+        let block = self.call_block(0, None);
         let target = self.to(skip);
         let slot = self.slot(FeedbackKind::GetNamed);
         self.emit(instr::GetIterReturn {

@@ -26,7 +26,11 @@ impl<'s, 'a> Builder<'s, 'a> {
     /// The index of a constant without a value of its own.
     pub fn singleton(&mut self, constant: Constant) -> Const {
         // Few templates have any: a search is cheap.
-        let found = self.constants.iter().take(256).position(|known| *known == constant);
+        let found = self
+            .constants
+            .iter()
+            .take(256)
+            .position(|known| *known == constant);
         match found {
             Some(index) => Const(index as u32),
             None => self.constant(constant),
@@ -265,8 +269,9 @@ impl<'s, 'a> Builder<'s, 'a> {
         let is_anonymous = is_method || is_anonymous_function(&property.value);
         let static_name = match key {
             Key::Name(name) => Some(format!("{prefix}{name}")),
-            Key::Value(_) => numeric_name(&property.key, property.computed)
-                .map(|name| format!("{prefix}{name}")),
+            Key::Value(_) => {
+                numeric_name(&property.key, property.computed).map(|name| format!("{prefix}{name}"))
+            }
         };
         if is_anonymous && let Some(name) = &static_name {
             self.pending_name = Some(name.as_str().into());
@@ -292,7 +297,9 @@ impl<'s, 'a> Builder<'s, 'a> {
         }
         self.pending_name = None;
         let is_class = matches!(property.value, Expression::ClassExpression(_));
-        if is_anonymous && static_name.is_none() && !is_class
+        if is_anonymous
+            && static_name.is_none()
+            && !is_class
             && let Key::Value(key) = key
         {
             self.emit(instr::SetFunctionName {

@@ -40,7 +40,7 @@ use std::sync::Arc;
 use tercel_bytecode::assembler::{Assembler, Label};
 use tercel_bytecode::{
     Constant, EvalInfo, FeedbackKind, FunctionKind, JsStr, KeyList, ScopeChain, ScopeTemplate,
-    Source, SwitchTable, Template,
+    Source, Template,
 };
 
 /// A register.
@@ -98,6 +98,8 @@ pub struct Builder<'s, 'a> {
     coroutine: Option<Reg>,
     /// Where a short-circuited optional chain goes on.
     chain_exit: Option<Label>,
+    /// The stack of resources of the innermost block with `using`.
+    resources: Option<Reg>,
     /// The name that the next anonymous function or class gets.
     pending_name: Option<JsStr>,
     in_params: bool,
@@ -132,6 +134,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             completion: None,
             coroutine: None,
             chain_exit: None,
+            resources: None,
             pending_name: None,
             in_params: false,
         })

@@ -22,12 +22,22 @@ macro_rules! emit_jump {
     ($self:ident, $op:ident, $a:expr, b $b:expr, $target:expr) => {{
         let target = $self.to($target);
         let slot = $self.slot(FeedbackKind::Compare);
-        $self.emit(instr::$op { a: Src($a), b: Src($b), target, slot });
+        $self.emit(instr::$op {
+            a: Src($a),
+            b: Src($b),
+            target,
+            slot,
+        });
     }};
     ($self:ident, $op:ident, $a:expr, imm $imm:expr, $target:expr) => {{
         let target = $self.to($target);
         let slot = $self.slot(FeedbackKind::Compare);
-        $self.emit(instr::$op { a: Src($a), imm: I16($imm), target, slot });
+        $self.emit(instr::$op {
+            a: Src($a),
+            imm: I16($imm),
+            target,
+            slot,
+        });
     }};
 }
 
@@ -241,9 +251,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                     self.jump(target);
                 }
             }
-            Expression::UnaryExpression(unary)
-                if unary.operator == UnaryOperator::LogicalNot =>
-            {
+            Expression::UnaryExpression(unary) if unary.operator == UnaryOperator::LogicalNot => {
                 self.jump_if(&unary.argument, target, !when);
             }
             Expression::LogicalExpression(logical)
@@ -376,7 +384,8 @@ impl<'s, 'a> Builder<'s, 'a> {
         };
         let jump_when_equal = equal == when;
         let (left, right) = (e.left.without_parentheses(), e.right.without_parentheses());
-        if let Some((argument, what)) = typeof_test(left, right).or_else(|| typeof_test(right, left))
+        if let Some((argument, what)) =
+            typeof_test(left, right).or_else(|| typeof_test(right, left))
             && !matches!(argument, Expression::Identifier(id) if self.typeof_is_special(id.name))
         {
             let a = self.expr(argument);
@@ -446,14 +455,22 @@ fn typeof_test<'s, 'a>(
     left: &'s Expression<'a>,
     right: &'s Expression<'a>,
 ) -> Option<(&'s Expression<'a>, u8)> {
-    let (Expression::UnaryExpression(unary), Expression::StringLiteral(text)) = (left, right) else {
+    let (Expression::UnaryExpression(unary), Expression::StringLiteral(text)) = (left, right)
+    else {
         return None;
     };
     if unary.operator != UnaryOperator::Typeof {
         return None;
     }
     let types = [
-        "undefined", "object", "boolean", "number", "string", "symbol", "bigint", "function",
+        "undefined",
+        "object",
+        "boolean",
+        "number",
+        "string",
+        "symbol",
+        "bigint",
+        "function",
     ];
     let what = types.iter().position(|t| *t == text.value.as_str())?;
     Some((unary.argument.without_parentheses(), what as u8))

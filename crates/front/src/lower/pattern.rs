@@ -7,8 +7,8 @@ use super::vars::Target;
 use super::{Builder, Reg};
 use oxc_ast::ast::*;
 use oxc_span::GetSpan;
-use tercel_bytecode::op::{Dst, Src};
 use tercel_bytecode::instr;
+use tercel_bytecode::op::{Dst, Src};
 
 /// What binding a name means.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -160,10 +160,19 @@ impl<'s, 'a> Builder<'s, 'a> {
         let mark = self.mark_registers();
         let first_is_plain = object.properties.first().is_some_and(|p| !p.computed);
         self.check_coercible(value, first_is_plain, object.span.start);
-        let keys = object.rest.as_ref().map(|_| self.run(object.properties.len()));
+        let keys = object
+            .rest
+            .as_ref()
+            .map(|_| self.run(object.properties.len()));
         for (i, property) in object.properties.iter().enumerate() {
             let element = split_binding(&property.value, bind);
-            self.property_element(&property.key, property.computed, keys.map(|k| k + i as Reg), value, element);
+            self.property_element(
+                &property.key,
+                property.computed,
+                keys.map(|k| k + i as Reg),
+                value,
+                element,
+            );
         }
         if let (Some(rest), Some(keys)) = (&object.rest, keys) {
             let element = (Place::Binding(&rest.argument, bind), None);
@@ -187,7 +196,10 @@ impl<'s, 'a> Builder<'s, 'a> {
             None => false,
         };
         self.check_coercible(value, first_is_plain, object.span.start);
-        let keys = object.rest.as_ref().map(|_| self.run(object.properties.len()));
+        let keys = object
+            .rest
+            .as_ref()
+            .map(|_| self.run(object.properties.len()));
         for (i, property) in object.properties.iter().enumerate() {
             let key_at = keys.map(|k| k + i as Reg);
             match property {
@@ -207,7 +219,13 @@ impl<'s, 'a> Builder<'s, 'a> {
                     let Some(element) = split_target(&property.binding) else {
                         continue;
                     };
-                    self.property_element(&property.name, property.computed, key_at, value, element);
+                    self.property_element(
+                        &property.name,
+                        property.computed,
+                        key_at,
+                        value,
+                        element,
+                    );
                 }
             }
         }
@@ -407,9 +425,7 @@ fn split_binding<'s, 'a>(pattern: &'s BindingPattern<'a>, bind: Bind) -> Element
 }
 
 /// An assignment element: its target and default.
-fn split_target<'s, 'a>(
-    target: &'s AssignmentTargetMaybeDefault<'a>,
-) -> Option<Element<'s, 'a>> {
+fn split_target<'s, 'a>(target: &'s AssignmentTargetMaybeDefault<'a>) -> Option<Element<'s, 'a>> {
     match target {
         AssignmentTargetMaybeDefault::AssignmentTargetWithDefault(with) => {
             Some((Place::Target(&with.binding), Some(&with.init)))

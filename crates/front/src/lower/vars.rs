@@ -28,7 +28,12 @@ pub enum Target<'a> {
         pos: u32,
     },
     /// `super[key]`.
-    Super { base: Reg, key: Reg, this: Reg, pos: u32 },
+    Super {
+        base: Reg,
+        key: Reg,
+        this: Reg,
+        pos: u32,
+    },
     /// `obj.#key`.
     Private { obj: Reg, key: Reg, pos: u32 },
     /// `f() = …`: evaluated already; storing throws.
@@ -594,8 +599,8 @@ impl<'s, 'a> Builder<'s, 'a> {
                 name,
             });
         }
-        let throws = var.declared.is_constant()
-            || var.declared == Declared::FunctionName && self.strict;
+        let throws =
+            var.declared.is_constant() || var.declared == Declared::FunctionName && self.strict;
         if throws {
             self.at(pos);
             let name = self.name(var.name);
@@ -734,7 +739,11 @@ impl<'s, 'a> Builder<'s, 'a> {
             && let Some(outer) = &analysis.outer
         {
             for (depth, scope) in outer.iter().enumerate() {
-                if let Some(slot) = scope.vars.iter().position(|var| var.name.eq_str(ident.as_str())) {
+                if let Some(slot) = scope
+                    .vars
+                    .iter()
+                    .position(|var| var.name.eq_str(ident.as_str()))
+                {
                     let (reg, depth) = self.outer_ref(depth.min(usize::from(u16::MAX)) as u16);
                     self.emit(instr::StoreScoped {
                         src: Src(src),
@@ -771,7 +780,11 @@ impl<'s, 'a> Builder<'s, 'a> {
         }
         if let Some(outer) = &analysis.outer {
             for (depth, scope) in outer.iter().enumerate() {
-                if let Some(slot) = scope.vars.iter().position(|var| var.name.eq_str(name.as_str())) {
+                if let Some(slot) = scope
+                    .vars
+                    .iter()
+                    .position(|var| var.name.eq_str(name.as_str()))
+                {
                     let (reg, depth) = self.outer_ref(depth.min(usize::from(u16::MAX)) as u16);
                     let dst = self.temp();
                     self.emit(instr::LoadScoped {
