@@ -189,44 +189,58 @@ impl Context {
     }
 }
 
-/// Prepares [[Call]] of the block at `base` (callee, `this`, `argc` arguments).
-#[inline(never)]
-pub(crate) fn prepare_call(cx: &Context, base: Frame, argc: usize, site: CallSite) -> JsResult<Prepared> {
+/// What a block calls once everything that forwards has been looked through.
+pub(crate) enum Callee {
+    Function(Gc<Function>),
+    Native(Gc<NativeFunction>),
+    /// `next`, `return` or `throw` of generators.
+    Resume(u32),
+}
+
+/// Looks through bound functions, proxies and forwarding natives: rewrites the block until its callee can run itself. Gives that and the
+/// new number of arguments.
+#[inline]
+pub(crate) fn resolve_callee(cx: &Context, base: Frame, argc: usize) -> JsResult<(Callee, usize)> {
     let mut argc = argc;
-    if site.delta > MAX_DELTA {
-        return Err(cx.throw_stack_overflow());
-    }
     loop {
         let callee = base.callee();
         match callee.kind() {
-            Some(Kind::Function) => {
-                // SAFETY: the kind was checked.
-                let function: Gc<Function> = unsafe { callee.as_cell().cast() };
-                if function.code().has(code_flag::CLASS) {
-                    return Err(throw_class_call(cx, function));
-                }
-                return push_function(cx, base, function, argc, Value::UNDEFINED, site);
-            }
+            // SAFETY: the kind was checked.
+            Some(Kind::Function) => return Ok((Callee::Function(unsafe { callee.as_cell().cast() }), argc)),
             Some(Kind::NativeFunction) => {
                 // SAFETY: the kind was checked.
                 let native: Gc<NativeFunction> = unsafe { callee.as_cell().cast() };
                 match native.special.get() {
-                    native_special::NONE => return call_native(cx, base, native, argc, Value::UNDEFINED, site),
                     native_special::CALL => argc = forward_call(cx, base, argc)?,
                     native_special::APPLY => argc = forward_apply(cx, base, argc)?,
                     native_special::REFLECT_APPLY => argc = forward_reflect_apply(cx, base, argc)?,
                     special @ (native_special::GENERATOR_NEXT
                     | native_special::GENERATOR_RETURN
-                    | native_special::GENERATOR_THROW) => {
-                        return crate::generator::prepare_resume(cx, base, argc, special, site);
-                    }
-                    _ => return call_native(cx, base, native, argc, Value::UNDEFINED, site),
+                    | native_special::GENERATOR_THROW) => return Ok((Callee::Resume(special), argc)),
+                    _ => return Ok((Callee::Native(native), argc)),
                 }
             }
             Some(Kind::BoundFunction) => argc = unwrap_bound(cx, base, argc)?,
             Some(Kind::Proxy) => argc = forward_proxy_call(cx, base, argc)?,
             _ => return Err(cx.throw_not_callable(callee)),
         }
+    }
+}
+
+/// Prepares [[Call]] of the block at `base` (callee, `this`, `argc` arguments).
+#[inline(never)]
+pub(crate) fn prepare_call(cx: &Context, base: Frame, argc: usize, site: CallSite) -> JsResult<Prepared> {
+    if site.delta > MAX_DELTA {
+        return Err(cx.throw_stack_overflow());
+    }
+    let (callee, argc) = resolve_callee(cx, base, argc)?;
+    match callee {
+        Callee::Function(function) => {
+            check_not_class(cx, function)?;
+            push_function(cx, base, function, argc, Value::UNDEFINED, site)
+        }
+        Callee::Native(native) => call_native(cx, base, native, argc, Value::UNDEFINED, site),
+        Callee::Resume(special) => crate::generator::prepare_resume(cx, base, argc, special, site),
     }
 }
 
@@ -536,6 +550,12 @@ fn proxy_construct_step(
 fn window(base: Frame, argc: usize) -> Vec<Value> {
     // No safepoint lies between this and the vector's use: it is copied into a cell at once.
     (0..argc).map(|i| base.get(HEADER + i)).collect()
+}
+
+/// TypeError for a class constructor that is called without `new`.
+#[inline]
+pub(crate) fn check_not_class(cx: &Context, function: Gc<Function>) -> JsResult<()> {
+    if function.code().has(code_flag::CLASS) { Err(throw_class_call(cx, function)) } else { Ok(()) }
 }
 
 #[cold]

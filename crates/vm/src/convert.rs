@@ -260,7 +260,11 @@ impl Context {
 
     /// Number::toString (§6.1.6.1.20) in a radix from 2 to 36.
     pub fn number_to_string_radix(&self, n: f64, radix: u32) -> Gc<JsString> {
-        if radix == 10 { self.string_from_number(n) } else { self.string_from_utf8(&number::format::to_radix(n, radix)) }
+        if radix == 10 {
+            self.string_from_number(n)
+        } else {
+            self.string_from_utf8(&number::format::to_radix(n, radix))
+        }
     }
 
     /// The result of `typeof` (§13.5.3), as a row of the table of names.
@@ -367,7 +371,9 @@ impl Context {
                 }
                 continue;
             }
-            let same_type = (a.is_number() && b.is_number()) || (a.is_boolean() && b.is_boolean()) || (a.is_cell() && b.is_cell() && type_class(a) == type_class(b));
+            let same_type = (a.is_number() && b.is_number())
+                || (a.is_boolean() && b.is_boolean())
+                || (a.is_cell() && b.is_cell() && type_class(a) == type_class(b));
             if same_type || a.is_symbol() || b.is_symbol() {
                 return self.strictly_equal(a, b);
             }
@@ -498,7 +504,16 @@ mod tests {
     #[test]
     fn truth() {
         let cx = context();
-        for v in [Value::UNDEFINED, Value::NULL, Value::FALSE, Value::ZERO, Value::double(-0.0), Value::NAN, text(&cx, ""), big(&cx, 0)] {
+        for v in [
+            Value::UNDEFINED,
+            Value::NULL,
+            Value::FALSE,
+            Value::ZERO,
+            Value::double(-0.0),
+            Value::NAN,
+            text(&cx, ""),
+            big(&cx, 0),
+        ] {
             assert!(!v.to_boolean(), "{v:?}");
         }
         let symbol = cx.new_symbol(Value::UNDEFINED).into();
@@ -623,7 +638,8 @@ mod tests {
     fn relations() {
         let cx = context();
         let relations = |a, b| {
-            [cx.less_slow(a, b), cx.less_equal_slow(a, b), cx.greater_slow(a, b), cx.greater_equal_slow(a, b)].map(Result::unwrap)
+            [cx.less_slow(a, b), cx.less_equal_slow(a, b), cx.greater_slow(a, b), cx.greater_equal_slow(a, b)]
+                .map(Result::unwrap)
         };
         const LESS: [bool; 4] = [true, true, false, false];
         const EQUAL: [bool; 4] = [false, true, false, true];

@@ -120,6 +120,10 @@ forms! {
     AddOutOfLine = 6,
     /// The `length` of an array.
     ArrayLength = 7,
+    /// The receiver is a string (all strings have shape 0): a slot of `cell`, inline; valid while the prototype epoch is `aux`.
+    StringHolderInline = 8,
+    /// The same, out of line.
+    StringHolderOutOfLine = 9,
     /// No decoded form: look at the stubs.
     None = 255,
 }

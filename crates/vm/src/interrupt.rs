@@ -155,6 +155,16 @@ impl Context {
     }
 }
 
+/// [`poll_in_interpreter`], if one of the words is set.
+#[inline(always)]
+pub(crate) fn poll_if_needed(cx: &Context) -> JsResult<()> {
+    // SAFETY: the word lives in an Arc that the context holds.
+    if cx.heap.gc_pending.get() || unsafe { (*cx.interp.interrupt_word).load(Ordering::Relaxed) } != 0 {
+        return poll_in_interpreter(cx);
+    }
+    Ok(())
+}
+
 /// A poll of the interpreter itself: no native frame lies above the innermost run, so nothing of it is pinned.
 #[cold]
 #[inline(never)]

@@ -182,6 +182,9 @@ mod tests {
         assert!(cx.ushr_slow(cx.bigint_from_i64(1).into(), cx.bigint_from_i64(1).into()).is_err());
         cx.take_exception();
         let minus_two = cx.neg_slow(cx.bigint_from_i64(2).into()).unwrap();
-        assert_eq!(cx.to_string(cx.shr_slow(minus_two, cx.bigint_from_i64(9).into()).unwrap()).unwrap().to_rust(&cx), "-1");
+        assert_eq!(
+            cx.to_string(cx.shr_slow(minus_two, cx.bigint_from_i64(9).into()).unwrap()).unwrap().to_rust(&cx),
+            "-1"
+        );
     }
 }

@@ -100,7 +100,7 @@ impl Context {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::key::PropertyKey;
     use crate::names;
     use crate::testing::context;
 
@@ -128,6 +128,4 @@ mod tests {
         assert!(PropertyKey::symbol(private).is_private());
         assert_eq!(private.descriptive_string(&cx), "#x");
     }
-
-    use crate::key::PropertyKey;
 }

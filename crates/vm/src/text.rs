@@ -117,9 +117,8 @@ impl Context {
             let chars = [unit as u8];
             self.intern_chars(crate::string::Chars::Latin1(&chars)).expect("a fresh heap has room for its first cells")
         }));
-        let empty = self
-            .intern_chars(crate::string::Chars::Latin1(&[]))
-            .expect("a fresh heap has room for its first cells");
+        let empty =
+            self.intern_chars(crate::string::Chars::Latin1(&[])).expect("a fresh heap has room for its first cells");
         let mut keys = Box::new([PropertyKey::index(0); names::COUNT]);
         for name in Name::all() {
             let text = self.intern_chars(crate::string::Chars::Latin1(name.text().as_bytes()));
@@ -155,7 +154,11 @@ impl Context {
         match self.heap.try_alloc(size) {
             // SAFETY: as above.
             Ok(place) => Ok(unsafe { write_header(place.as_ptr(), kind, flags) }),
-            Err(refused) => Err(self.throw_out_of_memory(format_args!("Out of memory: {} bytes for a {}", refused.bytes, noun(kind)))),
+            Err(refused) => Err(self.throw_out_of_memory(format_args!(
+                "Out of memory: {} bytes for a {}",
+                refused.bytes,
+                noun(kind)
+            ))),
         }
     }
 
@@ -164,7 +167,11 @@ impl Context {
         match self.heap.alloc_nonmoving(size) {
             // SAFETY: as above.
             Ok(place) => Ok(unsafe { write_header(place.as_ptr(), kind, flags) }),
-            Err(refused) => Err(self.throw_out_of_memory(format_args!("Out of memory: {} bytes for a {}", refused.bytes, noun(kind)))),
+            Err(refused) => Err(self.throw_out_of_memory(format_args!(
+                "Out of memory: {} bytes for a {}",
+                refused.bytes,
+                noun(kind)
+            ))),
         }
     }
 
@@ -260,4 +267,55 @@ unsafe fn trace_slice(cell: *mut CellHeader, tracer: &mut Tracer) {
 unsafe fn trace_symbol(cell: *mut CellHeader, tracer: &mut Tracer) {
     // SAFETY: the collector calls this for symbols only; a Value is one word in the collector's encoding.
     unsafe { tracer.visit_value(&*(&raw const (*cell.cast::<Symbol>()).description).cast::<Cell<u64>>()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{collect, context};
+    use tercel_gc::CollectKind;
+
+    #[test]
+    fn strings_of_every_form_survive_and_move() {
+        let cx = context();
+        let held = |s: &str| cx.string_from_utf8(&s.repeat(3));
+        let parts = [held("flat text "), held("größe "), held("wide → ")];
+        let rope = cx.concat(cx.concat(parts[0], parts[1]).unwrap(), parts[2]).unwrap();
+        let slice = cx.substring(parts[0], 2, 28).unwrap();
+        let big = cx.bigint_from_limbs(&[1, 2, 3], true).unwrap();
+        let roots: Vec<Cell<Value>> =
+            [rope.into(), slice.into(), big.into(), Value::int32(7)].into_iter().map(Cell::new).collect();
+        let before = rope.addr();
+        for kind in [CollectKind::Minor, CollectKind::Minor, CollectKind::Full] {
+            collect(&cx, kind, &roots);
+        }
+        let string = |i: usize| roots[i].get().as_string().unwrap();
+        assert_ne!(string(0).addr(), before, "a movable cell that only a precise root names has moved");
+        // The rope is old by now, and its text is written to a young string: the barrier must remember it.
+        assert_eq!(string(0).to_rust(&cx), format!("{0}{0}{0}{1}{1}{1}{2}{2}{2}", "flat text ", "größe ", "wide → "));
+        assert!(string(0).is_slice());
+        collect(&cx, CollectKind::Minor, &roots);
+        collect(&cx, CollectKind::Full, &roots);
+        assert!(string(0).to_rust(&cx).ends_with("wide → "));
+        assert_eq!(string(1).to_rust(&cx), "at text flat text flat tex");
+        assert_eq!(roots[2].get().as_bigint().unwrap().limbs(), [1, 2, 3]);
+    }
+
+    #[test]
+    fn interned_strings_live_as_long_as_something_refers_to_them() {
+        let cx = context();
+        let kept = cx.intern_utf8("kept by a root");
+        cx.intern_utf8("kept by nothing");
+        let symbol = cx.symbol_for(cx.string_from_utf8("kept by the registry")).unwrap();
+        let number = cx.string_from_number(1234.5);
+        let before = cx.text.interned.len();
+        let roots = [Cell::new(Value::cell(kept))];
+        collect(&cx, CollectKind::Full, &roots);
+        assert_eq!(cx.text.interned.len(), before - 1);
+        assert_eq!(cx.intern_utf8("kept by a root"), kept, "interned strings do not move");
+        assert_eq!(cx.symbol_for(cx.string_from_utf8("kept by the registry")), Ok(symbol));
+        assert_ne!(cx.string_from_number(1234.5), number, "the cached text has moved");
+        assert_eq!(cx.string_from_number(1234.5).to_rust(&cx), "1234.5");
+        assert_eq!(cx.names().length, cx.key_from_utf8("length"));
+    }
 }

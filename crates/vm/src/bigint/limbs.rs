@@ -31,33 +31,12 @@ pub fn compare(a: &[Limb], b: &[Limb]) -> Ordering {
     a.len().cmp(&b.len()).then_with(|| a.iter().rev().cmp(b.iter().rev()))
 }
 
-#[inline(always)]
-fn carrying_add(a: Limb, b: Limb, carry: bool) -> (Limb, bool) {
-    let (sum, first) = a.overflowing_add(b);
-    let (sum, second) = sum.overflowing_add(carry as Limb);
-    (sum, first | second)
-}
-
-#[inline(always)]
-fn borrowing_sub(a: Limb, b: Limb, borrow: bool) -> (Limb, bool) {
-    let (difference, first) = a.overflowing_sub(b);
-    let (difference, second) = difference.overflowing_sub(borrow as Limb);
-    (difference, first | second)
-}
-
-/// `a × b + c + d`, as low and high limb: it cannot overflow.
-#[inline(always)]
-fn multiply_add(a: Limb, b: Limb, c: Limb, d: Limb) -> (Limb, Limb) {
-    let wide = a as u128 * b as u128 + c as u128 + d as u128;
-    (wide as Limb, (wide >> 64) as Limb)
-}
-
 /// `out = a + b`; `a` is not shorter than `b`, `out` is one limb longer than `a`.
 pub fn add(out: &mut [Limb], a: &[Limb], b: &[Limb]) {
     let (low, high) = a.split_at(b.len());
     let mut carry = false;
     for ((out, &a), &b) in out.iter_mut().zip(low).zip(b) {
-        (*out, carry) = carrying_add(a, b, carry);
+        (*out, carry) = a.carrying_add(b, carry);
     }
     for (out, &a) in out[b.len()..].iter_mut().zip(high) {
         (*out, carry) = a.overflowing_add(carry as Limb);
@@ -70,7 +49,7 @@ pub fn subtract(out: &mut [Limb], a: &[Limb], b: &[Limb]) {
     let (low, high) = a.split_at(b.len());
     let mut borrow = false;
     for ((out, &a), &b) in out.iter_mut().zip(low).zip(b) {
-        (*out, borrow) = borrowing_sub(a, b, borrow);
+        (*out, borrow) = a.borrowing_sub(b, borrow);
     }
     for (out, &a) in out[b.len()..].iter_mut().zip(high) {
         (*out, borrow) = a.overflowing_sub(borrow as Limb);
@@ -82,7 +61,7 @@ pub fn subtract(out: &mut [Limb], a: &[Limb], b: &[Limb]) {
 pub fn multiply_limb(out: &mut [Limb], a: &[Limb], b: Limb, addend: Limb) {
     let mut carry = addend;
     for (out, &a) in out.iter_mut().zip(a) {
-        (*out, carry) = multiply_add(a, b, carry, 0);
+        (*out, carry) = a.carrying_mul(b, carry);
     }
     out[a.len()] = carry;
 }
@@ -91,7 +70,7 @@ pub fn multiply_limb(out: &mut [Limb], a: &[Limb], b: Limb, addend: Limb) {
 pub fn multiply_limb_in_place(a: &mut [Limb], b: Limb, addend: Limb) -> Limb {
     a.iter_mut().fold(addend, |carry, a| {
         let carried;
-        (*a, carried) = multiply_add(*a, b, carry, 0);
+        (*a, carried) = a.carrying_mul(b, carry);
         carried
     })
 }
@@ -100,7 +79,8 @@ pub fn multiply_limb_in_place(a: &mut [Limb], b: Limb, addend: Limb) -> Limb {
 pub fn multiply(out: &mut [Limb], a: &[Limb], b: &[Limb]) {
     let (a, b) = if a.len() >= b.len() { (a, b) } else { (b, a) };
     if b.len() >= LARGE_MULTIPLY {
-        let product = if std::ptr::eq(a, b) { UBig::from_words(a).sqr() } else { UBig::from_words(a) * UBig::from_words(b) };
+        let product =
+            if std::ptr::eq(a, b) { UBig::from_words(a).sqr() } else { UBig::from_words(a) * UBig::from_words(b) };
         return copy_padded(out, product.as_words());
     }
     let Some((&first, rest)) = b.split_first() else {
@@ -112,7 +92,7 @@ pub fn multiply(out: &mut [Limb], a: &[Limb], b: &[Limb]) {
         let row = &mut out[i + 1..i + 2 + a.len()];
         let mut carry = 0;
         for (out, &a) in row.iter_mut().zip(a) {
-            (*out, carry) = multiply_add(a, limb, *out, carry);
+            (*out, carry) = a.carrying_mul_add(limb, *out, carry);
         }
         row[a.len()] = carry;
     }
@@ -177,8 +157,15 @@ pub fn divide_limb_in_place(a: &mut [Limb], divisor: &Reciprocal) -> Limb {
 }
 
 /// Quotient and remainder of trimmed numbers with `a ≥ b > 0`. `quotient` has `a.len() − b.len() + 1` limbs, `remainder` as many as
-/// `b`. `poll` is called between stretches of work; what it returns as an error ends the division.
-pub fn divide<E>(quotient: &mut [Limb], remainder: &mut [Limb], a: &[Limb], b: &[Limb], mut poll: impl FnMut() -> Result<(), E>) -> Result<(), E> {
+/// `b`. `poll` is called between stretches of work; an error from
+/// it ends the division.
+pub fn divide<E>(
+    quotient: &mut [Limb],
+    remainder: &mut [Limb],
+    a: &[Limb],
+    b: &[Limb],
+    mut poll: impl FnMut() -> Result<(), E>,
+) -> Result<(), E> {
     if let [divisor] = *b {
         quotient.copy_from_slice(a);
         remainder[0] = divide_limb_in_place(quotient, &Reciprocal::new(divisor));
@@ -191,19 +178,21 @@ pub fn divide<E>(quotient: &mut [Limb], remainder: &mut [Limb], a: &[Limb], b: &
         return Ok(());
     }
 
-    // Knuth's algorithm D. The divisor is shifted so that its top bit is set, the dividend likewise (with one more limb).
-    let shift = b[b.len() - 1].leading_zeros();
-    let mut divisor = vec![0; b.len()];
-    let mut rest = vec![0; a.len() + 1];
-    shift_left_bits(&mut divisor, b, shift);
-    rest[a.len()] = shift_left_bits(&mut rest[..a.len()], a, shift);
-    let n = divisor.len();
-    let (top, second) = (divisor[n - 1], divisor[n - 2]);
+    // Knuth's algorithm D. It wants a divisor whose top bit is set; only the estimates look at that, so only the limbs that they look at
+    // are shifted, and dividend and divisor stay as they are.
+    let n = b.len();
+    let shift = b[n - 1].leading_zeros();
+    let [top, second] = shifted_top(b, shift);
     let reciprocal = Reciprocal::new(top);
+    let mut rest = Vec::with_capacity(a.len() + 1);
+    rest.extend_from_slice(a);
+    rest.push(0);
     let mut work = 0;
     for j in (0..quotient.len()).rev() {
         let window = &mut rest[j..=j + n];
-        let (high, middle, low) = (window[n], window[n - 1], window[n - 2]);
+        // What the window holds is less than the divisor times 2^64, so the shift loses nothing.
+        let high = window[n] << shift | shifted_out(window[n - 1], shift);
+        let [middle, low] = shifted_top(&window[..n], shift);
         // An estimate of the quotient's limb from the top limbs: at most 2 too large, and after the test rarely at all.
         let mut estimate = if high >= top {
             Limb::MAX
@@ -211,19 +200,19 @@ pub fn divide<E>(quotient: &mut [Limb], remainder: &mut [Limb], a: &[Limb], b: &
             let (mut estimate, mut left) = reciprocal.divide(high, middle);
             while estimate as u128 * second as u128 > (left as u128) << 64 | low as u128 {
                 estimate -= 1;
-                let (sum, overflow) = left.overflowing_add(top);
-                left = sum;
+                let overflow;
+                (left, overflow) = left.overflowing_add(top);
                 if overflow {
                     break;
                 }
             }
             estimate
         };
-        if subtract_multiple(window, &divisor, estimate) {
-            // Too large by one: add the divisor back, until the borrow is undone.
+        if estimate != 0 && subtract_multiple(window, b, estimate) {
+            // Too large: add the divisor back, until the borrow is undone.
             loop {
                 estimate -= 1;
-                if add_back(window, &divisor) {
+                if add_back(window, b) {
                     break;
                 }
             }
@@ -235,8 +224,22 @@ pub fn divide<E>(quotient: &mut [Limb], remainder: &mut [Limb], a: &[Limb], b: &
             poll()?;
         }
     }
-    shift_right_bits(remainder, &rest[..n], shift);
+    remainder.copy_from_slice(&rest[..n]);
     Ok(())
+}
+
+/// The bits that a shift to the left by less than 64 moves to the next limb.
+#[inline(always)]
+fn shifted_out(limb: Limb, shift: u32) -> Limb {
+    // In two steps, because a shift by 64 is none.
+    limb >> 1 >> (63 - shift)
+}
+
+/// The top two limbs of `a << shift`, without what leaves the topmost; missing ones are 0.
+#[inline(always)]
+fn shifted_top(a: &[Limb], shift: u32) -> [Limb; 2] {
+    let limb = |i: usize| if i <= a.len() { a[a.len() - i] } else { 0 };
+    [1, 2].map(|i| limb(i) << shift | shifted_out(limb(i + 1), shift))
 }
 
 /// `window −= divisor × factor`; whether it went below zero. The window is one limb longer.
@@ -246,10 +249,10 @@ fn subtract_multiple(window: &mut [Limb], divisor: &[Limb], factor: Limb) -> boo
     let (low, high) = window.split_at_mut(divisor.len());
     for (w, &d) in low.iter_mut().zip(divisor) {
         let product;
-        (product, carry) = multiply_add(d, factor, carry, 0);
-        (*w, borrow) = borrowing_sub(*w, product, borrow);
+        (product, carry) = d.carrying_mul(factor, carry);
+        (*w, borrow) = w.borrowing_sub(product, borrow);
     }
-    (high[0], borrow) = borrowing_sub(high[0], carry, borrow);
+    (high[0], borrow) = high[0].borrowing_sub(carry, borrow);
     borrow
 }
 
@@ -258,7 +261,7 @@ fn add_back(window: &mut [Limb], divisor: &[Limb]) -> bool {
     let mut carry = false;
     let (low, high) = window.split_at_mut(divisor.len());
     for (w, &d) in low.iter_mut().zip(divisor) {
-        (*w, carry) = carrying_add(*w, d, carry);
+        (*w, carry) = w.carrying_add(d, carry);
     }
     (high[0], carry) = high[0].overflowing_add(carry as Limb);
     carry
@@ -302,7 +305,8 @@ pub fn bit_length(a: &[Limb]) -> u64 {
 /// Whether any of the lowest `bits` bits is set.
 pub fn any_low_bits(a: &[Limb], bits: u64) -> bool {
     let whole = (bits / 64) as usize;
-    a.iter().take(whole).any(|&limb| limb != 0) || (bits % 64 != 0 && a.get(whole).is_some_and(|&limb| limb << (64 - bits % 64) != 0))
+    a.iter().take(whole).any(|&limb| limb != 0)
+        || (!bits.is_multiple_of(64) && a.get(whole).is_some_and(|&limb| limb << (64 - bits % 64) != 0))
 }
 
 /// The limbs of a signed number in two's complement, infinitely extended by its sign.

@@ -166,7 +166,10 @@ impl Gc<BigInt> {
     /// A hash of the value, for Map and Set.
     pub fn hash(self) -> u32 {
         let seed = 0x9e37_79b9_7f4a_7c15 ^ self.is_negative() as u64;
-        let hash = self.limbs().iter().fold(seed, |hash, &limb| (hash ^ limb).wrapping_mul(0xa076_1d64_78bd_642f).rotate_left(29));
+        let hash = self
+            .limbs()
+            .iter()
+            .fold(seed, |hash, &limb| (hash ^ limb).wrapping_mul(0xa076_1d64_78bd_642f).rotate_left(29));
         (hash >> 32) as u32
     }
 }
@@ -212,7 +215,12 @@ impl Context {
     }
 
     /// Finishes a fresh BigInt: `fill` writes all limbs, which are zero before; then leading zeros go.
-    fn build_bigint(&self, capacity: usize, negative: bool, fill: impl FnOnce(&mut [Limb]) -> JsResult<()>) -> JsResult<Gc<BigInt>> {
+    fn build_bigint(
+        &self,
+        capacity: usize,
+        negative: bool,
+        fill: impl FnOnce(&mut [Limb]) -> JsResult<()>,
+    ) -> JsResult<Gc<BigInt>> {
         let big = self.new_bigint(capacity)?;
         // SAFETY: the fresh cell has room for `capacity` limbs, which are initialised first, and nobody else knows it.
         let limbs = unsafe {
@@ -281,7 +289,9 @@ impl Context {
         if n.trunc() != n || n.is_infinite() {
             let mut buffer = crate::number::format::Buffer::new();
             let text = buffer.format(n);
-            return Err(self.throw_range(format_args!("The number {text} cannot be converted to a BigInt because it is not an integer")));
+            return Err(self.throw_range(format_args!(
+                "The number {text} cannot be converted to a BigInt because it is not an integer"
+            )));
         }
         let mut buffer = [0; 17];
         self.bigint_from_limbs(integral_limbs(n.abs(), &mut buffer), n < 0.0)
@@ -296,7 +306,19 @@ mod tests {
     #[test]
     fn numbers_convert_both_ways_exactly() {
         let cx = context();
-        for n in [0.0, 1.0, -1.0, 4294967296.0, -9007199254740993.0, 1e21, -1e300, f64::MAX, 2f64.powi(63), 2f64.powi(64), 2f64.powi(1000) + 2f64.powi(960)] {
+        for n in [
+            0.0,
+            1.0,
+            -1.0,
+            4294967296.0,
+            -9007199254740993.0,
+            1e21,
+            -1e300,
+            f64::MAX,
+            2f64.powi(63),
+            2f64.powi(64),
+            2f64.powi(1000) + 2f64.powi(960),
+        ] {
             let big = cx.number_to_bigint(n).unwrap();
             assert_eq!(big.to_f64(), n);
             assert_eq!(big.compare_number(n), Some(Ordering::Equal));

@@ -229,8 +229,21 @@ mod tests {
 
     #[test]
     fn strings_that_are_bigints() {
-        let value = |s: &str| parse(Chars::Latin1(s.as_bytes())).map(|p| format(&p.limbs, p.negative && !p.limbs.is_empty(), 10)).ok();
-        for (s, text) in [("", "0"), ("  ", "0"), (" -12 ", "-12"), ("+7", "7"), ("-0", "0"), ("007", "7"), ("0xFf", "255"), ("0b101", "5"), ("0o17", "15"), ("12345678901234567890123", "12345678901234567890123")] {
+        let value = |s: &str| {
+            parse(Chars::Latin1(s.as_bytes())).map(|p| format(&p.limbs, p.negative && !p.limbs.is_empty(), 10)).ok()
+        };
+        for (s, text) in [
+            ("", "0"),
+            ("  ", "0"),
+            (" -12 ", "-12"),
+            ("+7", "7"),
+            ("-0", "0"),
+            ("007", "7"),
+            ("0xFf", "255"),
+            ("0b101", "5"),
+            ("0o17", "15"),
+            ("12345678901234567890123", "12345678901234567890123"),
+        ] {
             assert_eq!(value(s).as_deref(), Some(text), "{s:?}");
         }
         for s in ["1n", "1.5", "1e3", "-0x1", "0x", "a", "+", "1_0", "0b2", "Infinity"] {

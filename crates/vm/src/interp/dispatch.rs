@@ -615,6 +615,7 @@ pub(crate) unsafe fn run_segment(cx: &Context, record: &EntryRecord) -> SegmentE
                         }
                         simple!(GetElem, element::get_elem)
                     }
+                    Op::GetElemUpdate => simple!(GetElemUpdate, element::get_elem_update),
                     Op::GetMethodElem => simple!(GetMethodElem, element::get_method_elem),
                     Op::SetElem => {
                         let i = decode!(SetElem);
@@ -916,13 +917,17 @@ pub(crate) unsafe fn run_segment(cx: &Context, record: &EntryRecord) -> SegmentE
                     Op::AsyncFromSync => simple!(AsyncFromSync, iteration::async_from_sync),
                     Op::IterNext => {
                         let i = decode!(IterNext);
-                        if get!(i.iter).is_empty() || !(*fp.add(i.iter.0 as usize + 1)).is_empty() {
+                        if !(*fp.add(i.iter.0 as usize + 1)).is_empty() {
                             next!(IterNext);
                         }
                         let v = iteration::next_fast(Frame(fp), i.iter.0 as usize);
                         if v.is_empty() {
                             state.pc.set(pc);
-                            if iteration::next_slow(cx, Frame(fp), Pc(pc)) { jump!(i.body) } else { jump!(i.done) }
+                            match iteration::next_slow(cx, Frame(fp), Pc(pc)) {
+                                Ok(true) => jump!(i.body),
+                                Ok(false) => jump!(i.done),
+                                Err(_) => break 'inner Action::Throw,
+                            }
                         }
                         set!(i.dst, v);
                         jump!(i.body)

@@ -58,6 +58,8 @@ pub struct Interp {
     pub jobs: JobQueue,
     pub megamorphic: MegamorphicCache,
     pub statistics: InterpStatistics,
+    /// The last [[AsyncEvaluationOrder]] given out.
+    pub module_order: Cell<i32>,
     pub deadline: Cell<Option<std::time::Instant>>,
     pub host: RefCell<crate::module::HostHooks>,
     /// Where the native frames above the innermost run end, for a collection that starts now; `None`: there are none.
@@ -85,6 +87,7 @@ impl Interp {
             jobs: JobQueue::default(),
             megamorphic: MegamorphicCache::new(),
             statistics: InterpStatistics::default(),
+            module_order: Cell::new(0),
             deadline: Cell::new(None),
             host: RefCell::default(),
             gc_top: Cell::new(None),

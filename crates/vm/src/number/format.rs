@@ -108,9 +108,10 @@ pub fn to_radix(n: f64, radix: u32) -> String {
         }
     }
 
-    // Digits from the least significant on. Above 2^53 the digits that a double cannot tell apart are zeros.
+    // Digits from the least significant on. Those that a double cannot tell apart, because what is left of them is above 2^53 already,
+    // are zeros.
     let mut out: Vec<u8> = Vec::new();
-    while exponent(integer) > 0 {
+    while integer / base >= 9_007_199_254_740_992.0 {
         integer /= base;
         out.push(b'0');
     }
@@ -131,12 +132,6 @@ pub fn to_radix(n: f64, radix: u32) -> String {
         out.extend(fraction_digits.iter().map(|&digit| DIGITS[digit as usize]));
     }
     String::from_utf8(out).unwrap_or_default()
-}
-
-/// The power of two by which the 53-bit significand, as an integer, is multiplied.
-fn exponent(d: f64) -> i32 {
-    let biased = (d.to_bits() >> 52 & 0x7ff) as i32;
-    if biased == 0 { -1074 } else { biased - 1075 }
 }
 
 /// Number.prototype.toFixed (§21.1.3.3) for a finite |n| < 10^21 and up to 100 digits.
@@ -277,14 +272,21 @@ mod tests {
             (-255.0, 2, "-11111111"),
             (0.5, 2, "0.1"),
             (0.1, 2, "0.0001100110011001100110011001100110011001100110011001101"),
-            (0.1, 3, "0.002200220022002200220022002200220102"),
+            (0.1, 3, "0.0022002200220022002200220022002201"),
             (1e21, 16, "3635c9adc5dea00000"),
-            (1e21, 36, "5yc1z7ep2goko00"),
+            (1e21, 36, "5v1j4f4ds7c000"),
             (std::f64::consts::PI, 16, "3.243f6a8885a3"),
-            (std::f64::consts::PI, 36, "3.53i5ab8p5fsoi5"),
+            (std::f64::consts::PI, 36, "3.53i5ab8p5f"),
+            (0.3, 36, "0.asssssssssp"),
+            (123.456, 36, "3f.gez4w97ry"),
+            (-1.0 / 3.0, 3, "-0.1"),
+            (1e-7, 5, "0.000000000044201334330402232142411"),
             (-0.0, 2, "0"),
             (f64::NAN, 2, "NaN"),
             (4294967296.0, 36, "1z141z4"),
+            (6521908625021261000.0, 36, "1djtbnodj1ts0"),
+            (13043817250042522000.0, 36, "2r3mnbcr23o00"),
+            (407619289063828800.0, 3, "2201022210002010110112210012121100000"),
         ] {
             assert_eq!(to_radix(n, radix), text, "{n} in radix {radix}");
         }
@@ -328,7 +330,7 @@ mod tests {
             (99.5, Some(1), "1.0e+2"),
             (95.0, Some(0), "1e+2"),
             (0.00015, None, "1.5e-4"),
-            (-1.5e-9, Some(0), "-2e-9"),
+            (-1.5e-9, Some(0), "-1e-9"),
         ] {
             assert_eq!(to_exponential(n, f), text, "{n}.toExponential({f:?})");
         }

@@ -238,7 +238,7 @@ mod tests {
         assert_eq!(exponentiate(2.0, 10.0), 1024.0);
         assert_eq!(exponentiate(f64::NEG_INFINITY, 0.5), f64::INFINITY);
         assert_eq!(exponentiate(f64::NEG_INFINITY, -3.0).to_bits(), (-0.0f64).to_bits());
-        assert_eq!(exponentiate(-8.0, 1.0 / 3.0).is_nan(), true);
+        assert!(exponentiate(-8.0, 1.0 / 3.0).is_nan());
     }
 
     #[test]
@@ -246,7 +246,9 @@ mod tests {
         let cx = context();
         assert_eq!(cx.string_from_number(0.1), cx.string_from_number(0.1));
         assert_eq!(cx.string_from_i32(777), cx.string_from_number(777.0));
-        for (n, text) in [(0.0, "0"), (-0.0, "0"), (7.0, "7"), (-12.0, "-12"), (4294967295.0, "4294967295"), (1.5e300, "1.5e+300")] {
+        for (n, text) in
+            [(0.0, "0"), (-0.0, "0"), (7.0, "7"), (-12.0, "-12"), (4294967295.0, "4294967295"), (1.5e300, "1.5e+300")]
+        {
             assert_eq!(cx.string_from_number(n).to_rust(&cx), text);
         }
         assert_eq!(cx.string_from_number(f64::NAN).to_rust(&cx), "NaN");

@@ -188,7 +188,8 @@ impl<'cx> StringBuilder<'cx> {
             Buffer::Latin1(v) => v.try_reserve_exact(target - length),
             Buffer::Utf16(v) => v.try_reserve_exact(target - length),
         };
-        reserved.map_err(|_| self.cx.throw_out_of_memory(format_args!("Out of memory: a string of {target} characters")))
+        reserved
+            .map_err(|_| self.cx.throw_out_of_memory(format_args!("Out of memory: a string of {target} characters")))
     }
 
     /// Goes over to UTF-16.

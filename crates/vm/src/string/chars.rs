@@ -198,7 +198,11 @@ impl<'a> Chars<'a> {
         for c in self.code_points() {
             match char::from_u32(c) {
                 Some(c) => out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
-                None => out.extend_from_slice(&[0xE0 | (c >> 12) as u8, 0x80 | (c >> 6 & 0x3F) as u8, 0x80 | (c & 0x3F) as u8]),
+                None => out.extend_from_slice(&[
+                    0xE0 | (c >> 12) as u8,
+                    0x80 | (c >> 6 & 0x3F) as u8,
+                    0x80 | (c & 0x3F) as u8,
+                ]),
             }
         }
         out

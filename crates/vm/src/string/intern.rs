@@ -136,7 +136,6 @@ fn interned_base(s: Gc<JsString>) -> Option<Gc<JsString>> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::testing::context;
 
     #[test]

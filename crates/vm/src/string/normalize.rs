@@ -3,9 +3,9 @@
 //! The crate `unicode-normalization` works on `char`s, which lone surrogates are not. They are starters that compose with
 //! nothing, so the well-formed stretches between them are normalized on their own.
 
+use super::JsString;
 use super::builder::StringBuilder;
 use super::chars::Chars;
-use super::JsString;
 use crate::cell::Gc;
 use crate::context::Context;
 use crate::error::JsResult;
@@ -89,7 +89,9 @@ mod tests {
     #[test]
     fn the_latin1_shortcut_is_right_for_every_character() {
         for c in '\0'..='\u{FF}' {
-            for form in [NormalizationForm::Nfc, NormalizationForm::Nfd, NormalizationForm::Nfkc, NormalizationForm::Nfkd] {
+            for form in
+                [NormalizationForm::Nfc, NormalizationForm::Nfd, NormalizationForm::Nfkc, NormalizationForm::Nfkd]
+            {
                 let one = std::iter::once(c);
                 let same = match form {
                     NormalizationForm::Nfc => one.nfc().eq([c]),

@@ -34,7 +34,7 @@ pub fn index_of(haystack: Chars<'_>, needle: Chars<'_>, from: usize) -> Option<u
                 let mut at = from * 2;
                 loop {
                     at += finder.find(&bytes[at..])?;
-                    if at % 2 == 0 {
+                    if at.is_multiple_of(2) {
                         return Some(at / 2);
                     }
                     at += 1;
@@ -52,7 +52,7 @@ pub fn last_index_of(haystack: Chars<'_>, needle: Chars<'_>, from: usize) -> Opt
     }
     let window = last + needle.len();
     match haystack {
-        Chars::Latin1(bytes) => memmem::rfind(&bytes[..window], &*narrow(needle)?),
+        Chars::Latin1(bytes) => memmem::rfind(&bytes[..window], &narrow(needle)?),
         Chars::Utf16(units) => {
             let needle = widen(needle);
             let finder = memmem::FinderRev::new(as_bytes(&needle));
@@ -60,7 +60,7 @@ pub fn last_index_of(haystack: Chars<'_>, needle: Chars<'_>, from: usize) -> Opt
             let mut end = window * 2;
             loop {
                 let at = finder.rfind(&bytes[..end])?;
-                if at % 2 == 0 {
+                if at.is_multiple_of(2) {
                     return Some(at / 2);
                 }
                 // A match that begins earlier also ends earlier.
@@ -137,7 +137,11 @@ mod tests {
             for &h in &haystacks {
                 for &n in &needles {
                     assert_eq!(index_of(h, n, from), naive(&text, &needle, from), "{h:?} {n:?} from {from}");
-                    assert_eq!(last_index_of(h, n, from), naive_last(&text, &needle, from), "last {h:?} {n:?} from {from}");
+                    assert_eq!(
+                        last_index_of(h, n, from),
+                        naive_last(&text, &needle, from),
+                        "last {h:?} {n:?} from {from}"
+                    );
                 }
             }
         }
