@@ -33,7 +33,7 @@ pub fn instruction(template: &Template, pc: usize) -> String {
     let Some(op) = template.code.get(pc).and_then(|&unit| Op::from_unit(unit)) else {
         return "(no instruction)".into();
     };
-    let mut text = format!("{:<20}", op.info().name);
+    let mut text = format!("{:<23}", op.info().name);
     let mut notes = String::new();
     let (mut shown, mut first) = (String::new(), true);
     let mut last_run = 0;

@@ -104,8 +104,9 @@ macro_rules! for_each_op {
 
             // ---- Globals ----------------------------------------------------------------------------------------------
 
-            /// GlobalDeclarationInstantiation (ECMA-262 16.1.7) with the template's `globals`; functions close over r2.
-            DeclareGlobals {} [js] None;
+            /// GlobalDeclarationInstantiation (ECMA-262 16.1.7) with the template's `globals`; its functions are closures over
+            /// `closure_scope` (a scope, or null).
+            DeclareGlobals { closure_scope: Src } [js] None;
             /// EvalDeclarationInstantiation (19.2.1.3) for sloppy eval code: declares `globals.var_names` and `globals.functions` (closures over
             /// `closure_scope`) as deletable variables of the nearest scope outwards from `scope` with an
             /// [`VarKind::EvalVars`](crate::VarKind) slot, or of the global object. (Conflicts with lexical names of functions were found at compile time.)
@@ -134,6 +135,9 @@ macro_rules! for_each_op {
             SetNamed { strict: Imm8, obj: Src, name: Const, src: Src, slot: Slot } [js] SetNamed;
             /// `dst = obj[key]`.
             GetElem { dst: Dst, obj: Src, key: Src, slot: Slot } [js] GetElem;
+            /// `dst = obj[key]` for `obj[key] op= …`: also `new_key` = ToPropertyKey(key) (a Number stays one), so that the `SetElem`
+            /// that follows converts no more. A null or undefined `obj` throws before `key` is converted.
+            GetElemUpdate { dst: Dst, new_key: Dst, obj: Src, key: Src, slot: Slot } [js] GetElem;
             /// `block+0 = obj[key]`, `block+5 = obj`.
             GetMethodElem { block: BlockOut, obj: Src, key: Src, slot: Slot } [js] GetElem;
             /// `obj[key] = src`. A null or undefined `obj` throws before `key` is converted.
@@ -198,7 +202,7 @@ macro_rules! for_each_op {
             SetHomeObject { func: Src, obj: Src } [] None;
             /// `__proto__: value` in a literal: sets the prototype if `value` is an object or null, else does nothing.
             SetProto { obj: Src, value: Src } [] None;
-            /// SetFunctionName(func, key, prefix): `prefix` 0 none, 1 "get", 2 "set". `key` is a property key or a private name. Also for classes,
+            /// SetFunctionName(func, key, prefix): `prefix` 0 none, 1 "get", 2 "set". `key` is a property key, a Number or a private name. Also for classes,
             /// before their methods are defined. Does nothing if `func` is not an anonymous function made just before.
             SetFunctionName { prefix: Imm8, func: Src, key: Src } [alloc] None;
             /// CopyDataProperties(target, source, excluded): own enumerable properties; `excluded` is a run of property keys.

@@ -1,1 +1,290 @@
-//! Source to bytecode: parser, scope analysis, lowering.
+//! Source to bytecode: parser, scope analysis, lowering. Needs no heap; runs on any thread.
+//!
+//! * [`parse`]: the text to a syntax tree (by `oxc_parser` and `oxc_semantic`), on a native stack that suffices;
+//! * [`analysis`]: variables, scopes, what closures capture;
+//! * [`lower`]: the tree to [`Template`]s.
+//!
+//! Entry points: [`compile_script`], [`compile_module`], [`compile_eval`], [`compile_function`]. All return plain data; a program that
+//! is wrong, or too large for the bytecode's limits, gives a [`CompileError`], never a panic.
+#![forbid(unsafe_code)]
+
+mod analysis;
+mod call_targets;
+mod lower;
+mod parse;
+
+use lower::{Program, Shared};
+use oxc_allocator::Allocator;
+use oxc_ast::ast::Statement;
+use oxc_span::Span;
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
+use std::fmt;
+use std::sync::Arc;
+use tercel_bytecode::{EvalInfo, FunctionKind, Position, Source, Template};
+
+/// How to compile.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `%Name(…)` calls runtime functions.
+    pub natives: bool,
+    /// The engine's own code: functions are no constructors and show no source. The code should begin with `"use strict"`.
+    pub builtin: bool,
+    /// A script returns its completion value (evals always do).
+    pub completion: bool,
+    /// Bytes of native stack that the caller has left for compiling in place. Sources that may need more are compiled on a thread of
+    /// their own.
+    pub native_stack: usize,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            natives: false,
+            builtin: false,
+            completion: true,
+            native_stack: 1 << 20,
+        }
+    }
+}
+
+/// What a [`CompileError`] is thrown as.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CompileErrorKind {
+    /// A SyntaxError.
+    Syntax,
+    /// A RangeError: the source exceeds a limit.
+    Range,
+}
+
+/// Why a source does not compile.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CompileError {
+    /// SyntaxError or RangeError.
+    pub kind: CompileErrorKind,
+    /// What is wrong, without the place.
+    pub message: String,
+    /// Byte offset in the source.
+    pub offset: u32,
+    /// Line and column of the offset.
+    pub position: Position,
+}
+
+impl CompileError {
+    fn syntax(source: &Source, offset: u32, message: impl Into<String>) -> CompileError {
+        CompileError {
+            kind: CompileErrorKind::Syntax,
+            message: message.into(),
+            offset,
+            position: source.position(offset),
+        }
+    }
+
+    fn range(source: &Source, message: &str) -> CompileError {
+        CompileError {
+            kind: CompileErrorKind::Range,
+            ..CompileError::syntax(source, 0, message)
+        }
+    }
+}
+
+impl fmt::Display for CompileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            CompileErrorKind::Syntax => "SyntaxError",
+            CompileErrorKind::Range => "RangeError",
+        };
+        let Position { line, column } = self.position;
+        write!(f, "{line}:{column}: {kind}: {}", self.message)
+    }
+}
+
+impl std::error::Error for CompileError {}
+
+/// What `new Function` and its relatives make.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DynamicFunction {
+    /// `Function`.
+    Normal,
+    /// `GeneratorFunction`.
+    Generator,
+    /// `AsyncFunction`.
+    Async,
+    /// `AsyncGeneratorFunction`.
+    AsyncGenerator,
+}
+
+/// Compiles a script. Indirect eval is a script too, but for its variables: see [`compile_eval`].
+pub fn compile_script(
+    source: &Arc<Source>,
+    options: &Options,
+) -> Result<Arc<Template>, CompileError> {
+    compile(source, FunctionKind::Script, None, options)
+}
+
+/// Compiles a module.
+pub fn compile_module(
+    source: &Arc<Source>,
+    options: &Options,
+) -> Result<Arc<Template>, CompileError> {
+    compile(source, FunctionKind::Module, None, options)
+}
+
+/// Compiles eval code. `info` describes the place of a direct eval; for indirect eval it is the default.
+pub fn compile_eval(
+    source: &Arc<Source>,
+    info: &EvalInfo,
+    options: &Options,
+) -> Result<Arc<Template>, CompileError> {
+    compile(source, FunctionKind::Eval, Some(info), options)
+}
+
+/// Compiles a function from the texts of its parameters (joined by commas) and body (ECMA-262 20.2.1.1.1). The template is that of the
+/// function; its source is the whole text that `toString` shows.
+pub fn compile_function(
+    parameters: &str,
+    body: &str,
+    kind: DynamicFunction,
+    options: &Options,
+) -> Result<Arc<Template>, CompileError> {
+    let head = match kind {
+        DynamicFunction::Normal => "function anonymous(",
+        DynamicFunction::Generator => "function* anonymous(",
+        DynamicFunction::Async => "async function anonymous(",
+        DynamicFunction::AsyncGenerator => "async function* anonymous(",
+    };
+    let text = format!("{head}{parameters}\n) {{\n{body}\n}}");
+    let source = Arc::new(Source::new("anonymous", text));
+    let body_start = head.len() + parameters.len() + "\n) ".len();
+    parse::with_stack(&source, &source.text, options, || {
+        let allocator = Allocator::default();
+        let program = parse::parse(&allocator, &source, &source.text, false, 0, options)?;
+        let escaped = || CompileError::syntax(&source, 0, "invalid parameters or function body");
+        let [Statement::FunctionDeclaration(function)] = program.body.as_slice() else {
+            return Err(escaped());
+        };
+        let whole = Span::new(0, source.text.len() as u32);
+        let body = Span::new(body_start as u32, source.text.len() as u32);
+        let body_span = function.body.as_ref().map(|body| body.span);
+        if function.span != whole || body_span != Some(body) || !program.directives.is_empty() {
+            return Err(escaped());
+        }
+        parse::check(&source, &program, 0)?;
+        let analysis = analysis::analyse(
+            &program,
+            FunctionKind::Script,
+            None,
+            false,
+            None,
+            &allocator,
+        )
+        .map_err(|(offset, message)| CompileError::syntax(&source, offset, message))?;
+        let shared = Shared {
+            analysis: &analysis,
+            options,
+            source: source.clone(),
+            prefix: 0,
+            error: RefCell::new(None),
+            chains: RefCell::default(),
+            eval: None,
+            call_targets: FxHashMap::default(),
+        };
+        let template = lower::lower_function(&shared, function);
+        finish(shared.error.into_inner(), template)
+    })
+}
+
+fn compile(
+    source: &Arc<Source>,
+    kind: FunctionKind,
+    info: Option<&EvalInfo>,
+    options: &Options,
+) -> Result<Arc<Template>, CompileError> {
+    let wrapper = info.map(parse::Wrapper::new);
+    let (text, prefix) = match &wrapper {
+        Some(wrapper) if !wrapper.before.is_empty() => {
+            let text = format!("{}{}{}", wrapper.before, source.text, wrapper.after);
+            (std::borrow::Cow::Owned(text), wrapper.before.len() as u32)
+        }
+        _ => (std::borrow::Cow::Borrowed(source.text.as_str()), 0),
+    };
+    parse::with_stack(source, &text, options, || {
+        compile_text(source, &text, prefix, kind, info, wrapper.as_ref(), options)
+    })
+}
+
+fn compile_text(
+    source: &Arc<Source>,
+    text: &str,
+    prefix: u32,
+    kind: FunctionKind,
+    info: Option<&EvalInfo>,
+    wrapper: Option<&parse::Wrapper>,
+    options: &Options,
+) -> Result<Arc<Template>, CompileError> {
+    let allocator = Allocator::default();
+    let module = kind == FunctionKind::Module;
+    let mut call_targets = FxHashMap::default();
+    let program = match parse::parse(&allocator, source, text, module, prefix, options) {
+        Ok(program) => program,
+        // Perhaps only for `f() = 1`, which sloppy code may say.
+        Err(error) if !module => {
+            match call_targets::parse(&allocator, source, text, prefix, options) {
+                Some((program, targets)) => {
+                    call_targets = targets;
+                    program
+                }
+                None => return Err(error),
+            }
+        }
+        Err(error) => return Err(error),
+    };
+    let (statements, body) = match wrapper {
+        None => (program.body.as_slice(), None),
+        Some(wrapper) => wrapper
+            .body(&program)
+            .ok_or_else(|| CompileError::syntax(source, 0, "unexpected '}'"))?,
+    };
+    parse::check(source, &program, prefix)?;
+    let directives = body.map_or(program.directives.as_slice(), |body| &body.directives);
+    let strict = module
+        || options.builtin
+        || info.is_some_and(|info| info.strict)
+        || directives
+            .iter()
+            .any(|directive| directive.directive.as_str() == "use strict");
+    let analysis = analysis::analyse(&program, kind, body, strict, info, &allocator).map_err(
+        |(offset, message)| {
+            let offset = offset.saturating_sub(prefix);
+            CompileError::syntax(source, offset, message)
+        },
+    )?;
+    let shared = Shared {
+        analysis: &analysis,
+        options,
+        source: source.clone(),
+        prefix,
+        error: RefCell::new(None),
+        chains: RefCell::default(),
+        eval: info,
+        call_targets,
+    };
+    let span = Span::new(prefix, prefix + source.text.len() as u32);
+    let template = lower::lower_program(&shared, Program { statements, span });
+    finish(shared.error.into_inner(), template)
+}
+
+/// The template, if nothing went wrong. In debug builds it is verified.
+fn finish(
+    error: Option<CompileError>,
+    template: Arc<Template>,
+) -> Result<Arc<Template>, CompileError> {
+    if let Some(error) = error {
+        return Err(error);
+    }
+    debug_assert_eq!(
+        tercel_bytecode::verify::verify(&template).map_err(|e| e.to_string()),
+        Ok(())
+    );
+    Ok(template)
+}

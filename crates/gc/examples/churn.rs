@@ -1,12 +1,13 @@
-//! Measures the collector alone: `cargo run --release -p tercel-gc --example churn`.
+//! Measures the collector alone: `cargo run --release -p tercel-gc --example churn
+//! [garbage|survival|trees16|trees20|churn …]`.
 //!
-//! Allocation rate of garbage, nursery pauses by the share that survives, a full collection of a big heap, and the peak memory of programs like
-//! binary_trees and Splay beside their live data.
+//! Allocation rate of garbage, nursery pauses by the share that survives, a full collection of a big heap, and the peak
+//! memory of programs like binary_trees and Splay beside their live data.
 
 use std::cell::{Cell, RefCell};
 use std::hint::black_box;
 use std::time::Instant;
-use tercel_gc::{CellHeader, Heap, HeapConfig, KindInfo, Roots, Tracer};
+use tercel_gc::{CellHeader, CollectKind, Heap, HeapConfig, KindInfo, Roots, Tracer};
 
 type Ref = *mut CellHeader;
 
@@ -22,8 +23,7 @@ unsafe fn node_size(_: *const CellHeader) -> usize {
 
 unsafe fn node_trace(cell: Ref, tracer: &mut Tracer) {
     // SAFETY: a node has four words.
-    tracer
-        .visit_values(unsafe { std::slice::from_raw_parts((cell as *const Cell<u64>).add(1), 2) });
+    tracer.visit_values(unsafe { std::slice::from_raw_parts((cell as *const Cell<u64>).add(1), 2) });
 }
 
 fn slot(cell: Ref, index: usize) -> &'static Cell<u64> {
@@ -43,6 +43,9 @@ impl Roots for Slots {
 struct Bench {
     heap: Heap,
     roots: Slots,
+    /// The running time of each minor collection in nanoseconds: what pauses are on a machine that has nothing else to
+    /// do.
+    minor: RefCell<Vec<u64>>,
 }
 
 impl Bench {
@@ -50,6 +53,7 @@ impl Bench {
         Bench {
             heap: Heap::new(HeapConfig::default(), &KINDS).expect("address space"),
             roots: Slots::default(),
+            minor: RefCell::default(),
         }
     }
 
@@ -84,10 +88,7 @@ impl Bench {
     fn store(&self, cell: Ref, index: usize, value: u64) {
         slot(cell, index).set(value);
         // SAFETY: live nodes.
-        unsafe {
-            self.heap
-                .write_barrier_value(cell, slot(cell, index).as_ptr() as *const u8, value)
-        };
+        unsafe { self.heap.write_barrier_value(cell, slot(cell, index).as_ptr() as *const u8, value) };
     }
 
     #[inline(always)]
@@ -100,8 +101,12 @@ impl Bench {
     #[cold]
     fn collect(&self) {
         if let Some(kind) = self.heap.safepoint() {
+            let began = cpu_time();
             // SAFETY: all nodes that are used afterwards are in the root slots.
             unsafe { self.heap.collect(kind, &self.roots, "bench") };
+            if kind == CollectKind::Minor {
+                self.minor.borrow_mut().push(cpu_time() - began);
+            }
         }
     }
 
@@ -123,12 +128,20 @@ impl Bench {
     fn report(&self, name: &str) {
         let stats = self.heap.stats();
         let (minor, full) = (&stats.minor_pauses, &stats.full_pauses);
+        let mut times = self.minor.borrow_mut();
+        times.sort_unstable();
+        let running = |quantile: f64| {
+            times.get((times.len() as f64 * quantile).ceil().max(1.0) as usize - 1).map_or(0, |time| time / 1000)
+        };
         println!(
-            "{name:34} minor {:5}: p50 {:4} us, p99 {:4} us, max {:5} us | full {:3}: p50 {:6} us, max {:6} us | eden {} | promoted {} MB",
+            "{name:16} minor {:5}: p50 {:4} us, p99 {:4} us, max {:5} us (running {:4}, {:4}, {:4}) | full {:3}: p50 {:6} us, max {:6} us | eden {} | promoted {} MB",
             minor.count(),
             minor.quantile(0.5) / 1000,
             minor.quantile(0.99) / 1000,
             minor.max() / 1000,
+            running(0.5),
+            running(0.99),
+            running(1.0),
             full.count(),
             full.quantile(0.5) / 1000,
             full.max() / 1000,
@@ -138,19 +151,19 @@ impl Bench {
     }
 }
 
+fn cpu_time() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the call writes to the structure it is given.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
+}
+
 /// The peak of the resident set since the last call, in MB.
 fn peak_mb() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmHWM:"))
-        .unwrap_or("VmHWM: 0 kB");
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or("VmHWM: 0 kB");
     let _ = std::fs::write("/proc/self/clear_refs", "5");
-    line.split_whitespace()
-        .nth(1)
-        .and_then(|kb| kb.parse::<f64>().ok())
-        .unwrap_or(0.0)
-        / 1024.0
+    line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
 }
 
 fn garbage() {
@@ -170,21 +183,21 @@ fn garbage() {
     bench.report("garbage");
 }
 
-/// A share of the nodes is kept long enough to be promoted.
+/// A share of the nodes is kept long enough to be promoted: in 64 lists, which are dropped in turn.
 fn survival(percent: u64) {
     let bench = Bench::new();
-    let window = 400_000u64 * percent / 100;
-    for _ in 0..window.max(1) {
+    for _ in 0..64 {
         bench.push(2);
     }
-    let mut at = 0;
     for n in 0..20_000_000u64 {
         let cell = bench.node(2, 2) as u64;
         if n * 61 % 100 < percent {
-            // Each kept node refers to one that was kept before.
-            slot(cell as Ref, 1).set(if n % 8 == 0 { 2 } else { bench.get(at) });
-            at = (at + 1) % window as usize;
-            bench.set(at, cell);
+            let list = (n % 64) as usize;
+            slot(cell as Ref, 1).set(bench.get(list));
+            bench.set(list, cell);
+        }
+        if n % 10_000 == 0 {
+            bench.set((n / 10_000 % 64) as usize, 2);
         }
         bench.safepoint();
     }
@@ -230,9 +243,7 @@ fn churn(lists: usize, length: usize) {
     let live = (lists * length * 32) as f64 / 1048576.0;
     let mut seed = 1u64;
     for _ in 0..10_000_000 {
-        seed = seed
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
+        seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         let random = (seed >> 33) as usize;
         let mut cell = bench.get(random % lists) as Ref;
         for _ in 0..random / lists % 16 {
@@ -255,11 +266,17 @@ fn churn(lists: usize, length: usize) {
 }
 
 fn main() {
-    garbage();
-    for percent in [1, 10, 25, 50, 100] {
-        survival(percent);
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let runs: [(&str, &dyn Fn()); 5] = [
+        ("garbage", &garbage),
+        ("survival", &|| [1, 10, 25, 50, 100].into_iter().for_each(survival)),
+        ("trees16", &|| binary_trees(16)),
+        ("trees20", &|| binary_trees(20)),
+        ("churn", &|| churn(20_000, 100)),
+    ];
+    for (name, run) in runs {
+        if wanted.is_empty() || wanted.iter().any(|wanted| wanted == name) {
+            run();
+        }
     }
-    binary_trees(16);
-    binary_trees(20);
-    churn(20_000, 100);
 }

@@ -1,14 +1,16 @@
 //! The write barrier: how a minor collection knows which old cells point into the nursery.
 //!
-//! *After* a reference is stored into a cell, the machine calls [`Heap::write_barrier`] or one of its variants. The inline test is one bit of the
-//! cell that was written to, [`OLD_CLEAN`]: young and already remembered cells do not have it. The slow path looks at the value: if that is young, a
-//! small cell is put on the remembered list and loses the bit; a large cell with cards keeps it and has the slot's card marked.
+//! *After* a reference is stored into a cell, the machine calls [`Heap::write_barrier`] or one of its variants. The
+//! inline test is one bit of the cell that was written to, [`OLD_CLEAN`]: young and already remembered cells do not
+//! have it. The slow path looks at the value: if that is young, a small cell is put on the remembered list and loses
+//! the bit; a large cell with cards keeps it and has the slot's card marked.
 //!
-//! A store of anything but a cell's address needs no barrier. Stores of weak references need it like any other ([`crate::weak`]). Cells that were
-//! allocated and not yet seen by a collection need none, in whatever space: those that are born old are born remembered.
+//! A store of anything but a cell's address needs no barrier. Stores of weak references need it like any other
+//! ([`crate::weak`]). Cells that were allocated and not yet seen by a collection need none, in whatever space: those
+//! that are born old are born remembered.
 //!
-//! Incremental marking, should it come, takes the same place: cells of a marking heap lose `OLD_CLEAN` like remembered ones have it cleared, so
-//! that the inline test stays this one bit.
+//! Incremental marking, should it come, takes the same place: cells of a marking heap lose `OLD_CLEAN` like remembered
+//! ones have it cleared, so that the inline test stays this one bit.
 
 use crate::cell::{CellHeader, OLD_CLEAN, value_is_cell};
 use crate::heap::Heap;
@@ -21,12 +23,7 @@ impl Heap {
     /// # Safety
     /// `cell` is a live cell of this heap that contains `slot`; `value` is a live cell of this heap or null.
     #[inline(always)]
-    pub unsafe fn write_barrier(
-        &self,
-        cell: *mut CellHeader,
-        slot: *const u8,
-        value: *mut CellHeader,
-    ) {
+    pub unsafe fn write_barrier(&self, cell: *mut CellHeader, slot: *const u8, value: *mut CellHeader) {
         // SAFETY: `cell` is live.
         if unsafe { &*cell }.has_gc(OLD_CLEAN) && !value.is_null() {
             // SAFETY: by the caller's promise.
@@ -59,13 +56,7 @@ impl Heap {
                 let value = slot.get();
                 if value_is_cell(value) && self.is_young(value as usize as *const CellHeader) {
                     // SAFETY: by the caller's promise.
-                    unsafe {
-                        self.barrier_slow(
-                            cell,
-                            slot.as_ptr() as *const u8,
-                            value as usize as *mut CellHeader,
-                        )
-                    };
+                    unsafe { self.barrier_slow(cell, slot.as_ptr() as *const u8, value as usize as *mut CellHeader) };
                     // SAFETY: `cell` is live.
                     if !unsafe { &*cell }.has_gc(OLD_CLEAN) {
                         return;
@@ -92,12 +83,7 @@ impl Heap {
     /// # Safety
     /// As for [`Heap::write_barrier`]; `value` is not null.
     #[inline]
-    pub unsafe fn barrier_slow(
-        &self,
-        cell: *mut CellHeader,
-        slot: *const u8,
-        value: *mut CellHeader,
-    ) {
+    pub unsafe fn barrier_slow(&self, cell: *mut CellHeader, slot: *const u8, value: *mut CellHeader) {
         if self.is_young(value) {
             self.remember(cell, Some(slot as usize - cell as usize));
         }

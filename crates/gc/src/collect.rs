@@ -20,7 +20,7 @@ use crate::old::OldSpace;
 use crate::pins::Pins;
 use crate::roots::{CollectKind, Roots};
 use crate::stats::Collection;
-use crate::tracer::{Tracer, live_address};
+use crate::tracer::{Tracer, live_address, prefetch};
 use crate::weak::WeakSweep;
 use std::ptr;
 use std::time::Instant;
@@ -29,26 +29,28 @@ impl Heap {
     /// Collects garbage. Cells move: what refers to them must be among the roots, or be found by conservative ranges.
     ///
     /// # Safety
-    /// Every cell is initialised. Every reference to a cell that is used afterwards is shown by `roots`, lies in a cell that is alive, or lies in
-    /// a conservative range (then it keeps its address); stores of references into cells went through the write barrier.
+    /// Every cell is initialised. Every reference to a cell that is used afterwards is shown by `roots`, lies in a cell
+    /// that is alive, or lies in a conservative range (then it keeps its address); stores of references into cells went
+    /// through the write barrier.
     pub unsafe fn collect(&self, kind: CollectKind, roots: &dyn Roots, reason: &'static str) {
         let began = Instant::now();
+        let cpu_began = cpu_time();
         let full = kind == CollectKind::Full;
         let used_before = self.used_bytes();
         self.collecting.set(true);
         self.close_nursery_block();
 
+        let eden_blocks = self.nursery.borrow().eden_blocks();
         let young = std::mem::take(&mut self.nursery.borrow_mut().blocks);
         for &block in &young {
-            self.tables
-                .set_flags(block, self.tables.flags(block) | flag::FROM);
+            self.tables.set_flags(block, self.tables.flags(block) | flag::FROM);
         }
         let pins = self.resolve_pins(roots);
         let old = self.old.replace(OldSpace::new(self.tables));
         let mut tracer = Tracer::new(self, full, old);
         let evacuated_blocks = if full { tracer.old.begin_full() } else { 0 };
 
-        self.trace_strong(&mut tracer, &pins, roots);
+        let roots_time = self.trace_strong(&mut tracer, &pins, roots);
         self.process_weak(&mut tracer, roots);
         self.run_finalizers(&tracer);
 
@@ -59,25 +61,18 @@ impl Heap {
         }
         for &block in &pins.blocks {
             if self.tables.flags(block) & flag::OLD != 0 {
-                self.tables
-                    .set_flags(block, self.tables.flags(block) & !flag::IN_PLACE);
+                self.tables.set_flags(block, self.tables.flags(block) & !flag::IN_PLACE);
             }
         }
         tracer.survivors.close();
-        let Tracer {
-            mut old,
-            survivors,
-            remembered,
-            promoted_bytes,
-            survived_bytes,
-            ..
-        } = tracer;
+        let Tracer { mut old, survivors, remembered, promoted_bytes, survived_bytes, eden_bytes, .. } = tracer;
         self.free_young(young, &mut old);
         self.sweep_others(full, ids_free, &mut old);
         self.old.replace(old);
         self.remembered.replace(remembered);
         {
             let mut nursery = self.nursery.borrow_mut();
+            nursery.note_survival(eden_blocks, eden_bytes);
             nursery.survivors = survivors.blocks.len();
             nursery.blocks = survivors.blocks;
         }
@@ -85,22 +80,23 @@ impl Heap {
 
         let used_after = self.used_bytes();
         self.policy.after_any();
-        self.policy
-            .collections
-            .set(self.policy.collections.get().wrapping_add(1));
+        self.policy.collections.set(self.policy.collections.get().wrapping_add(1));
         let pause = began.elapsed().as_nanos() as u64;
         if full {
-            self.policy.after_full(&self.config, used_after);
+            let low = self.pool.borrow_mut().is_low();
+            self.policy.after_full(&self.config, used_after, low);
+            let (bytes, footprint) = {
+                let old = self.old.borrow();
+                (old.bytes(), old.footprint())
+            };
+            self.policy.set_blocks_threshold(&self.config, bytes, footprint);
             // Keep what the next eden and its survivors will take.
             let keep = self.nursery.borrow().budget + self.nursery.borrow().budget / 4;
             self.pool.borrow_mut().release_warm(keep);
         } else {
-            self.nursery.borrow_mut().adapt(pause);
+            self.nursery.borrow_mut().adapt(cpu_time().saturating_sub(cpu_began), roots_time);
         }
-        self.set_pending(
-            self.config.gc_every.is_some()
-                || (!full && self.old_bytes() >= self.policy.full_at.get()),
-        );
+        self.set_pending(self.config.gc_every.is_some() || (!full && self.full_is_due()));
         self.recorder.borrow_mut().record(Collection {
             kind,
             reason,
@@ -118,21 +114,28 @@ impl Heap {
         }
     }
 
-    fn trace_strong(&self, tracer: &mut Tracer, pins: &Pins, roots: &dyn Roots) {
+    /// Traces all that is strongly reachable. Returns how long the machine took to show its roots, in nanoseconds.
+    fn trace_strong(&self, tracer: &mut Tracer, pins: &Pins, roots: &dyn Roots) -> u64 {
         for &cell in &pins.cells {
             let flags = self.tables.flags_at(cell as usize);
             if tracer.is_full() || flags & flag::YOUNG != 0 {
                 tracer.mark(cell, flags);
             }
         }
+        let began = cpu_time();
         roots.trace(tracer);
+        let roots_time = cpu_time().saturating_sub(began);
         for cell in self.notified.borrow_mut().iter_mut() {
             // SAFETY: the list holds live cells, and is a root.
             unsafe { tracer.visit(cell) };
         }
         let remembered = self.remembered.take();
         if !tracer.is_full() {
-            for cell in remembered {
+            for (index, &cell) in remembered.iter().enumerate() {
+                // They lie all over the old generation.
+                if let Some(&ahead) = remembered.get(index + 8) {
+                    prefetch(ahead);
+                }
                 tracer.trace_cell(cell);
             }
             let cards = self.large.borrow_mut().take_dirty();
@@ -144,6 +147,7 @@ impl Heap {
             self.large.borrow_mut().take_dirty();
         }
         tracer.drain();
+        roots_time
     }
 
     fn process_weak(&self, tracer: &mut Tracer, roots: &dyn Roots) {
@@ -152,10 +156,7 @@ impl Heap {
         let mut done = 0;
         while let Some(&cell) = tracer.weak_cells.get(done) {
             done += 1;
-            if let Some(trace) = self
-                .weak_hooks(cell)
-                .and_then(|hooks| hooks.trace_ephemerons)
-            {
+            if let Some(trace) = self.weak_hooks(cell).and_then(|hooks| hooks.trace_ephemerons) {
                 // SAFETY: the hook is made for cells of this kind; the cell is alive and at its final place.
                 unsafe { trace(cell, tracer) };
                 tracer.drain();
@@ -211,9 +212,7 @@ impl Heap {
             }
             if self.config.poison {
                 // SAFETY: everything alive has left the block.
-                unsafe {
-                    ptr::write_bytes(self.tables.address(block) as *mut u8, POISON, BLOCK_BYTES)
-                };
+                unsafe { ptr::write_bytes(self.tables.address(block) as *mut u8, POISON, BLOCK_BYTES) };
             }
             pool.free_block(block);
         }
@@ -229,9 +228,7 @@ impl Heap {
         }
         self.large.borrow_mut().sweep_all(pool, &mut finalize);
         self.fixed.borrow_mut().sweep(pool, false, &mut finalize);
-        self.shapes
-            .borrow_mut()
-            .sweep(pool, reuse_ids, &mut finalize);
+        self.shapes.borrow_mut().sweep(pool, reuse_ids, &mut finalize);
         old.end_full(pool, self.config.poison, |block| self.poison_gaps(block));
     }
 
@@ -248,4 +245,13 @@ impl Heap {
         });
         poison(free, self.tables.address(block) + BLOCK_BYTES);
     }
+}
+
+/// The time that this thread has been running, in nanoseconds. The pause controller goes by it: what the system gives
+/// to others while a collection is going on says nothing of the nursery's size.
+fn cpu_time() -> u64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the call writes to the structure it is given.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
+    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }

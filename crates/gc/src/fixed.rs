@@ -1,11 +1,12 @@
 //! Cells that never move: blocks of one cell size each, with free lists, swept by full collections.
 //!
-//! Two spaces work this way. The *non-moving* space holds what machine code or tables outside the heap name by address: interned strings,
-//! symbols, code blocks. The *shape* space draws its blocks from the front of the reservation, so that the offset of a shape in granules is a
-//! 32-bit id; and it holds a dead shape's place back (the *quarantine*) until a later full collection has seen that nobody can still use the id.
+//! Two spaces work this way. The *non-moving* space holds what machine code or tables outside the heap name by address:
+//! interned strings, symbols, code blocks. The *shape* space draws its blocks from the front of the reservation, so
+//! that the offset of a shape in granules is a 32-bit id; and it holds a dead shape's place back (the *quarantine*)
+//! until a later full collection has seen that nobody can still use the id.
 //!
-//! Invariants: a bit in the start bitmap is a cell that is allocated and not finalized; the slots below `top` without a bit are in the block's
-//! free list or in quarantine; between collections no cell has its mark bit set.
+//! Invariants: a bit in the start bitmap is a cell that is allocated and not finalized; the slots below `top` without a
+//! bit are in the block's free list or in quarantine; between collections no cell has its mark bit set.
 
 use crate::cell::{CellHeader, MARK};
 use crate::config::{BLOCK_BYTES, GRANULE, MAX_SMALL, POISON};
@@ -155,14 +156,9 @@ impl FixedSpace {
         (cell + cell_bytes <= start + BLOCK_BYTES && tables.is_start(cell)).then_some(cell)
     }
 
-    /// Finalizes and frees the cells that are not marked, and clears the marks of the others. `reuse_ids`: the places that were in quarantine
-    /// before this collection may be used again.
-    pub fn sweep(
-        &mut self,
-        pool: &mut BlockPool,
-        reuse_ids: bool,
-        finalize: &mut dyn FnMut(*mut CellHeader),
-    ) {
+    /// Finalizes and frees the cells that are not marked, and clears the marks of the others. `reuse_ids`: the places
+    /// that were in quarantine before this collection may be used again.
+    pub fn sweep(&mut self, pool: &mut BlockPool, reuse_ids: bool, finalize: &mut dyn FnMut(*mut CellHeader)) {
         if reuse_ids {
             for cell in std::mem::take(&mut self.quarantine) {
                 self.free_slot(cell);
@@ -219,8 +215,7 @@ impl FixedSpace {
         self.wipe(cell, CLASSES[info.class.get() as usize] as usize);
         // SAFETY: the slot is free, and at least 16 bytes long.
         unsafe { *((cell + 8) as *mut u32) = info.link.get() };
-        info.link
-            .set((cell - self.tables.address(block)) as u32 + 1);
+        info.link.set((cell - self.tables.address(block)) as u32 + 1);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rooted handles: how code outside the machine holds values across collections.
 //!
-//! A handle is an index into a table of slots; the table is a precise root, so what a handle names may move, and the handle stays good.
+//! A handle is an index into a table of slots; the table is a precise root, so what a handle names may move, and the
+//! handle stays good.
 
 use crate::tracer::Tracer;
 use std::cell::{Cell, RefCell};
@@ -16,7 +17,8 @@ impl Handle {
     }
 }
 
-/// A table of rooted values (64 bits in the machine's encoding, see [`crate::value_is_cell`]) with a free list. Freed slots hold 0.
+/// A table of rooted values (64 bits in the machine's encoding, see [`crate::value_is_cell`]) with a free list. Freed
+/// slots hold 0.
 #[derive(Default)]
 pub struct HandleTable {
     slots: RefCell<Vec<Cell<u64>>>,

@@ -1,16 +1,17 @@
 //! The heap: allocation, and the state that the other modules work on.
 //!
-//! All methods take `&self`: the heap is used by one thread at a time, and its parts are behind `Cell`s and `RefCell`s. The fields that the
-//! allocation fast path touches are plain cells at fixed offsets ([`Heap::BUMP_OFFSET`], [`Heap::LIMIT_OFFSET`]), so that machine code allocates with
-//! an add, a compare and a store, provided that whoever embeds a `Heap` does not move it afterwards.
+//! All methods take `&self`: the heap is used by one thread at a time, and its parts are behind `Cell`s and `RefCell`s.
+//! The fields that the allocation fast path touches are plain cells at fixed offsets ([`Heap::BUMP_OFFSET`],
+//! [`Heap::LIMIT_OFFSET`]), so that machine code allocates with an add, a compare and a store, provided that whoever
+//! embeds a `Heap` does not move it afterwards.
 
 use crate::cell::{CellHeader, FILLER_KIND, KindInfo};
 use crate::config::{BLOCK_BYTES, GRANULE, HeapConfig, MAX_SMALL, MIN_CELL, OutOfMemory};
 use crate::fixed::FixedSpace;
 use crate::large::LargeSpace;
-use crate::memory::{BlockPool, Tables, flag};
+use crate::memory::{Block, BlockPool, Tables, flag};
 use crate::nursery::Nursery;
-use crate::old::OldSpace;
+use crate::old::{OldSpace, Supply};
 use crate::policy::Policy;
 use crate::stats::Recorder;
 use std::alloc::Layout;
@@ -52,12 +53,13 @@ pub(crate) struct Finalizers {
     pub old: Vec<*mut CellHeader>,
 }
 
-// SAFETY: all that a heap refers to is its own, and is not tied to a thread. It is not `Sync`: nothing in it is synchronized.
+// SAFETY: all that a heap refers to is its own, and is not tied to a thread. It is not `Sync`: nothing in it is
+// synchronized.
 unsafe impl Send for Heap {}
 
 impl Heap {
-    /// The offset in bytes of the bump pointer (a `usize`) in a `Heap`: an allocation of n bytes takes its value, if that plus n is at most the
-    /// limit, and stores the sum.
+    /// The offset in bytes of the bump pointer (a `usize`) in a `Heap`: an allocation of n bytes takes its value, if
+    /// that plus n is at most the limit, and stores the sum.
     pub const BUMP_OFFSET: usize = offset_of!(Heap, bump);
     /// The offset in bytes of the limit (a `usize`) in a `Heap`.
     pub const LIMIT_OFFSET: usize = offset_of!(Heap, limit);
@@ -66,17 +68,11 @@ impl Heap {
     ///
     /// # Errors
     /// If the system grants no address space.
-    pub fn new(config: HeapConfig, kinds: &'static [KindInfo]) -> Result<Heap, OutOfMemory> {
-        assert!(
-            kinds.len() <= FILLER_KIND as usize,
-            "kind {FILLER_KIND} is the collector's"
-        );
+    pub fn new(mut config: HeapConfig, kinds: &'static [KindInfo]) -> Result<Heap, OutOfMemory> {
+        assert!(kinds.len() <= FILLER_KIND as usize, "kind {FILLER_KIND} is the collector's");
         let (tables, pool, shape_blocks) = BlockPool::new(&config)?;
-        let nursery = Nursery::new(
-            config
-                .nursery_bytes
-                .min((config.heap_limit / 8).max(256 << 10)),
-        );
+        config.heap_limit = config.heap_limit.min(pool.capacity() / 2);
+        let nursery = Nursery::new(config.nursery_bytes.min((config.heap_limit / 8).max(256 << 10)));
         let poison = config.poison;
         let heap = Heap {
             bump: Cell::new(0),
@@ -101,11 +97,11 @@ impl Heap {
         Ok(heap)
     }
 
-    /// A place in the nursery for a cell of `size` bytes, a multiple of [`GRANULE`] between [`MIN_CELL`] and [`MAX_SMALL`]. Never collects, never
-    /// fails: it takes from the headroom and asks for a collection.
+    /// A place in the nursery for a cell of `size` bytes, a multiple of [`GRANULE`] between [`MIN_CELL`] and
+    /// [`MAX_SMALL`]. Never collects, never fails: it takes from the headroom and asks for a collection.
     ///
-    /// **The memory's contents are arbitrary.** The caller initialises the whole cell, header first, before the next safepoint; no collection looks
-    /// at it before.
+    /// **The memory's contents are arbitrary.** The caller initialises the whole cell, header first, before the next
+    /// safepoint; no collection looks at it before.
     #[inline(always)]
     pub fn alloc(&self, size: usize) -> NonNull<u8> {
         debug_assert!(
@@ -135,6 +131,8 @@ impl Heap {
             exhausted(size)
         };
         self.tables.set_flags(block, flag::YOUNG);
+        self.tables.info(block).live.set(0);
+        self.tables.clear_lines(block);
         nursery.blocks.push(block);
         nursery.open = true;
         let start = self.tables.address(block);
@@ -168,32 +166,23 @@ impl Heap {
     /// As [`Heap::alloc_large`].
     #[inline]
     pub fn try_alloc(&self, size: usize) -> Result<NonNull<u8>, OutOfMemory> {
-        if size <= MAX_SMALL {
-            Ok(self.alloc(size))
-        } else {
-            self.alloc_large(size)
-        }
+        if size <= MAX_SMALL { Ok(self.alloc(size)) } else { self.alloc_large(size) }
     }
 
-    /// A place for a cell of more than [`MAX_SMALL`] bytes: young, but never moved. The contents are arbitrary, as with [`Heap::alloc`].
+    /// A place for a cell of more than [`MAX_SMALL`] bytes: young, but never moved. The contents are arbitrary, as with
+    /// [`Heap::alloc`].
     ///
     /// # Errors
-    /// If the heap would go beyond its limit and the headroom, or the system refuses. A collection is then pending: where the caller can get to a
-    /// safepoint, it may try once more after it.
+    /// If the heap would go beyond its limit and the headroom, or the system refuses. A collection is then pending:
+    /// where the caller can get to a safepoint, it may try once more after it.
     pub fn alloc_large(&self, size: usize) -> Result<NonNull<u8>, OutOfMemory> {
         self.alloc_run(size, true)
     }
 
     fn alloc_run(&self, size: usize, young: bool) -> Result<NonNull<u8>, OutOfMemory> {
-        debug_assert!(
-            size.is_multiple_of(GRANULE) && size > MAX_SMALL,
-            "{size} bytes are no large cell"
-        );
+        debug_assert!(size.is_multiple_of(GRANULE) && size > MAX_SMALL, "{size} bytes are no large cell");
         self.check_limit(size)?;
-        let cell = self
-            .large
-            .borrow_mut()
-            .alloc(size, young, &mut self.pool.borrow_mut());
+        let cell = self.large.borrow_mut().alloc(size, young, &mut self.pool.borrow_mut());
         let Some(cell) = cell else {
             self.request_full_collection();
             return Err(OutOfMemory { bytes: size });
@@ -203,8 +192,8 @@ impl Heap {
         Ok(unsafe { NonNull::new_unchecked(cell as *mut u8) })
     }
 
-    /// A place for a cell that is old and never moves, of any size: interned strings, symbols, code data. The contents are arbitrary, as with
-    /// [`Heap::alloc`].
+    /// A place for a cell that is old and never moves, of any size: interned strings, symbols, code data. The contents
+    /// are arbitrary, as with [`Heap::alloc`].
     ///
     /// # Errors
     /// As [`Heap::alloc_large`].
@@ -212,23 +201,16 @@ impl Heap {
         let cell = if size > MAX_SMALL {
             self.alloc_run(size, false)?
         } else {
-            debug_assert!(
-                size.is_multiple_of(GRANULE) && size >= MIN_CELL,
-                "{size} bytes are no cell"
-            );
-            let cell = self
-                .fixed
-                .borrow_mut()
-                .alloc(size, &mut self.pool.borrow_mut());
+            debug_assert!(size.is_multiple_of(GRANULE) && size >= MIN_CELL, "{size} bytes are no cell");
+            let cell = self.fixed.borrow_mut().alloc(size, &mut self.pool.borrow_mut());
             self.old_cell(cell, size)?
         };
-        self.remembered
-            .borrow_mut()
-            .push(cell.as_ptr() as *mut CellHeader);
+        self.remembered.borrow_mut().push(cell.as_ptr() as *mut CellHeader);
         Ok(cell)
     }
 
-    /// A place for a shape of at most [`MAX_SMALL`] bytes; its id is [`Heap::shape_id`]. The contents are arbitrary, as with [`Heap::alloc`].
+    /// A place for a shape of at most [`MAX_SMALL`] bytes; its id is [`Heap::shape_id`]. The contents are arbitrary, as
+    /// with [`Heap::alloc`].
     ///
     /// # Errors
     /// If the shape region is full or the system refuses.
@@ -237,14 +219,9 @@ impl Heap {
             size.is_multiple_of(GRANULE) && (MIN_CELL..=MAX_SMALL).contains(&size),
             "{size} bytes are no shape"
         );
-        let cell = self
-            .shapes
-            .borrow_mut()
-            .alloc(size, &mut self.pool.borrow_mut());
+        let cell = self.shapes.borrow_mut().alloc(size, &mut self.pool.borrow_mut());
         let cell = self.old_cell(cell, size)?;
-        self.remembered
-            .borrow_mut()
-            .push(cell.as_ptr() as *mut CellHeader);
+        self.remembered.borrow_mut().push(cell.as_ptr() as *mut CellHeader);
         Ok(cell)
     }
 
@@ -281,22 +258,15 @@ impl Heap {
         self.tables.shape(id)
     }
 
-    /// Makes a gap of `bytes` (a multiple of [`GRANULE`]) at `address` that walks over the heap step over: the end of a cell that has shrunk. This
-    /// is the only way in which a cell's size may change.
+    /// Makes a gap of `bytes` (a multiple of [`GRANULE`]) at `address` that walks over the heap step over: the end of a
+    /// cell that has shrunk. This is the only way in which a cell's size may change.
     ///
     /// # Safety
     /// The gap is the end of a live cell, whose size no longer contains it.
     pub unsafe fn fill_gap(&self, address: *mut u8, bytes: usize) {
         if bytes > 0 {
             // SAFETY: by the caller's promise the memory is the heap's and unused.
-            unsafe {
-                (address as *mut CellHeader).write(CellHeader::new(
-                    (bytes / GRANULE) as u32,
-                    FILLER_KIND,
-                    0,
-                    0,
-                ))
-            };
+            unsafe { (address as *mut CellHeader).write(CellHeader::new((bytes / GRANULE) as u32, FILLER_KIND, 0, 0)) };
         }
     }
 
@@ -308,11 +278,7 @@ impl Heap {
         let flags = self.tables.flags_at(cell as usize);
         if flags & flag::MARK_IN_CELL == 0 {
             let mut finalizers = self.finalizers.borrow_mut();
-            let list = if flags & flag::YOUNG != 0 {
-                &mut finalizers.young
-            } else {
-                &mut finalizers.old
-            };
+            let list = if flags & flag::YOUNG != 0 { &mut finalizers.young } else { &mut finalizers.old };
             list.push(cell);
         }
     }
@@ -322,7 +288,7 @@ impl Heap {
         self.notified.take()
     }
 
-    /// The configuration, as given.
+    /// The configuration, with the limit that is in force.
     pub fn config(&self) -> &HeapConfig {
         &self.config
     }
@@ -343,6 +309,16 @@ impl Heap {
     }
 }
 
+impl Supply for Heap {
+    fn block(&self) -> Option<Block> {
+        self.pool.borrow_mut().block()
+    }
+
+    fn size(&self, cell: *const CellHeader) -> usize {
+        self.cell_bytes(cell)
+    }
+}
+
 impl Drop for Heap {
     /// Runs the finalizers of all cells that are left.
     fn drop(&mut self) {
@@ -353,8 +329,7 @@ impl Drop for Heap {
         }
         for space in [&self.fixed, &self.shapes] {
             for &block in space.borrow().blocks() {
-                self.tables
-                    .each_start(block, |cell| self.finalize(cell as *mut CellHeader));
+                self.tables.each_start(block, |cell| self.finalize(cell as *mut CellHeader));
             }
         }
         for record in self.large.borrow().records() {
@@ -365,7 +340,5 @@ impl Drop for Heap {
 
 #[cold]
 fn exhausted(size: usize) -> ! {
-    std::alloc::handle_alloc_error(
-        Layout::from_size_align(size, GRANULE).unwrap_or(Layout::new::<u64>()),
-    )
+    std::alloc::handle_alloc_error(Layout::from_size_align(size, GRANULE).unwrap_or(Layout::new::<u64>()))
 }

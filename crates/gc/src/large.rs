@@ -1,9 +1,10 @@
 //! Large cells: one run of blocks each, never copied.
 //!
-//! A large cell begins at the start of its first block. It is born young like any other (so that a big temporary array costs only a minor
-//! collection), ages, and becomes old in place. Old large cells whose kind has a `trace_range` are remembered by *cards* of 1 KB: they keep
-//! [`crate::cell::OLD_CLEAN`] set, so that each store of a pointer comes to the barrier's slow path, which marks the card of the slot. Other old
-//! large cells are remembered whole, like small ones.
+//! A large cell begins at the start of its first block. It is born young like any other (so that a big temporary array
+//! costs only a minor collection), ages, and becomes old in place. Old large cells whose kind has a `trace_range` are
+//! remembered by *cards* of 1 KB: they keep [`crate::cell::OLD_CLEAN`] set, so that each store of a pointer comes to
+//! the barrier's slow path, which marks the card of the slot. Other old large cells are remembered whole, like small
+//! ones.
 
 use crate::cell::{CellHeader, KindInfo, MARK};
 use crate::config::{BLOCK_BYTES, BLOCK_SHIFT, CARD_BYTES};
@@ -40,14 +41,7 @@ pub(crate) struct LargeSpace {
 
 impl LargeSpace {
     pub fn new(tables: Tables) -> LargeSpace {
-        LargeSpace {
-            tables,
-            records: Vec::new(),
-            young: Vec::new(),
-            dirty: Vec::new(),
-            young_bytes: 0,
-            old_bytes: 0,
-        }
+        LargeSpace { tables, records: Vec::new(), young: Vec::new(), dirty: Vec::new(), young_bytes: 0, old_bytes: 0 }
     }
 
     /// The bytes of the large cells that are young.
@@ -68,25 +62,14 @@ impl LargeSpace {
     /// A place for a cell of `bytes`; its contents are arbitrary. `young` is false for cells of the non-moving space.
     pub fn alloc(&mut self, bytes: usize, young: bool, pool: &mut BlockPool) -> Option<usize> {
         let blocks = u32::try_from(bytes.div_ceil(BLOCK_BYTES)).ok()?;
-        let block = if blocks == 1 {
-            pool.block()?
-        } else {
-            pool.run(blocks)?
-        };
+        let block = if blocks == 1 { pool.block()? } else { pool.run(blocks)? };
         let age = if young { flag::YOUNG } else { 0 };
-        self.tables
-            .set_flags(block, flag::LARGE | flag::MARK_IN_CELL | age);
+        self.tables.set_flags(block, flag::LARGE | flag::MARK_IN_CELL | age);
         for tail in block + 1..block + blocks {
             self.tables.set_flags(tail, flag::TAIL);
         }
         self.tables.info(block).link.set(self.records.len() as u32);
-        let record = Large {
-            block,
-            blocks,
-            bytes,
-            cards: Vec::new(),
-            dirty: false,
-        };
+        let record = Large { block, blocks, bytes, cards: Vec::new(), dirty: false };
         if young {
             self.young.push(block);
             self.young_bytes += record.footprint();
@@ -110,19 +93,11 @@ impl LargeSpace {
 
     /// The record of a large cell.
     pub fn record(&self, cell: *const CellHeader) -> &Large {
-        &self.records[self
-            .tables
-            .info(self.tables.block_of(cell as usize))
-            .link
-            .get() as usize]
+        &self.records[self.tables.info(self.tables.block_of(cell as usize)).link.get() as usize]
     }
 
     fn record_mut(&mut self, cell: *const CellHeader) -> &mut Large {
-        &mut self.records[self
-            .tables
-            .info(self.tables.block_of(cell as usize))
-            .link
-            .get() as usize]
+        &mut self.records[self.tables.info(self.tables.block_of(cell as usize)).link.get() as usize]
     }
 
     /// Whether the cell is remembered by cards.
@@ -142,11 +117,7 @@ impl LargeSpace {
     pub fn mark_cards(&mut self, cell: *const CellHeader, from: usize, to: usize) {
         let record = self.record_mut(cell);
         // A slot that is not in the cell (in memory that it owns elsewhere) remembers all of it.
-        let (from, to) = if from < record.bytes {
-            (from, to.min(record.bytes))
-        } else {
-            (0, record.bytes)
-        };
+        let (from, to) = if from < record.bytes { (from, to.min(record.bytes)) } else { (0, record.bytes) };
         let last = (to - 1) / CARD_BYTES;
         for card in from / CARD_BYTES..=last {
             record.cards[card / 64] |= 1 << (card % 64);
@@ -160,10 +131,7 @@ impl LargeSpace {
     /// Whether the card of the byte at this offset is remembered.
     pub fn card_is_dirty(&self, cell: *const CellHeader, offset: usize) -> bool {
         let card = offset / CARD_BYTES;
-        self.record(cell)
-            .cards
-            .get(card / 64)
-            .is_some_and(|word| word & (1 << (card % 64)) != 0)
+        self.record(cell).cards.get(card / 64).is_some_and(|word| word & (1 << (card % 64)) != 0)
     }
 
     /// Takes all dirty cards, which are clean afterwards: the cell and the offsets of the card's bytes.
@@ -202,13 +170,7 @@ impl LargeSpace {
         }
     }
 
-    fn sweep_one(
-        &mut self,
-        block: Block,
-        full: bool,
-        pool: &mut BlockPool,
-        finalize: &mut dyn FnMut(*mut CellHeader),
-    ) {
+    fn sweep_one(&mut self, block: Block, full: bool, pool: &mut BlockPool, finalize: &mut dyn FnMut(*mut CellHeader)) {
         let flags = self.tables.flags(block);
         let was_young = flags & flag::YOUNG != 0;
         let cell = self.tables.address(block) as *mut CellHeader;
@@ -230,8 +192,7 @@ impl LargeSpace {
             return;
         }
         if full || flags & flag::AGED != 0 {
-            self.tables
-                .set_flags(block, flag::LARGE | flag::MARK_IN_CELL);
+            self.tables.set_flags(block, flag::LARGE | flag::MARK_IN_CELL);
             self.young_bytes -= footprint;
             self.old_bytes += footprint;
         } else {
@@ -241,11 +202,7 @@ impl LargeSpace {
     }
 
     fn free(&mut self, cell: *mut CellHeader, pool: &mut BlockPool) {
-        let index = self
-            .tables
-            .info(self.tables.block_of(cell as usize))
-            .link
-            .get();
+        let index = self.tables.info(self.tables.block_of(cell as usize)).link.get();
         let record = self.records.swap_remove(index as usize);
         if let Some(moved) = self.records.get(index as usize) {
             self.tables.info(moved.block).link.set(index);

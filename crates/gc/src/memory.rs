@@ -1,4 +1,5 @@
-//! The heap's address space: one reservation, cut into blocks of 64 KB, with what is known of each block in tables beside it.
+//! The heap's address space: one reservation, cut into blocks of 64 KB, with what is known of each block in tables
+//! beside it.
 //!
 //! ```text
 //!   base                base + shape_bytes         frontier                        end
@@ -6,25 +7,25 @@
 //!    │ shapes, by id     │ blocks and large cells   │ never used: no memory behind  │
 //! ```
 //!
-//! Why one reservation: whether a word can be a heap address is one comparison; a shape id is an offset; and facts about a block are found by
-//! shifting an address. Why the tables lie *beside* the blocks and not in a header at each block's start: headers at 64 KB strides all fall
-//! into the same few sets of every cache, and the collector asks "what block is this in?" for each pointer that it sees. The flags of a whole
-//! gigabyte are 16 KB here, and stay in the first-level cache.
+//! Why one reservation: whether a word can be a heap address is one comparison; a shape id is an offset; and facts
+//! about a block are found by shifting an address. Why the tables lie *beside* the blocks and not in a header at each
+//! block's start: headers at 64 KB strides all fall into the same few sets of every cache, and the collector asks "what
+//! block is this in?" for each pointer that it sees. The flags of a whole gigabyte are 16 KB here, and stay in the
+//! first-level cache.
 //!
-//! For each block there are: a byte of flags; a *start bitmap* with a bit a granule (the 1/64 of the heap that says where cells begin); a *line
-//! bitmap* with a bit a 256-byte line; and a [`BlockInfo`]. What the bitmaps mean depends on the block:
+//! For each block there are: a byte of flags; a *start bitmap* with a bit a granule (the 1/64 of the heap that says
+//! where cells begin); a *line bitmap* with a bit a 256-byte line; and a [`BlockInfo`]. What the bitmaps mean depends
+//! on the block:
 //!
 //! | block | start bitmap | lines |
 //! |---|---|---|
 //! | young | empty; the block is walked linearly up to `top` | unused |
-//! | old | the cells; during a full collection, the cells marked so far | in use |
+//! | old | the cells; during a full collection, the cells marked so far | in use at the last full collection |
 //! | fixed (non-moving, shapes) | the allocated cells; marks are in the cells | unused |
 //! | large | unused: one cell, at the block's start | unused |
 
 use crate::cell::CellHeader;
-use crate::config::{
-    BLOCK_BYTES, BLOCK_SHIFT, COMMIT_BLOCKS, GRANULE, HeapConfig, LINE_BYTES, LINES, OutOfMemory,
-};
+use crate::config::{BLOCK_BYTES, BLOCK_SHIFT, COMMIT_BLOCKS, GRANULE, HeapConfig, LINE_BYTES, LINES, OutOfMemory};
 use std::cell::Cell;
 use std::ptr;
 
@@ -37,7 +38,8 @@ pub(crate) mod flag {
     pub const YOUNG: u8 = 1 << 0;
     /// The cells leave this block in the collection that is going on.
     pub const FROM: u8 = 1 << 1;
-    /// The cells stay in the collection that is going on, although others of their space may leave: a pin, or a failed copy.
+    /// The cells stay in the collection that is going on, although others of their space may leave: a pin, or a failed
+    /// copy.
     pub const IN_PLACE: u8 = 1 << 2;
     /// The mark is the bit [`crate::cell::MARK`] of the cell.
     pub const MARK_IN_CELL: u8 = 1 << 3;
@@ -60,7 +62,8 @@ pub(crate) struct BlockInfo {
     pub class: Cell<u32>,
     /// Fixed blocks: the offset + 1 of the first free cell below `top`. Large cells: the index of the record.
     pub link: Cell<u32>,
-    /// Fixed blocks: how many cells are allocated.
+    /// Fixed blocks: how many cells are allocated. Old blocks: how many bytes were alive at the last full collection or
+    /// may have been filled since.
     pub live: Cell<u32>,
 }
 
@@ -107,7 +110,8 @@ impl Tables {
     #[inline(always)]
     pub fn flags(&self, block: Block) -> u8 {
         debug_assert!(block < self.blocks);
-        // SAFETY: `flags` has a byte for each block of the reservation, and blocks come from `block_of` or the pool, which stay within it.
+        // SAFETY: `flags` has a byte for each block of the reservation, and blocks come from `block_of` or the pool,
+        // which stay within it.
         unsafe { *self.flags.add(block as usize) }
     }
 
@@ -127,8 +131,8 @@ impl Tables {
     #[inline]
     pub fn info(&self, block: Block) -> &BlockInfo {
         debug_assert!(block < self.blocks);
-        // SAFETY: the table has an entry for each block, zeroed by the system, which is a valid `BlockInfo`; it lives as long as the heap, whose
-        // borrow `self` stands for; all fields are `Cell`s.
+        // SAFETY: the table has an entry for each block, zeroed by the system, which is a valid `BlockInfo`; it lives
+        // as long as the heap, whose borrow `self` stands for; all fields are `Cell`s.
         unsafe { &*self.infos.add(block as usize) }
     }
 
@@ -137,10 +141,7 @@ impl Tables {
         debug_assert!(self.contains(cell) && cell.is_multiple_of(GRANULE));
         let granule = (cell - self.base) / GRANULE;
         // SAFETY: the bitmap has a bit for each granule of the reservation, which contains `cell`.
-        (
-            unsafe { self.starts.add(granule / 64) },
-            1 << (granule % 64),
-        )
+        (unsafe { self.starts.add(granule / 64) }, 1 << (granule % 64))
     }
 
     /// Whether a cell starts at this address, by the bitmap.
@@ -193,7 +194,8 @@ impl Tables {
         unsafe { ptr::write_bytes(self.lines_of(block), 0, LINES_WORDS) }
     }
 
-    /// Calls `f` with the address of each cell in the start bitmap, in order. `f` may change bits at or below the cell that it is given.
+    /// Calls `f` with the address of each cell in the start bitmap, in order. `f` may change bits at or below the cell
+    /// that it is given.
     pub fn each_start(&self, block: Block, mut f: impl FnMut(usize)) {
         for index in 0..STARTS_WORDS {
             // SAFETY: within the words of this block.
@@ -206,6 +208,24 @@ impl Tables {
         }
     }
 
+    /// The first cell that starts at or after `from`, by the bitmap, or `limit`, the end of the block.
+    pub fn next_start(&self, from: usize, limit: usize) -> usize {
+        let granule = (from - self.base) / GRANULE;
+        let last = (limit - GRANULE - self.base) / GRANULE / 64;
+        let mut index = granule / 64;
+        // SAFETY: from here to `last` are words of the block that contains `from`.
+        let mut word = unsafe { *self.starts.add(index) } & (u64::MAX << (granule % 64));
+        while word == 0 {
+            if index == last {
+                return limit;
+            }
+            index += 1;
+            // SAFETY: as above.
+            word = unsafe { *self.starts.add(index) };
+        }
+        self.base + (index * 64 + word.trailing_zeros() as usize) * GRANULE
+    }
+
     /// The last cell of the block that starts at or below `address`, by the bitmap.
     pub fn start_at_or_below(&self, block: Block, address: usize) -> Option<usize> {
         let granule = (address - self.address(block)) / GRANULE;
@@ -215,10 +235,7 @@ impl Tables {
             // SAFETY: `index` is at most the index of a granule of this block.
             let word = unsafe { *self.starts_of(block).add(index) } & keep;
             if word != 0 {
-                return Some(
-                    self.address(block)
-                        + (index * 64 + 63 - word.leading_zeros() as usize) * GRANULE,
-                );
+                return Some(self.address(block) + (index * 64 + 63 - word.leading_zeros() as usize) * GRANULE);
             }
             keep = u64::MAX;
             index = index.checked_sub(1)?;
@@ -238,22 +255,10 @@ impl Tables {
         }
     }
 
-    /// Marks the lines `from..to` of a block (indices) as in use or free.
-    pub fn set_lines(&self, block: Block, from: usize, to: usize, used: bool) {
-        for line in from..to {
-            // SAFETY: within the words of this block, since `to` is at most LINES.
-            let word = unsafe { &mut *self.lines_of(block).add(line / 64) };
-            let bit = 1 << (line % 64);
-            *word = if used { *word | bit } else { *word & !bit };
-        }
-    }
-
     /// How many lines of the block are in use.
     pub fn used_lines(&self, block: Block) -> u32 {
         // SAFETY: within the words of this block.
-        (0..LINES_WORDS)
-            .map(|index| unsafe { *self.lines_of(block).add(index) }.count_ones())
-            .sum()
+        (0..LINES_WORDS).map(|index| unsafe { *self.lines_of(block).add(index) }.count_ones()).sum()
     }
 
     /// The next run `from..to` of free lines of the block, at or after line `from`.
@@ -326,15 +331,10 @@ fn unmap(address: usize, bytes: usize) {
 impl BlockPool {
     /// Reserves the address space. Halves the sizes until the system agrees, down to 64 MiB.
     pub fn new(config: &HeapConfig) -> Result<(Tables, BlockPool, Block), OutOfMemory> {
-        let mut bytes = config
-            .reserve_bytes
-            .next_multiple_of(BLOCK_BYTES)
-            .max(64 << 20);
+        let mut bytes = config.reserve_bytes.next_multiple_of(BLOCK_BYTES).max(64 << 20);
         loop {
-            let shape_bytes = config
-                .shape_bytes
-                .next_multiple_of(BLOCK_BYTES)
-                .clamp(BLOCK_BYTES, (bytes / 4).min(32 << 30));
+            let shape_bytes =
+                config.shape_bytes.next_multiple_of(BLOCK_BYTES).clamp(BLOCK_BYTES, (bytes / 4).min(32 << 30));
             if let Some(made) = BlockPool::reserve(bytes, shape_bytes) {
                 return Ok(made);
             }
@@ -363,14 +363,7 @@ impl BlockPool {
         let lines = (tables + blocks as usize * STARTS_WORDS * 8) as *mut u64;
         let infos = (lines as usize + blocks as usize * LINES_WORDS * 8) as *mut BlockInfo;
         let flags = (infos as usize + blocks as usize * size_of::<BlockInfo>()) as *mut u8;
-        let tables = Tables {
-            base,
-            blocks,
-            flags,
-            starts,
-            lines,
-            infos,
-        };
+        let tables = Tables { base, blocks, flags, starts, lines, infos };
         let pool = BlockPool {
             tables,
             warm: Vec::new(),
@@ -389,13 +382,7 @@ impl BlockPool {
     pub fn commit(&self, from: Block, to: Block) -> bool {
         let bytes = (to - from) as usize * BLOCK_BYTES;
         // SAFETY: the blocks belong to the reservation and are unused so far.
-        unsafe {
-            libc::mprotect(
-                self.tables.address(from) as *mut _,
-                bytes,
-                libc::PROT_READ | libc::PROT_WRITE,
-            ) == 0
-        }
+        unsafe { libc::mprotect(self.tables.address(from) as *mut _, bytes, libc::PROT_READ | libc::PROT_WRITE) == 0 }
     }
 
     /// A free block with a clean start bitmap and no flags. `None` if neither the system nor the reserve has one.
@@ -429,14 +416,10 @@ impl BlockPool {
             return Some(first);
         }
         let first = self.frontier;
-        let end = first
-            .checked_add(count)
-            .filter(|&end| end <= self.tables.blocks)?;
+        let end = first.checked_add(count).filter(|&end| end <= self.tables.blocks)?;
         let wanted = end.saturating_add(COMMIT_BLOCKS).min(self.tables.blocks);
         if wanted > self.committed {
-            let to = wanted
-                .next_multiple_of(COMMIT_BLOCKS)
-                .min(self.tables.blocks);
+            let to = wanted.next_multiple_of(COMMIT_BLOCKS).min(self.tables.blocks);
             if self.commit(self.committed, to) {
                 self.committed = to;
             } else {
@@ -483,18 +466,9 @@ impl BlockPool {
     fn insert_run(&mut self, first: Block, count: u32) {
         let bytes = count as usize * BLOCK_BYTES;
         // SAFETY: the blocks are free, so nothing refers to their memory.
-        unsafe {
-            libc::madvise(
-                self.tables.address(first) as *mut _,
-                bytes,
-                libc::MADV_DONTNEED,
-            )
-        };
+        unsafe { libc::madvise(self.tables.address(first) as *mut _, bytes, libc::MADV_DONTNEED) };
         let index = self.runs.partition_point(|&(start, _)| start < first);
-        let joins_next = self
-            .runs
-            .get(index)
-            .is_some_and(|&(start, _)| first + count == start);
+        let joins_next = self.runs.get(index).is_some_and(|&(start, _)| first + count == start);
         let joins_previous = index > 0 && self.runs[index - 1].0 + self.runs[index - 1].1 == first;
         match (joins_previous, joins_next) {
             (true, true) => {
@@ -515,6 +489,25 @@ impl BlockPool {
     /// How many free blocks have memory behind them.
     pub fn warm(&self) -> usize {
         self.warm.len()
+    }
+
+    /// How many bytes the blocks outside the shape region can be at most.
+    pub fn capacity(&self) -> usize {
+        (self.tables.blocks - self.frontier) as usize * BLOCK_BYTES + self.used * BLOCK_BYTES
+    }
+
+    /// Whether not even the reserve can be had: neither is there as much that is free, nor does the system grant it.
+    pub fn is_low(&mut self) -> bool {
+        let reserve = COMMIT_BLOCKS as usize;
+        let free = self.warm.len() + self.runs.iter().map(|&(_, length)| length as usize).sum::<usize>();
+        if free >= reserve {
+            return false;
+        }
+        let wanted = self.frontier.saturating_add(COMMIT_BLOCKS);
+        if wanted > self.committed && wanted <= self.tables.blocks && self.commit(self.committed, wanted) {
+            self.committed = wanted;
+        }
+        free + ((self.committed - self.frontier) as usize) < reserve
     }
 
     /// Whether the system has refused memory since this was last asked.

@@ -1,13 +1,20 @@
 //! The nursery: where cells are born, and where those that have survived once wait for the second time.
 //!
-//! *Eden* is a list of blocks that the mutator fills by bumping a pointer. A full block is replaced by another one, whatever the budget says: it
-//! is the safepoint that stops the growth, not the allocation. *Survivors* of a minor collection are copied into blocks of their own, flagged
-//! [`flag::AGED`]; what the next collection finds alive in these goes to the old generation. So a cell's age is its block's.
+//! *Eden* is a list of blocks that the mutator fills by bumping a pointer. A full block is replaced by another one,
+//! whatever the budget says: it is the safepoint that stops the growth, not the allocation. *Survivors* of a minor
+//! collection are copied into blocks of their own, flagged [`flag::AGED`]; what the next collection finds alive in
+//! these goes to the old generation. So a cell's age is its block's.
 //!
-//! The budget adapts: when minor collections take longer than the pause target the next eden is smaller, when they are quick it grows back.
+//! A program that builds something big keeps nearly all that it allocates. While that goes on (measured on the last
+//! eden), survivors are promoted at once, since the second copy would be wasted.
+//!
+//! The budget adapts: it begins small, since the first eden of a program that builds something may survive as a whole;
+//! when minor collections take longer than the pause target the next eden is smaller, when they are quick it grows
+//! back.
 
-use crate::config::{BLOCK_BYTES, MIN_EDEN_BLOCKS, PAUSE_TARGET_NS};
+use crate::config::{BLOCK_BYTES, FIRST_EDEN_BLOCKS, MIN_EDEN_BLOCKS, PAUSE_TARGET_NS};
 use crate::memory::{Block, Tables, flag};
+use crate::old::Supply;
 
 /// The young blocks.
 pub(crate) struct Nursery {
@@ -19,6 +26,8 @@ pub(crate) struct Nursery {
     pub open: bool,
     /// How many blocks eden may have before a collection is due.
     pub budget: usize,
+    /// Nearly all of the last eden survived: promote what survives the next at once.
+    pub tenure: bool,
     /// The budget's bound: what the configuration allows.
     pub max_budget: usize,
 }
@@ -30,7 +39,8 @@ impl Nursery {
             blocks: Vec::new(),
             survivors: 0,
             open: false,
-            budget: max_budget,
+            budget: max_budget.min(FIRST_EDEN_BLOCKS),
+            tenure: false,
             max_budget,
         }
     }
@@ -40,21 +50,28 @@ impl Nursery {
         self.blocks.len() - self.survivors
     }
 
-    /// Sets the budget after a minor collection that took `pause` nanoseconds.
-    pub fn adapt(&mut self, pause: u64) {
+    /// Notes how many bytes of an eden of so many blocks survived.
+    pub fn note_survival(&mut self, eden_blocks: usize, bytes: usize) {
+        // A small eden (tests, explicit collections) says nothing.
+        self.tenure = eden_blocks >= MIN_EDEN_BLOCKS && bytes > eden_blocks * BLOCK_BYTES / 5 * 3;
+    }
+
+    /// Sets the budget after a minor collection that took `pause` nanoseconds, `roots` of these to enumerate the roots.
+    /// A smaller eden does not make the latter fewer, so only the rest is steered, to what the roots leave of the
+    /// target, but at least to a third of it.
+    pub fn adapt(&mut self, pause: u64, roots: u64) {
+        let target = PAUSE_TARGET_NS.saturating_sub(roots).max(PAUSE_TARGET_NS / 3);
+        let rest = pause.saturating_sub(roots);
         let low = MIN_EDEN_BLOCKS.min(self.max_budget);
-        if pause > PAUSE_TARGET_NS {
-            let scaled = (self.budget as u64 * PAUSE_TARGET_NS / pause) as usize;
+        if rest > target {
+            let scaled = (self.budget as u64 * target / rest) as usize;
             // At most by half at once: one slow collection may be the system's doing.
             self.budget = scaled.max(self.budget / 2).max(low);
-        } else if pause < PAUSE_TARGET_NS / 2 {
+        } else if rest < target / 2 {
             self.budget += (self.budget / 4).max(1);
         }
         // Survivors take from the nursery's share, but eden keeps at least half of it.
-        let room = self
-            .max_budget
-            .saturating_sub(self.survivors)
-            .max(self.max_budget / 2);
+        let room = self.max_budget.saturating_sub(self.survivors).max(self.max_budget / 2);
         self.budget = self.budget.min(room).max(low.min(room)).max(1);
     }
 }
@@ -69,23 +86,14 @@ pub(crate) struct Survivors {
 
 impl Survivors {
     pub fn new(tables: Tables) -> Survivors {
-        Survivors {
-            tables,
-            blocks: Vec::new(),
-            cursor: 0,
-            limit: 0,
-        }
+        Survivors { tables, blocks: Vec::new(), cursor: 0, limit: 0 }
     }
 
     /// A place for the copy of a cell.
     #[inline]
-    pub fn alloc(
-        &mut self,
-        bytes: usize,
-        more: &mut impl FnMut() -> Option<Block>,
-    ) -> Option<usize> {
+    pub fn alloc(&mut self, bytes: usize, supply: &impl Supply) -> Option<usize> {
         if self.cursor + bytes > self.limit {
-            self.next_block(more)?;
+            self.next_block(supply)?;
         }
         self.cursor += bytes;
         Some(self.cursor - bytes)
@@ -93,10 +101,12 @@ impl Survivors {
 
     #[cold]
     #[inline(never)]
-    fn next_block(&mut self, more: &mut impl FnMut() -> Option<Block>) -> Option<()> {
-        let block = more()?;
+    fn next_block(&mut self, supply: &impl Supply) -> Option<()> {
+        let block = supply.block()?;
         self.close();
         self.tables.set_flags(block, flag::YOUNG | flag::AGED);
+        self.tables.info(block).live.set(0);
+        self.tables.clear_lines(block);
         self.blocks.push(block);
         self.cursor = self.tables.address(block);
         self.limit = self.cursor + BLOCK_BYTES;
@@ -106,10 +116,7 @@ impl Survivors {
     /// Notes how far the last block is filled.
     pub fn close(&mut self) {
         if let Some(&block) = self.blocks.last() {
-            self.tables
-                .info(block)
-                .top
-                .set((self.cursor - self.tables.address(block)) as u32);
+            self.tables.info(block).top.set((self.cursor - self.tables.address(block)) as u32);
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Conservative roots: from words of native stack frames to the cells that they keep in place.
 //!
-//! A Rust frame may hold a cell's address anywhere, in any shape that the compiler liked: the cell's start, a pointer into it, a pointer one past its
-//! end. So each aligned word that lies in the heap is resolved to a cell, and that cell is kept where it is. A word that is one cell's start and
-//! another's end keeps both.
+//! A Rust frame may hold a cell's address anywhere, in any shape that the compiler liked: the cell's start, a pointer
+//! into it, a pointer one past its end. So each aligned word that lies in the heap is resolved to a cell, and that cell
+//! is kept where it is. A word that is one cell's start and another's end keeps both.
 //!
-//! Young blocks have no index of their cells (inline allocation would have to maintain it), but can be walked from the start: the words are sorted, so
-//! that each block is walked once.
+//! Young blocks have no index of their cells (inline allocation would have to maintain it), but can be walked from the
+//! start: the words are sorted, so that each block is walked once.
 
 use crate::cell::{CellHeader, PINNED};
 use crate::fixed::FixedSpace;
@@ -35,7 +35,8 @@ impl Heap {
             pins.ranges = true;
             let mut at = from;
             while at < to {
-                // SAFETY: the machine names ranges of stack that can be read. They may hold anything, also uninitialised padding, hence volatile.
+                // SAFETY: the machine names ranges of stack that can be read. They may hold anything, also
+                // uninitialised padding, hence volatile.
                 let word = unsafe { at.read_volatile() };
                 // One past the end may be the first byte after the reservation's last block.
                 if self.tables.contains(word) || self.tables.contains(word.wrapping_sub(1)) {
@@ -74,8 +75,7 @@ impl Heap {
         if flags & flag::MARK_IN_CELL == 0 {
             pins.movable += 1;
             if flags & flag::IN_PLACE == 0 {
-                self.tables
-                    .set_flags(block, (flags & !flag::FROM) | flag::IN_PLACE);
+                self.tables.set_flags(block, (flags & !flag::FROM) | flag::IN_PLACE);
                 pins.blocks.push(block);
             }
         }
@@ -121,11 +121,7 @@ impl YoungWalk {
     fn cell_at(&mut self, heap: &Heap, block: Block, address: usize) -> Option<usize> {
         let start = heap.tables.address(block);
         if self.block != Some(block) {
-            *self = YoungWalk {
-                block: Some(block),
-                last: (0, 0),
-                next: start,
-            };
+            *self = YoungWalk { block: Some(block), last: (0, 0), next: start };
         }
         let end = start + heap.tables.info(block).top.get() as usize;
         if address < self.last.1 {

@@ -1,14 +1,16 @@
 //! When to collect, and when to give up: triggers, the heap limit, safepoints.
 //!
-//! **Growth.** A minor collection is due when eden is full, or when young large cells or external memory have grown by as much. A full one is due
-//! when what only a full one can free has grown by [`HeapConfig::growth_percent`] of what was live after the last, but at least by the floor. The
-//! decision is made *before* a nursery is collected, so that promotion does not overshoot it. With 70 percent, the nursery (4 MiB), its copies (at most
-//! as much) and the evacuation reserve (a sixteenth), the peak stays below twice the live data + 16 MiB.
+//! **Growth.** A minor collection is due when eden is full, or when young large cells or external memory have grown by
+//! as much. A full one is due when what only a full one can free has grown by [`HeapConfig::growth_percent`] of what
+//! was live after the last, but at least by the floor. The decision is made *before* a nursery is collected, so that
+//! promotion does not overshoot it. With 70 percent, the nursery (4 MiB), its copies (at most as much) and the
+//! evacuation reserve (a sixteenth), the peak stays below twice the live data + 16 MiB.
 //!
-//! **Limit.** It is judged only after a full collection, when it is known what is live. Until then small allocations draw on the headroom, an eighth
-//! of the limit, and beyond it if they must; large and external ones are refused beyond it. When a full collection finds more than the limit alive,
-//! the status is [`LimitStatus::Exceeded`]: the machine throws an error that the script may catch. If the next full collection finds no less, the
-//! status is [`LimitStatus::Exhausted`]: the machine ends the script.
+//! **Limit.** It is judged only after a full collection, when it is known what is live. Until then small allocations
+//! draw on the headroom, an eighth of the limit, and beyond it if they must; large and external ones are refused beyond
+//! it. When a full collection finds more than the limit alive, the status is [`LimitStatus::Exceeded`]: the machine
+//! throws an error that the script may catch. If the next full collection finds no less, the status is
+//! [`LimitStatus::Exhausted`]: the machine ends the script.
 
 use crate::config::{FULL_EVERY, HeapConfig, OutOfMemory};
 use crate::heap::Heap;
@@ -37,6 +39,8 @@ pub(crate) struct Policy {
     external_base: Cell<usize>,
     /// Collect fully when the old bytes reach this.
     pub full_at: Cell<usize>,
+    /// … or when the blocks of the movable old generation do: dead space that nothing fits into counts here.
+    pub blocks_at: Cell<usize>,
     /// The next collection is to be a full one.
     pub force_full: Cell<bool>,
     pub status: Cell<LimitStatus>,
@@ -54,6 +58,7 @@ impl Policy {
             external: Cell::new(0),
             external_base: Cell::new(0),
             full_at: Cell::new(0),
+            blocks_at: Cell::new(0),
             force_full: Cell::new(false),
             status: Cell::default(),
             live: Cell::new(0),
@@ -63,6 +68,7 @@ impl Policy {
             interrupt: Cell::new(None),
         };
         policy.set_threshold(config, 0);
+        policy.set_blocks_threshold(config, 0, 0);
         policy
     }
 
@@ -78,17 +84,23 @@ impl Policy {
         let growth = (live / 100 * config.growth_percent).max(config.growth_floor);
         // Before the limit is reached there must have been a full collection; near it, not at every nursery.
         let headroom = config.heap_limit / 8;
-        let before_limit = config
-            .heap_limit
-            .saturating_sub(nursery_bytes(config))
-            .max(live + headroom / 4);
+        let before_limit = config.heap_limit.saturating_sub(nursery_bytes(config)).max(live + headroom / 4);
         self.full_at.set((live + growth).min(before_limit));
     }
 
-    /// Judges the limit and sets the next threshold after a full collection.
-    pub fn after_full(&self, config: &HeapConfig, live: usize) {
+    /// Sets the threshold of the old generation's movable blocks, of which there are `blocks` bytes with `live` bytes
+    /// of cells.
+    pub fn set_blocks_threshold(&self, config: &HeapConfig, live: usize, blocks: usize) {
+        let grown = live + live / 100 * config.growth_percent;
+        let most = grown.max(blocks + live / 8) + config.growth_floor;
+        self.blocks_at.set(most);
+    }
+
+    /// Judges the limit and sets the next threshold after a full collection. `low`: the system has no more memory,
+    /// whatever the limit says.
+    pub fn after_full(&self, config: &HeapConfig, live: usize, low: bool) {
         let status = match self.status.get() {
-            _ if live <= config.heap_limit => LimitStatus::Within,
+            _ if live <= config.heap_limit && !low => LimitStatus::Within,
             LimitStatus::Within => LimitStatus::Exceeded,
             _ => LimitStatus::Exhausted,
         };
@@ -105,14 +117,12 @@ impl Policy {
 
 /// The nursery's size under a limit: at most an eighth of it.
 fn nursery_bytes(config: &HeapConfig) -> usize {
-    config
-        .nursery_bytes
-        .min((config.heap_limit / 8).max(256 << 10))
+    config.nursery_bytes.min((config.heap_limit / 8).max(256 << 10))
 }
 
 impl Heap {
-    /// Has a word that the machine polls carry the request for a collection: `bit` is set when [`Heap::gc_pending`] is, and cleared after the
-    /// collection. `None` takes the word away.
+    /// Has a word that the machine polls carry the request for a collection: `bit` is set when [`Heap::gc_pending`] is,
+    /// and cleared after the collection. `None` takes the word away.
     ///
     /// # Safety
     /// The word stays valid until it is taken away or the heap is dropped.
@@ -147,8 +157,8 @@ impl Heap {
         self.request_collection();
     }
 
-    /// What a safepoint has to do: to be called where [`Heap::gc_pending`] is set (with `gc_every` that is always). If it answers with a kind, the
-    /// machine calls [`Heap::collect`] with it.
+    /// What a safepoint has to do: to be called where [`Heap::gc_pending`] is set (with `gc_every` that is always). If
+    /// it answers with a kind, the machine calls [`Heap::collect`] with it.
     pub fn safepoint(&self) -> Option<CollectKind> {
         let Some(every) = self.config.gc_every else {
             return self.should_collect();
@@ -157,19 +167,10 @@ impl Heap {
         self.policy.safepoints.set(count);
         if !count.is_multiple_of(every) {
             // The triggers still count, or a large N would mean an unbounded nursery.
-            return if self.is_due() {
-                self.should_collect()
-            } else {
-                None
-            };
+            return if self.is_due() { self.should_collect() } else { None };
         }
-        let full = self.policy.force_full.get()
-            || (self.policy.collections.get() + 1).is_multiple_of(FULL_EVERY);
-        Some(if full {
-            CollectKind::Full
-        } else {
-            CollectKind::Minor
-        })
+        let full = self.policy.force_full.get() || (self.policy.collections.get() + 1).is_multiple_of(FULL_EVERY);
+        Some(if full { CollectKind::Full } else { CollectKind::Minor })
     }
 
     /// Whether a collection is due, and of which kind.
@@ -177,12 +178,8 @@ impl Heap {
         if !self.gc_pending.get() {
             return None;
         }
-        let full = self.policy.force_full.get() || self.old_bytes() >= self.policy.full_at.get();
-        Some(if full {
-            CollectKind::Full
-        } else {
-            CollectKind::Minor
-        })
+        let full = self.policy.force_full.get() || self.full_is_due();
+        Some(if full { CollectKind::Full } else { CollectKind::Minor })
     }
 
     fn is_due(&self) -> bool {
@@ -194,8 +191,12 @@ impl Heap {
 
     fn triggers_reached(&self, nursery_blocks: usize) -> bool {
         let nursery = nursery_blocks * crate::config::BLOCK_BYTES;
-        self.large.borrow().young_bytes() + self.young_external() > nursery
-            || self.old_bytes() >= self.policy.full_at.get()
+        self.large.borrow().young_bytes() + self.young_external() > nursery || self.full_is_due()
+    }
+
+    /// Whether the old generation has reached one of its thresholds.
+    pub(crate) fn full_is_due(&self) -> bool {
+        self.old_bytes() >= self.policy.full_at.get() || self.old.borrow().footprint() >= self.policy.blocks_at.get()
     }
 
     /// External bytes that came since the last collection: their owners are young, for the most part.
@@ -235,10 +236,7 @@ impl Heap {
 
     /// Whether `bytes` more stay within limit and headroom; if not, a full collection is requested.
     pub(crate) fn check_limit(&self, bytes: usize) -> Result<(), OutOfMemory> {
-        let most = self
-            .config
-            .heap_limit
-            .saturating_add(self.config.heap_limit / 8);
+        let most = self.config.heap_limit.saturating_add(self.config.heap_limit / 8);
         if self.used_bytes().saturating_add(bytes) > most {
             self.request_full_collection();
             return Err(OutOfMemory { bytes });
@@ -246,8 +244,8 @@ impl Heap {
         Ok(())
     }
 
-    /// Counts memory outside the heap that cells own, `bytes` more or (negative) less: stores of ArrayBuffers, tables of shapes. Finalizers may call
-    /// this.
+    /// Counts memory outside the heap that cells own, `bytes` more or (negative) less: stores of ArrayBuffers, tables
+    /// of shapes. Finalizers may call this.
     ///
     /// # Errors
     /// As [`Heap::alloc_large`], and then nothing was counted. Giving back never fails.
@@ -256,9 +254,7 @@ impl Heap {
         if bytes < 0 {
             let left = external.saturating_sub(bytes.unsigned_abs());
             self.policy.external.set(left);
-            self.policy
-                .external_base
-                .set(self.policy.external_base.get().min(left));
+            self.policy.external_base.set(self.policy.external_base.get().min(left));
             return Ok(());
         }
         if !self.collecting.get() {

@@ -4,7 +4,8 @@ use crate::config::BLOCK_BYTES;
 use crate::heap::Heap;
 use crate::roots::CollectKind;
 
-/// A histogram of durations in nanoseconds: eight buckets for each power of two, so that a quantile is within an eighth of the truth.
+/// A histogram of durations in nanoseconds: eight buckets for each power of two, so that a quantile is within an eighth
+/// of the truth.
 #[derive(Clone, Default)]
 pub struct Histogram {
     buckets: Vec<u64>,
@@ -46,7 +47,8 @@ impl Histogram {
         self.sum
     }
 
-    /// The duration in nanoseconds that the share `quantile` (0 to 1) of all do not exceed, rounded up to its bucket's end; 0 if there are none.
+    /// The duration in nanoseconds that the share `quantile` (0 to 1) of all do not exceed, rounded up to its bucket's
+    /// end; 0 if there are none.
     pub fn quantile(&self, quantile: f64) -> u64 {
         let wanted = (self.count as f64 * quantile).ceil().max(1.0) as u64;
         let mut seen = 0;
@@ -188,30 +190,18 @@ impl Heap {
             nonmoving_bytes: fixed.bytes(),
             shape_bytes: shapes.bytes(),
             large_bytes: large.young_bytes() + large.old_bytes(),
-            blocks: [
-                nursery.blocks.len(),
-                old.blocks().len(),
-                fixed.blocks().len(),
-                shapes.blocks().len(),
-            ],
+            blocks: [nursery.blocks.len(), old.blocks().len(), fixed.blocks().len(), shapes.blocks().len()],
             free_blocks: pool.warm(),
             footprint_bytes: pool.used() * BLOCK_BYTES + shapes.footprint(),
             eden_blocks: nursery.budget,
         }
     }
 
-    /// Counts the cells by kind, the largest kinds first. Dead cells that no collection has freed yet are counted too; after a full collection there
-    /// are none. To be called where every cell is initialised.
+    /// Counts the cells by kind, the largest kinds first. Dead cells that no collection has freed yet are counted too;
+    /// after a full collection there are none. To be called where every cell is initialised.
     pub fn census(&self) -> Vec<KindCensus> {
-        let mut kinds: Vec<KindCensus> = self
-            .kinds
-            .iter()
-            .map(|kind| KindCensus {
-                name: kind.name,
-                cells: 0,
-                bytes: 0,
-            })
-            .collect();
+        let mut kinds: Vec<KindCensus> =
+            self.kinds.iter().map(|kind| KindCensus { name: kind.name, cells: 0, bytes: 0 }).collect();
         self.for_each_cell(&mut |cell, bytes| {
             // SAFETY: the walk passes initialised cells.
             let kind = &mut kinds[unsafe { &*cell }.kind.get() as usize];
@@ -221,5 +211,33 @@ impl Heap {
         kinds.retain(|kind| kind.cells > 0);
         kinds.sort_by_key(|kind| std::cmp::Reverse(kind.bytes));
         kinds
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Histogram;
+
+    #[test]
+    fn quantiles_are_within_an_eighth_above() {
+        let mut histogram = Histogram::default();
+        assert_eq!(histogram.quantile(0.5), 0);
+        for n in 1..=1000 {
+            histogram.add(n * 1000);
+        }
+        for (quantile, exact) in [(0.01, 10_000), (0.5, 500_000), (0.9, 900_000), (0.99, 990_000)] {
+            let found = histogram.quantile(quantile);
+            assert!((exact..=exact + exact / 8).contains(&found), "{quantile}: {found}");
+        }
+        assert_eq!(histogram.quantile(1.0), 1_000_000);
+        assert_eq!((histogram.count(), histogram.max(), histogram.sum()), (1000, 1_000_000, 500_500_000));
+    }
+
+    #[test]
+    fn tiny_durations_have_a_bucket() {
+        let mut histogram = Histogram::default();
+        histogram.add(0);
+        histogram.add(3);
+        assert_eq!(histogram.quantile(1.0), 3);
     }
 }

@@ -1,18 +1,20 @@
 //! The tracer: what a collection does with each reference that it is shown.
 //!
-//! The machine's functions see one type, [`Tracer`], whatever the collection is. They show it slots; it marks or copies what the slots refer to,
-//! and writes the new addresses back:
+//! The machine's functions see one type, [`Tracer`], whatever the collection is. They show it slots; it marks or copies
+//! what the slots refer to, and writes the new addresses back:
 //!
-//! * a cell in a block that is being emptied ([`flag::FROM`]: the nursery; in full collections also sparse old blocks) is *copied*, once; it
-//!   leaves its new address behind;
+//! * a cell in a block that is being emptied ([`flag::FROM`]: the nursery; in full collections also sparse old blocks)
+//!   is *copied*, once; it leaves its new address behind;
 //! * any other cell is *marked in place*: in its gc byte (large, fixed) or in the start bitmap;
 //! * in a minor collection, what is old is not looked at: it is alive by assumption.
 //!
-//! Cells that were reached but whose own references were not yet shown wait on an explicit stack, so that no heap can overflow the native one;
-//! large cells wait on a stack of their own and are traced a card at a time, so that a huge array does not put all its elements on the stack at once.
+//! Cells that were reached but whose own references were not yet shown wait on an explicit stack, so that no heap can
+//! overflow the native one; large cells wait on a stack of their own and are traced a card at a time, so that a huge
+//! array does not put all its elements on the stack at once.
 //!
-//! **Remembering falls out of tracing.** While a cell is traced the tracer notes whether any target is young *after* this collection
-//! (`found_young`). An old cell for which that holds is remembered; any other gets [`OLD_CLEAN`], and the write barrier guards it from then on.
+//! **Remembering falls out of tracing.** While a cell is traced the tracer notes whether any target is young *after*
+//! this collection (`found_young`). An old cell for which that holds is remembered; any other gets [`OLD_CLEAN`], and
+//! the write barrier guards it from then on.
 
 use crate::cell::{CellHeader, FORWARDED, KindInfo, MARK, OLD_CLEAN, value_is_cell};
 use crate::config::{CARD_BYTES, MAX_SMALL};
@@ -66,8 +68,12 @@ pub struct Tracer {
     waiting: FxHashMap<usize, Vec<Ephemeron>>,
     /// Values whose key was reached while they waited.
     woken: Vec<Ephemeron>,
+    /// Cells become old at their first survival already ([`crate::nursery::Nursery::tenure`]).
+    tenure: bool,
     pub(crate) promoted_bytes: usize,
     pub(crate) survived_bytes: usize,
+    /// Bytes copied out of eden, wherever to.
+    pub(crate) eden_bytes: usize,
 }
 
 impl Tracer {
@@ -87,30 +93,27 @@ impl Tracer {
             weak_cells: Vec::new(),
             waiting: FxHashMap::default(),
             woken: Vec::new(),
+            tenure: full || heap.nursery.borrow().tenure,
             promoted_bytes: 0,
             survived_bytes: 0,
+            eden_bytes: 0,
         }
     }
 
     /// Runs `body` with a tracer that changes nothing, and reports each reference that it is shown to `observer`.
-    pub(crate) fn observe(
-        heap: &Heap,
-        observer: &mut Observer<'_>,
-        body: impl FnOnce(&mut Tracer),
-    ) {
+    pub(crate) fn observe(heap: &Heap, observer: &mut Observer<'_>, body: impl FnOnce(&mut Tracer)) {
         let mut tracer = Tracer::new(heap, false, OldSpace::new(heap.tables));
         tracer.mode = Mode::Observe;
         // SAFETY: only the lifetime changes; the tracer does not outlive this function, and so not the observer.
         tracer.observer = Some(unsafe {
-            std::mem::transmute::<NonNull<Observer<'_>>, NonNull<Observer<'static>>>(NonNull::from(
-                observer,
-            ))
+            std::mem::transmute::<NonNull<Observer<'_>>, NonNull<Observer<'static>>>(NonNull::from(observer))
         });
         body(&mut tracer);
     }
 
     fn heap<'h>(&self) -> &'h Heap {
-        // SAFETY: a tracer lives within a call on the heap that made it; the references made here do not leave the tracer's methods.
+        // SAFETY: a tracer lives within a call on the heap that made it; the references made here do not leave the
+        // tracer's methods.
         unsafe { self.heap.as_ref() }
     }
 
@@ -137,7 +140,8 @@ impl Tracer {
         }
     }
 
-    /// Shows a slot that holds a NaN-boxed value ([`value_is_cell`]). A value that is a cell is one of this heap's live cells.
+    /// Shows a slot that holds a NaN-boxed value ([`value_is_cell`]). A value that is a cell is one of this heap's live
+    /// cells.
     #[inline(always)]
     pub fn visit_value(&mut self, slot: &Cell<u64>) {
         let bits = slot.get();
@@ -165,8 +169,9 @@ impl Tracer {
         }
     }
 
-    /// Rebases `derived`, an address computed from the cell whose address or value is in `base` (an untagged interior pointer in an optimized
-    /// frame). To be called *before* `base` itself is visited; it keeps the cell alive but does not change `base`.
+    /// Rebases `derived`, an address computed from the cell whose address or value is in `base` (an untagged interior
+    /// pointer in an optimized frame). To be called *before* `base` itself is visited; it keeps the cell alive but does
+    /// not change `base`.
     pub fn visit_derived(&mut self, base: &Cell<u64>, derived: &Cell<u64>) {
         let bits = base.get();
         if value_is_cell(bits) {
@@ -175,25 +180,17 @@ impl Tracer {
         }
     }
 
-    /// Shows an ephemeron (a WeakMap's entry): `value` is visited if `key` is alive, now or later in this collection. `key` is the address as the
-    /// table has it; the table's sweep hook updates it, or removes the entry. `owner` is the cell that `value` lies in (its present address, as
-    /// passed to the hook), or null for tables outside the heap.
-    pub fn visit_ephemeron(
-        &mut self,
-        owner: *mut CellHeader,
-        key: *mut CellHeader,
-        value: &Cell<u64>,
-    ) {
+    /// Shows an ephemeron (a WeakMap's entry): `value` is visited if `key` is alive, now or later in this collection.
+    /// `key` is the address as the table has it; the table's sweep hook updates it, or removes the entry. `owner` is
+    /// the cell that `value` lies in (its present address, as passed to the hook), or null for tables outside the heap.
+    pub fn visit_ephemeron(&mut self, owner: *mut CellHeader, key: *mut CellHeader, value: &Cell<u64>) {
         if self.mode == Mode::Observe {
             return self.visit_value(value);
         }
         if self.is_live(key) {
             self.visit_owned(owner, value);
         } else if value_is_cell(value.get()) {
-            self.waiting
-                .entry(key as usize)
-                .or_default()
-                .push(Ephemeron { owner, value });
+            self.waiting.entry(key as usize).or_default().push(Ephemeron { owner, value });
         }
     }
 
@@ -231,11 +228,7 @@ impl Tracer {
         } else if self.mode == Mode::Observe {
             return self.report(cell, slot);
         }
-        if flags & flag::FROM != 0 {
-            self.copy(cell, flags)
-        } else {
-            self.mark(cell, flags)
-        }
+        if flags & flag::FROM != 0 { self.copy(cell, flags) } else { self.mark(cell, flags) }
     }
 
     #[cold]
@@ -248,9 +241,10 @@ impl Tracer {
     }
 
     /// Reaches a cell of a block that is being emptied.
-    #[inline]
+    #[inline(never)]
     fn copy(&mut self, cell: *mut CellHeader, flags: u8) -> *mut CellHeader {
-        // SAFETY: trace functions show references to live cells only, and a block that is being emptied keeps its contents.
+        // SAFETY: trace functions show references to live cells only, and a block that is being emptied keeps its
+        // contents.
         let header = unsafe { &*cell };
         if header.is_forwarded() {
             // SAFETY: a cell is at least two words long, and the second of a forwarded one is its new address.
@@ -261,31 +255,20 @@ impl Tracer {
         let kind = &self.kinds[header.kind.get() as usize];
         // SAFETY: the table's functions are made for cells of their kind.
         let bytes = unsafe { (kind.size)(cell) };
-        debug_assert!(
-            bytes.is_multiple_of(8) && (16..=MAX_SMALL).contains(&bytes),
-            "a {} of {bytes} bytes",
-            kind.name
-        );
-        let promote = self.mode == Mode::Full || flags & flag::AGED != 0;
+        debug_assert!(bytes.is_multiple_of(8) && (16..=MAX_SMALL).contains(&bytes), "a {} of {bytes} bytes", kind.name);
+        let promote = self.tenure || flags & flag::AGED != 0;
         let heap = self.heap();
-        let mut more = || heap.pool.borrow_mut().block();
-        let place = if promote {
-            self.old.alloc(bytes, &mut more)
-        } else {
-            self.survivors.alloc(bytes, &mut more)
-        };
+        let place = if promote { self.old.alloc(bytes, heap) } else { self.survivors.alloc(bytes, heap) };
         let Some(place) = place else {
             return self.stay(cell, flags);
         };
         let moved = place as *mut CellHeader;
-        // SAFETY: `place` is `bytes` of free memory of the heap; `cell` is a cell of that size; afterwards only the header and the second word of
-        // the old place are looked at. Tracing sets the new gc byte, except that of leaves, which minor
-        // collections do not trace.
+        // SAFETY: `place` is `bytes` of free memory of the heap; `cell` is a cell of that size; afterwards only the
+        // header and the second word of the old place are looked at. Tracing sets the new gc byte, except that of
+        // leaves, which minor collections do not trace.
         unsafe {
             copy_words(cell as *const u64, moved as *mut u64, bytes / 8);
-            (*moved)
-                .gc
-                .set(if promote && kind.leaf { OLD_CLEAN } else { 0 });
+            (*moved).gc.set(if promote && kind.leaf { OLD_CLEAN } else { 0 });
             header.flags.set(header.flags.get() | FORWARDED);
             *(cell as *mut *mut CellHeader).add(1) = moved;
         }
@@ -294,6 +277,9 @@ impl Tracer {
         } else {
             self.survived_bytes += bytes;
             self.found_young = true;
+        }
+        if flags & flag::AGED == 0 {
+            self.eden_bytes += bytes;
         }
         if !(kind.leaf && self.mode == Mode::Minor) {
             self.stack.push(moved);
@@ -314,7 +300,7 @@ impl Tracer {
     }
 
     /// Reaches a cell that stays in its place.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn mark(&mut self, cell: *mut CellHeader, flags: u8) -> *mut CellHeader {
         // SAFETY: as in `copy`.
         let header = unsafe { &*cell };
@@ -348,8 +334,8 @@ impl Tracer {
         cell
     }
 
-    /// Wakes the values that waited for this key, which has just been reached. They are visited by `drain`: at once would be a recursion as deep as
-    /// a chain of ephemerons is long.
+    /// Wakes the values that waited for this key, which has just been reached. They are visited by `drain`: at once
+    /// would be a recursion as deep as a chain of ephemerons is long.
     #[cold]
     fn wake(&mut self, key: *mut CellHeader) {
         if let Some(entries) = self.waiting.remove(&(key as usize)) {
@@ -380,8 +366,8 @@ impl Tracer {
         }
     }
 
-    /// Marking misses the cache at nearly each cell: fetch the header some cells before it is needed (Cher, Hosking & Vitek, "Software
-    /// prefetching for mark-sweep garbage collection", ASPLOS 2004).
+    /// Marking misses the cache at nearly each cell: fetch the header some cells before it is needed (Cher, Hosking &
+    /// Vitek, "Software prefetching for mark-sweep garbage collection", ASPLOS 2004).
     fn drain_with_prefetch(&mut self) {
         const AHEAD: usize = 8;
         let mut ring = [std::ptr::null_mut::<CellHeader>(); AHEAD];
@@ -416,12 +402,12 @@ impl Tracer {
         if self.mode == Mode::Full && kind.has_shape {
             self.visit_shape(header.shape.get());
         }
-        if flags & flag::MARK_IN_CELL == 0
-            && (self.mode == Mode::Full || flags & flag::IN_PLACE != 0)
-        {
+        if flags & flag::MARK_IN_CELL == 0 && (self.mode == Mode::Full || flags & flag::IN_PLACE != 0) {
             // SAFETY: the table's functions are made for cells of their kind.
-            self.tables
-                .use_lines(cell as usize, unsafe { (kind.size)(cell) });
+            let bytes = unsafe { (kind.size)(cell) };
+            self.tables.use_lines(cell as usize, bytes);
+            let info = self.tables.info(self.tables.block_of(cell as usize));
+            info.live.set(info.live.get() + bytes as u32);
         }
         let stays_young = self.mode == Mode::Minor && stays_young(flags);
         if flags & flag::LARGE != 0 && !kind.leaf && kind.trace_range.is_some() {
@@ -500,24 +486,23 @@ impl Tracer {
     }
 }
 
-/// Whether cells in a block with these flags, reached in a minor collection and at their final place, are young after it.
+/// Whether cells in a block with these flags, reached in a minor collection and at their final place, are young after
+/// it.
 fn stays_young(flags: u8) -> bool {
     flags & flag::YOUNG != 0
         && flags & flag::IN_PLACE == 0
         && flags & (flag::LARGE | flag::AGED) != flag::LARGE | flag::AGED
 }
 
-/// Where the cell that was at this address before the collection is now; `None` if nothing has reached it. Addresses of copies are found alive.
-pub(crate) fn live_address(
-    tables: &Tables,
-    full: bool,
-    cell: *mut CellHeader,
-) -> Option<*mut CellHeader> {
+/// Where the cell that was at this address before the collection is now; `None` if nothing has reached it. Addresses of
+/// copies are found alive.
+pub(crate) fn live_address(tables: &Tables, full: bool, cell: *mut CellHeader) -> Option<*mut CellHeader> {
     let flags = tables.flags_at(cell as usize);
     if !full && flags & flag::YOUNG == 0 {
         return Some(cell);
     }
-    // SAFETY: weak references and keys are addresses of cells that were alive before the collection, whose memory is not yet given back.
+    // SAFETY: weak references and keys are addresses of cells that were alive before the collection, whose memory is
+    // not yet given back.
     let header = unsafe { &*cell };
     if flags & flag::MARK_IN_CELL != 0 {
         return header.has_gc(MARK).then_some(cell);
@@ -535,7 +520,8 @@ pub(crate) fn live_address(
     tables.is_start(cell as usize).then_some(cell)
 }
 
-/// Copies `count` words (two at least) between places that do not overlap. Most cells are a few words: a call of memcpy costs more than it does.
+/// Copies `count` words (two at least) between places that do not overlap. Most cells are a few words: a call of memcpy
+/// costs more than it does.
 ///
 /// # Safety
 /// As for [`std::ptr::copy_nonoverlapping`].
@@ -558,8 +544,9 @@ unsafe fn copy_words(from: *const u64, to: *mut u64, count: usize) {
     }
 }
 
+/// Fetches a cell's header into the cache.
 #[inline(always)]
-fn prefetch(cell: *mut CellHeader) {
+pub(crate) fn prefetch(cell: *mut CellHeader) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a hint; it reads nothing.
     unsafe {

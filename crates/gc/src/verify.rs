@@ -1,7 +1,8 @@
 //! The verifier: checks what the collector relies on, for tests and debug builds.
 //!
-//! For each cell: its kind is known, its size is plausible, no collection left a mark, a pin or a forwarding address behind. For each strong
-//! reference: the target is a cell. For each reference from an old cell to a young one: the cell is remembered, or the card of the slot is.
+//! For each cell: its kind is known, its size is plausible, no collection left a mark, a pin or a forwarding address
+//! behind. For each strong reference: the target is a cell. For each reference from an old cell to a young one: the
+//! cell is remembered, or the card of the slot is.
 
 use crate::cell::{CellHeader, FORWARDED, MARK, OLD_CLEAN, PINNED};
 use crate::config::{MAX_SMALL, MIN_CELL};
@@ -13,8 +14,8 @@ use crate::tracer::Tracer;
 use rustc_hash::FxHashSet;
 
 impl Heap {
-    /// Checks the heap and the roots; panics with a description of the first violation. To be called where every cell is initialised and no weak
-    /// reference is shown as a strong one.
+    /// Checks the heap and the roots; panics with a description of the first violation. To be called where every cell
+    /// is initialised and no weak reference is shown as a strong one.
     pub fn verify(&self, roots: &dyn Roots) {
         let mut young = FxHashSet::default();
         let mut cells = Vec::new();
@@ -25,12 +26,7 @@ impl Heap {
             }
             cells.push(cell);
         });
-        let remembered: FxHashSet<usize> = self
-            .remembered
-            .borrow()
-            .iter()
-            .map(|&cell| cell as usize)
-            .collect();
+        let remembered: FxHashSet<usize> = self.remembered.borrow().iter().map(|&cell| cell as usize).collect();
         for cell in cells {
             // SAFETY: the walk found initialised cells.
             let header = unsafe { &*cell };
@@ -65,9 +61,8 @@ impl Heap {
                 }
             });
         }
-        let mut check = |_: usize, target: *mut CellHeader| {
-            self.verify_target(target, &young, "root", std::ptr::null_mut())
-        };
+        let mut check =
+            |_: usize, target: *mut CellHeader| self.verify_target(target, &young, "root", std::ptr::null_mut());
         Tracer::observe(self, &mut check, |tracer| roots.trace(tracer));
     }
 
@@ -75,47 +70,23 @@ impl Heap {
         // SAFETY: the walk passes initialised cells.
         let header = unsafe { &*cell };
         let Some(kind) = self.kinds.get(header.kind.get() as usize) else {
-            panic!(
-                "the cell at {cell:p} is of the unknown kind {}",
-                header.kind.get()
-            )
+            panic!("the cell at {cell:p} is of the unknown kind {}", header.kind.get())
         };
         let large = self.tables.flags_at(cell as usize) & flag::LARGE != 0;
-        assert!(
-            bytes.is_multiple_of(8) && bytes >= MIN_CELL,
-            "the {} at {cell:p} has {bytes} bytes",
-            kind.name
-        );
-        assert!(
-            large || bytes <= MAX_SMALL,
-            "the {} at {cell:p} has {bytes} bytes",
-            kind.name
-        );
+        assert!(bytes.is_multiple_of(8) && bytes >= MIN_CELL, "the {} at {cell:p} has {bytes} bytes", kind.name);
+        assert!(large || bytes <= MAX_SMALL, "the {} at {cell:p} has {bytes} bytes", kind.name);
         assert!(
             header.gc.get() & (MARK | PINNED) == 0,
             "the {} at {cell:p} kept a mark: {:#x}",
             kind.name,
             header.gc.get()
         );
-        assert!(
-            header.flags.get() & FORWARDED == 0,
-            "the {} at {cell:p} is forwarded",
-            kind.name
-        );
+        assert!(header.flags.get() & FORWARDED == 0, "the {} at {cell:p} is forwarded", kind.name);
     }
 
-    fn verify_target(
-        &self,
-        target: *mut CellHeader,
-        young: &FxHashSet<usize>,
-        name: &str,
-        cell: *mut CellHeader,
-    ) {
+    fn verify_target(&self, target: *mut CellHeader, young: &FxHashSet<usize>, name: &str, cell: *mut CellHeader) {
         let address = target as usize;
-        assert!(
-            self.tables.contains(address),
-            "a {name} at {cell:p} refers to {target:p}, which is not in the heap"
-        );
+        assert!(self.tables.contains(address), "a {name} at {cell:p} refers to {target:p}, which is not in the heap");
         let flags = self.tables.flags_at(address);
         let good = if flags & flag::LARGE != 0 {
             self.tables.address(self.tables.block_of(address)) == address
@@ -126,9 +97,6 @@ impl Heap {
         } else {
             flags & flag::OLD != 0 && self.tables.is_start(address)
         };
-        assert!(
-            good,
-            "a {name} at {cell:p} refers to {target:p}, where no cell starts (block flags {flags:#x})"
-        );
+        assert!(good, "a {name} at {cell:p} refers to {target:p}, where no cell starts (block flags {flags:#x})");
     }
 }

@@ -6,8 +6,8 @@ use crate::heap::Heap;
 use crate::memory::Block;
 
 impl Heap {
-    /// Calls `f` with each cell and its size in bytes. Cells that died since the last full collection are passed too. To be called where every cell
-    /// is initialised; `f` must not allocate.
+    /// Calls `f` with each cell and its size in bytes. Cells that died since the last full collection are passed too.
+    /// To be called where every cell is initialised; `f` must not allocate.
     pub fn for_each_cell(&self, f: &mut dyn FnMut(*mut CellHeader, usize)) {
         if self.nursery.borrow().open {
             self.close_nursery_block();
@@ -16,28 +16,17 @@ impl Heap {
             self.each_young_cell(block, f);
         }
         for &block in self.old.borrow().blocks() {
-            self.tables.each_start(block, |cell| {
-                f(
-                    cell as *mut CellHeader,
-                    self.cell_bytes(cell as *const CellHeader),
-                )
-            });
+            self.tables
+                .each_start(block, |cell| f(cell as *mut CellHeader, self.cell_bytes(cell as *const CellHeader)));
         }
         for space in [&self.fixed, &self.shapes] {
             for &block in space.borrow().blocks() {
-                self.tables.each_start(block, |cell| {
-                    f(
-                        cell as *mut CellHeader,
-                        self.cell_bytes(cell as *const CellHeader),
-                    )
-                });
+                self.tables
+                    .each_start(block, |cell| f(cell as *mut CellHeader, self.cell_bytes(cell as *const CellHeader)));
             }
         }
         for record in self.large.borrow().records() {
-            f(
-                self.tables.address(record.block) as *mut CellHeader,
-                record.bytes,
-            );
+            f(self.tables.address(record.block) as *mut CellHeader, record.bytes);
         }
     }
 

@@ -3,15 +3,11 @@
 mod toy;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
-use tercel_gc::{CollectKind, HeapConfig, LimitStatus};
+use tercel_gc::{CellHeader, CollectKind, Heap, HeapConfig, LimitStatus};
 use toy::*;
 
 fn limited(limit: usize) -> HeapConfig {
-    HeapConfig {
-        heap_limit: limit,
-        verify: false,
-        ..config()
-    }
+    HeapConfig { heap_limit: limit, verify: false, ..config() }
 }
 
 #[test]
@@ -53,14 +49,7 @@ fn the_limit_is_an_error_first_and_the_end_then() {
             }
         }
     }
-    assert_eq!(
-        seen,
-        [
-            LimitStatus::Within,
-            LimitStatus::Exceeded,
-            LimitStatus::Exhausted
-        ]
-    );
+    assert_eq!(seen, [LimitStatus::Within, LimitStatus::Exceeded, LimitStatus::Exhausted]);
     assert!(toy.heap.used_bytes() < 6 << 20, "{}", toy.heap.used_bytes());
     // The heap can be used afterwards.
     toy.set(list, 0);
@@ -172,16 +161,10 @@ fn shape_ids_are_used_again_only_after_a_later_full_collection() {
 
 #[test]
 fn the_shape_region_ends_in_an_error() {
-    let toy = Toy::new(HeapConfig {
-        shape_bytes: 128 << 10,
-        ..config()
-    });
+    let toy = Toy::new(HeapConfig { shape_bytes: 128 << 10, ..config() });
     let mut count = 0;
     while toy.heap.alloc_shape(32).is_ok_and(|memory| {
-        toy.roots
-            .shapes
-            .borrow_mut()
-            .push(toy.heap.shape_id(memory.as_ptr() as Ref));
+        toy.roots.shapes.borrow_mut().push(toy.heap.shape_id(memory.as_ptr() as Ref));
         // SAFETY: fresh memory for a shape.
         unsafe { std::ptr::write_bytes(memory.as_ptr(), 0, 32) };
         // SAFETY: as above.
@@ -190,11 +173,7 @@ fn the_shape_region_ends_in_an_error() {
     }) {
         count += 1;
     }
-    assert_eq!(
-        count,
-        (128 << 10) / 32 - 1,
-        "all but the place with the id 0"
-    );
+    assert_eq!(count, (128 << 10) / 32 - 1, "all but the place with the id 0");
     toy.full();
     assert_eq!(toy.count(SHAPE), count);
 }
@@ -205,11 +184,12 @@ fn a_full_nursery_sets_the_flag_and_the_interrupt_word() {
     let word = AtomicU32::new(4);
     // SAFETY: the word outlives the heap's use of it: it is taken away below.
     unsafe { toy.heap.set_interrupt_word(Some((NonNull::from(&word), 2))) };
-    for _ in 0..(3 << 20) / 32 {
+    // The first eden is half a megabyte.
+    for _ in 0..(1 << 19) / 32 {
         toy.pair(0, 0);
     }
     assert!(!toy.heap.gc_pending.get());
-    for _ in 0..(2 << 20) / 32 {
+    for _ in 0..(1 << 19) / 32 {
         toy.pair(0, 0);
     }
     assert!(toy.heap.gc_pending.get());
@@ -223,10 +203,7 @@ fn a_full_nursery_sets_the_flag_and_the_interrupt_word() {
 
 #[test]
 fn gc_every_collects_at_every_nth_safepoint() {
-    let toy = Toy::new(HeapConfig {
-        gc_every: Some(5),
-        ..config()
-    });
+    let toy = Toy::new(HeapConfig { gc_every: Some(5), ..config() });
     let collected = (0..100).filter(|_| toy.safepoint()).count();
     assert_eq!(collected, 20);
     let stats = toy.heap.stats();
@@ -248,11 +225,7 @@ fn large_garbage_is_collected_by_minor_collections() {
 
 #[test]
 fn growth_brings_full_collections_and_the_peak_is_bounded() {
-    let toy = Toy::new(HeapConfig {
-        verify: false,
-        poison: false,
-        ..config()
-    });
+    let toy = Toy::new(HeapConfig { verify: false, poison: false, ..config() });
     let slots: Vec<usize> = (0..20).map(|_| toy.root(0)).collect();
     let mut rng = Rng(3);
     for _ in 0..400 {
@@ -267,9 +240,89 @@ fn growth_brings_full_collections_and_the_peak_is_bounded() {
     }
     let stats = toy.heap.stats();
     assert!(stats.full_collections > 5);
-    assert!(
-        stats.peak_bytes < (2 * 20 + 16) << 20,
-        "{} MB",
-        stats.peak_bytes >> 20
-    );
+    assert!(stats.peak_bytes < (2 * 20 + 16) << 20, "{} MB", stats.peak_bytes >> 20);
+}
+
+/// A heap with the smallest reservation: 48 MB of blocks, of which half may be live.
+fn cramped() -> Toy {
+    let toy = Toy::new(HeapConfig { reserve_bytes: 1, verify: false, ..config() });
+    assert_eq!(toy.heap.config().heap_limit, 24 << 20);
+    toy
+}
+
+#[test]
+fn a_collection_without_memory_for_copies_leaves_the_cells_in_place() {
+    for kind in [CollectKind::Minor, CollectKind::Full] {
+        let toy = cramped();
+        // 40 MB of live data without a safepoint: there is no room to copy them to.
+        let list = toy.root(0);
+        let count = (40 << 20) / 32;
+        for n in 0..count {
+            let head = toy.roots.slots.borrow()[list].get();
+            toy.set(list, toy.pair(head, int(n)) as u64);
+        }
+        for _ in 0..4 {
+            toy.collect(kind);
+            assert_eq!(toy.heap.stats().pinned_cells, 0);
+            let mut at = toy.get(list);
+            for n in (0..count).rev() {
+                assert_eq!(word(at, 3).get(), int(n));
+                at = word(at, 2).get() as Ref;
+            }
+            assert!(at.is_null());
+        }
+        toy.heap.verify(&toy.roots);
+        toy.set(list, 0);
+        toy.full();
+        assert_eq!(toy.heap.used_bytes(), 0);
+    }
+}
+
+#[test]
+fn what_is_refused_for_lack_of_address_space_can_be_had_later() {
+    let toy = cramped();
+    let first = toy.root_cell(toy.array((20 << 20) / 8, 0));
+    assert!(toy.heap.try_alloc(20 << 20).is_err());
+    toy.set(first, 0);
+    toy.safepoint();
+    toy.array((20 << 20) / 8, 0);
+}
+
+#[test]
+fn the_end_of_memory_is_a_heap_limit() {
+    let toy = cramped();
+    let list = toy.root(0);
+    let mut seen = Vec::new();
+    while seen.last() != Some(&LimitStatus::Exhausted) {
+        let head = toy.roots.slots.borrow()[list].get();
+        toy.set(list, toy.pair(head, 0) as u64);
+        if toy.safepoint() && seen.last() != Some(&toy.heap.limit_status()) {
+            seen.push(toy.heap.limit_status());
+        }
+    }
+    assert_eq!(seen, [LimitStatus::Within, LimitStatus::Exceeded, LimitStatus::Exhausted]);
+}
+
+#[test]
+fn machine_code_can_allocate_with_the_fields_at_their_offsets() {
+    let toy = Toy::new(config());
+    toy.pair(int(0), 0);
+    let field = |offset: usize| {
+        // SAFETY: the offsets are those of `Cell<usize>` fields of the heap.
+        unsafe { &*((&raw const toy.heap as *const u8).add(offset) as *const std::cell::Cell<usize>) }
+    };
+    let (bump, limit) = (field(Heap::BUMP_OFFSET), field(Heap::LIMIT_OFFSET));
+    let cell = bump.get() as Ref;
+    assert!(bump.get() + 32 <= limit.get());
+    bump.set(bump.get() + 32);
+    // SAFETY: fresh memory for a pair.
+    unsafe { cell.write(CellHeader::new(0, PAIR, 0, 0)) };
+    for index in 1..4 {
+        word(cell, index).set(int(index as u32));
+    }
+    let root = toy.root_cell(cell);
+    assert_eq!(toy.count(PAIR), 2);
+    toy.minor();
+    assert_eq!(toy.count(PAIR), 1);
+    assert_eq!(word(toy.get(root), 3).get(), int(3));
 }

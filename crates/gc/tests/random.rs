@@ -1,4 +1,5 @@
-//! A random mutator against a model of what it did: after each collection the heap must be the model's graph, cell for cell.
+//! A random mutator against a model of what it did: after each collection the heap must be the model's graph, cell for
+//! cell.
 
 mod toy;
 use std::collections::{BTreeMap, BTreeSet};
@@ -94,49 +95,19 @@ impl Mutator {
         let small = self.rng.below(40);
         let toy = &self.toy;
         let (cell, fields, first, movable) = match choice {
-            0..8 => (
-                toy.pair(self.bits(a.0, a.1), self.bits(b.0, b.1)),
-                vec![a.0, b.0],
-                2,
-                true,
-            ),
-            8..13 => (
-                toy.array(small, self.bits(a.0, a.1)),
-                vec![a.0; small],
-                3,
-                true,
-            ),
+            0..8 => (toy.pair(self.bits(a.0, a.1), self.bits(b.0, b.1)), vec![a.0, b.0], 2, true),
+            8..13 => (toy.array(small, self.bits(a.0, a.1)), vec![a.0; small], 3, true),
             13 if self.large > 0 => {
                 let count = self.large + small;
-                (
-                    toy.array(count, self.bits(a.0, a.1)),
-                    vec![a.0; count],
-                    3,
-                    false,
-                )
+                (toy.array(count, self.bits(a.0, a.1)), vec![a.0; count], 3, false)
             }
-            13 | 14 => (
-                toy.fixed_array(small, self.bits(a.0, a.1)),
-                vec![a.0; small],
-                3,
-                false,
-            ),
+            13 | 14 => (toy.fixed_array(small, self.bits(a.0, a.1)), vec![a.0; small], 3, false),
             15 => (toy.bytes(small * 8), vec![], 3, true),
             16 | 17 => {
                 let entries = small / 4 + 1;
-                (
-                    toy.weak_map(entries),
-                    vec![Val::Empty; entries * 2],
-                    3,
-                    true,
-                )
+                (toy.weak_map(entries), vec![Val::Empty; entries * 2], 3, true)
             }
-            18 if self.large > 0 => (
-                toy.weak_map(self.large / 2),
-                vec![Val::Empty; self.large / 2 * 2],
-                3,
-                false,
-            ),
+            18 if self.large > 0 => (toy.weak_map(self.large / 2), vec![Val::Empty; self.large / 2 * 2], 3, false),
             18 | 19 => match a {
                 (Val::Node(_), target) => (toy.weak_ref(target, false), vec![a.0], 2, true),
                 _ => return,
@@ -144,15 +115,7 @@ impl Mutator {
             _ => (toy.resource(), vec![], 2, true),
         };
         let root = self.rng.below(ROOTS);
-        self.nodes.insert(
-            id(cell),
-            Node {
-                kind: kind(cell),
-                fields,
-                first,
-                movable,
-            },
-        );
+        self.nodes.insert(id(cell), Node { kind: kind(cell), fields, first, movable });
         self.toy.set(root, cell as u64);
         self.roots[root] = Val::Node(id(cell));
     }
@@ -167,11 +130,7 @@ impl Mutator {
             return;
         }
         // Large arrays: also far from the beginning.
-        let reach = if self.rng.below(2) == 0 {
-            node.fields.len().min(60)
-        } else {
-            node.fields.len()
-        };
+        let reach = if self.rng.below(2) == 0 { node.fields.len().min(60) } else { node.fields.len() };
         let index = self.rng.below(reach);
         let bits = match value.0 {
             Val::Empty => 0,
@@ -194,10 +153,7 @@ impl Mutator {
         if let (Val::Node(id), cell) = self.pick() {
             // An address inside: the start would also be the end of the cell before.
             self.toy.pin(cell as usize + 1 + self.rng.below(16));
-            self.pins.push(Pin {
-                id,
-                address: cell as usize,
-            });
+            self.pins.push(Pin { id, address: cell as usize });
         }
     }
 
@@ -232,25 +188,17 @@ impl Mutator {
     /// What is reachable in the model: strongly, from roots and pins, with ephemerons.
     fn reachable(&self) -> BTreeSet<u64> {
         let mut reached = BTreeSet::new();
-        let start = self.roots.iter().filter_map(|&val| {
-            if let Val::Node(id) = val {
-                Some(id)
-            } else {
-                None
-            }
-        });
+        let start = self.roots.iter().filter_map(|&val| if let Val::Node(id) = val { Some(id) } else { None });
         let mut work: Vec<u64> = start.chain(self.pins.iter().map(|pin| pin.id)).collect();
         loop {
             while let Some(id) = work.pop() {
                 let node = &self.nodes[&id];
                 if reached.insert(id) && node.kind != WEAK_MAP && node.kind != WEAK_REF {
-                    work.extend(node.fields.iter().filter_map(|&val| {
-                        if let Val::Node(id) = val {
-                            Some(id)
-                        } else {
-                            None
-                        }
-                    }));
+                    work.extend(node.fields.iter().filter_map(
+                        |&val| {
+                            if let Val::Node(id) = val { Some(id) } else { None }
+                        },
+                    ));
                 }
             }
             for &map in &reached {
@@ -280,10 +228,7 @@ impl Mutator {
         for (index, &val) in self.roots.iter().enumerate() {
             match val {
                 Val::Node(id) => work.push((id, self.toy.get(index))),
-                _ => assert_eq!(
-                    self.toy.get(index) as u64,
-                    self.bits(val, std::ptr::null_mut())
-                ),
+                _ => assert_eq!(self.toy.get(index) as u64, self.bits(val, std::ptr::null_mut())),
             }
         }
         let mut pinned = BTreeSet::new();
@@ -303,11 +248,7 @@ impl Mutator {
                 }
                 places.insert(node_id, cell);
                 let node = &self.nodes[&node_id];
-                assert_eq!(
-                    (id(cell), kind(cell)),
-                    (node_id, node.kind),
-                    "the cell at {cell:p}"
-                );
+                assert_eq!((id(cell), kind(cell)), (node_id, node.kind), "the cell at {cell:p}");
                 if node.kind == WEAK_MAP || node.kind == WEAK_REF {
                     maps.push((node_id, cell));
                     continue;
@@ -316,11 +257,7 @@ impl Mutator {
                     let bits = word(cell, node.first + index).get();
                     match val {
                         Val::Node(id) => work.push((id, bits as Ref)),
-                        _ => assert_eq!(
-                            bits,
-                            self.bits(val, std::ptr::null_mut()),
-                            "node {node_id} word {index}"
-                        ),
+                        _ => assert_eq!(bits, self.bits(val, std::ptr::null_mut()), "node {node_id} word {index}"),
                     }
                 }
             }
@@ -342,9 +279,7 @@ impl Mutator {
                 break;
             }
         }
-        assert!(
-            reachable.iter().all(|id| places.contains_key(id)) && places.len() == reachable.len()
-        );
+        assert!(reachable.iter().all(|id| places.contains_key(id)) && places.len() == reachable.len());
         for (node_id, cell) in maps {
             let node = self.nodes.get_mut(&node_id).unwrap();
             let step = if node.kind == WEAK_MAP { 2 } else { 1 };
@@ -354,17 +289,11 @@ impl Mutator {
                 };
                 let bits = word(cell, node.first + index).get();
                 if reachable.contains(&target) {
-                    assert_eq!(
-                        bits, places[&target] as u64,
-                        "a weak reference to a live cell"
-                    );
+                    assert_eq!(bits, places[&target] as u64, "a weak reference to a live cell");
                     continue;
                 }
                 if full {
-                    assert_eq!(
-                        bits, 0,
-                        "a weak reference to a dead cell survived a full collection"
-                    );
+                    assert_eq!(bits, 0, "a weak reference to a dead cell survived a full collection");
                 }
                 if bits == 0 {
                     node.fields[index] = Val::Empty;
@@ -381,11 +310,7 @@ impl Mutator {
         }
         if full {
             let census: usize = self.toy.heap.census().iter().map(|entry| entry.cells).sum();
-            assert_eq!(
-                census,
-                reachable.len(),
-                "a full collection frees exactly the unreachable"
-            );
+            assert_eq!(census, reachable.len(), "a full collection frees exactly the unreachable");
             // Keys that are dead but referenced from maps are gone now, so the model can forget all dead nodes.
             let deaths: BTreeSet<u64> = take_deaths().into_iter().collect();
             let dead: BTreeSet<u64> = self
@@ -411,15 +336,7 @@ fn run(config: HeapConfig, seed: u64, steps: usize, large: usize) -> usize {
 #[test]
 fn the_heap_is_the_model_under_collection_at_every_safepoint() {
     for seed in 0..12 {
-        let collections = run(
-            HeapConfig {
-                gc_every: Some(1),
-                ..config()
-            },
-            seed,
-            1500,
-            0,
-        );
+        let collections = run(HeapConfig { gc_every: Some(1), ..config() }, seed, 1500, 0);
         assert_eq!(collections, 1500);
     }
 }
@@ -427,43 +344,22 @@ fn the_heap_is_the_model_under_collection_at_every_safepoint() {
 #[test]
 fn the_heap_is_the_model_with_large_cells() {
     for seed in 100..106 {
-        run(
-            HeapConfig {
-                gc_every: Some(1),
-                ..config()
-            },
-            seed,
-            500,
-            2100,
-        );
+        run(HeapConfig { gc_every: Some(1), ..config() }, seed, 500, 2100);
     }
 }
 
 #[test]
 fn the_heap_is_the_model_under_rare_collections() {
     for seed in 200..206 {
-        let collections = run(
-            HeapConfig {
-                gc_every: Some(37),
-                ..config()
-            },
-            seed,
-            20_000,
-            0,
-        );
+        let collections = run(HeapConfig { gc_every: Some(37), ..config() }, seed, 20_000, 0);
         assert!(collections >= 540);
     }
 }
 
 #[test]
 fn the_heap_is_the_model_under_the_normal_triggers() {
-    let config = HeapConfig {
-        nursery_bytes: 256 << 10,
-        growth_floor: 256 << 10,
-        poison: true,
-        verify: true,
-        ..config()
-    };
+    let config =
+        HeapConfig { nursery_bytes: 256 << 10, growth_floor: 256 << 10, poison: true, verify: true, ..config() };
     let collections = run(config, 7, 60_000, 3000);
     assert!(collections > 20, "{collections} collections");
 }

@@ -39,19 +39,12 @@ fn the_verifier_finds_a_store_without_a_barrier() {
 
 #[test]
 fn without_a_barrier_the_reference_is_lost() {
-    let toy = Toy::new(HeapConfig {
-        verify: false,
-        ..config()
-    });
+    let toy = Toy::new(HeapConfig { verify: false, ..config() });
     let parent = old(&toy, || toy.pair(0, 0));
     let child = toy.pair(int(5), 0);
     word(parent, 2).set(child as u64);
     toy.minor();
-    assert_eq!(
-        word(parent, 2).get(),
-        child as u64,
-        "nobody updated the slot"
-    );
+    assert_eq!(word(parent, 2).get(), child as u64, "nobody updated the slot");
     assert_eq!(toy.count(PAIR), 1, "and the child was freed");
     word(parent, 2).set(0);
 }
@@ -121,11 +114,7 @@ fn range_and_cell_barriers_remember() {
         // SAFETY: the elements of a live array.
         let elements = unsafe { std::slice::from_raw_parts(word(array, 3), count) };
         for (index, element) in elements.iter().enumerate() {
-            element.set(if index % 3 == 0 {
-                toy.pair(int(index as u32), 0) as u64
-            } else {
-                int(7)
-            });
+            element.set(if index % 3 == 0 { toy.pair(int(index as u32), 0) as u64 } else { int(7) });
         }
         // SAFETY: the array and its elements are live.
         unsafe {
@@ -138,10 +127,7 @@ fn range_and_cell_barriers_remember() {
         toy.minor();
         toy.minor();
         for index in (0..count).step_by(3) {
-            assert_eq!(
-                word(elements[index].get() as Ref, 2).get(),
-                int(index as u32)
-            );
+            assert_eq!(word(elements[index].get() as Ref, 2).get(), int(index as u32));
         }
     }
 }

@@ -13,28 +13,14 @@ fn an_entry_lives_with_its_key() {
         let toy = Toy::new(config());
         let map = toy.root_cell(toy.weak_map(2));
         let key = toy.root_cell(toy.pair(int(1), 0));
-        toy.map_set(
-            toy.get(map),
-            0,
-            toy.get(key) as u64,
-            toy.pair(int(2), 0) as u64,
-        );
-        toy.map_set(
-            toy.get(map),
-            1,
-            toy.pair(int(3), 0) as u64,
-            toy.pair(int(4), 0) as u64,
-        );
+        toy.map_set(toy.get(map), 0, toy.get(key) as u64, toy.pair(int(2), 0) as u64);
+        toy.map_set(toy.get(map), 1, toy.pair(int(3), 0) as u64, toy.pair(int(4), 0) as u64);
         for _ in 0..4 {
             toy.collect(kind);
             let cell = toy.get(map);
             assert_eq!(word(cell, 3).get(), toy.get(key) as u64);
             assert_eq!(word(word(cell, 4).get() as Ref, 2).get(), int(2));
-            assert_eq!(
-                (word(cell, 5).get(), word(cell, 6).get()),
-                (0, 0),
-                "the entry of the dead key"
-            );
+            assert_eq!((word(cell, 5).get(), word(cell, 6).get()), (0, 0), "the entry of the dead key");
             assert_eq!(toy.count(PAIR), 2);
         }
         toy.set(key, 0);
@@ -51,12 +37,7 @@ fn a_young_key_in_an_old_map_dies_in_a_minor_collection() {
     toy.full();
     assert!(!toy.heap.is_young(toy.get(map)));
     let key = toy.root_cell(toy.pair(int(1), 0));
-    toy.map_set(
-        toy.get(map),
-        0,
-        toy.get(key) as u64,
-        toy.pair(int(2), 0) as u64,
-    );
+    toy.map_set(toy.get(map), 0, toy.get(key) as u64, toy.pair(int(2), 0) as u64);
     toy.map_set(toy.get(map), 1, toy.pair(int(3), 0) as u64, int(4));
     toy.minor();
     let cell = toy.get(map);
@@ -76,12 +57,7 @@ fn a_young_value_of_an_old_key_stays_alive() {
     let map = toy.root_cell(toy.weak_map(1));
     let key = toy.root_cell(toy.pair(int(1), 0));
     toy.full();
-    toy.map_set(
-        toy.get(map),
-        0,
-        toy.get(key) as u64,
-        toy.pair(int(2), 0) as u64,
-    );
+    toy.map_set(toy.get(map), 0, toy.get(key) as u64, toy.pair(int(2), 0) as u64);
     for _ in 0..3 {
         toy.minor();
         assert_eq!(word(word(toy.get(map), 4).get() as Ref, 2).get(), int(2));
@@ -128,23 +104,13 @@ fn ephemerons_across_maps_are_followed() {
 
 #[test]
 fn a_chain_of_ephemerons_takes_linear_time() {
-    let toy = Toy::new(HeapConfig {
-        verify: false,
-        ..config()
-    });
+    let toy = Toy::new(HeapConfig { verify: false, ..config() });
     let count = 200_000;
     let map = toy.root_cell(toy.weak_map(count));
-    let keys: Vec<usize> = (0..=count)
-        .map(|n| toy.root_cell(toy.pair(int(n as u32), 0)))
-        .collect();
+    let keys: Vec<usize> = (0..=count).map(|n| toy.root_cell(toy.pair(int(n as u32), 0))).collect();
     // The last entry's key is alive, and each value is the key of the entry before.
     for entry in 0..count {
-        toy.map_set(
-            toy.get(map),
-            entry,
-            toy.get(keys[entry + 1]) as u64,
-            toy.get(keys[entry]) as u64,
-        );
+        toy.map_set(toy.get(map), entry, toy.get(keys[entry + 1]) as u64, toy.get(keys[entry]) as u64);
     }
     for &key in &keys[..count] {
         toy.set(key, 0);
@@ -164,17 +130,8 @@ fn a_large_weak_map_is_treated_like_a_small_one() {
     let map = toy.root_cell(toy.weak_map(4000));
     let key = toy.root_cell(toy.pair(int(1), 0));
     for entry in 0..4000 {
-        let key = if entry % 2 == 0 {
-            toy.get(key)
-        } else {
-            toy.pair(int(9), 0)
-        };
-        toy.map_set(
-            toy.get(map),
-            entry,
-            key as u64,
-            toy.pair(int(entry as u32), 0) as u64,
-        );
+        let key = if entry % 2 == 0 { toy.get(key) } else { toy.pair(int(9), 0) };
+        toy.map_set(toy.get(map), entry, key as u64, toy.pair(int(entry as u32), 0) as u64);
     }
     for _ in 0..3 {
         toy.minor();
@@ -182,10 +139,7 @@ fn a_large_weak_map_is_treated_like_a_small_one() {
             let cell = toy.get(map);
             if entry % 2 == 0 {
                 assert_eq!(word(cell, 3 + entry * 2).get(), toy.get(key) as u64);
-                assert_eq!(
-                    word(word(cell, 4 + entry * 2).get() as Ref, 2).get(),
-                    int(entry as u32)
-                );
+                assert_eq!(word(word(cell, 4 + entry * 2).get() as Ref, 2).get(), int(entry as u32));
             } else {
                 assert_eq!(word(cell, 3 + entry * 2).get(), 0);
             }
@@ -211,10 +165,7 @@ fn weak_references_are_cleared_and_can_notify() {
         toy.minor();
         toy.full();
         let notified = toy.heap.take_notified();
-        assert_eq!(
-            notified.iter().map(|&cell| id(cell)).collect::<Vec<_>>(),
-            [identity]
-        );
+        assert_eq!(notified.iter().map(|&cell| id(cell)).collect::<Vec<_>>(), [identity]);
         assert!(toy.heap.take_notified().is_empty());
     }
 }
@@ -224,10 +175,7 @@ fn weak_tables_outside_the_heap_follow_their_targets() {
     let toy = Toy::new(config());
     let kept = toy.root_cell(toy.pair(int(1), 0));
     let dying = toy.pair(int(2), 0);
-    toy.roots
-        .weak
-        .borrow_mut()
-        .insert(id(toy.get(kept)), toy.get(kept));
+    toy.roots.weak.borrow_mut().insert(id(toy.get(kept)), toy.get(kept));
     toy.roots.weak.borrow_mut().insert(id(dying), dying);
     for kind in [CollectKind::Minor, CollectKind::Minor, CollectKind::Full] {
         toy.collect(kind);

@@ -6,8 +6,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use tercel_gc::{
-    CellHeader, CollectKind, HandleTable, Heap, HeapConfig, KindInfo, Roots, Tracer, WeakHooks,
-    WeakSweep, value_is_cell,
+    CellHeader, CollectKind, HandleTable, Heap, HeapConfig, KindInfo, Roots, Tracer, WeakHooks, WeakSweep,
+    value_is_cell,
 };
 
 /// A cell's address.
@@ -32,18 +32,11 @@ pub static KINDS: [KindInfo; 7] = [
     KindInfo::leaf("bytes", bytes_size),
     KindInfo::new("shape", shape_size, shape_trace)
         .with_finalize(record_death)
-        .with_weak(WeakHooks {
-            trace_ephemerons: None,
-            sweep: shape_sweep,
-        }),
-    KindInfo::new("weak map", array_size, nothing).with_weak(WeakHooks {
-        trace_ephemerons: Some(map_ephemerons),
-        sweep: map_sweep,
-    }),
-    KindInfo::new("weak ref", pair_size, nothing).with_weak(WeakHooks {
-        trace_ephemerons: None,
-        sweep: weak_ref_sweep,
-    }),
+        .with_weak(WeakHooks { trace_ephemerons: None, sweep: shape_sweep }),
+    KindInfo::new("weak map", array_size, nothing)
+        .with_weak(WeakHooks { trace_ephemerons: Some(map_ephemerons), sweep: map_sweep }),
+    KindInfo::new("weak ref", pair_size, nothing)
+        .with_weak(WeakHooks { trace_ephemerons: None, sweep: weak_ref_sweep }),
     KindInfo::leaf("resource", pair_size).with_finalize(record_death),
 ];
 
@@ -199,15 +192,13 @@ impl Roots for TestRoots {
     }
 
     fn sweep_weak(&self, sweep: &WeakSweep) {
-        self.weak
-            .borrow_mut()
-            .retain(|_, target| match sweep.forward(*target) {
-                Some(now) => {
-                    *target = now;
-                    true
-                }
-                None => false,
-            });
+        self.weak.borrow_mut().retain(|_, target| match sweep.forward(*target) {
+            Some(now) => {
+                *target = now;
+                true
+            }
+            None => false,
+        });
     }
 
     fn may_reuse_shape_ids(&self) -> bool {
@@ -224,24 +215,14 @@ pub struct Toy {
 
 /// A configuration for tests: a small reservation, memory poisoned, verified after each collection.
 pub fn config() -> HeapConfig {
-    HeapConfig {
-        reserve_bytes: 1 << 30,
-        shape_bytes: 64 << 20,
-        poison: true,
-        verify: true,
-        ..HeapConfig::default()
-    }
+    HeapConfig { reserve_bytes: 1 << 30, shape_bytes: 64 << 20, poison: true, verify: true, ..HeapConfig::default() }
 }
 
 impl Toy {
     pub fn new(config: HeapConfig) -> Toy {
         take_deaths();
         let heap = Heap::new(config, &KINDS).expect("address space");
-        Toy {
-            heap,
-            roots: TestRoots::default(),
-            next_id: Cell::new(1),
-        }
+        Toy { heap, roots: TestRoots::default(), next_id: Cell::new(1) }
     }
 
     fn init(&self, cell: *mut u8, kind: u8, shape: u32) -> Ref {
@@ -296,11 +277,7 @@ impl Toy {
     }
 
     pub fn shape(&self, parent: u32) -> u32 {
-        let cell = self.init(
-            self.heap.alloc_shape(32).expect("memory").as_ptr(),
-            SHAPE,
-            0,
-        );
+        let cell = self.init(self.heap.alloc_shape(32).expect("memory").as_ptr(), SHAPE, 0);
         word(cell, 2).set(parent as u64);
         word(cell, 3).set(0);
         self.heap.shape_id(cell)
@@ -335,11 +312,7 @@ impl Toy {
     }
 
     pub fn fixed_resource(&self) -> Ref {
-        let cell = self.init(
-            self.heap.alloc_nonmoving(32).expect("memory").as_ptr(),
-            RESOURCE,
-            0,
-        );
+        let cell = self.init(self.heap.alloc_nonmoving(32).expect("memory").as_ptr(), RESOURCE, 0);
         word(cell, 2).set(0);
         word(cell, 3).set(0);
         cell
@@ -349,10 +322,7 @@ impl Toy {
     pub fn store(&self, cell: Ref, index: usize, value: u64) {
         word(cell, index).set(value);
         // SAFETY: tests pass live cells.
-        unsafe {
-            self.heap
-                .write_barrier_value(cell, word(cell, index).as_ptr() as *const u8, value)
-        };
+        unsafe { self.heap.write_barrier_value(cell, word(cell, index).as_ptr() as *const u8, value) };
     }
 
     /// Adds a root slot; returns its index.
@@ -412,11 +382,7 @@ impl Toy {
     /// How many cells of a kind there are.
     pub fn count(&self, kind: u8) -> usize {
         let name = KINDS[kind as usize].name;
-        self.heap
-            .census()
-            .iter()
-            .find(|entry| entry.name == name)
-            .map_or(0, |entry| entry.cells)
+        self.heap.census().iter().find(|entry| entry.name == name).map_or(0, |entry| entry.cells)
     }
 }
 

@@ -1,0 +1,1166 @@
+//! The walk over the syntax tree.
+
+use super::declare::{WRITE, Walker};
+use super::{Analysis, Declared, Place, ScopeId, internal};
+use oxc_allocator::Allocator;
+use oxc_ast::ast::*;
+use oxc_ast_visit::{Visit, walk};
+use oxc_span::GetSpan;
+use oxc_str::{Ident, IdentHashSet};
+use oxc_syntax::scope::{ScopeFlags, ScopeId as NodeScopeId};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::cell::Cell;
+use std::sync::Arc;
+use tercel_bytecode::{EvalInfo, FunctionKind, ScopeChain};
+
+/// A finding that makes the program invalid: source offset and message.
+pub type Finding = (u32, &'static str);
+
+/// Analyses a program. `kind` is `Script`, `Module` or `Eval`; for eval code `body` overrides the program's own statements (the
+/// source is wrapped so that the parser knows its context), and `eval` describes the place of the call.
+pub fn analyse<'a>(
+    program: &Program<'a>,
+    kind: FunctionKind,
+    body: Option<&FunctionBody<'a>>,
+    strict: bool,
+    eval: Option<&EvalInfo>,
+    allocator: &'a Allocator,
+) -> Result<Analysis<'a>, Finding> {
+    let mut walker = Walker {
+        out: Analysis {
+            allocator,
+            scopes: Vec::new(),
+            functions: Vec::new(),
+            global_vars: Vec::new(),
+            global_annex_b: Vec::new(),
+            annex_b: FxHashSet::default(),
+            if_functions: FxHashMap::default(),
+            hidden: FxHashMap::default(),
+            method_spans: FxHashMap::default(),
+            outer: eval
+                .and_then(|info: &EvalInfo| -> Option<Arc<ScopeChain>> { info.scopes.clone() }),
+        },
+        pending: Vec::new(),
+        open: Vec::new(),
+        functions: Vec::new(),
+        strict,
+        errors: Vec::new(),
+        no_arguments: eval.is_some_and(|info| info.class_init),
+        text: program.source_text,
+    };
+    walker.enter_function(kind, 0);
+    walker.enter_scope(match kind {
+        FunctionKind::Module => Place::Module,
+        FunctionKind::Eval => Place::Eval,
+        _ => Place::Global,
+    });
+    let statements: &[Statement<'a>] = body.map_or(&program.body, |body| &body.statements);
+    let mut globals = IdentHashSet::default();
+    match kind {
+        FunctionKind::Module => {
+            walker.declare_top(statements, Some(&mut globals));
+            walker.declare_module_bindings(statements);
+            globals.clear();
+        }
+        FunctionKind::Eval => {
+            let sink = if strict { None } else { Some(&mut globals) };
+            walker.declare_eval(statements, sink);
+        }
+        // Script variables are global: nothing to declare but what they hide from the `var` lists.
+        _ => walker.global_functions(statements, &mut globals),
+    }
+    walker.visit_statements_of(statements);
+    walker.leave_function();
+    walker.finish_globals(&globals);
+    match walker.errors.first() {
+        Some(&error) => Err(error),
+        None => Ok(walker.out),
+    }
+}
+
+/// The function declaration that a statement is, through labels.
+pub fn function_declaration<'s, 'a>(mut statement: &'s Statement<'a>) -> Option<&'s Function<'a>> {
+    loop {
+        match statement {
+            Statement::FunctionDeclaration(function) => return Some(function),
+            Statement::LabeledStatement(labeled) => statement = &labeled.body,
+            _ => return None,
+        }
+    }
+}
+
+/// The names that a statement at the top of a script declares lexically.
+pub fn declared_lexical_names<'a>(statement: &Statement<'a>) -> Vec<Ident<'a>> {
+    match statement {
+        Statement::VariableDeclaration(declaration) if !declaration.kind.is_var() => declaration
+            .declarations
+            .iter()
+            .flat_map(|declarator| declarator.id.get_binding_identifiers())
+            .map(|id| id.name)
+            .collect(),
+        Statement::ClassDeclaration(class) => class.id.iter().map(|id| id.name).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// Whether what a statement declares is constant.
+pub fn is_constant_declaration(statement: &Statement<'_>) -> bool {
+    matches!(
+        statement,
+        Statement::VariableDeclaration(declaration)
+            if !matches!(declaration.kind, VariableDeclarationKind::Var | VariableDeclarationKind::Let)
+    )
+}
+
+fn is_plain(function: &Function<'_>) -> bool {
+    !function.generator && !function.r#async
+}
+
+impl<'a> Walker<'a> {
+    fn visit_statements_of(&mut self, statements: &[Statement<'a>]) {
+        for statement in statements {
+            self.visit_statement(statement);
+        }
+    }
+
+    /// The lexical declarations of a statement list, except functions.
+    fn declare_lexical(&mut self, statement: &Statement<'a>) {
+        match statement {
+            Statement::VariableDeclaration(declaration) => self.declare_let_const(declaration),
+            Statement::ClassDeclaration(class) => {
+                if let Some(id) = &class.id {
+                    let var = self.declare(id.name, Declared::Class);
+                    self.scope().vars[var as usize].init_end = class.span.end;
+                }
+            }
+            Statement::ExportDeclaration(export) => match &export.declaration {
+                Declaration::VariableDeclaration(declaration) => {
+                    self.declare_let_const(declaration);
+                }
+                Declaration::ClassDeclaration(class) => {
+                    if let Some(id) = &class.id {
+                        let var = self.declare(id.name, Declared::Class);
+                        self.scope().vars[var as usize].init_end = class.span.end;
+                    }
+                }
+                _ => {}
+            },
+            Statement::ExportDefaultDeclaration(export) => {
+                if let ExportDefaultDeclarationKind::ClassDeclaration(class) = &export.declaration
+                    && let Some(id) = &class.id
+                {
+                    let var = self.declare(id.name, Declared::Class);
+                    self.scope().vars[var as usize].init_end = class.span.end;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn declare_let_const(&mut self, declaration: &VariableDeclaration<'a>) {
+        let declared = match declaration.kind {
+            VariableDeclarationKind::Var => return,
+            VariableDeclarationKind::Let => Declared::Let,
+            _ => Declared::Const,
+        };
+        for declarator in &declaration.declarations {
+            for id in declarator.id.get_binding_identifiers() {
+                self.declare(id.name, declared);
+            }
+        }
+    }
+
+    /// The declarations of a function body or module: functions are like `var`s.
+    fn declare_top(
+        &mut self,
+        statements: &[Statement<'a>],
+        mut names: Option<&mut IdentHashSet<'a>>,
+    ) {
+        for statement in statements {
+            self.declare_lexical(statement);
+            let function = match statement {
+                Statement::ExportDeclaration(export) => match &export.declaration {
+                    Declaration::FunctionDeclaration(function) => Some(&**function),
+                    _ => None,
+                },
+                Statement::ExportDefaultDeclaration(export) => match &export.declaration {
+                    ExportDefaultDeclarationKind::FunctionDeclaration(function) => {
+                        Some(&**function)
+                    }
+                    _ => None,
+                },
+                _ => function_declaration(statement),
+            };
+            if let Some(id) = function.and_then(|function| function.id.as_ref()) {
+                let var = self.declare(id.name, Declared::Function);
+                // A parameter of the same name is overwritten.
+                self.scope().vars[var as usize].assigned = true;
+                if let Some(names) = &mut names {
+                    names.insert(id.name);
+                }
+            }
+        }
+    }
+
+    /// Eval code: its lexical declarations are its own; functions too if it is strict.
+    fn declare_eval(&mut self, statements: &[Statement<'a>], names: Option<&mut IdentHashSet<'a>>) {
+        let Some(names) = names else {
+            return self.declare_top(statements, None);
+        };
+        for statement in statements {
+            self.declare_lexical(statement);
+        }
+        self.global_functions(statements, names);
+    }
+
+    fn global_functions(&mut self, statements: &[Statement<'a>], names: &mut IdentHashSet<'a>) {
+        for statement in statements {
+            if let Some(id) = function_declaration(statement).and_then(|f| f.id.as_ref()) {
+                names.insert(id.name);
+            }
+        }
+    }
+
+    /// Imports, and everything exported: it lives in the module's scope, where other modules find it.
+    fn declare_module_bindings(&mut self, statements: &[Statement<'a>]) {
+        let scope = self.scope_id();
+        for statement in statements {
+            if let Statement::ImportDeclaration(import) = statement {
+                for specifier in import.specifiers.iter().flatten() {
+                    // The linker puts a namespace object into its slot as it is.
+                    let declared = match specifier {
+                        ImportDeclarationSpecifier::ImportNamespaceSpecifier(_) => Declared::Const,
+                        _ => Declared::Import,
+                    };
+                    let var = self.declare(specifier.local().name, declared);
+                    self.scope().vars[var as usize].init_end = 0;
+                    self.capture(scope, var);
+                }
+            }
+        }
+        for statement in statements {
+            match statement {
+                Statement::ExportNamedDeclaration(export) => {
+                    for specifier in &export.specifiers {
+                        if let Some(name) = specifier.local.identifier_name() {
+                            self.capture_name(name);
+                        }
+                    }
+                }
+                Statement::ExportDeclaration(export) => match &export.declaration {
+                    Declaration::VariableDeclaration(declaration) => {
+                        for declarator in &declaration.declarations {
+                            for id in declarator.id.get_binding_identifiers() {
+                                self.capture_name(id.name);
+                            }
+                        }
+                    }
+                    Declaration::FunctionDeclaration(function) => {
+                        if let Some(id) = &function.id {
+                            self.capture_name(id.name);
+                        }
+                    }
+                    Declaration::ClassDeclaration(class) => {
+                        if let Some(id) = &class.id {
+                            self.capture_name(id.name);
+                        }
+                    }
+                    _ => {}
+                },
+                Statement::ExportDefaultDeclaration(export) => {
+                    let id = match &export.declaration {
+                        ExportDefaultDeclarationKind::FunctionDeclaration(function) => {
+                            function.id.as_ref()
+                        }
+                        ExportDefaultDeclarationKind::ClassDeclaration(class) => class.id.as_ref(),
+                        _ => None,
+                    };
+                    match id {
+                        Some(id) => self.capture_name(id.name),
+                        None => {
+                            let hoisted = matches!(
+                                export.declaration,
+                                ExportDefaultDeclarationKind::FunctionDeclaration(_)
+                            );
+                            let declared = if hoisted {
+                                Declared::Function
+                            } else {
+                                Declared::Let
+                            };
+                            let var = self.declare(Ident::from("*default*"), declared);
+                            self.capture(scope, var);
+                        }
+                    }
+                }
+                _ => {
+                    if let Some(id) = function_declaration(statement).and_then(|f| f.id.as_ref()) {
+                        self.capture_name(id.name);
+                    }
+                }
+            }
+        }
+    }
+
+    fn capture(&mut self, scope: ScopeId, var: u32) {
+        self.out.scopes[scope as usize].vars[var as usize].captured = true;
+    }
+
+    /// Marks the module's variable `name` as captured; a `var` that is not declared yet is declared now.
+    fn capture_name(&mut self, name: Ident<'a>) {
+        let scope = self.scope_id();
+        let var = self.declare_in(scope, name, Declared::Var);
+        self.capture(scope, var);
+    }
+
+    /// Whether a block declares anything of its own.
+    fn has_lexical(statements: &[Statement<'a>]) -> bool {
+        statements.iter().any(|statement| match statement {
+            Statement::VariableDeclaration(declaration) => !declaration.kind.is_var(),
+            Statement::ClassDeclaration(_) => true,
+            _ => function_declaration(statement).is_some(),
+        })
+    }
+
+    /// Declares the lexical names of a block (functions included), then Annex B's `var`s.
+    fn declare_block<'s>(&mut self, statements: impl Iterator<Item = &'s Statement<'a>> + Clone)
+    where
+        'a: 's,
+    {
+        for statement in statements.clone() {
+            self.declare_lexical(statement);
+            if let Some(id) = function_declaration(statement).and_then(|f| f.id.as_ref()) {
+                self.declare(id.name, Declared::BlockFunction);
+            }
+        }
+        if self.strict {
+            return;
+        }
+        for statement in statements {
+            if let Some(function) = function_declaration(statement)
+                && is_plain(function)
+                && let Some(id) = &function.id
+            {
+                self.hoist_block_function(id.name, function.span.start);
+            }
+        }
+    }
+
+    fn declare_private(&mut self, id: &PrivateIdentifier<'a>) -> u32 {
+        let name = self.out.private_name(id);
+        self.declare(name, Declared::Internal)
+    }
+
+    fn mark(cell: &Cell<Option<NodeScopeId>>, id: Option<ScopeId>) {
+        cell.set(id.map(|id| NodeScopeId::from_usize(id as usize)));
+    }
+
+    /// A function: `kind` says which; the body may be missing in TypeScript.
+    fn walk_function(
+        &mut self,
+        node: FunctionParts<'_, 'a>,
+        kind: FunctionKind,
+        class_element: bool,
+        own_name: Option<Ident<'a>>,
+    ) {
+        let outer_strict = self.strict;
+        let outer_no_arguments = self.no_arguments;
+        if kind != FunctionKind::Arrow {
+            self.no_arguments = false;
+        }
+        self.strict |= node
+            .directives
+            .iter()
+            .any(|directive| directive.directive.as_str() == "use strict");
+        self.enter_function(kind, node.span.start);
+        let params_scope = self.enter_scope(Place::Function);
+        Self::mark(node.scope, Some(params_scope));
+        {
+            let strict = self.strict;
+            let function = self.function();
+            function.strict = strict;
+            function.generator = node.generator;
+            function.is_async = node.is_async;
+            function.hoisted = node.hoisted;
+            function.class_element = class_element;
+            function.simple_params = node.params.rest.is_none()
+                && node.params.items.iter().all(|param| {
+                    param.initializer.is_none() && param.pattern.is_binding_identifier()
+                });
+        }
+        let expressions = node
+            .params
+            .items
+            .iter()
+            .any(|param| param.initializer.is_some() || pattern_has_expression(&param.pattern))
+            || node
+                .params
+                .rest
+                .as_ref()
+                .is_some_and(|rest| pattern_has_expression(&rest.rest.argument));
+        for param in &node.params.items {
+            for id in param.pattern.get_binding_identifiers() {
+                self.declare(id.name, Declared::Param);
+            }
+        }
+        if let Some(rest) = &node.params.rest {
+            for id in rest.rest.argument.get_binding_identifiers() {
+                self.declare(id.name, Declared::Param);
+            }
+        }
+        if expressions {
+            self.end_param_zones(node.params);
+            for param in &node.params.items {
+                self.visit_binding_pattern(&param.pattern);
+                if let Some(initializer) = &param.initializer {
+                    self.visit_expression(initializer);
+                }
+            }
+            if let Some(rest) = &node.params.rest {
+                self.visit_binding_pattern(&rest.rest.argument);
+            }
+            let body_scope = self.enter_scope(Place::Body);
+            self.function().body_scope = body_scope;
+            // The body's `var`s go to a scope of their own: not where an eval in the parameters puts its own.
+        }
+        match node.body {
+            Body::Statements(statements) => {
+                self.declare_top(statements, None);
+                self.visit_statements_of(statements);
+            }
+            Body::Expression(expression) => self.visit_expression(expression),
+        }
+        if expressions {
+            self.leave_scope();
+        }
+        if let Some(name) = own_name {
+            self.declare(name, Declared::FunctionName);
+        }
+        self.leave_function();
+        self.strict = outer_strict;
+        self.no_arguments = outer_no_arguments;
+    }
+
+    /// Notes where each parameter is initialized: defaults may refer to earlier ones only.
+    fn end_param_zones(&mut self, params: &FormalParameters<'a>) {
+        let rest = params
+            .rest
+            .iter()
+            .map(|rest| (&rest.rest.argument, rest.span.end));
+        let items = params
+            .items
+            .iter()
+            .map(|param| (&param.pattern, param.span.end));
+        for (pattern, end) in items.chain(rest) {
+            for id in pattern.get_binding_identifiers() {
+                let scope = self.scope();
+                if let Some(&var) = scope.map.get(&id.name) {
+                    scope.vars[var as usize].init_end = end;
+                }
+            }
+        }
+    }
+
+    fn walk_plain_function(
+        &mut self,
+        it: &Function<'a>,
+        kind: FunctionKind,
+        class_element: bool,
+        own_name: Option<Ident<'a>>,
+    ) {
+        let Some(body) = &it.body else { return };
+        let parts = FunctionParts {
+            span: it.span,
+            scope: &it.scope_id,
+            params: &it.params,
+            directives: &body.directives,
+            body: Body::Statements(&body.statements),
+            generator: it.generator,
+            is_async: it.r#async,
+            hoisted: it.r#type == FunctionType::FunctionDeclaration,
+        };
+        self.walk_function(parts, kind, class_element, own_name);
+    }
+
+    fn walk_class_elements(&mut self, class: &Class<'a>) {
+        let has_constructor = class.body.body.iter().any(|element| {
+            matches!(element, ClassElement::MethodDefinition(m) if m.kind.is_constructor())
+        });
+        if !has_constructor {
+            let kind = match class.heritage {
+                Some(_) => FunctionKind::DerivedConstructor,
+                None => FunctionKind::ClassConstructor,
+            };
+            let id = self.enter_function(kind, class.span.start);
+            self.enter_scope(Place::Function);
+            self.leave_function();
+            self.scope().default_constructor = Some(id);
+        }
+        // First what is evaluated while the class is defined: methods and computed keys.
+        let (mut instance, mut statics) = (false, false);
+        for element in &class.body.body {
+            match element {
+                ClassElement::MethodDefinition(method) => {
+                    if method.computed {
+                        self.visit_property_key(&method.key);
+                    }
+                    let kind = match method.kind {
+                        MethodDefinitionKind::Constructor if class.heritage.is_some() => {
+                            FunctionKind::DerivedConstructor
+                        }
+                        MethodDefinitionKind::Constructor => FunctionKind::ClassConstructor,
+                        MethodDefinitionKind::Method => FunctionKind::Method,
+                        MethodDefinitionKind::Get => FunctionKind::Getter,
+                        MethodDefinitionKind::Set => FunctionKind::Setter,
+                    };
+                    let span = match method.r#static {
+                        true => self.after_static(method.span),
+                        false => method.span,
+                    };
+                    self.out.method_spans.insert(method.value.span.start, span);
+                    self.walk_plain_function(&method.value, kind, true, None);
+                    if method.key.is_private_identifier() && !method.r#static {
+                        instance = true;
+                        let var = self.declare_hidden("%method");
+                        self.out.hidden.insert(method.span.start, var);
+                    }
+                }
+                ClassElement::PropertyDefinition(field) => {
+                    if field.computed {
+                        self.visit_property_key(&field.key);
+                        if static_key(&field.key).is_none() {
+                            let var = self.declare_hidden("%key");
+                            self.out.hidden.insert(field.span.start, var);
+                        }
+                    }
+                    if field.r#static {
+                        statics = true;
+                    } else {
+                        instance = true;
+                    }
+                }
+                ClassElement::StaticBlock(_) => statics = true,
+                _ => {}
+            }
+        }
+        let no_arguments = std::mem::replace(&mut self.no_arguments, true);
+        if instance {
+            let id = self.enter_initializer(FunctionKind::ClassInit, class.span.start);
+            for element in &class.body.body {
+                if let ClassElement::PropertyDefinition(field) = element
+                    && !field.r#static
+                    && let Some(value) = &field.value
+                {
+                    self.visit_expression(value);
+                }
+            }
+            self.leave_function();
+            self.scope().class_init = Some(id);
+        }
+        if statics {
+            let id = self.enter_initializer(FunctionKind::StaticInit, class.span.start);
+            for element in &class.body.body {
+                match element {
+                    ClassElement::PropertyDefinition(field) if field.r#static => {
+                        if let Some(value) = &field.value {
+                            self.visit_expression(value);
+                        }
+                    }
+                    ClassElement::StaticBlock(block) => {
+                        let scope = self.enter_scope(Place::Body);
+                        Self::mark(&block.scope_id, Some(scope));
+                        self.declare_top(&block.body, None);
+                        self.visit_statements_of(&block.body);
+                        self.leave_scope();
+                    }
+                    _ => {}
+                }
+            }
+            self.leave_function();
+            self.scope().static_init = Some(id);
+        }
+        self.no_arguments = no_arguments;
+    }
+
+    /// The source range of a method without its `static`.
+    fn after_static(&self, span: oxc_span::Span) -> oxc_span::Span {
+        let text = &self.text[span.start as usize..span.end as usize];
+        let mut rest = text.strip_prefix("static").unwrap_or(text);
+        loop {
+            let trimmed = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}');
+            let end = match trimmed.get(..2) {
+                Some("//") => trimmed.find(['\n', '\r', '\u{2028}', '\u{2029}']),
+                Some("/*") => trimmed.find("*/").map(|at| at + 2),
+                _ => None,
+            };
+            match end {
+                Some(end) => rest = &trimmed[end..],
+                None => {
+                    let start = span.end - trimmed.len() as u32;
+                    return oxc_span::Span::new(start, span.end);
+                }
+            }
+        }
+    }
+
+    fn enter_initializer(&mut self, kind: FunctionKind, start: u32) -> u32 {
+        let id = self.enter_function(kind, start);
+        self.enter_scope(Place::Function);
+        let function = self.function();
+        function.class_element = true;
+        function.uses_this = true;
+        id
+    }
+
+    /// A reference to one of the compiler's own variables.
+    fn internal(&mut self, name: &'static str, pos: u32) {
+        self.reference(Ident::from(name), pos, 0);
+        let home = name == internal::HOME;
+        let this = name == internal::THIS;
+        for &id in self.functions.iter().rev() {
+            let function = &mut self.out.functions[id as usize];
+            function.uses_this |= this;
+            function.uses_home |= home;
+            if !function.is_arrow() {
+                break;
+            }
+        }
+    }
+
+    fn walk_loop_head(
+        &mut self,
+        left: &ForStatementLeft<'a>,
+        right: &Expression<'a>,
+        body: &Statement<'a>,
+        cell: &Cell<Option<NodeScopeId>>,
+    ) {
+        let lexical = match left {
+            ForStatementLeft::VariableDeclaration(declaration) if !declaration.kind.is_var() => {
+                Some(declaration)
+            }
+            _ => None,
+        };
+        let id = lexical.map(|declaration| {
+            let id = self.enter_scope(Place::For);
+            self.declare_let_const(declaration);
+            for var in &mut self.scope().vars {
+                var.init_end = right.span().end;
+            }
+            id
+        });
+        Self::mark(cell, id);
+        // The variables are in their dead zone while the right side is evaluated.
+        self.visit_expression(right);
+        match left {
+            ForStatementLeft::VariableDeclaration(declaration) => {
+                for declarator in &declaration.declarations {
+                    if declaration.kind.is_var() {
+                        self.var_pattern(&declarator.id, true);
+                        // `for (var x = 1 in o)`, Annex B.
+                        if let Some(init) = &declarator.init {
+                            self.visit_expression(init);
+                        }
+                    }
+                    self.visit_binding_pattern(&declarator.id);
+                }
+            }
+            _ => {
+                if let Some(target) = left.as_assignment_target() {
+                    self.visit_assignment_target(target);
+                }
+            }
+        }
+        self.visit_statement(body);
+        if id.is_some() {
+            self.leave_scope();
+        }
+    }
+
+    fn var_pattern(&mut self, pattern: &BindingPattern<'a>, assigned: bool) {
+        for id in pattern.get_binding_identifiers() {
+            self.declare_var(id.name);
+            if assigned {
+                self.reference(id.name, id.span.start, WRITE);
+            }
+        }
+    }
+
+    /// A use of `arguments` that lets it be seen elsewhere or changed, unless it is one of the reads that cannot.
+    fn check_arguments(&mut self, id: &IdentifierReference<'a>) {
+        if id.name.as_str() == "arguments" {
+            if self.no_arguments {
+                self.errors.push((
+                    id.span.start,
+                    "'arguments' is not allowed in class initializers",
+                ));
+            }
+            for &id in self.functions.iter().rev() {
+                let function = &mut self.out.functions[id as usize];
+                if !function.is_arrow() {
+                    function.arguments_escape = true;
+                    break;
+                }
+            }
+        }
+    }
+}
+
+/// What functions and arrow functions have in common.
+struct FunctionParts<'s, 'a> {
+    span: oxc_span::Span,
+    scope: &'s Cell<Option<NodeScopeId>>,
+    params: &'s FormalParameters<'a>,
+    directives: &'s [Directive<'a>],
+    body: Body<'s, 'a>,
+    generator: bool,
+    is_async: bool,
+    hoisted: bool,
+}
+
+enum Body<'s, 'a> {
+    Statements(&'s [Statement<'a>]),
+    Expression(&'s Expression<'a>),
+}
+
+/// Whether evaluating a binding pattern evaluates expressions: defaults or computed keys.
+pub fn pattern_has_expression(pattern: &BindingPattern<'_>) -> bool {
+    match pattern {
+        BindingPattern::BindingIdentifier(_) => false,
+        BindingPattern::AssignmentPattern(_) => true,
+        BindingPattern::ObjectPattern(object) => {
+            object
+                .properties
+                .iter()
+                .any(|p| p.computed || pattern_has_expression(&p.value))
+                || object
+                    .rest
+                    .as_ref()
+                    .is_some_and(|r| pattern_has_expression(&r.argument))
+        }
+        BindingPattern::ArrayPattern(array) => {
+            array.elements.iter().flatten().any(pattern_has_expression)
+                || array
+                    .rest
+                    .as_ref()
+                    .is_some_and(|r| pattern_has_expression(&r.argument))
+        }
+    }
+}
+
+/// The constant name of a property key, if it has one that needs no evaluation and is a string.
+pub fn static_key<'a>(key: &PropertyKey<'a>) -> Option<&'a str> {
+    match key {
+        PropertyKey::StaticIdentifier(id) => Some(id.name.as_str()),
+        PropertyKey::StringLiteral(literal) if !literal.lone_surrogates => {
+            Some(literal.value.as_str())
+        }
+        _ => None,
+    }
+}
+
+impl<'a> Visit<'a> for Walker<'a> {
+    fn visit_identifier_reference(&mut self, it: &IdentifierReference<'a>) {
+        self.check_arguments(it);
+        self.reference(it.name, it.span.start, 0);
+    }
+
+    fn visit_this_expression(&mut self, it: &ThisExpression) {
+        self.internal(internal::THIS, it.span.start);
+    }
+
+    fn visit_new_target(&mut self, it: &NewTarget) {
+        self.internal(internal::NEW_TARGET, it.span.start);
+    }
+
+    fn visit_super(&mut self, it: &Super) {
+        // `super.x`; `super()` does not come here.
+        self.internal(internal::HOME, it.span.start);
+        self.internal(internal::THIS, it.span.start);
+    }
+
+    fn visit_await_expression(&mut self, it: &AwaitExpression<'a>) {
+        self.function().has_await = true;
+        walk::walk_await_expression(self, it);
+    }
+
+    fn visit_call_expression(&mut self, it: &CallExpression<'a>) {
+        if let Expression::Super(call) = &it.callee {
+            let pos = call.span.start;
+            self.internal(internal::CALLEE, pos);
+            self.internal(internal::NEW_TARGET, pos);
+            self.internal(internal::THIS, pos);
+            self.visit_arguments(&it.arguments);
+            return;
+        }
+        if let Expression::ComputedMemberExpression(member) = &it.callee
+            && let Expression::Identifier(id) = &member.object
+        {
+            // The callee's `this` would be `arguments`.
+            self.check_arguments(id);
+        }
+        walk::walk_call_expression(self, it);
+        if is_direct_eval(it) {
+            self.direct_eval();
+        }
+    }
+
+    fn visit_computed_member_expression(&mut self, it: &ComputedMemberExpression<'a>) {
+        match &it.object {
+            // A read of an element: `arguments` goes nowhere. (Calls and assignments of elements come another way.)
+            Expression::Identifier(id) if id.name.as_str() == "arguments" && !self.no_arguments => {
+                self.reference(id.name, id.span.start, 0);
+            }
+            object => self.visit_expression(object),
+        }
+        self.visit_expression(&it.expression);
+    }
+
+    fn visit_static_member_expression(&mut self, it: &StaticMemberExpression<'a>) {
+        match &it.object {
+            Expression::Identifier(id)
+                if id.name.as_str() == "arguments"
+                    && it.property.name.as_str() == "length"
+                    && !self.no_arguments =>
+            {
+                self.reference(id.name, id.span.start, 0);
+            }
+            object => self.visit_expression(object),
+        }
+    }
+
+    fn visit_private_field_expression(&mut self, it: &PrivateFieldExpression<'a>) {
+        self.visit_expression(&it.object);
+        self.visit_private_identifier(&it.field);
+    }
+
+    fn visit_private_identifier(&mut self, it: &PrivateIdentifier<'a>) {
+        let name = self.out.private_name(it);
+        self.reference(name, it.span.start, 0);
+    }
+
+    fn visit_simple_assignment_target(&mut self, it: &SimpleAssignmentTarget<'a>) {
+        match it {
+            SimpleAssignmentTarget::AssignmentTargetIdentifier(id) => {
+                self.check_arguments(id);
+                self.reference(id.name, id.span.start, WRITE);
+            }
+            SimpleAssignmentTarget::ComputedMemberExpression(member) => {
+                // Assigning to an element of `arguments` is no mere read.
+                self.visit_expression(&member.object);
+                self.visit_expression(&member.expression);
+            }
+            SimpleAssignmentTarget::StaticMemberExpression(member) => {
+                self.visit_expression(&member.object);
+            }
+            _ => walk::walk_simple_assignment_target(self, it),
+        }
+    }
+
+    fn visit_assignment_target_property_identifier(
+        &mut self,
+        it: &AssignmentTargetPropertyIdentifier<'a>,
+    ) {
+        self.check_arguments(&it.binding);
+        self.reference(it.binding.name, it.binding.span.start, WRITE);
+        if let Some(init) = &it.init {
+            self.visit_expression(init);
+        }
+    }
+
+    fn visit_assignment_target_property_property(
+        &mut self,
+        it: &AssignmentTargetPropertyProperty<'a>,
+    ) {
+        if it.computed {
+            self.visit_property_key(&it.name);
+        }
+        self.visit_assignment_target_maybe_default(&it.binding);
+    }
+
+    fn visit_tagged_template_expression(&mut self, it: &TaggedTemplateExpression<'a>) {
+        if let Expression::ComputedMemberExpression(member) = &it.tag
+            && let Expression::Identifier(id) = &member.object
+        {
+            self.check_arguments(id);
+        }
+        walk::walk_tagged_template_expression(self, it);
+    }
+
+    fn visit_unary_expression(&mut self, it: &UnaryExpression<'a>) {
+        // `delete arguments[0]` changes it.
+        if it.operator == UnaryOperator::Delete
+            && let Expression::ComputedMemberExpression(member) = it.argument.without_parentheses()
+        {
+            self.visit_expression(&member.object);
+            self.visit_expression(&member.expression);
+            return;
+        }
+        walk::walk_unary_expression(self, it);
+    }
+
+    fn visit_binding_identifier(&mut self, _it: &BindingIdentifier<'a>) {
+        // Declared at the entry of its scope.
+    }
+
+    fn visit_binding_property(&mut self, it: &BindingProperty<'a>) {
+        if it.computed {
+            self.visit_property_key(&it.key);
+        }
+        self.visit_binding_pattern(&it.value);
+    }
+
+    fn visit_object_property(&mut self, it: &ObjectProperty<'a>) {
+        if it.computed {
+            self.visit_property_key(&it.key);
+        }
+        let is_method = it.method || it.kind != PropertyKind::Init;
+        match &it.value {
+            Expression::FunctionExpression(function) if is_method => {
+                let kind = match it.kind {
+                    PropertyKind::Init => FunctionKind::Method,
+                    PropertyKind::Get => FunctionKind::Getter,
+                    PropertyKind::Set => FunctionKind::Setter,
+                };
+                self.out.method_spans.insert(function.span.start, it.span);
+                self.walk_plain_function(function, kind, false, None);
+            }
+            value => self.visit_expression(value),
+        }
+    }
+
+    fn visit_property_key(&mut self, it: &PropertyKey<'a>) {
+        // Only computed keys come here.
+        if let Some(expression) = it.as_expression() {
+            self.visit_expression(expression);
+        }
+    }
+
+    fn visit_function(&mut self, it: &Function<'a>, _flags: ScopeFlags) {
+        let own_name = match (&it.id, it.r#type) {
+            (Some(id), FunctionType::FunctionExpression) => Some(id.name),
+            _ => None,
+        };
+        self.walk_plain_function(it, FunctionKind::Normal, false, own_name);
+    }
+
+    fn visit_arrow_function_expression(&mut self, it: &ArrowFunctionExpression<'a>) {
+        let (directives, body): (&[Directive<'a>], _) = match &it.body {
+            ArrowFunctionBody::FunctionBody(body) => {
+                (&body.directives, Body::Statements(&body.statements))
+            }
+            body => match body.as_expression() {
+                Some(expression) => (&[], Body::Expression(expression)),
+                None => return,
+            },
+        };
+        let parts = FunctionParts {
+            span: it.span,
+            scope: &it.scope_id,
+            params: &it.params,
+            directives,
+            body,
+            generator: false,
+            is_async: it.r#async,
+            hoisted: false,
+        };
+        self.walk_function(parts, FunctionKind::Arrow, false, None);
+    }
+
+    fn visit_class(&mut self, it: &Class<'a>) {
+        let outer_strict = std::mem::replace(&mut self.strict, true);
+        let scope = self.enter_scope(Place::Class);
+        Self::mark(&it.scope_id, Some(scope));
+        if let Some(id) = &it.id {
+            let var = self.declare(id.name, Declared::ClassName);
+            self.scope().vars[var as usize].init_end = it.span.end;
+        }
+        for element in &it.body.body {
+            let key = match element {
+                ClassElement::MethodDefinition(method) => &method.key,
+                ClassElement::PropertyDefinition(field) => &field.key,
+                _ => continue,
+            };
+            if let PropertyKey::PrivateIdentifier(id) = key {
+                let var = self.declare_private(id);
+                // Instances' initializers and methods reach it from inner functions.
+                self.capture(scope, var);
+            }
+        }
+        if let Some(heritage) = &it.heritage {
+            self.visit_expression(&heritage.expression);
+        }
+        self.walk_class_elements(it);
+        self.leave_scope();
+        self.strict = outer_strict;
+    }
+
+    fn visit_block_statement(&mut self, it: &BlockStatement<'a>) {
+        let scoped = Self::has_lexical(&it.body);
+        let id = scoped.then(|| self.enter_scope(Place::Block));
+        Self::mark(&it.scope_id, id);
+        if scoped {
+            self.declare_block(it.body.iter());
+        }
+        self.visit_statements_of(&it.body);
+        if scoped {
+            self.leave_scope();
+        }
+    }
+
+    fn visit_if_statement(&mut self, it: &IfStatement<'a>) {
+        self.visit_expression(&it.test);
+        for branch in std::iter::once(&it.consequent).chain(&it.alternate) {
+            // `if (x) function f() {}`, Annex B: as if in a block.
+            match branch {
+                Statement::FunctionDeclaration(function) => {
+                    let id = self.enter_scope(Place::Block);
+                    self.out.if_functions.insert(function.span.start, id);
+                    self.declare_block(std::iter::once(branch));
+                    self.visit_statement(branch);
+                    self.leave_scope();
+                }
+                _ => self.visit_statement(branch),
+            }
+        }
+    }
+
+    fn visit_for_statement(&mut self, it: &ForStatement<'a>) {
+        let lexical = match &it.init {
+            Some(ForStatementInit::VariableDeclaration(declaration))
+                if !declaration.kind.is_var() =>
+            {
+                Some(declaration)
+            }
+            _ => None,
+        };
+        let id = lexical.map(|declaration| {
+            let id = self.enter_scope(Place::For);
+            self.declare_let_const(declaration);
+            id
+        });
+        Self::mark(&it.scope_id, id);
+        walk_for(self, it);
+        if id.is_some() {
+            self.leave_scope();
+        }
+    }
+
+    fn visit_for_in_statement(&mut self, it: &ForInStatement<'a>) {
+        self.walk_loop_head(&it.left, &it.right, &it.body, &it.scope_id);
+    }
+
+    fn visit_for_of_statement(&mut self, it: &ForOfStatement<'a>) {
+        if it.r#await {
+            self.function().has_await = true;
+        }
+        self.walk_loop_head(&it.left, &it.right, &it.body, &it.scope_id);
+    }
+
+    fn visit_switch_statement(&mut self, it: &SwitchStatement<'a>) {
+        self.visit_expression(&it.discriminant);
+        let scoped = it
+            .cases
+            .iter()
+            .any(|case| Self::has_lexical(&case.consequent));
+        let id = scoped.then(|| self.enter_scope(Place::Switch));
+        Self::mark(&it.scope_id, id);
+        if scoped {
+            self.declare_block(it.cases.iter().flat_map(|case| case.consequent.iter()));
+        }
+        for case in &it.cases {
+            if let Some(test) = &case.test {
+                self.visit_expression(test);
+            }
+            self.visit_statements_of(&case.consequent);
+        }
+        if scoped {
+            self.leave_scope();
+        }
+    }
+
+    fn visit_catch_clause(&mut self, it: &CatchClause<'a>) {
+        let id = it.param.as_ref().map(|param| {
+            let id = self.enter_scope(Place::Catch);
+            let declared = match param.pattern {
+                BindingPattern::BindingIdentifier(_) => Declared::CatchSimple,
+                _ => Declared::CatchPattern,
+            };
+            for name in param.pattern.get_binding_identifiers() {
+                self.declare(name.name, declared);
+            }
+            self.visit_binding_pattern(&param.pattern);
+            id
+        });
+        Self::mark(&it.scope_id, id);
+        self.visit_block_statement(&it.body);
+        if id.is_some() {
+            self.leave_scope();
+        }
+    }
+
+    fn visit_with_statement(&mut self, it: &WithStatement<'a>) {
+        self.visit_expression(&it.object);
+        let id = self.enter_scope(Place::With);
+        Self::mark(&it.scope_id, Some(id));
+        self.visit_statement(&it.body);
+        self.leave_scope();
+    }
+
+    fn visit_variable_declaration(&mut self, it: &VariableDeclaration<'a>) {
+        if it.kind == VariableDeclarationKind::AwaitUsing {
+            self.function().has_await = true;
+        }
+        for declarator in &it.declarations {
+            if it.kind.is_var() {
+                self.var_pattern(&declarator.id, declarator.init.is_some());
+            } else {
+                // A function expression does not run while it is evaluated: what it captures is initialized when it runs.
+                let init_end = match declarator
+                    .init
+                    .as_ref()
+                    .map(Expression::without_parentheses)
+                {
+                    Some(Expression::FunctionExpression(function)) => function.span.start,
+                    Some(Expression::ArrowFunctionExpression(function)) => function.span.start,
+                    _ => declarator.span.end,
+                };
+                for id in declarator.id.get_binding_identifiers() {
+                    let scope = self.scope();
+                    if let Some(&var) = scope.map.get(&id.name) {
+                        scope.vars[var as usize].init_end = init_end;
+                    }
+                }
+            }
+            self.visit_binding_pattern(&declarator.id);
+            if let Some(init) = &declarator.init {
+                self.visit_expression(init);
+            }
+        }
+    }
+
+    fn visit_export_named_declaration(&mut self, _it: &ExportNamedDeclaration<'a>) {}
+
+    fn visit_import_declaration(&mut self, _it: &ImportDeclaration<'a>) {}
+
+    fn visit_export_from_declaration(&mut self, _it: &ExportFromDeclaration<'a>) {}
+
+    fn visit_export_all_declaration(&mut self, _it: &ExportAllDeclaration<'a>) {}
+}
+
+fn walk_for<'a>(walker: &mut Walker<'a>, it: &ForStatement<'a>) {
+    if let Some(init) = &it.init {
+        walker.visit_for_statement_init(init);
+    }
+    if let Some(test) = &it.test {
+        walker.visit_expression(test);
+    }
+    if let Some(update) = &it.update {
+        walker.visit_expression(update);
+    }
+    walker.visit_statement(&it.body);
+}
+
+/// Whether a call is a direct eval by its form.
+pub fn is_direct_eval(call: &CallExpression<'_>) -> bool {
+    !call.optional
+        && matches!(&call.callee, Expression::Identifier(id) if id.name.as_str() == "eval")
+}

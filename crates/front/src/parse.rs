@@ -1,0 +1,301 @@
+//! Parsing: the parser behind a bound on native stack use, early errors, and wrappers that tell the parser where eval code stands.
+//!
+//! The parser, its semantic checks, the analysis and the lowering all recurse over the source's nesting. [`stack_needed`] bounds how deep
+//! that can go without looking at structure: every level of nesting costs at least one character of certain kinds, so counting those
+//! characters is sound for any text, valid or not. Sources whose bound fits the present stack are compiled in place; others on a thread
+//! with a stack of the bound's size, of which only what is used costs memory.
+
+use crate::{CompileError, Options};
+use oxc_allocator::Allocator;
+use oxc_ast::ast::{Function, Program, Statement};
+use oxc_parser::{ParseOptions, Parser, ParserReturn};
+use oxc_semantic::SemanticBuilder;
+use oxc_span::{SourceType, Span};
+use tercel_bytecode::{EvalInfo, Source, VarKind};
+
+/// Native stack of a level that a bracket opens: the parser tries several readings of what an opening parenthesis may begin.
+const BRACKET_COST: usize = if cfg!(debug_assertions) {
+    24 << 10
+} else {
+    8 << 10
+};
+/// Native stack of any other level.
+const OTHER_COST: usize = if cfg!(debug_assertions) {
+    6 << 10
+} else {
+    2 << 10
+};
+/// What compiling takes at least.
+const BASE: usize = 128 << 10;
+/// The largest stack that is reserved.
+const MAX_STACK: usize = 64 << 30;
+
+/// An upper bound of the native stack that compiling `text` takes, in bytes.
+pub fn stack_needed(text: &str) -> usize {
+    let (mut brackets, mut others) = (0usize, 0usize);
+    let mut previous = b' ';
+    for &byte in text.as_bytes() {
+        match byte {
+            b'(' | b'[' | b'{' | b'`' => brackets += 1,
+            b'.' | b'=' | b'+' | b'-' | b'*' | b'/' | b'%' | b'!' | b'~' | b'<' | b'>' | b'&'
+            | b'|' | b'^' | b'?' | b':' | b'@' => others += 1,
+            // A word after a space or an operator: `typeof`, `await`, `else`, `in`, … Escapes and other characters count like words.
+            b'a'..=b'z' => others += usize::from(!is_word(previous)),
+            0x80.. | b'\\' => others += 1,
+            _ => {}
+        }
+        previous = byte;
+    }
+    BASE + brackets * BRACKET_COST + others * OTHER_COST
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$')
+}
+
+/// Runs `compile` with a stack that suffices for `text`.
+pub fn with_stack<T: Send>(
+    source: &Source,
+    text: &str,
+    options: &Options,
+    compile: impl FnOnce() -> Result<T, CompileError> + Send,
+) -> Result<T, CompileError> {
+    if text.len() > u32::MAX as usize / 2 {
+        return Err(CompileError::range(source, "source is too long"));
+    }
+    let needed = stack_needed(text);
+    if needed <= options.native_stack {
+        return compile();
+    }
+    if needed > MAX_STACK {
+        return Err(CompileError::range(source, "source nests too deep"));
+    }
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .name("tercel-compile".into())
+            .stack_size(needed)
+            .spawn_scoped(scope, compile);
+        match thread.map(|thread| thread.join()) {
+            Ok(Ok(result)) => result,
+            // A panic of the parser or of ours: a defect, but the script must not bring the process down.
+            Ok(Err(_)) => Err(CompileError::range(
+                source,
+                "internal error in the compiler",
+            )),
+            Err(_) => Err(CompileError::range(source, "source nests too deep")),
+        }
+    })
+}
+
+/// Parses a text and checks its early errors. `prefix` is the length of what was put before the source.
+pub fn parse<'a>(
+    allocator: &'a Allocator,
+    source: &Source,
+    text: &'a str,
+    module: bool,
+    prefix: u32,
+    options: &Options,
+) -> Result<Program<'a>, CompileError> {
+    let parsed = run_parser(allocator, text, module, options);
+    if let Some(error) = first_error(source, parsed.diagnostics.iter(), prefix) {
+        return Err(error);
+    }
+    Ok(parsed.program)
+}
+
+fn run_parser<'a>(
+    allocator: &'a Allocator,
+    text: &'a str,
+    module: bool,
+    options: &Options,
+) -> ParserReturn<'a> {
+    let source_type = if module {
+        SourceType::mjs()
+    } else {
+        SourceType::script()
+    };
+    let parse_options = ParseOptions {
+        parse_regular_expression: true,
+        allow_v8_intrinsics: options.natives,
+        ..ParseOptions::default()
+    };
+    Parser::new(allocator, text, source_type)
+        .with_options(parse_options)
+        .parse()
+}
+
+/// The early errors that the parser leaves to semantic analysis.
+pub fn check<'a>(
+    source: &Source,
+    program: &'a Program<'a>,
+    prefix: u32,
+) -> Result<(), CompileError> {
+    let checked = SemanticBuilder::new_compiler().build(program);
+    match first_error(source, checked.diagnostics.iter(), prefix) {
+        Some(error) => Err(error),
+        None => Ok(()),
+    }
+}
+
+fn first_error<'d>(
+    source: &Source,
+    diagnostics: impl Iterator<Item = &'d oxc_diagnostics::OxcDiagnostic>,
+    prefix: u32,
+) -> Option<CompileError> {
+    let mut first: Option<(u32, String)> = None;
+    for diagnostic in diagnostics {
+        if diagnostic.severity != oxc_diagnostics::Severity::Error {
+            continue;
+        }
+        let offset = diagnostic
+            .labels
+            .iter()
+            .map(|label| label.offset() as u32)
+            .min()
+            .unwrap_or(prefix);
+        if first.as_ref().is_none_or(|known| offset < known.0) {
+            first = Some((offset, diagnostic.message.to_string()));
+        }
+    }
+    first.map(|(offset, message)| {
+        let offset = offset.saturating_sub(prefix).min(source.text.len() as u32);
+        CompileError::syntax(source, offset, message)
+    })
+}
+
+/// Text before and after eval code that tells the parser what is allowed there.
+pub struct Wrapper {
+    pub before: String,
+    pub after: &'static str,
+    form: Form,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Form {
+    /// Nothing, or a directive.
+    Plain,
+    /// The body of a function.
+    Function,
+    /// The body of a method of an object literal.
+    Method,
+    /// The body of a class's constructor or method.
+    Class { constructor: bool },
+}
+
+impl Wrapper {
+    /// The wrapper for eval code at a place.
+    pub fn new(info: &EvalInfo) -> Wrapper {
+        let private = private_names(info);
+        let strict = if info.strict { "\"use strict\";" } else { "" };
+        // A newline ends a line comment at the end of the source.
+        let (before, after, form) = if !private.is_empty() || info.super_call {
+            let constructor = info.super_call;
+            let mut before = String::from("(class extends null {");
+            for name in private {
+                before.push_str(&name);
+                before.push(';');
+            }
+            before.push_str(if constructor {
+                "constructor(){"
+            } else {
+                "m(){"
+            });
+            (before, "\n}})", Form::Class { constructor })
+        } else if info.super_property {
+            (format!("({{m(){{{strict}"), "\n}})", Form::Method)
+        } else if info.new_target {
+            (format!("(function(){{{strict}"), "\n})", Form::Function)
+        } else {
+            (strict.to_string(), "", Form::Plain)
+        };
+        Wrapper {
+            before,
+            after,
+            form,
+        }
+    }
+
+    /// The eval code's statements within the parsed text; `None` if the code escaped from the wrapper.
+    pub fn body<'s, 'a>(
+        &self,
+        program: &'s Program<'a>,
+    ) -> Option<(
+        &'s [Statement<'a>],
+        Option<&'s oxc_ast::ast::FunctionBody<'a>>,
+    )> {
+        use oxc_ast::ast::{ClassElement, Expression, ObjectPropertyKind};
+        if self.form == Form::Plain {
+            return Some((&program.body, None));
+        }
+        let [Statement::ExpressionStatement(statement)] = program.body.as_slice() else {
+            return None;
+        };
+        let function: &Function<'a> = match (statement.expression.without_parentheses(), self.form)
+        {
+            (Expression::FunctionExpression(function), Form::Function) => function,
+            (Expression::ObjectExpression(object), Form::Method) => {
+                let [ObjectPropertyKind::ObjectProperty(property)] = object.properties.as_slice()
+                else {
+                    return None;
+                };
+                match &property.value {
+                    Expression::FunctionExpression(function) => function,
+                    _ => return None,
+                }
+            }
+            (Expression::ClassExpression(class), Form::Class { .. }) => {
+                let ClassElement::MethodDefinition(method) = class.body.body.last()? else {
+                    return None;
+                };
+                // Everything before the method is the wrapper's.
+                if class.body.body.len() > 1
+                    && class.body.body[class.body.body.len() - 2].span_end() > self.start()
+                {
+                    return None;
+                }
+                &method.value
+            }
+            _ => return None,
+        };
+        let body = function.body.as_ref()?;
+        let end = program.source_text.len() - self.after.len();
+        let expected = Span::new(self.body_start(), end as u32 + 2);
+        (body.span == expected).then_some((&body.statements[..], Some(&**body)))
+    }
+
+    fn start(&self) -> u32 {
+        self.before.len() as u32
+    }
+
+    /// Where the function's brace opens.
+    fn body_start(&self) -> u32 {
+        self.before.rfind('{').unwrap_or(0) as u32
+    }
+}
+
+trait SpanEnd {
+    fn span_end(&self) -> u32;
+}
+
+impl SpanEnd for oxc_ast::ast::ClassElement<'_> {
+    fn span_end(&self) -> u32 {
+        use oxc_span::GetSpan;
+        self.span().end
+    }
+}
+
+/// The private names that eval code may use.
+fn private_names(info: &EvalInfo) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for scope in info.scopes.iter().flat_map(|chain| chain.iter()) {
+        for var in &scope.vars {
+            if var.kind == VarKind::Internal && var.name.units().next() == Some(u16::from(b'#')) {
+                let name = var.name.to_string();
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+        }
+    }
+    names
+}

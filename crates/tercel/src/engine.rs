@@ -1,0 +1,470 @@
+//! The engine: one heap, its realms, and what runs in them.
+
+use crate::convert::{FromJs, IntoArgs, IntoJs};
+use crate::error::{Error, ErrorKind, Frame};
+use crate::host::{Arguments, HostFunction, Stored};
+use crate::value::{Dropped, Function, Handle, Object, Value};
+use std::cell::{Cell, RefCell};
+use std::mem::ManuallyDrop;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+use tercel_gc::HandleTable;
+use tercel_vm::context::{Context, Options};
+use tercel_vm::native::{Args, FunctionSpec};
+use tercel_vm::{JsResult, Throw, ValueList};
+
+pub use tercel_vm::interrupt::InterruptHandle;
+
+/// What an engine keeps beside the virtual machine.
+struct State {
+    cx: Box<Context>,
+    dropped: Dropped,
+    functions: RefCell<Vec<Rc<Stored>>>,
+    /// Calls of [`Engine::run`] that are active.
+    depth: Cell<u32>,
+    watchdog: RefCell<Option<Watchdog>>,
+}
+
+/// A JavaScript engine. See the crate's documentation.
+///
+/// All methods take `&self`: scripts call Rust functions that use the same engine. An engine is used from one thread at a time; it
+/// may move to another while nothing runs in it.
+pub struct Engine {
+    state: ManuallyDrop<Box<State>>,
+    owned: bool,
+}
+
+// SAFETY: everything reachable from an engine is owned by it: the heap, the stacks, host functions (which are not required to be
+// `Send`, so `Engine::function` demands it where it matters, see there), and handles share only an `Arc<Mutex<…>>` with it. Nothing is
+// tied to the thread that made it: the native stack's bounds are read anew at each entry.
+unsafe impl Send for Engine {}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if self.owned {
+            self.state.watchdog.borrow_mut().take();
+            // SAFETY: only the engine that was made by `with_options` owns its state, and it is dropped once.
+            unsafe { ManuallyDrop::drop(&mut self.state) };
+        }
+    }
+}
+
+/// A thread that makes the engine look at its deadline when the time has come.
+struct Watchdog {
+    stop: std::sync::mpsc::Sender<()>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl Watchdog {
+    fn start(handle: InterruptHandle, after: Duration) -> Watchdog {
+        let (stop, stopped) = std::sync::mpsc::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            if stopped.recv_timeout(after) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                // Until it is heard: a check that comes a moment before the deadline finds nothing.
+                while stopped.recv_timeout(Duration::from_millis(1)) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                    handle.check_deadline();
+                }
+            }
+        });
+        Watchdog { stop, thread: Some(thread) }
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        let _ = self.stop.send(());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+static HOST_FUNCTION: FunctionSpec = FunctionSpec::anonymous(0, host_function);
+
+/// The native behind every Rust closure: its data is the closure's number.
+fn host_function(cx: &Context, args: &Args) -> JsResult<tercel_vm::Value> {
+    let engine = Engine::of(cx);
+    let index = args.callee_native().data[0].get().as_int32() as usize;
+    let function = engine.state.functions.borrow()[index].clone();
+    let arguments = Arguments {
+        this: Value::from_vm(&engine, args.this()),
+        values: (0..args.len()).map(|i| Value::from_vm(&engine, args.get(i))).collect(),
+    };
+    let result = function(&engine, &arguments);
+    match result.and_then(|value| value.to_vm(&engine)) {
+        Ok(value) => Ok(value),
+        Err(error) => Err(engine.throw(error)),
+    }
+}
+
+impl Engine {
+    /// An engine with default options.
+    ///
+    /// # Errors
+    /// If the system grants no memory.
+    pub fn new() -> Result<Engine, Error> {
+        Engine::with_options(Options::default())
+    }
+
+    /// An engine with limits and flags of your choice.
+    ///
+    /// # Errors
+    /// If the system grants no memory.
+    pub fn with_options(options: Options) -> Result<Engine, Error> {
+        let cx = Context::new(options, &tercel_builtins::BUILTINS)
+            .map_err(|e| Error::new(ErrorKind::OutOfMemory, e.to_string()))?;
+        let state = Box::new(State {
+            cx,
+            dropped: Dropped::default(),
+            functions: RefCell::default(),
+            depth: Cell::new(0),
+            watchdog: RefCell::default(),
+        });
+        state.cx.host_data.set(std::ptr::from_ref(&*state).cast());
+        Ok(Engine { state: ManuallyDrop::new(state), owned: true })
+    }
+
+    /// The engine that a context belongs to, as a borrowed copy.
+    fn of(cx: &Context) -> Engine {
+        let state: *const State = cx.host_data.get().cast();
+        // SAFETY: `with_options` stored the address of the boxed state, which lives as long as its context; the copy does not own it.
+        Engine { state: ManuallyDrop::new(unsafe { Box::from_raw(state.cast_mut()) }), owned: false }
+    }
+
+    #[doc(hidden)]
+    pub fn vm(&self) -> &Context {
+        &self.state.cx
+    }
+
+    pub(crate) fn handles(&self) -> &HandleTable {
+        &self.state.cx.handles
+    }
+
+    pub(crate) fn dropped(&self) -> &Dropped {
+        &self.state.dropped
+    }
+
+    /// Runs `body` inside the engine: on this thread's stack, with its native frames known to the collector.
+    pub(crate) fn run<R>(&self, body: impl FnOnce(&Context) -> R) -> R {
+        let cx = &*self.state.cx;
+        if let Ok(mut dropped) = self.state.dropped.lock() {
+            for handle in dropped.drain(..) {
+                cx.handles.remove(handle);
+            }
+        }
+        if self.state.depth.get() > 0 {
+            return body(cx);
+        }
+        cx.enter_thread();
+        self.state.depth.set(1);
+        let result = cx.native_scope(|| body(cx));
+        self.state.depth.set(0);
+        result
+    }
+
+    /// Turns a pending exception into an error.
+    pub(crate) fn error(&self, _: Throw) -> Error {
+        let cx = self.vm();
+        if cx.is_terminating() {
+            if self.state.depth.get() <= 1 {
+                cx.take_termination();
+            }
+            let why = cx.termination_reason();
+            return Error::new(ErrorKind::Terminated, why);
+        }
+        let thrown = cx.take_exception();
+        let mut error = Error::new(ErrorKind::Terminated, cx.error_text(thrown));
+        if thrown.is_object() {
+            error.frames = cx
+                .error_frames(thrown)
+                .into_iter()
+                .map(|f| Frame { function: f.function, source: f.source, line: f.line, column: f.column })
+                .collect();
+            if let Some(object) = thrown.as_kind(tercel_vm::Kind::Error)
+                && let Ok(stack) = cx.error_stack(object)
+                && let Some(text) = stack.as_string()
+            {
+                error.stack = text.to_rust(cx);
+            }
+        }
+        error.kind = ErrorKind::Thrown(Value::from_vm(self, thrown));
+        error
+    }
+
+    /// Makes an error the pending exception of a native.
+    fn throw(&self, error: Error) -> Throw {
+        let cx = self.vm();
+        match error.kind {
+            ErrorKind::Thrown(value) => match value.to_vm(self) {
+                Ok(value) => cx.throw(value),
+                Err(_) => cx.throw_type(format_args!("{}", error.message)),
+            },
+            ErrorKind::Terminated => cx.terminate(),
+            ErrorKind::Conversion => cx.throw_type(format_args!("{}", error.message)),
+            _ => cx.throw_error(tercel_vm::ErrorKind::Error, format_args!("{}", error.message)),
+        }
+    }
+
+    /// Runs a script in the global scope and converts its completion value.
+    ///
+    /// # Errors
+    /// What the script throws (a SyntaxError where it cannot be parsed), a termination, or a conversion that fails.
+    pub fn eval<T: FromJs>(&self, source: &str) -> Result<T, Error> {
+        self.eval_named(source, "<eval>")
+    }
+
+    /// As [`Engine::eval`], with the name that stack traces show.
+    ///
+    /// # Errors
+    /// As [`Engine::eval`].
+    pub fn eval_named<T: FromJs>(&self, source: &str, name: &str) -> Result<T, Error> {
+        let value = self.run(|cx| match cx.eval_script(source, name) {
+            Ok(v) => Ok(Value::from_vm(self, v)),
+            Err(throw) => Err(self.error(throw)),
+        })?;
+        T::from_js(self, value)
+    }
+
+    /// Loads, links and evaluates a module and what it imports; its namespace object. Jobs are run until the module is done
+    /// or nothing is left to do.
+    ///
+    /// # Errors
+    /// What loading, linking or evaluating throws.
+    pub fn eval_module(&self, source: &str, name: &str) -> Result<Object, Error> {
+        self.run(|cx| {
+            let namespace = cx.eval_module(source, name).map_err(|t| self.error(t))?;
+            Ok(Object(Handle::new(self, namespace)))
+        })
+    }
+
+    /// The global object.
+    pub fn global(&self) -> Object {
+        self.run(|cx| Object(Handle::new(self, cx.global_object().into())))
+    }
+
+    /// Sets a property of the global object.
+    ///
+    /// # Errors
+    /// As [`Object::set`].
+    pub fn set_global(&self, name: &str, value: impl IntoJs) -> Result<(), Error> {
+        self.global().set(self, name, value)
+    }
+
+    /// A JavaScript function that runs a Rust closure.
+    ///
+    /// ```
+    /// # use tercel::Engine;
+    /// let engine = Engine::new()?;
+    /// let add = engine.function("add", |a: f64, b: f64| a + b)?;
+    /// engine.set_global("add", add)?;
+    /// assert_eq!(engine.eval::<f64>("add(20, 22)")?, 42.0);
+    /// # Ok::<(), tercel::Error>(())
+    /// ```
+    ///
+    /// The closure must be `Send`, because the engine may move to another thread.
+    ///
+    /// # Errors
+    /// If there is no memory for the function.
+    pub fn function<M>(&self, name: &str, f: impl HostFunction<M> + Send) -> Result<Function, Error> {
+        fn length<M, F: HostFunction<M>>(_: &F) -> u8 {
+            F::LENGTH
+        }
+        let arity = length(&f);
+        let stored: Stored = Box::new(move |engine, args| f.call(engine, args));
+        let index = {
+            let mut functions = self.state.functions.borrow_mut();
+            functions.push(Rc::new(stored));
+            functions.len() - 1
+        };
+        self.run(|cx| {
+            let function = cx.new_native_with_data(
+                &HOST_FUNCTION,
+                [tercel_vm::Value::int32(index as i32), tercel_vm::Value::UNDEFINED],
+            );
+            let object = function.as_object();
+            let name = cx.string_from_utf8(name);
+            cx.define_function_length(object, tercel_vm::Value::int32(i32::from(arity))).map_err(|t| self.error(t))?;
+            cx.define_function_name(object, name).map_err(|t| self.error(t))?;
+            Ok(Function(Object(Handle::new(self, object.into()))))
+        })
+    }
+
+    /// Makes a Rust closure a global function.
+    ///
+    /// # Errors
+    /// As [`Engine::function`].
+    pub fn register<M>(&self, name: &str, f: impl HostFunction<M> + Send) -> Result<(), Error> {
+        let function = self.function(name, f)?;
+        self.set_global(name, function)
+    }
+
+    /// A new, empty object.
+    pub fn object(&self) -> Object {
+        self.run(|cx| Object(Handle::new(self, cx.new_object().into())))
+    }
+
+    /// A new array of these values.
+    ///
+    /// # Errors
+    /// If a value belongs to another engine, or memory runs out.
+    pub fn array(&self, items: &[Value]) -> Result<Object, Error> {
+        self.run(|cx| {
+            let list = self.vm_args(items)?;
+            let array = cx.new_array(0);
+            for item in list.iter() {
+                cx.array_push(array, item).map_err(|t| self.error(t))?;
+            }
+            Ok(Object(Handle::new(self, array.into())))
+        })
+    }
+
+    pub(crate) fn vm_args(&self, values: &[Value]) -> Result<ValueList<'_>, Error> {
+        let mut list = ValueList::with_capacity(self.vm(), values.len());
+        for value in values {
+            list.push(value.to_vm(self)?);
+        }
+        Ok(list)
+    }
+
+    pub(crate) fn call_value<T: FromJs>(&self, f: &Value, this: &Value, args: Vec<Value>) -> Result<T, Error> {
+        let value = self.run(|cx| {
+            let list = self.vm_args(&args)?;
+            let (f, this) = (f.to_vm(self)?, this.to_vm(self)?);
+            let result = cx.call_cells(f, this, list.cells()).map_err(|t| self.error(t))?;
+            Ok(Value::from_vm(self, result))
+        })?;
+        T::from_js(self, value)
+    }
+
+    /// Calls a function value with any arguments.
+    ///
+    /// # Errors
+    /// As [`Function::call`].
+    pub fn call<T: FromJs>(&self, f: &Value, args: impl IntoArgs) -> Result<T, Error> {
+        self.call_value(f, &Value::Undefined, args.into_args(self)?)
+    }
+
+    /// Runs promise reactions and other jobs until none is left.
+    ///
+    /// # Errors
+    /// A termination, or what a callback of `queueMicrotask` threw; jobs behind it stay queued, so call again.
+    pub fn run_jobs(&self) -> Result<(), Error> {
+        self.run(|cx| cx.run_jobs().map_err(|t| self.error(t)))
+    }
+
+    pub fn has_jobs(&self) -> bool {
+        self.vm().has_jobs()
+    }
+
+    /// Queues a call of `f`, to be made by [`Engine::run_jobs`].
+    ///
+    /// # Errors
+    /// If a value belongs to another engine.
+    pub fn enqueue_job(&self, f: &Function, args: impl IntoArgs) -> Result<(), Error> {
+        let args = args.into_args(self)?;
+        self.run(|cx| {
+            let list = self.vm_args(&args)?;
+            let f = f.0.0.get(self)?;
+            let values: Vec<_> = list.iter().collect();
+            cx.enqueue_call(f, &values);
+            Ok(())
+        })
+    }
+
+    /// The next promise that was rejected and that nobody handles: the reason, as the error of an uncaught exception. To be asked
+    /// when no jobs are left.
+    pub fn take_unhandled_rejection(&self) -> Option<Error> {
+        self.run(|cx| {
+            let promise = cx.take_unhandled_rejections()?;
+            let throw = cx.throw(promise.result.get());
+            Some(self.error(throw))
+        })
+    }
+
+    /// A handle with which other threads stop what runs here.
+    ///
+    /// ```
+    /// # use tercel::Engine;
+    /// let engine = Engine::new()?;
+    /// let handle = engine.interrupt_handle();
+    /// let stopper = std::thread::spawn(move || {
+    ///     std::thread::sleep(std::time::Duration::from_millis(20));
+    ///     handle.terminate();
+    /// });
+    /// assert!(engine.eval::<()>("while (true);").unwrap_err().is_termination());
+    /// stopper.join().unwrap();
+    /// assert_eq!(engine.eval::<i32>("1 + 1")?, 2);
+    /// # Ok::<(), tercel::Error>(())
+    /// ```
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        self.vm().interrupt_handle()
+    }
+
+    /// Ends scripts that still run when `limit` has passed from now; `None` takes the limit back.
+    pub fn set_time_limit(&self, limit: Option<Duration>) {
+        *self.state.watchdog.borrow_mut() = None;
+        let cx = self.vm();
+        match limit {
+            Some(limit) => {
+                cx.set_deadline(Some(Instant::now() + limit));
+                *self.state.watchdog.borrow_mut() = Some(Watchdog::start(cx.interrupt_handle(), limit));
+            }
+            None => cx.set_deadline(None),
+        }
+    }
+
+    /// Collects all garbage.
+    pub fn collect_garbage(&self) {
+        self.run(|cx| cx.collect_now());
+    }
+
+    /// A second global environment with its own library in the same heap.
+    ///
+    /// ```
+    /// # use tercel::Engine;
+    /// let engine = Engine::new()?;
+    /// let other = engine.new_realm();
+    /// engine.eval::<()>("var shared = 1")?;
+    /// assert!(engine.in_realm(&other, |e| e.eval::<bool>("typeof shared === 'undefined'"))?);
+    /// # Ok::<(), tercel::Error>(())
+    /// ```
+    pub fn new_realm(&self) -> Realm {
+        self.run(|cx| Realm(Handle::new(self, cx.new_realm().into())))
+    }
+
+    /// Runs `body` with `realm` as the one that scripts run in.
+    ///
+    /// # Errors
+    /// If the realm belongs to another engine, and what `body` gives.
+    pub fn in_realm<R>(&self, realm: &Realm, body: impl FnOnce(&Engine) -> Result<R, Error>) -> Result<R, Error> {
+        let value = realm.0.get(self)?;
+        let Some(inner) = value.as_kind(tercel_vm::Kind::Realm) else { return Err(Error::host("not a realm")) };
+        let cx = self.vm();
+        let outer = cx.main_realm();
+        cx.set_main_realm(inner);
+        let result = body(self);
+        cx.set_main_realm(outer);
+        result
+    }
+
+    /// Figures of the engine so far.
+    pub fn statistics(&self) -> Statistics {
+        Statistics { text: self.vm().statistics_text() }
+    }
+}
+
+/// A global environment (a realm of ECMA-262 §9.3) of an engine.
+#[derive(Clone, Debug)]
+pub struct Realm(Handle);
+
+/// Figures of an engine: collections and pauses, memory by kind, inline caches.
+#[derive(Clone, Debug)]
+pub struct Statistics {
+    text: String,
+}
+
+impl std::fmt::Display for Statistics {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}

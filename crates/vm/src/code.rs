@@ -1,0 +1,286 @@
+//! A template instantiated in a realm: constants as values, feedback, counters.
+//!
+//! A code block is made when the first closure of its template is, and stays small until the first call: then
+//! [`Context::prepare_code`] makes the constants and the feedback sites. It does not move, and neither does what it
+//! points to outside the heap, so the interpreter and machine code may keep its addresses while a frame refers to it.
+//!
+//! Invariants: `code`, `constants` and `sites` are valid for reading once `READY` is set; a write of a cell pointer into
+//! constants, sites or `functions` is followed by a write barrier of the code block.
+
+use crate::cell::{CellHeader, Gc, Kind};
+use crate::context::Context;
+use crate::feedback::{NO_SHAPE, Site};
+use crate::key::PropertyKey;
+use crate::realm::Realm;
+use crate::string::JsString;
+use crate::value::Value;
+use std::cell::Cell;
+use std::sync::Arc;
+use tercel_bytecode::{Constant, FunctionKind, JsStr, Template, TemplateFlags};
+
+/// Kind::CodeBlock; does not move.
+#[repr(C)]
+pub struct CodeBlock {
+    pub header: CellHeader,
+    code: *const u16,
+    constants: Cell<*mut Value>,
+    sites: Cell<*mut Site>,
+    flags: Cell<u32>,
+    num_registers: u16,
+    num_params: u16,
+    /// Calls so far (saturating): drives tiering.
+    pub calls: Cell<u32>,
+    num_sites: Cell<u32>,
+    num_constants: Cell<u32>,
+    num_functions: u32,
+    /// Code blocks of the inner functions, made by their first closures; empty until then.
+    functions: Cell<*mut Value>,
+    template: *const Template,
+    realm: Cell<Gc<Realm>>,
+    /// Shape and the like for `new`: see `construct`.
+    pub construct_shape: Cell<u32>,
+    pub module: Cell<Value>,
+}
+
+/// Bits of a code block's flags.
+pub mod code_flag {
+    /// Constants and feedback are there.
+    pub const READY: u32 = 1;
+    /// A class constructor: may not be called.
+    pub const CLASS: u32 = 2;
+    /// Arguments beyond the parameters are kept above the registers.
+    pub const EXTRA_ARGS: u32 = 4;
+    pub const STRICT: u32 = 8;
+    /// `new` passes no `this` object: it starts empty.
+    pub const DERIVED: u32 = 16;
+    /// May be called with `new`.
+    pub const CONSTRUCTOR: u32 = 32;
+    pub const GENERATOR: u32 = 64;
+    pub const ASYNC: u32 = 128;
+    pub const BUILTIN: u32 = 256;
+}
+
+impl Gc<CodeBlock> {
+    #[inline(always)]
+    pub fn code(self) -> *const u16 {
+        self.code
+    }
+    #[inline(always)]
+    pub fn constants(self) -> *mut Value {
+        self.constants.get()
+    }
+    #[inline(always)]
+    pub fn sites(self) -> *mut Site {
+        self.sites.get()
+    }
+    #[inline(always)]
+    pub fn flags(self) -> u32 {
+        self.flags.get()
+    }
+    #[inline(always)]
+    pub fn has(self, flag: u32) -> bool {
+        self.flags.get() & flag != 0
+    }
+    #[inline(always)]
+    pub fn num_registers(self) -> usize {
+        self.num_registers as usize
+    }
+    #[inline(always)]
+    pub fn num_params(self) -> usize {
+        self.num_params as usize
+    }
+    #[inline(always)]
+    pub fn keeps_extra_args(self) -> bool {
+        self.has(code_flag::EXTRA_ARGS)
+    }
+    #[inline(always)]
+    pub fn realm(self) -> Gc<Realm> {
+        self.realm.get()
+    }
+    /// The template. The reference is good while the code block lives, and it does not move.
+    #[inline(always)]
+    pub fn template<'a>(self) -> &'a Template {
+        // SAFETY: the block owns a reference count of the template until its finalizer runs; callers use the
+        // reference only while the block is reachable (a frame or function that they hold refers to it).
+        unsafe { &*self.template }
+    }
+    pub fn template_arc(self) -> Arc<Template> {
+        // SAFETY: `template` came from Arc::into_raw, and the block's own count keeps it alive.
+        unsafe {
+            Arc::increment_strong_count(self.template);
+            Arc::from_raw(self.template)
+        }
+    }
+    #[inline(always)]
+    pub fn site<'a>(self, slot: usize) -> &'a Site {
+        debug_assert!(slot < self.num_sites.get() as usize);
+        // SAFETY: the verifier bounds slot operands by the template's slots, and the sites live as long as the block.
+        unsafe { &*self.sites.get().add(slot) }
+    }
+    pub fn all_sites<'a>(self) -> &'a [Site] {
+        if self.sites.get().is_null() {
+            return &[];
+        }
+        // SAFETY: as in `site`.
+        unsafe { std::slice::from_raw_parts(self.sites.get(), self.num_sites.get() as usize) }
+    }
+    #[inline(always)]
+    pub fn constant(self, i: usize) -> Value {
+        debug_assert!(i < self.num_constants.get() as usize);
+        // SAFETY: the verifier bounds constant operands; the block is READY when its code runs.
+        unsafe { *self.constants.get().add(i) }
+    }
+    /// A string constant as a property key.
+    #[inline(always)]
+    pub fn key(self, i: usize) -> PropertyKey {
+        PropertyKey::from_constant(self.constant(i))
+    }
+    pub fn name_constant(self, i: usize) -> Gc<JsString> {
+        // SAFETY: operands called `name` are string constants (verifier).
+        unsafe { Gc::from_addr(self.constant(i).bits() as usize) }
+    }
+    /// The unit offset of `pc` from the start of the code.
+    #[inline(always)]
+    pub fn offset_of(self, pc: *const u16) -> usize {
+        // SAFETY: callers pass a pc of this code.
+        unsafe { pc.offset_from(self.code) as usize }
+    }
+    pub fn own_name(self) -> &'static JsStr {
+        // The reference must not outlive the block; it is used at once by all callers.
+        &self.template::<'static>().name
+    }
+
+    /// The code block of inner function `i`.
+    pub fn function(self, cx: &Context, i: usize) -> Gc<CodeBlock> {
+        debug_assert!(i < self.num_functions as usize);
+        // SAFETY: `functions` has `num_functions` values from creation on.
+        let slot = unsafe { &mut *self.functions.get().add(i) };
+        if let Some(block) = slot.as_kind(Kind::CodeBlock) {
+            return block;
+        }
+        let template = self.template().functions[i].clone();
+        let block = cx.new_code_block(template, self.realm());
+        *slot = block.into();
+        cx.write_barrier(self.header_ptr(), block.into());
+        block
+    }
+}
+
+fn boxed<T>(values: Vec<T>) -> *mut T {
+    Box::into_raw(values.into_boxed_slice()).cast()
+}
+
+impl Context {
+    /// A code block of `template` in `realm`.
+    pub fn new_code_block(&self, template: Arc<Template>, realm: Gc<Realm>) -> Gc<CodeBlock> {
+        let mut flags = 0;
+        for (bit, on) in [
+            (code_flag::CLASS, matches!(template.kind, FunctionKind::ClassConstructor | FunctionKind::DerivedConstructor)),
+            (code_flag::DERIVED, template.kind == FunctionKind::DerivedConstructor),
+            (code_flag::EXTRA_ARGS, template.flags.contains(TemplateFlags::USES_EXTRA_ARGS)),
+            (code_flag::STRICT, template.flags.contains(TemplateFlags::STRICT)),
+            (code_flag::GENERATOR, template.flags.contains(TemplateFlags::GENERATOR)),
+            (code_flag::ASYNC, template.flags.contains(TemplateFlags::ASYNC)),
+            (code_flag::BUILTIN, template.flags.contains(TemplateFlags::BUILTIN)),
+            (
+                code_flag::CONSTRUCTOR,
+                template.flags.contains(TemplateFlags::CONSTRUCTOR)
+                    || matches!(template.kind, FunctionKind::ClassConstructor | FunctionKind::DerivedConstructor),
+            ),
+        ] {
+            if on {
+                flags |= bit;
+            }
+        }
+        let num_functions = template.functions.len() as u32;
+        let block: Gc<CodeBlock> = self.alloc_fixed(Kind::CodeBlock, size_of::<CodeBlock>());
+        let header = CellHeader::new(0, Kind::CodeBlock as u8, 0, 0);
+        // SAFETY: the cell is fresh and of this size; nobody else knows it.
+        unsafe {
+            block.as_ptr().write(CodeBlock {
+                header,
+                code: template.code.as_ptr(),
+                constants: Cell::new(std::ptr::null_mut()),
+                sites: Cell::new(std::ptr::null_mut()),
+                flags: Cell::new(flags),
+                num_registers: template.num_registers,
+                num_params: template.num_params,
+                calls: Cell::new(0),
+                num_sites: Cell::new(0),
+                num_constants: Cell::new(0),
+                num_functions,
+                functions: Cell::new(if num_functions == 0 {
+                    std::ptr::null_mut()
+                } else {
+                    boxed(vec![Value::EMPTY; num_functions as usize])
+                }),
+                template: Arc::into_raw(template),
+                realm: Cell::new(realm),
+                construct_shape: Cell::new(NO_SHAPE),
+                module: Cell::new(Value::UNDEFINED),
+            });
+        }
+        block
+    }
+
+    /// Makes the constants and the feedback of `block`, before its first call.
+    #[cold]
+    #[inline(never)]
+    pub fn prepare_code(&self, block: Gc<CodeBlock>) {
+        if block.has(code_flag::READY) {
+            return;
+        }
+        let template = block.template();
+        let constants: Vec<Value> = template.constants.iter().map(|c| self.constant_value(c)).collect();
+        let sites: Vec<Site> = template.slots.iter().map(|_| Site::new()).collect();
+        block.num_constants.set(constants.len() as u32);
+        block.num_sites.set(sites.len() as u32);
+        block.constants.set(boxed(constants));
+        block.sites.set(boxed(sites));
+        block.flags.set(block.flags.get() | code_flag::READY);
+        self.write_barrier(block.header_ptr(), Value::UNDEFINED);
+    }
+
+    fn constant_value(&self, constant: &Constant) -> Value {
+        match constant {
+            Constant::Undefined => Value::UNDEFINED,
+            Constant::Null => Value::NULL,
+            Constant::Bool(b) => Value::boolean(*b),
+            Constant::Hole => Value::EMPTY,
+            Constant::Int(i) => Value::int32(*i),
+            Constant::Double(d) => Value::double(*d),
+            Constant::String(text) => self.intern_text(text).into(),
+            Constant::BigInt(digits) => self.bigint_from_digits(&digits.to_string()),
+        }
+    }
+
+    /// The interned string of a template's text.
+    pub fn intern_text(&self, text: &JsStr) -> Gc<JsString> {
+        match text {
+            JsStr::Latin1(bytes) => self.intern_latin1(bytes),
+            JsStr::Utf16(units) => self.intern_utf16(units),
+        }
+    }
+}
+
+/// Gives back what a dead code block owns outside the heap.
+///
+/// # Safety
+/// `header` is a code block's; called once.
+pub unsafe fn finalize_code_block(header: *mut CellHeader) {
+    // SAFETY: the kind is checked by the table; each pointer was made by `boxed` or `Arc::into_raw` with these lengths.
+    unsafe {
+        let block = &*header.cast::<CodeBlock>();
+        let free = |pointer: *mut Value, n: u32| {
+            if !pointer.is_null() {
+                drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(pointer, n as usize)));
+            }
+        };
+        free(block.constants.get(), block.num_constants.get());
+        free(block.functions.get(), block.num_functions);
+        if !block.sites.get().is_null() {
+            drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(block.sites.get(), block.num_sites.get() as usize)));
+        }
+        drop(Arc::from_raw(block.template));
+    }
+}

@@ -1,0 +1,190 @@
+//! Compiling and running source text: scripts, indirect and direct eval, `new Function` (ECMA-262 §16.1, §19.2.1, §20.2.1.1.1).
+
+use crate::cell::{Gc, Kind};
+use crate::code::CodeBlock;
+use crate::context::Context;
+use crate::error::{ErrorKind, JsResult, Throw};
+use crate::error_object::ErrorObject;
+use crate::function::{Function, NativeFunction};
+use crate::native::Args;
+use crate::object::Object;
+use crate::realm::{Intrinsic, Realm};
+use crate::string::JsString;
+use crate::value::Value;
+use std::sync::Arc;
+use tercel_bytecode::{EvalInfo, Source, Template, TemplateFlags};
+use tercel_front::{CompileError, CompileErrorKind, DynamicFunction, Options};
+
+/// Which of the four function constructors.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FunctionFlavor {
+    Normal,
+    Generator,
+    Async,
+    AsyncGenerator,
+}
+
+impl Context {
+    fn compile_options(&self) -> Options {
+        let here = crate::interp::entry::stack_pointer();
+        Options {
+            natives: self.options.allow_natives,
+            native_stack: here.saturating_sub(self.interp.native_limit.get()),
+            ..Options::default()
+        }
+    }
+
+    /// Throws what the compiler found, as of its place in the source.
+    #[cold]
+    fn throw_compile_error(&self, source: &Source, error: &CompileError) -> Throw {
+        let kind = match error.kind {
+            CompileErrorKind::Syntax => ErrorKind::SyntaxError,
+            CompileErrorKind::Range => ErrorKind::RangeError,
+        };
+        let object = self.new_error(kind, format_args!("{}", error.message));
+        self.prepend_frame(object, &source.name, error.position.line, error.position.column);
+        self.throw(object.into())
+    }
+
+    /// Compiles a script in the current realm.
+    pub fn compile_script(&self, source: &str, name: &str) -> JsResult<Arc<Template>> {
+        let source = Arc::new(Source::new(name, source));
+        tercel_front::compile_script(&source, &self.compile_options()).map_err(|e| self.throw_compile_error(&source, &e))
+    }
+
+    /// Compiles a module.
+    pub(crate) fn compile_module_source(&self, source: &str, name: &str) -> JsResult<Arc<Template>> {
+        let source = Arc::new(Source::new(name, source));
+        tercel_front::compile_module(&source, &self.compile_options()).map_err(|e| self.throw_compile_error(&source, &e))
+    }
+
+    /// Compiles and runs a script in the current realm; its completion value.
+    pub fn eval_script(&self, source: &str, name: &str) -> JsResult<Value> {
+        let template = self.compile_script(source, name)?;
+        self.run_script_template(template)
+    }
+
+    /// Runs a script's template in the current realm; its completion value.
+    pub fn run_script_template(&self, template: Arc<Template>) -> JsResult<Value> {
+        let function = self.function_from_template(template);
+        let this = self.realm().global_this();
+        self.call(function.into(), this.into(), &[])
+    }
+
+    /// A closure over the global environment of the current realm.
+    pub fn function_from_template(&self, template: Arc<Template>) -> Gc<Function> {
+        self.function_in_realm(template, self.realm())
+    }
+
+    pub(crate) fn function_in_realm(&self, template: Arc<Template>, realm: Gc<Realm>) -> Gc<Function> {
+        let block = self.new_code_block(template, realm);
+        self.new_function(block, Value::NULL)
+    }
+
+    /// The function `name` of a file of self-hosted code, compiled on first use (with all of the file's functions, once).
+    pub(crate) fn compile_self_hosted(&self, name: &str, text: &str) -> JsResult<Arc<Template>> {
+        let source = Arc::new(Source::new(name, text));
+        let options = Options { natives: true, builtin: true, ..self.compile_options() };
+        tercel_front::compile_script(&source, &options).map_err(|e| self.throw_compile_error(&source, &e))
+    }
+
+    /// Indirect eval: PerformEval with direct = false.
+    pub fn indirect_eval(&self, source: Value) -> JsResult<Value> {
+        let Some(text) = source.as_string() else { return Ok(source) };
+        let source = Arc::new(Source::new("<eval>", text.to_rust(self)));
+        let template = tercel_front::compile_eval(&source, &EvalInfo::default(), &self.compile_options())
+            .map_err(|e| self.throw_compile_error(&source, &e))?;
+        self.run_script_template(template)
+    }
+
+    /// The function of direct eval code at site `eval` of `code`, closed over `scope`.
+    pub(crate) fn compile_direct_eval(
+        &self,
+        code: Gc<CodeBlock>,
+        eval: usize,
+        text: Gc<JsString>,
+        scope: Value,
+    ) -> JsResult<Gc<Function>> {
+        let source = Arc::new(Source::new("<eval>", text.to_rust(self)));
+        let template = tercel_front::compile_eval(&source, &code.template().evals[eval], &self.compile_options())
+            .map_err(|e| self.throw_compile_error(&source, &e))?;
+        let block = self.new_code_block(template, code.realm());
+        block.module.set(code.module.get());
+        let function = self.new_function(block, scope);
+        Ok(function)
+    }
+
+    /// CreateDynamicFunction (§20.2.1.1.1) for a call of one of the four constructors.
+    pub fn create_dynamic_function(&self, args: &Args, flavor: FunctionFlavor) -> JsResult<Value> {
+        let (body, parameters) = match args.len() {
+            0 => (String::new(), String::new()),
+            n => {
+                let mut parameters = String::new();
+                for i in 0..n - 1 {
+                    if i > 0 {
+                        parameters.push(',');
+                    }
+                    parameters.push_str(&self.to_string(args.get(i))?.to_rust(self));
+                }
+                (self.to_string(args.get(n - 1))?.to_rust(self), parameters)
+            }
+        };
+        let (kind, fallback) = match flavor {
+            FunctionFlavor::Normal => (DynamicFunction::Normal, Intrinsic::FunctionPrototype),
+            FunctionFlavor::Generator => (DynamicFunction::Generator, Intrinsic::GeneratorFunctionPrototype),
+            FunctionFlavor::Async => (DynamicFunction::Async, Intrinsic::AsyncFunctionPrototype),
+            FunctionFlavor::AsyncGenerator => (DynamicFunction::AsyncGenerator, Intrinsic::AsyncGeneratorFunctionPrototype),
+        };
+        let template = tercel_front::compile_function(&parameters, &body, kind, &self.compile_options()).map_err(|e| {
+            let source = Source::new("anonymous", "");
+            self.throw_compile_error(&source, &e)
+        })?;
+        let new_target = if args.new_target().is_undefined() { args.callee() } else { args.new_target() };
+        let prototype = self.prototype_from_new_target(new_target, fallback)?;
+        let block = self.new_code_block(template, self.realm());
+        Ok(self.new_function_with_proto(block, Value::NULL, Some(prototype)).into())
+    }
+
+    /// What `Function.prototype.toString` shows (§20.2.3.5).
+    pub fn function_source(&self, f: Gc<Object>) -> JsResult<Gc<JsString>> {
+        let value: Value = f.into();
+        let text = if let Some(function) = value.as_kind::<Function>(Kind::Function) {
+            let template = function.code().template();
+            if template.flags.contains(TemplateFlags::BUILTIN) {
+                format!("function {}() {{ [native code] }}", template.name)
+            } else {
+                let span = template.span.start as usize..template.span.end as usize;
+                template.source.text.get(span).unwrap_or_default().to_string()
+            }
+        } else if let Some(native) = value.as_kind::<NativeFunction>(Kind::NativeFunction) {
+            native_source(self, native)
+        } else {
+            "function () { [native code] }".into()
+        };
+        self.try_string_from_utf8(&text)
+    }
+
+    /// The text of an uncaught exception: the stack of an Error, or the value.
+    pub fn error_text(&self, v: Value) -> String {
+        if let Some(error) = v.as_kind::<ErrorObject>(Kind::Error) {
+            match self.error_header(error.object()) {
+                Ok(header) => return header,
+                Err(throw) => {
+                    if self.catch(throw).is_err() {
+                        return "terminated".into();
+                    }
+                }
+            }
+        }
+        if let Some(s) = v.as_string() {
+            return s.to_rust(self);
+        }
+        self.describe(v)
+    }
+}
+
+/// The source of a native: its name where that makes a legal text.
+fn native_source(cx: &Context, native: Gc<NativeFunction>) -> String {
+    let name = cx.native_name(native);
+    format!("function {name}() {{ [native code] }}")
+}

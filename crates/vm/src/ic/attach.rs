@@ -1,0 +1,437 @@
+//! Attaching: from an access that missed to a stub that will hit the next one.
+//!
+//! First comes a *fact*: where a property is, found by walking shapes without running script ([`find_get`], [`find_set`]). A fact
+//! becomes an entry of the megamorphic cache, or a stub with its decoded form. Facts about unique shapes mark those shapes, so
+//! that a later structural change gives them a new id.
+
+use super::megamorphic::{Access, Hit};
+use super::stub::{Decoded, IcStub};
+use super::writer::IcWriter;
+use crate::cell::{Gc, Kind};
+use crate::code::CodeBlock;
+use crate::context::Context;
+use crate::feedback::{Form, Loc, MAX_ATTACHES, MAX_STUBS, Site, SiteState};
+use crate::interp::state::count;
+use crate::key::PropertyKey;
+use crate::object::{Object, Slots};
+use crate::shape::{self, ACCESSOR, LAZY, Shape, SlotLocation};
+use crate::value::Value;
+
+/// Longest chain of prototypes that a fact is made about.
+const MAX_HOPS: u32 = 32;
+
+/// Where a read finds its value.
+#[derive(Clone, Copy)]
+pub enum GetFact {
+    /// In the receiver, or `hops` prototypes up in `holder`.
+    Slot { holder: Gc<Object>, hops: u32, location: SlotLocation },
+    /// The slot holds an accessor pair.
+    Accessor { holder: Gc<Object>, hops: u32, location: SlotLocation },
+    /// Nowhere: undefined.
+    Missing,
+    /// The length of an array.
+    ArrayLength,
+    /// Only the generic operation knows.
+    Unknown,
+}
+
+/// Where a write goes.
+#[derive(Clone, Copy)]
+pub enum SetFact {
+    /// Into the receiver's slot.
+    Own { location: SlotLocation },
+    /// Into a new slot of the receiver, which gets another shape.
+    Add { location: SlotLocation, shape: Gc<Shape> },
+    /// To a setter, in the receiver or `hops` prototypes up.
+    Setter { holder: Gc<Object>, hops: u32, location: SlotLocation },
+    Unknown,
+}
+
+/// Whether named properties of objects of this kind are what their shape says, for this key.
+fn shape_tells(kind: Kind, key: PropertyKey) -> bool {
+    !kind.has_exotic_names() || kind == Kind::TypedArray && key.is_symbol()
+}
+
+/// Looks `key` up from `object` on, by shapes alone.
+pub fn find_get(cx: &Context, object: Gc<Object>, key: PropertyKey) -> GetFact {
+    let mut holder = object;
+    for hops in 0..MAX_HOPS {
+        let shape = holder.shape(cx);
+        let kind = shape.object_kind();
+        if !shape_tells(kind, key) {
+            if kind != Kind::TypedArray || !is_plain_name(cx, key) {
+                return GetFact::Unknown;
+            }
+        }
+        if kind.has_own_length() && key == cx.names().length {
+            return if hops == 0 && kind == Kind::Array { GetFact::ArrayLength } else { GetFact::Unknown };
+        }
+        if let Some(entry) = shape.lookup(cx, key) {
+            shape.mark_cached();
+            return if entry.has(LAZY) {
+                GetFact::Unknown
+            } else if entry.has(ACCESSOR) {
+                GetFact::Accessor { holder, hops, location: entry.location }
+            } else {
+                GetFact::Slot { holder, hops, location: entry.location }
+            };
+        }
+        shape.mark_cached();
+        match shape.prototype() {
+            Some(prototype) => holder = prototype,
+            None => return GetFact::Missing,
+        }
+    }
+    GetFact::Unknown
+}
+
+/// Whether a typed array treats the name as any object does: it begins with a small letter, so it is no canonical numeric string.
+fn is_plain_name(cx: &Context, key: PropertyKey) -> bool {
+    key.as_name().is_some_and(|name| name.len() > 0 && name.char_at(cx, 0).is_ok_and(|c| (b'a' as u16..=b'z' as u16).contains(&c)))
+}
+
+/// Looks up where an assignment of `key` to `object` goes, by shapes alone.
+pub fn find_set(cx: &Context, object: Gc<Object>, key: PropertyKey) -> SetFact {
+    let receiver = object.shape(cx);
+    let kind = receiver.object_kind();
+    if !shape_tells(kind, key) || kind.has_own_length() && key == cx.names().length {
+        return SetFact::Unknown;
+    }
+    if let Some(entry) = receiver.lookup(cx, key) {
+        receiver.mark_cached();
+        return if entry.is_plain_writable() {
+            SetFact::Own { location: entry.location }
+        } else if entry.has(ACCESSOR) && !entry.has(LAZY) {
+            SetFact::Setter { holder: object, hops: 0, location: entry.location }
+        } else {
+            SetFact::Unknown
+        };
+    }
+    let mut next = receiver.prototype();
+    let mut hops = 1;
+    while let Some(holder) = next {
+        let shape = holder.shape(cx);
+        if hops > MAX_HOPS || !shape_tells(shape.object_kind(), key) || shape.object_kind().has_own_length() && key == cx.names().length {
+            return SetFact::Unknown;
+        }
+        if let Some(entry) = shape.lookup(cx, key) {
+            shape.mark_cached();
+            if entry.has(LAZY) {
+                return SetFact::Unknown;
+            }
+            if entry.has(ACCESSOR) {
+                return SetFact::Setter { holder, hops, location: entry.location };
+            }
+            if !entry.has(shape::WRITABLE) {
+                return SetFact::Unknown;
+            }
+            break;
+        }
+        shape.mark_cached();
+        next = shape.prototype();
+        hops += 1;
+    }
+    find_add(cx, receiver, key)
+}
+
+/// The shape that an object of `shape` gets by a new plain property.
+pub fn find_add(cx: &Context, shape: Gc<Shape>, key: PropertyKey) -> SetFact {
+    if shape.is_unique() || !shape.is_extensible() {
+        return SetFact::Unknown;
+    }
+    let new = cx.add_transition(shape, key, shape::DEFAULT);
+    if new.is_unique() {
+        return SetFact::Unknown;
+    }
+    match new.lookup(cx, key) {
+        Some(entry) => SetFact::Add { location: entry.location, shape: new },
+        None => SetFact::Unknown,
+    }
+}
+
+/// The decoded location of an own slot.
+fn own_loc(location: SlotLocation) -> Loc {
+    if location.is_inline() {
+        Loc::new(Form::OwnInline, inline_offset(location))
+    } else {
+        Loc::new(Form::OwnOutOfLine, slots_offset(location))
+    }
+}
+
+/// Byte offset from the object's start.
+fn inline_offset(location: SlotLocation) -> u32 {
+    location.index() as u32 * 8
+}
+
+/// Byte offset from the slots' start.
+fn slots_offset(location: SlotLocation) -> u32 {
+    (size_of::<Slots>() + location.index() * 8) as u32
+}
+
+fn holder_loc(location: SlotLocation) -> Loc {
+    if location.is_inline() {
+        Loc::new(Form::HolderInline, inline_offset(location))
+    } else {
+        Loc::new(Form::HolderOutOfLine, slots_offset(location))
+    }
+}
+
+/// Notes a read in the megamorphic cache.
+pub fn cache_get(cx: &Context, object: Gc<Object>, key: PropertyKey, fact: GetFact) {
+    let state = &cx.interp;
+    let epoch = state.proto_epoch.get();
+    let (hit, epoch) = match fact {
+        GetFact::Slot { hops: 0, location, .. } => (Hit { loc: own_loc(location), hops: 0 }, 0),
+        GetFact::Slot { hops, location, .. } => (Hit { loc: own_loc(location), hops: hops as u8 }, epoch),
+        GetFact::Missing => (Hit { loc: Loc::new(Form::Missing, 0), hops: 0 }, epoch),
+        GetFact::ArrayLength | GetFact::Accessor { .. } | GetFact::Unknown => return,
+    };
+    state.megamorphic.put(object.shape_id(), key, Access::Get, epoch, hit);
+}
+
+/// Notes a write in the megamorphic cache: own slots only (adding goes through the shape's transitions, which are a cache).
+pub fn cache_set(cx: &Context, object: Gc<Object>, key: PropertyKey, fact: SetFact) {
+    if let SetFact::Own { location } = fact {
+        cx.interp.megamorphic.put(object.shape_id(), key, Access::Set, 0, Hit { loc: own_loc(location), hops: 0 });
+    }
+}
+
+/// A read in the megamorphic cache: the value, or empty.
+#[inline]
+pub fn megamorphic_get(cx: &Context, object: Gc<Object>, key: PropertyKey) -> Value {
+    let state = &cx.interp;
+    match state.megamorphic.get(object.shape_id(), key, Access::Get, state.proto_epoch.get()) {
+        Some(hit) => {
+            count(&state.statistics.megamorphic_hits);
+            if hit.loc.form() == Form::Missing {
+                return Value::UNDEFINED;
+            }
+            let mut holder = object;
+            for _ in 0..hit.hops {
+                match holder.shape(cx).prototype() {
+                    Some(prototype) => holder = prototype,
+                    None => return Value::EMPTY,
+                }
+            }
+            super::interpret::load(holder, hit.loc)
+        }
+        None => {
+            count(&state.statistics.megamorphic_misses);
+            Value::EMPTY
+        }
+    }
+}
+
+/// A write in the megamorphic cache: whether it was done.
+#[inline]
+pub fn megamorphic_set(cx: &Context, object: Gc<Object>, key: PropertyKey, value: Value) -> bool {
+    let state = &cx.interp;
+    match state.megamorphic.get(object.shape_id(), key, Access::Set, state.proto_epoch.get()) {
+        Some(hit) => {
+            count(&state.statistics.megamorphic_hits);
+            super::interpret::store(cx, object, hit.loc, value);
+            true
+        }
+        None => {
+            count(&state.statistics.megamorphic_misses);
+            false
+        }
+    }
+}
+
+/// Operand 0: the receiver, guarded by its shape.
+fn guard_receiver(w: &mut IcWriter, shape: u32) {
+    let id = w.shape(shape);
+    w.GuardObject(0).GuardShape(0, id);
+}
+
+fn guard_prototypes(cx: &Context, w: &mut IcWriter) -> u32 {
+    let epoch = cx.interp.proto_epoch.get();
+    let word = w.word(epoch);
+    w.GuardPrototypes(word);
+    epoch
+}
+
+/// The operand for the holder: the receiver, or a cell `hops` up.
+fn holder_operand(cx: &Context, w: &mut IcWriter, holder: Gc<Object>, hops: u32) -> u8 {
+    if hops == 0 {
+        return 0;
+    }
+    guard_prototypes(cx, w);
+    let result = w.define();
+    let cell = w.cell(holder.into());
+    w.UseCell(result, cell);
+    result
+}
+
+fn read_slot(w: &mut IcWriter, holder: u8, location: SlotLocation) -> u8 {
+    let result = w.define();
+    if location.is_inline() {
+        let offset = w.word(inline_offset(location));
+        w.ReadInlineSlot(result, holder, offset);
+    } else {
+        let offset = w.word(slots_offset(location));
+        w.ReadOutOfLineSlot(result, holder, offset);
+    }
+    result
+}
+
+/// Attaches a stub for a read of a constant name. `object`'s shape is the one that was looked at.
+pub fn attach_get(cx: &Context, code: Gc<CodeBlock>, site: &Site, object: Gc<Object>, fact: GetFact) {
+    let shape = object.shape_id();
+    let epoch = cx.interp.proto_epoch.get();
+    let mut w = IcWriter::new(1);
+    guard_receiver(&mut w, shape);
+    let decoded = match fact {
+        GetFact::Slot { holder, hops, location } => {
+            let from = holder_operand(cx, &mut w, holder, hops);
+            if location.is_inline() {
+                let offset = w.word(inline_offset(location));
+                w.LoadInlineSlot(from, offset);
+            } else {
+                let offset = w.word(slots_offset(location));
+                w.LoadOutOfLineSlot(from, offset);
+            }
+            if hops == 0 {
+                Decoded { guard: shape, loc: own_loc(location), cell: Value::EMPTY, aux: 0 }
+            } else {
+                Decoded { guard: shape, loc: holder_loc(location), cell: holder.into(), aux: epoch }
+            }
+        }
+        GetFact::Accessor { holder, hops, location } => {
+            let from = holder_operand(cx, &mut w, holder, hops);
+            let accessor = read_slot(&mut w, from, location);
+            w.CallGetter(0, accessor);
+            Decoded { guard: shape, ..Decoded::NONE }
+        }
+        GetFact::Missing => {
+            guard_prototypes(cx, &mut w);
+            w.LoadUndefined();
+            Decoded { guard: shape, loc: Loc::new(Form::Missing, 0), cell: Value::EMPTY, aux: epoch }
+        }
+        GetFact::ArrayLength => {
+            w.LoadArrayLength(0);
+            Decoded { guard: shape, loc: Loc::new(Form::ArrayLength, 0), cell: Value::EMPTY, aux: 0 }
+        }
+        GetFact::Unknown => return,
+    };
+    attach(cx, code, site, &w, decoded);
+}
+
+/// Attaches a stub for a read from a string, whose prototype chain begins with `prototype`.
+pub fn attach_string_get(cx: &Context, code: Gc<CodeBlock>, site: &Site, prototype: Gc<Object>, fact: GetFact) {
+    let GetFact::Slot { holder, location, .. } = fact else { return };
+    prototype.shape(cx).mark_cached();
+    let mut w = IcWriter::new(1);
+    w.GuardString(0);
+    let from = holder_operand(cx, &mut w, holder, 1);
+    let (form, index) = if location.is_inline() {
+        let offset = w.word(inline_offset(location));
+        w.LoadInlineSlot(from, offset);
+        (Form::StringHolderInline, inline_offset(location))
+    } else {
+        let offset = w.word(slots_offset(location));
+        w.LoadOutOfLineSlot(from, offset);
+        (Form::StringHolderOutOfLine, slots_offset(location))
+    };
+    let aux = cx.interp.proto_epoch.get();
+    attach(cx, code, site, &w, Decoded { guard: 0, loc: Loc::new(form, index), cell: holder.into(), aux });
+}
+
+/// Attaches a stub for a write (or a definition) of a constant name. `shape`: the receiver's before the write.
+pub fn attach_set(cx: &Context, code: Gc<CodeBlock>, site: &Site, shape: u32, fact: SetFact) {
+    let epoch = cx.interp.proto_epoch.get();
+    // Inputs: receiver, value.
+    let mut w = IcWriter::new(2);
+    guard_receiver(&mut w, shape);
+    let decoded = match fact {
+        SetFact::Own { location } => {
+            if location.is_inline() {
+                let offset = w.word(inline_offset(location));
+                w.StoreInlineSlot(0, offset, 1);
+            } else {
+                let offset = w.word(slots_offset(location));
+                w.StoreOutOfLineSlot(0, offset, 1);
+            }
+            Decoded { guard: shape, loc: own_loc(location), cell: Value::EMPTY, aux: 0 }
+        }
+        SetFact::Add { location, shape: new } => {
+            guard_prototypes(cx, &mut w);
+            let id = new.id(cx);
+            let new_shape = w.shape(id);
+            let loc = if location.is_inline() {
+                let offset = w.word(inline_offset(location));
+                w.AddInlineSlot(0, offset, new_shape, 1);
+                Loc::new(Form::AddInline, inline_offset(location))
+            } else {
+                let offset = w.word(slots_offset(location));
+                w.AddOutOfLineSlot(0, offset, new_shape, 1);
+                Loc::new(Form::AddOutOfLine, slots_offset(location))
+            };
+            Decoded { guard: shape, loc, cell: Value::int32(id as i32), aux: epoch }
+        }
+        SetFact::Setter { holder, hops, location } => {
+            let from = holder_operand(cx, &mut w, holder, hops);
+            let accessor = read_slot(&mut w, from, location);
+            w.CallSetter(0, accessor, 1);
+            Decoded { guard: shape, ..Decoded::NONE }
+        }
+        SetFact::Unknown => return,
+    };
+    attach(cx, code, site, &w, decoded);
+}
+
+/// Adds the stub to the site's list, replacing one for the same shape; or makes the site megamorphic.
+pub fn attach(cx: &Context, code: Gc<CodeBlock>, site: &Site, w: &IcWriter, decoded: Decoded) {
+    let statistics = &cx.interp.statistics;
+    site.misses.set(site.misses.get().saturating_add(1));
+    if site.misses.get() > MAX_ATTACHES {
+        return make_megamorphic(cx, site);
+    }
+    // Unlink the stub that this one replaces, and count the others.
+    let mut others = 0;
+    let mut previous: Option<Gc<IcStub>> = None;
+    let mut next = site.stubs.get().as_kind::<IcStub>(Kind::IcStub);
+    while let Some(stub) = next {
+        next = stub.next_stub();
+        if stub.dead.get() || stub.guarded_shape() == decoded.guard {
+            match previous {
+                Some(p) => {
+                    p.next.set(stub.next.get());
+                    cx.write_barrier(p.header_ptr(), stub.next.get());
+                }
+                None => site.stubs.set(stub.next.get()),
+            }
+        } else {
+            others += 1;
+            previous = Some(stub);
+        }
+    }
+    if others >= MAX_STUBS {
+        return make_megamorphic(cx, site);
+    }
+    let stub = cx.new_stub(w, decoded, site.stubs.get());
+    site.stubs.set(stub.into());
+    site.state.set(if others == 0 { SiteState::Monomorphic } else { SiteState::Polymorphic });
+    // The newest stub is what the handler checks first.
+    if decoded.loc != Loc::NONE {
+        site.guard.set(decoded.guard);
+        site.loc.set(decoded.loc);
+        site.cell.set(decoded.cell);
+        site.aux.set(decoded.aux);
+    }
+    cx.write_barrier(code.header_ptr(), stub.into());
+    cx.write_barrier(code.header_ptr(), decoded.cell);
+    count(&statistics.ic_attached);
+}
+
+/// From now on the site uses the megamorphic cache.
+#[cold]
+pub fn make_megamorphic(cx: &Context, site: &Site) {
+    if site.state.get() != SiteState::Megamorphic {
+        count(&cx.interp.statistics.ic_megamorphic_sites);
+        site.state.set(SiteState::Megamorphic);
+    }
+    site.stubs.set(Value::EMPTY);
+    site.clear_form();
+}

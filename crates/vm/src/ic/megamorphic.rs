@@ -1,0 +1,97 @@
+//! The megamorphic cache: one table for all sites that have seen too many shapes, and with `--no-ic` for all sites.
+//!
+//! Keyed by (shape, property key, read or write). An entry says where the property is: in the receiver, or so many prototypes up.
+//! It holds no cells but keys, which do not move and are compared only; shape ids are used again only after a full collection, which clears
+//! the table.
+
+use crate::feedback::Loc;
+use crate::key::PropertyKey;
+use std::cell::Cell;
+
+const ENTRIES: usize = 2048;
+
+/// What an entry is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Access {
+    Get,
+    Set,
+}
+
+#[repr(C)]
+struct Entry {
+    key: Cell<u64>,
+    shape: Cell<u32>,
+    loc: Cell<Loc>,
+    /// Valid while the prototype epoch is this; 0: always (own properties).
+    epoch: Cell<u32>,
+    hops: Cell<u8>,
+    access: Cell<u8>,
+}
+
+/// A hit: the location, in the object `hops` prototypes up.
+#[derive(Clone, Copy)]
+pub struct Hit {
+    pub loc: Loc,
+    pub hops: u8,
+}
+
+pub struct MegamorphicCache {
+    entries: Box<[Entry]>,
+}
+
+impl MegamorphicCache {
+    pub fn new() -> MegamorphicCache {
+        let entry = |_| Entry {
+            key: Cell::new(0),
+            shape: Cell::new(0),
+            loc: Cell::new(Loc::NONE),
+            epoch: Cell::new(0),
+            hops: Cell::new(0),
+            access: Cell::new(0),
+        };
+        MegamorphicCache { entries: (0..ENTRIES).map(entry).collect() }
+    }
+
+    #[inline(always)]
+    fn entry(&self, shape: u32, key: PropertyKey, access: Access) -> &Entry {
+        let hash = (shape ^ (access as u32) << 7).wrapping_mul(0x9e37_79b1) ^ (key.bits() >> 3) as u32;
+        let hash = hash ^ hash >> 15;
+        &self.entries[hash as usize & (ENTRIES - 1)]
+    }
+
+    #[inline(always)]
+    pub fn get(&self, shape: u32, key: PropertyKey, access: Access, epoch: u32) -> Option<Hit> {
+        let e = self.entry(shape, key, access);
+        let valid = e.shape.get() == shape
+            && e.key.get() == key.bits()
+            && e.access.get() == access as u8
+            && (e.epoch.get() == 0 || e.epoch.get() == epoch);
+        valid.then(|| Hit { loc: e.loc.get(), hops: e.hops.get() })
+    }
+
+    /// `epoch`: 0 if the entry depends on no prototype.
+    pub fn put(&self, shape: u32, key: PropertyKey, access: Access, epoch: u32, hit: Hit) {
+        let e = self.entry(shape, key, access);
+        e.shape.set(shape);
+        e.key.set(key.bits());
+        e.access.set(access as u8);
+        e.epoch.set(epoch);
+        e.loc.set(hit.loc);
+        e.hops.set(hit.hops);
+    }
+
+    /// Forgets everything: in full collections.
+    pub fn clear(&self) {
+        for e in &self.entries {
+            e.shape.set(0);
+            e.key.set(0);
+        }
+    }
+}
+
+impl Default for MegamorphicCache {
+    fn default() -> Self {
+        MegamorphicCache::new()
+    }
+}

@@ -1,0 +1,218 @@
+//! Iteration: the fast path over arrays, the protocol's parts that are not spelt out in bytecode, and for-in.
+
+use super::calls::finish;
+use super::{Flow, Pc};
+use crate::call::{CallSite, prepare_call};
+use crate::cell::{Gc, Kind};
+use crate::context::Context;
+use crate::error::{JsResult, Throw};
+use crate::feedback::element_bits;
+use crate::frame::{self, Frame};
+use crate::key::PropertyKey;
+use crate::object::Object;
+use crate::object::array::ArrayObject;
+use crate::object::for_in::ForIn;
+use crate::realm::Intrinsic;
+use crate::shape::LAZY;
+use crate::value::Value;
+use tercel_bytecode::op::{Instr, instr};
+
+/// Whether the data property `key` of `object` still is the intrinsic function (or was never touched).
+fn is_pristine(cx: &Context, object: Gc<Object>, key: PropertyKey, expected: Intrinsic) -> bool {
+    match object.shape(cx).lookup(cx, key) {
+        Some(entry) if entry.has(LAZY) => true,
+        Some(entry) if entry.is_plain() => object.slot(entry.location) == cx.intrinsic(expected).into(),
+        _ => false,
+    }
+}
+
+/// The array in `v`, if iterating it cannot be observed: Array.prototype's iterator and its `next` are the original ones, and nothing
+/// lies before them.
+pub fn unobservable_array(cx: &Context, v: Value) -> Option<Gc<ArrayObject>> {
+    let array: Gc<ArrayObject> = v.as_kind(Kind::Array)?;
+    let names = cx.names();
+    let prototype = cx.intrinsic(Intrinsic::ArrayPrototype);
+    let shape = array.object().shape(cx);
+    if shape.prototype() != Some(prototype) || shape.property_count() != 0 && shape.lookup(cx, names.symbol_iterator).is_some() {
+        return None;
+    }
+    let pristine = is_pristine(cx, prototype, names.symbol_iterator, Intrinsic::ArrayValues)
+        && is_pristine(cx, cx.intrinsic(Intrinsic::ArrayIteratorPrototype), names.next, Intrinsic::ArrayIteratorNext);
+    pristine.then_some(array)
+}
+
+#[inline(never)]
+pub fn iter_fast(cx: &Context, frame: Frame, pc: Pc) -> JsResult<bool> {
+    let i: instr::IterFast = pc.decode();
+    let site = frame.code().site(i.slot.0 as usize);
+    let src = frame.get(i.src.0 as usize);
+    if unobservable_array(cx, src).is_none() {
+        site.record(element_bits::OTHER);
+        return Ok(false);
+    }
+    site.record(element_bits::VALUE);
+    let iter = i.iter.0 as usize;
+    frame.set(iter, src);
+    frame.set(iter + 1, Value::EMPTY);
+    frame.set(iter + 2, Value::ZERO);
+    Ok(true)
+}
+
+/// The next element of a record on the fast path, if it can be read without script; empty at the end, at holes and for sparse elements.
+#[inline(always)]
+pub fn next_fast(frame: Frame, iter: usize) -> Value {
+    // SAFETY: a record on the fast path holds an array.
+    let array: Gc<ArrayObject> = unsafe { Gc::from_addr(frame.get(iter).bits() as usize) };
+    let at = frame.get(iter + 2).as_int32() as u32;
+    if at >= array.length.get() {
+        return Value::EMPTY;
+    }
+    let v = array.elements().get(at as usize);
+    if !v.is_empty() {
+        frame.set(iter + 2, Value::int32(at as i32 + 1));
+    }
+    v
+}
+
+/// A step of a record on the fast path that found no plain element: `dst` = the element (`true`), or the end. Errors of getters are
+/// left pending with the record's end.
+#[inline(never)]
+pub fn next_slow(cx: &Context, frame: Frame, pc: Pc) -> JsResult<bool> {
+    let i: instr::IterNext = pc.decode();
+    let iter = i.iter.0 as usize;
+    let array: Gc<ArrayObject> = frame.get(iter).as_kind(Kind::Array).expect("a record on the fast path holds an array");
+    let at = frame.get(iter + 2).as_int32() as u32;
+    if at >= array.length.get() {
+        // The end is remembered: an array that grows afterwards yields nothing more.
+        frame.set(iter + 2, Value::int32(-1));
+        return Ok(false);
+    }
+    frame.set(iter + 2, Value::int32(at as i32 + 1));
+    let v = array.object().get(cx, PropertyKey::index(at))?;
+    frame.set(i.dst.0 as usize, v);
+    Ok(true)
+}
+
+#[cold]
+#[inline(never)]
+fn throw_not_iterable(cx: &Context, v: Value, kind: &str) -> Throw {
+    let name = cx.blamed_expression();
+    let shown = cx.describe(v);
+    match name {
+        Some(name) => cx.throw_type(format_args!("{name} is not {kind}iterable")),
+        None => cx.throw_type(format_args!("{shown} is not {kind}iterable")),
+    }
+}
+
+#[inline(never)]
+pub fn get_iter_method(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
+    let i: instr::GetIterMethod = pc.decode();
+    let v = frame.get(i.src.0 as usize);
+    if v.is_nullish() {
+        return Err(throw_not_iterable(cx, v, ""));
+    }
+    let method = match v.as_object() {
+        Some(object) => super::property::get_by_cache(cx, object, cx.names().symbol_iterator)?,
+        None => cx.get_value(v, cx.names().symbol_iterator)?,
+    };
+    let v = frame.get(i.src.0 as usize);
+    if !cx.is_callable(method) {
+        return Err(throw_not_iterable(cx, v, ""));
+    }
+    frame.set(i.block.0 as usize, method);
+    frame.set(i.block.0 as usize + frame::THIS, v);
+    Ok(())
+}
+
+/// `true`: there is no async iterator method.
+#[inline(never)]
+pub fn get_async_iter_method(cx: &Context, frame: Frame, pc: Pc) -> JsResult<bool> {
+    let i: instr::GetAsyncIterMethod = pc.decode();
+    let v = frame.get(i.src.0 as usize);
+    if v.is_nullish() {
+        return Err(throw_not_iterable(cx, v, "async "));
+    }
+    let method = cx.get_value(v, cx.names().symbol_async_iterator)?;
+    if method.is_nullish() {
+        return Ok(true);
+    }
+    let v = frame.get(i.src.0 as usize);
+    if !cx.is_callable(method) {
+        return Err(throw_not_iterable(cx, v, "async "));
+    }
+    frame.set(i.block.0 as usize, method);
+    frame.set(i.block.0 as usize + frame::THIS, v);
+    Ok(false)
+}
+
+#[inline(never)]
+pub fn async_from_sync(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
+    let i: instr::AsyncFromSync = pc.decode();
+    let iter = i.iter.0 as usize;
+    let wrapper = crate::iterators::async_from_sync_iterator(cx, frame.get(iter), frame.get(iter + 1));
+    frame.set(iter, wrapper.into());
+    let next = crate::iterators::async_from_sync_next(cx);
+    frame.set(iter + 1, next);
+    frame.set(iter + 2, Value::UNDEFINED);
+    Ok(())
+}
+
+#[inline(never)]
+pub fn iter_call(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
+    let i: instr::IterCall = pc.decode();
+    let (iter, block) = (i.iter.0 as usize, i.block.0 as usize);
+    let base = frame.offset(block);
+    base.set(frame::CALLEE, frame.get(iter + 1));
+    base.set(frame::THIS, frame.get(iter));
+    let return_pc = frame.code().offset_of(pc.0) + instr::IterCall::LEN;
+    let site = CallSite { delta: block, return_pc, dst: i.dst.0, flags: 0 };
+    finish(cx, frame, i.dst.0, prepare_call(cx, base, 0, site))
+}
+
+/// `true`: nothing is to be called.
+#[inline(never)]
+pub fn get_iter_return(cx: &Context, frame: Frame, pc: Pc) -> JsResult<bool> {
+    let i: instr::GetIterReturn = pc.decode();
+    let iter = i.iter.0 as usize;
+    if frame.get(iter + 1).is_empty() {
+        return Ok(true);
+    }
+    let method = cx.get_value(frame.get(iter), cx.names().return_)?;
+    if method.is_nullish() {
+        return Ok(true);
+    }
+    if !cx.is_callable(method) {
+        let shown = cx.describe(method);
+        return Err(cx.throw_type(format_args!("{shown} is not a function")));
+    }
+    frame.set(i.block.0 as usize, method);
+    frame.set(i.block.0 as usize + frame::THIS, frame.get(iter));
+    Ok(false)
+}
+
+/// `true`: there is nothing to loop over.
+#[inline(never)]
+pub fn for_in_start(cx: &Context, frame: Frame, pc: Pc) -> JsResult<bool> {
+    let i: instr::ForInStart = pc.decode();
+    match cx.for_in_start(frame.get(i.src.0 as usize))? {
+        Some(state) => {
+            frame.set(i.dst.0 as usize, state.into());
+            Ok(false)
+        }
+        None => Ok(true),
+    }
+}
+
+/// `true`: there is no further key.
+#[inline(never)]
+pub fn for_in_next(cx: &Context, frame: Frame, pc: Pc) -> JsResult<bool> {
+    let i: instr::ForInNext = pc.decode();
+    let state: Gc<ForIn> = frame.get(i.iter.0 as usize).as_kind(Kind::ForIn).expect("the operand is an enumerator");
+    match cx.for_in_next(state)? {
+        Some(key) => {
+            frame.set(i.dst.0 as usize, key);
+            Ok(false)
+        }
+        None => Ok(true),
+    }
+}

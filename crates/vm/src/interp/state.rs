@@ -1,0 +1,115 @@
+//! What the interpreter keeps in the context: the innermost frame, the stack, limits, the chain of entries, queues and caches.
+
+use super::entry::EntryRecord;
+use crate::frame::{Frame, FrameIter};
+use crate::ic::megamorphic::MegamorphicCache;
+use crate::interrupt::InterruptState;
+use crate::job::JobQueue;
+use crate::stack::{VmStack, native_stack_bounds};
+use crate::value::Value;
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
+/// Native stack kept free below the limit that scripts may use: for error handling, collection and leaf functions.
+pub const NATIVE_SLACK: usize = 160 << 10;
+
+/// Counters that cost nothing on fast paths.
+#[derive(Default)]
+pub struct InterpStatistics {
+    /// Inline cache misses by what they led to.
+    pub ic_attached: Cell<u64>,
+    pub ic_misses: Cell<u64>,
+    pub ic_megamorphic_sites: Cell<u64>,
+    pub megamorphic_hits: Cell<u64>,
+    pub megamorphic_misses: Cell<u64>,
+    pub code_blocks: Cell<u64>,
+    pub throws: Cell<u64>,
+}
+
+/// Adds one to a statistics counter.
+#[inline(always)]
+pub fn count(counter: &Cell<u64>) {
+    counter.set(counter.get() + 1);
+}
+
+pub struct Interp {
+    /// The innermost frame. While a native runs, its frame.
+    pub frame: Cell<Frame>,
+    /// The instruction of the innermost JavaScript frame that called out last.
+    pub pc: Cell<*const u16>,
+    /// Frames must end at or below it.
+    pub stack_limit: Cell<*mut Value>,
+    /// The word that safepoints poll (inside `interrupt`).
+    pub interrupt_word: *const AtomicU32,
+    /// Changes whenever an object that some cache walked through as a prototype changes its structure.
+    pub proto_epoch: Cell<u32>,
+    /// The innermost entry from Rust.
+    pub entries: Cell<*const EntryRecord>,
+    /// Native frames must stay above this address.
+    pub native_limit: Cell<usize>,
+    /// A termination is under way: no handler catches it.
+    pub terminating: Cell<bool>,
+    pub no_ic: bool,
+    /// The value of a `Return` that left the interpreter. Read at once.
+    pub result: Cell<Value>,
+    pub stack: VmStack,
+    pub interrupt: Arc<InterruptState>,
+    pub jobs: JobQueue,
+    pub megamorphic: MegamorphicCache,
+    pub statistics: InterpStatistics,
+    /// The last [[AsyncEvaluationOrder]] given out.
+    pub module_order: Cell<i32>,
+    pub deadline: Cell<Option<std::time::Instant>>,
+    pub host: RefCell<crate::module::HostHooks>,
+    /// Where the native frames above the innermost run end, for a collection that starts now; `None`: there are none.
+    pub gc_top: Cell<Option<usize>>,
+}
+
+impl Interp {
+    /// `stack_bytes`: how much frames may take.
+    pub fn new(stack_bytes: usize, no_ic: bool) -> Interp {
+        let stack = VmStack::new(stack_bytes).expect("address space for the VM stack");
+        let interrupt = Arc::new(InterruptState::default());
+        Interp {
+            frame: Cell::new(stack.base_frame()),
+            pc: Cell::new(std::ptr::null()),
+            stack_limit: Cell::new(stack.limit()),
+            interrupt_word: &raw const interrupt.word,
+            proto_epoch: Cell::new(1),
+            entries: Cell::new(std::ptr::null()),
+            native_limit: Cell::new(native_stack_bounds().0 + NATIVE_SLACK),
+            terminating: Cell::new(false),
+            no_ic,
+            result: Cell::new(Value::UNDEFINED),
+            stack,
+            interrupt,
+            jobs: JobQueue::default(),
+            megamorphic: MegamorphicCache::new(),
+            statistics: InterpStatistics::default(),
+            module_order: Cell::new(0),
+            deadline: Cell::new(None),
+            host: RefCell::default(),
+            gc_top: Cell::new(None),
+        }
+    }
+
+    /// The frames from the innermost outwards.
+    pub fn frames(&self) -> FrameIter {
+        let frame = self.frame.get();
+        let base = self.stack.base_frame();
+        let pc = if frame == base || frame.is_native() { 0 } else { frame.code().offset_of(self.pc.get()) };
+        FrameIter::new(frame, pc, base)
+    }
+
+    /// Whether script runs or a native called by script does.
+    pub fn is_running(&self) -> bool {
+        !self.entries.get().is_null()
+    }
+
+    /// Invalidates every cache that depends on prototypes.
+    #[inline]
+    pub fn bump_proto_epoch(&self) {
+        self.proto_epoch.set(self.proto_epoch.get().wrapping_add(1).max(1));
+    }
+}

@@ -1,0 +1,177 @@
+//! Polls, interrupts from other threads, deadlines, and the native stack's limit.
+//!
+//! Safepoints read two words: the heap's "collection pending", and an atomic word that any thread may set through an
+//! [`InterruptHandle`]. Only when one of them is set does anything happen. A termination travels as an exception that no
+//! handler catches; when it has left the outermost entry the engine can be used again.
+
+use crate::context::Context;
+use crate::error::{JsResult, Throw};
+use crate::interp::entry::{EntryRecord, save_registers, stack_pointer};
+use crate::stack::native_stack_bounds;
+use crate::interp::state::NATIVE_SLACK;
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
+
+/// Bits of the polled word.
+pub mod bits {
+    /// Stop the script.
+    pub const TERMINATE: u32 = 1;
+    /// Look at the deadline.
+    pub const DEADLINE: u32 = 2;
+    /// Call the host's callback.
+    pub const CALLBACK: u32 = 4;
+}
+
+/// The word that safepoints poll.
+#[derive(Default)]
+pub struct InterruptState {
+    /// [`bits`]; zero in the common case.
+    pub word: AtomicU32,
+}
+
+/// Interrupts the engine from any thread.
+#[derive(Clone)]
+pub struct InterruptHandle(pub(crate) Arc<InterruptState>);
+
+impl InterruptHandle {
+    /// Ends what runs at the next safepoint, uncatchably. Without anything running, the next script ends at once.
+    pub fn terminate(&self) {
+        self.0.word.fetch_or(bits::TERMINATE, Ordering::Relaxed);
+    }
+    /// Makes the engine look at its deadline at the next safepoint.
+    pub fn check_deadline(&self) {
+        self.0.word.fetch_or(bits::DEADLINE, Ordering::Relaxed);
+    }
+    /// Takes a termination back that was not served yet.
+    pub fn clear(&self) {
+        self.0.word.store(0, Ordering::Relaxed);
+    }
+}
+
+impl Context {
+    /// A handle that other threads may use.
+    pub fn interrupt_handle(&self) -> InterruptHandle {
+        InterruptHandle(self.interp.interrupt.clone())
+    }
+
+    /// Scripts end when the time has come and somebody calls [`InterruptHandle::check_deadline`]. `None`: no deadline.
+    pub fn set_deadline(&self, deadline: Option<Instant>) {
+        self.interp.deadline.set(deadline);
+    }
+
+    /// For builtins with unbounded work: call at least every 64 KB or 10 µs of work. Serves interrupts (Err: terminate) and may
+    /// collect, with the native frames pinned.
+    #[inline(always)]
+    pub fn poll(&self) -> JsResult<()> {
+        // SAFETY: the word lives in an Arc that the context holds.
+        if self.heap.gc_pending.get() || unsafe { (*self.interp.interrupt_word).load(Ordering::Relaxed) } != 0 {
+            return self.poll_slow();
+        }
+        Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn poll_slow(&self) -> JsResult<()> {
+        if self.heap.gc_pending.get() {
+            // The values of the native that polls: in its frames, or in callee-saved registers, dumped here.
+            let mut saved = [0usize; 6];
+            save_registers(&mut saved);
+            self.interp.gc_top.set(Some(stack_pointer()));
+            self.collect_at_safepoint()?;
+            std::hint::black_box(&saved);
+        }
+        self.serve_interrupts()
+    }
+
+    /// Acts on the bits of the polled word.
+    #[cold]
+    #[inline(never)]
+    fn serve_interrupts(&self) -> JsResult<()> {
+        let word = self.interp.interrupt.word.swap(0, Ordering::Relaxed);
+        if word & bits::TERMINATE != 0 {
+            return Err(self.terminate());
+        }
+        if word & bits::DEADLINE != 0 && self.interp.deadline.get().is_some_and(|d| Instant::now() >= d) {
+            return Err(self.terminate());
+        }
+        Ok(())
+    }
+
+    /// Begins a termination: an `Err` that no handler catches.
+    #[cold]
+    pub fn terminate(&self) -> Throw {
+        self.interp.terminating.set(true);
+        Throw
+    }
+
+    /// Whether the `Throw` that travels is a termination, which no handler catches.
+    #[inline]
+    pub fn is_terminating(&self) -> bool {
+        self.interp.terminating.get()
+    }
+
+    /// Ends a termination, when it has left the outermost entry: whether there was one.
+    pub fn take_termination(&self) -> bool {
+        self.interp.terminating.replace(false)
+    }
+
+    /// RangeError when the native stack is nearly used up. Called by whatever recurses in Rust.
+    #[inline(always)]
+    pub fn check_native_stack(&self) -> JsResult<()> {
+        if stack_pointer() < self.interp.native_limit.get() {
+            return Err(self.throw_stack_overflow());
+        }
+        Ok(())
+    }
+
+    /// Reads the current thread's stack bounds: to be called when the context is first used on a thread.
+    pub fn enter_thread(&self) {
+        self.interp.native_limit.set(native_stack_bounds().0 + NATIVE_SLACK);
+    }
+
+    /// Runs `body` with its native frames scanned by collections, although no script called it: for operations of hosts that hold
+    /// cells in locals across calls (jobs, modules).
+    #[inline(never)]
+    pub fn native_scope<R>(&self, body: impl FnOnce() -> R) -> R {
+        // The frames of `body` lie below; what its closure captured may lie in our caller's frame, so some of that is scanned too.
+        const CALLER_BYTES: usize = 4096;
+        let state = &self.interp;
+        let high = native_stack_bounds().1;
+        let sp = stack_pointer();
+        let record = EntryRecord {
+            previous: state.entries.get(),
+            entry_sp: sp,
+            run_sp: Cell::new((sp + CALLER_BYTES).min(high)),
+            saved: [0; 6],
+            throwing: Cell::new(false),
+        };
+        state.entries.set(&record);
+        let result = body();
+        state.entries.set(record.previous);
+        result
+    }
+}
+
+/// [`poll_in_interpreter`], if one of the words is set.
+#[inline(always)]
+pub(crate) fn poll_if_needed(cx: &Context) -> JsResult<()> {
+    // SAFETY: the word lives in an Arc that the context holds.
+    if cx.heap.gc_pending.get() || unsafe { (*cx.interp.interrupt_word).load(Ordering::Relaxed) } != 0 {
+        return poll_in_interpreter(cx);
+    }
+    Ok(())
+}
+
+/// A poll of the interpreter itself: no native frame lies above the innermost run, so nothing of it is pinned.
+#[cold]
+#[inline(never)]
+pub(crate) fn poll_in_interpreter(cx: &Context) -> JsResult<()> {
+    if cx.heap.gc_pending.get() {
+        cx.interp.gc_top.set(None);
+        cx.collect_at_safepoint()?;
+    }
+    cx.serve_interrupts()
+}
