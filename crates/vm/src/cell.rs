@@ -138,6 +138,12 @@ kinds! {
     ValueArray,
     /// Raw bytes without pointers.
     Bytes,
+    /// `weak::WeakArray`: weak references, compacted as they die (the views of a buffer, registrations).
+    WeakArray,
+    /// `weak::Ephemerons`: the hash table of WeakMap and WeakSet.
+    Ephemerons,
+    /// `object::for_in::ForIn`: the state of one `for (… in …)`.
+    ForIn,
     /// A pair {getter, setter} held in the slot of an accessor property.
     Accessor,
     /// `code::CodeBlock`: a template instantiated in a realm, with constants and feedback (does not move).
@@ -204,6 +210,13 @@ impl Kind {
     #[inline(always)]
     pub const fn is_object(self) -> bool {
         self as u8 >= Kind::Object as u8
+    }
+    /// The kind with this number.
+    #[inline(always)]
+    pub const fn from_u8(byte: u8) -> Kind {
+        debug_assert!((byte as usize) < Kind::ALL.len());
+        // SAFETY: callers pass a byte that was a `Kind`; the enum is `repr(u8)` and without gaps.
+        unsafe { std::mem::transmute::<u8, Kind>(byte) }
     }
     #[inline(always)]
     pub const fn is_elements(self) -> bool {

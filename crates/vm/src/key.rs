@@ -47,6 +47,12 @@ impl PropertyKey {
         self.0
     }
 
+    /// The key of this raw word, which came from [`PropertyKey::bits`].
+    #[inline(always)]
+    pub const fn from_bits(bits: u64) -> PropertyKey {
+        PropertyKey(bits)
+    }
+
     #[inline(always)]
     pub const fn is_index(self) -> bool {
         self.0 >= INT32_TAG

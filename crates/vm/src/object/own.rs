@@ -1,0 +1,226 @@
+//! Own named properties: finding, adding, changing and deleting them in shape and slots. Nothing here asks for permission:
+//! extensibility, attributes and exotic behaviour are the callers' business (`define`, `access`).
+
+use super::Object;
+use super::property::Property;
+use crate::cell::{Gc, Kind};
+use crate::context::Context;
+use crate::error::JsResult;
+use crate::key::PropertyKey;
+use crate::shape::{
+    ACCESSOR, DICTIONARY_TO_SHARED, LAZY, MAX_DELETE_REPLAY, MAX_SHARED, PRIVATE, PropertyEntry, WATCHED, flag,
+};
+use crate::value::Value;
+
+impl Gc<Object> {
+    /// The named property `key` as the shape has it. A lazy one is made.
+    #[inline]
+    pub(crate) fn own_named(self, cx: &Context, key: PropertyKey) -> Option<Property> {
+        let entry = self.shape(cx).lookup(cx, key)?;
+        if entry.has(LAZY) {
+            return Some(self.lazy_property(cx, entry));
+        }
+        Some(Property { value: self.slot(entry.location), attributes: entry.attributes & !WATCHED })
+    }
+
+    /// Adds a named property that the object does not have.
+    ///
+    /// # Errors
+    /// RangeError when memory for a very large number of properties is refused.
+    pub fn add_property(self, cx: &Context, key: PropertyKey, value: Value, attributes: u8) -> JsResult<()> {
+        debug_assert!(!key.is_index());
+        let shape = self.shape(cx);
+        if shape.is_unique() {
+            return self.add_to_unique(cx, key, value, attributes);
+        }
+        if shape.property_count() as u32 >= MAX_SHARED {
+            cx.ensure_unique(self, flag::DICTIONARY);
+            return self.add_to_unique(cx, key, value, attributes);
+        }
+        let child = shape.add_transition(cx, key, attributes);
+        self.ensure_slots(cx, child.out_of_line_count())?;
+        let location = child.location_of_slot(child.slot_count() - 1);
+        self.set_slot(cx, location, value);
+        self.set_shape(cx, child);
+        Ok(())
+    }
+
+    #[cold]
+    fn add_to_unique(self, cx: &Context, key: PropertyKey, value: Value, attributes: u8) -> JsResult<()> {
+        // The room is made first, so that a refusal leaves the object as it was.
+        self.ensure_slots(cx, self.shape(cx).out_of_line_count() + 1)?;
+        let shape = cx.structure_changes(self);
+        let location = shape.unique_add(key, attributes);
+        // Keys of a unique table are the shape's own references; they do not move and are not young: no barrier.
+        self.set_slot(cx, location, value);
+        Ok(())
+    }
+
+    /// Gives an existing named property another value, of the same attributes.
+    #[inline]
+    pub(crate) fn store_entry(self, cx: &Context, entry: PropertyEntry, value: Value) {
+        if entry.has(LAZY | WATCHED) {
+            return self.store_special(cx, entry, value);
+        }
+        self.set_slot(cx, entry.location, value);
+    }
+
+    #[cold]
+    fn store_special(self, cx: &Context, entry: PropertyEntry, value: Value) {
+        if entry.has(LAZY) {
+            self.settle_lazy(cx, entry, value);
+        } else {
+            self.set_slot(cx, entry.location, value);
+        }
+        self.forget_initial_shape();
+    }
+
+    /// A constructor's `prototype` changes: what `new` makes is found anew.
+    pub(crate) fn forget_initial_shape(self) {
+        if let Some(f) = self.as_kind::<crate::function::Function>(Kind::Function) {
+            f.construct.shape.set(0);
+        } else if let Some(f) = self.as_kind::<crate::function::NativeFunction>(Kind::NativeFunction) {
+            f.construct.shape.set(0);
+        }
+    }
+
+    /// Gives an existing named property other attributes, and a value.
+    pub(crate) fn configure_property(self, cx: &Context, entry: PropertyEntry, value: Value, attributes: u8) {
+        // The mark of a constructor's `prototype` stays for as long as it is a data property.
+        let watched = if attributes & ACCESSOR == 0 { entry.attributes & WATCHED } else { 0 };
+        let attributes = attributes | watched | entry.attributes & PRIVATE;
+        if entry.has(WATCHED) {
+            self.forget_initial_shape();
+        }
+        self.set_attributes(cx, entry, attributes);
+        // A lazy property of a function may have no slots yet.
+        if self.ensure_slots(cx, self.shape(cx).out_of_line_count()).is_ok() {
+            self.set_slot(cx, entry.location, value);
+        }
+    }
+
+    /// Gives an existing named property these attributes. It keeps its slot.
+    pub(crate) fn set_attributes(self, cx: &Context, entry: PropertyEntry, attributes: u8) {
+        if attributes == entry.attributes {
+            return;
+        }
+        let shape = self.shape(cx);
+        if shape.is_unique() {
+            let shape = cx.structure_changes(self);
+            shape.unique_configure(entry, attributes);
+        } else {
+            let child = shape.configure_transition(cx, entry, attributes);
+            self.set_shape(cx, child);
+        }
+    }
+
+    /// Deletes a named property.
+    pub(crate) fn remove_property(self, cx: &Context, entry: PropertyEntry) {
+        if entry.has(WATCHED) {
+            self.forget_initial_shape();
+        }
+        let shape = self.shape(cx);
+        if shape.is_unique() {
+            let shape = cx.structure_changes(self);
+            shape.unique_delete(entry);
+            self.set_slot(cx, entry.location, Value::EMPTY);
+            self.leave_dictionary(cx);
+            return;
+        }
+        // The property that came last goes as it came.
+        if let (Some((key, _)), Some(parent)) = (shape.added(), shape.parent())
+            && key == entry.key
+        {
+            self.set_slot(cx, entry.location, Value::EMPTY);
+            self.set_shape(cx, parent);
+            return;
+        }
+        if shape.property_count() as u32 > MAX_DELETE_REPLAY || !self.replay_without(cx, entry) {
+            cx.ensure_unique(self, flag::DICTIONARY);
+            self.remove_property(cx, entry);
+        }
+    }
+
+    /// Gives an object of a small shared shape the shape that it would have had without `entry`, and moves its values up.
+    fn replay_without(self, cx: &Context, entry: PropertyEntry) -> bool {
+        let old = self.shape(cx);
+        let Some(root) = std::iter::successors(Some(old), |s| s.parent()).last() else { return false };
+        let new = cx.replay(old, root, Some(entry.key));
+        self.move_values(cx, old, new);
+        true
+    }
+
+    /// Changes to the shared shape `new`, whose properties are some of `old`'s in the same order, at the same or earlier slots.
+    fn move_values(self, cx: &Context, old: Gc<crate::shape::Shape>, new: Gc<crate::shape::Shape>) {
+        // Lazy properties of functions may have no slots at all; then there is nothing to move, or `slot` gives EMPTY.
+        for entry in new.entries() {
+            if let Some(from) = old.lookup(cx, entry.key) {
+                let v = self.slot(from.location);
+                self.set_slot(cx, entry.location, v);
+            }
+        }
+        for n in new.slot_count()..old.slot_count() {
+            self.set_slot(cx, old.location_of_slot(n), Value::EMPTY);
+        }
+        self.set_shape(cx, new);
+    }
+
+    /// A dictionary that has become small gets a shared shape again.
+    fn leave_dictionary(self, cx: &Context) {
+        let shape = self.shape(cx);
+        let wanted = flag::UNIQUE | flag::DICTIONARY;
+        if shape.flags() & (wanted | flag::PROTOTYPE) != wanted || shape.property_count() as u32 > DICTIONARY_TO_SHARED {
+            return;
+        }
+        let root = cx.root_shape(shape.prototype(), shape.object_kind(), shape.inline_capacity());
+        let mut new = root;
+        for entry in shape.entries() {
+            new = new.add_transition(cx, entry.key, entry.attributes);
+        }
+        if shape.has(flag::NON_EXTENSIBLE) {
+            new = new.prevent_extensions_transition(cx);
+        }
+        // Slots were given out anew after deletions, so values may cross: they are taken out first. There are at most
+        // `DICTIONARY_TO_SHARED`, and nothing collects in between.
+        let mut values = [Value::EMPTY; DICTIONARY_TO_SHARED as usize];
+        for (value, entry) in values.iter_mut().zip(shape.entries()) {
+            *value = self.slot(entry.location);
+        }
+        for n in 0..shape.slot_count() {
+            self.set_slot(cx, shape.location_of_slot(n), Value::EMPTY);
+        }
+        if has_room(self, new) {
+            for (value, entry) in values.iter().zip(new.entries()) {
+                self.set_slot(cx, entry.location, *value);
+            }
+            self.set_shape(cx, new);
+        }
+    }
+
+    // ---- Private elements (ECMA-262 §7.3.27–31): named properties with the attribute PRIVATE.
+
+    /// The private element `key`, if the object has it. A proxy may have private elements of its own.
+    #[inline]
+    pub fn private_element(self, cx: &Context, key: PropertyKey) -> Option<Property> {
+        let entry = self.shape(cx).lookup(cx, key)?;
+        Some(Property { value: self.slot(entry.location), attributes: entry.attributes & !PRIVATE })
+    }
+
+    /// PrivateFieldAdd, PrivateMethodOrAccessorAdd: `attributes` as for any property. The object does not have it yet.
+    pub fn add_private_element(self, cx: &Context, key: PropertyKey, value: Value, attributes: u8) -> JsResult<()> {
+        debug_assert!(key.is_private());
+        self.add_property(cx, key, value, attributes | PRIVATE)
+    }
+
+    /// Writes a private field, or completes a private accessor pair: the object has it.
+    pub fn set_private_element(self, cx: &Context, key: PropertyKey, value: Value) {
+        if let Some(entry) = self.shape(cx).lookup(cx, key) {
+            self.set_slot(cx, entry.location, value);
+        }
+    }
+}
+
+/// Whether the slots that the object has are enough for `shape`: they are, when it was larger before.
+fn has_room(object: Gc<Object>, shape: Gc<crate::shape::Shape>) -> bool {
+    shape.out_of_line_count() <= object.slots.get().map_or(0, |s| s.capacity())
+}
