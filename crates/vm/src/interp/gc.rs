@@ -1,0 +1,194 @@
+//! What the collector knows about the cells and roots of this part of the crate.
+
+use crate::cell::{CellHeader, Gc, Kind};
+use crate::code::{CodeBlock, finalize_code_block};
+use crate::context::Context;
+use crate::error::JsResult;
+use crate::feedback::{Form, NO_SHAPE, Site, SiteState};
+use crate::ic::IcStub;
+use crate::ic::ops::IcOperand;
+use crate::interp::entry::conservative_ranges;
+use crate::module::{MODULE_VALUES, Module};
+use crate::record::Record;
+use crate::scope::{SLOTS_OFFSET, Scope};
+use crate::value::Value;
+use std::cell::Cell;
+use tercel_gc::{KindInfo, Tracer, WeakHooks, WeakSweep};
+
+/// A row of values as the tracer wants them.
+///
+/// # Safety
+/// `first` begins `count` initialised values that stay where they are while the slice is used.
+unsafe fn words<'a>(first: *const Value, count: usize) -> &'a [Cell<u64>] {
+    // SAFETY: by the caller's promise; `Cell<u64>` has the layout of a value.
+    unsafe { std::slice::from_raw_parts(first.cast(), count) }
+}
+
+fn visit(tracer: &mut Tracer, v: &Cell<Value>) {
+    // SAFETY: `Cell<Value>` has the layout of `Cell<u64>`.
+    tracer.visit_value(unsafe { &*std::ptr::from_ref(v).cast::<Cell<u64>>() });
+}
+
+fn as_cell<T>(header: *const CellHeader) -> Gc<T> {
+    // SAFETY: the table calls each function for live cells of its kind.
+    unsafe { Gc::from_addr(header as usize) }
+}
+
+// ---- Scope
+
+unsafe fn scope_size(header: *const CellHeader) -> usize {
+    SLOTS_OFFSET + as_cell::<Scope>(header).slot_count.get() as usize * 8
+}
+
+unsafe fn scope_trace(header: *mut CellHeader, tracer: &mut Tracer) {
+    let scope = as_cell::<Scope>(header);
+    visit(tracer, &scope.parent);
+    // SAFETY: the owner's address is a value's word, and code blocks do not move, so it is not changed.
+    unsafe {
+        tracer.visit_values(words((&raw const scope.owner).cast(), 1));
+        tracer.visit_values(words(scope.slots(), scope.slot_count.get() as usize));
+    }
+}
+
+pub const SCOPE: KindInfo = KindInfo::new("Scope", scope_size, scope_trace);
+
+// ---- Record
+
+unsafe fn record_size(header: *const CellHeader) -> usize {
+    size_of::<CellHeader>() + as_cell::<Record>(header).len() * 8
+}
+
+unsafe fn record_trace(header: *mut CellHeader, tracer: &mut Tracer) {
+    let record = as_cell::<Record>(header);
+    // SAFETY: `len` values follow the header.
+    unsafe { tracer.visit_values(words((record.addr() + size_of::<CellHeader>()) as *const Value, record.len())) };
+}
+
+pub const RECORD: KindInfo = KindInfo::new("Record", record_size, record_trace);
+
+// ---- Module
+
+unsafe fn module_size(_: *const CellHeader) -> usize {
+    size_of::<Module>()
+}
+
+unsafe fn module_trace(header: *mut CellHeader, tracer: &mut Tracer) {
+    // SAFETY: a module is its header and this many values.
+    unsafe { tracer.visit_values(words((header as usize + size_of::<CellHeader>()) as *const Value, MODULE_VALUES)) };
+}
+
+pub const MODULE: KindInfo = KindInfo::new("Module", module_size, module_trace);
+
+// ---- Stubs
+
+unsafe fn stub_size(header: *const CellHeader) -> usize {
+    as_cell::<IcStub>(header).size()
+}
+
+unsafe fn stub_trace(header: *mut CellHeader, tracer: &mut Tracer) {
+    let stub = as_cell::<IcStub>(header);
+    visit(tracer, &stub.next);
+    visit(tracer, &stub.cell);
+    stub.each_datum(|kind, word| {
+        if kind == IcOperand::Cell {
+            tracer.visit_value(word);
+        }
+    });
+}
+
+pub const IC_STUB: KindInfo = KindInfo::new("IcStub", stub_size, stub_trace);
+
+/// Whether a shape that the stub names has died.
+fn stub_is_dead(stub: Gc<IcStub>, sweep: &WeakSweep) -> bool {
+    let mut dead = false;
+    stub.each_datum(|kind, word| {
+        if kind == IcOperand::Shape {
+            dead |= !sweep.shape_is_live(Value::from_bits(word.get()).as_int32() as u32);
+        }
+    });
+    dead
+}
+
+// ---- Code blocks
+
+unsafe fn code_size(_: *const CellHeader) -> usize {
+    size_of::<CodeBlock>()
+}
+
+unsafe fn code_trace(header: *mut CellHeader, tracer: &mut Tracer) {
+    let code = as_cell::<CodeBlock>(header);
+    code.each_value(|v| visit(tracer, v));
+}
+
+/// Forgets what depended on shapes that died.
+unsafe fn code_sweep(header: *mut CellHeader, sweep: &WeakSweep) {
+    if !sweep.is_full() {
+        return;
+    }
+    for site in as_cell::<CodeBlock>(header).all_sites() {
+        sweep_site(site, sweep);
+    }
+}
+
+fn sweep_site(site: &Site, sweep: &WeakSweep) {
+    let guard = site.guard.get();
+    let dead_target = matches!(site.loc.get().form(), Form::AddInline | Form::AddOutOfLine)
+        && !sweep.shape_is_live(site.cell.get().as_int32() as u32);
+    if guard != NO_SHAPE && guard != 0 && (!sweep.shape_is_live(guard) || dead_target) {
+        site.clear_form();
+        if site.state.get() == SiteState::Monomorphic {
+            site.state.set(SiteState::Uninitialized);
+        }
+    }
+    let mut next = site.stubs.get().as_kind::<IcStub>(Kind::IcStub);
+    while let Some(stub) = next {
+        if stub_is_dead(stub, sweep) {
+            stub.dead.set(true);
+        }
+        next = stub.next_stub();
+    }
+}
+
+pub const CODE_BLOCK: KindInfo = KindInfo::new("CodeBlock", code_size, code_trace)
+    .with_finalize(finalize_code_block)
+    .with_weak(WeakHooks { trace_ephemerons: None, sweep: code_sweep });
+
+// ---- Roots
+
+/// Shows the precise roots of the interpreter: the VM stack, the pending exception, jobs, modules.
+pub(crate) fn trace_roots(cx: &Context, tracer: &mut Tracer) {
+    let state = &cx.interp;
+    // SAFETY: everything below the innermost frame's top is initialised values.
+    tracer.visit_values(unsafe { state.stack.window(state.frame.get().top()) });
+    visit(tracer, &cx.exception);
+    visit(tracer, &state.result);
+    state.jobs.trace(&mut |v| visit(tracer, v));
+    state.host.borrow().trace(&mut |v| visit(tracer, v));
+}
+
+/// After a full collection the megamorphic cache may name shapes that died.
+pub(crate) fn sweep_roots(cx: &Context, sweep: &WeakSweep) {
+    if sweep.is_full() {
+        cx.interp.megamorphic.clear();
+    }
+}
+
+/// The native frames that the collection that is going on has to scan.
+pub(crate) fn native_ranges(cx: &Context, visit: &mut dyn FnMut(*const usize, *const usize)) {
+    conservative_ranges(cx, cx.interp.gc_top.get(), visit);
+}
+
+impl Context {
+    /// Collects if the heap asks for it. `Interp::gc_top` says where the topmost native frames end.
+    ///
+    /// # Errors
+    /// A termination, when the heap's limit is exceeded after a full collection without progress.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn collect_at_safepoint(&self) -> JsResult<()> {
+        match self.heap.safepoint() {
+            Some(kind) => self.collect(kind, "safepoint"),
+            None => Ok(()),
+        }
+    }
+}
