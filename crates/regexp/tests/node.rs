@@ -12,22 +12,27 @@ use std::process::{Command, Stdio};
 use tercel_regexp::Scratch;
 
 /// Reads cases, a line each: pattern units; flags; inputs, each `start:units`. Writes a line each: `E` for a syntax
-/// error, else the results of the inputs: `N`, or the indices of each group, `-` for those that took no part.
+/// error, `T` if it took too long, else the results of the inputs: `N`, or the indices of each group, `-` for those
+/// that took no part.
 const SCRIPT: &str = r#"
+const vm = require("vm");
 const text = require("fs").readFileSync(process.argv[2], "utf8");
 const decode = (s) => s === "" ? "" : String.fromCharCode(...s.split(",").map(Number));
+const match = (re, inputs) => inputs.map((input) => {
+  const [start, units] = input.split(":");
+  re.lastIndex = Number(start);
+  const m = re.exec(decode(units));
+  return m === null ? "N" : m.indices.map((i) => i === undefined ? "-" : i[0] + "," + i[1]).join(" ");
+}).join(";");
+const context = vm.createContext({ match });
+const script = new vm.Script("match(re, inputs)");
 const out = [];
 for (const line of text.split("\n")) {
   if (line === "") continue;
   const [pattern, flags, ...inputs] = line.split(";");
-  let re;
-  try { re = new RegExp(decode(pattern), flags + "dg"); } catch (e) { out.push("E"); continue; }
-  out.push(inputs.map((input) => {
-    const [start, units] = input.split(":");
-    re.lastIndex = Number(start);
-    const m = re.exec(decode(units));
-    return m === null ? "N" : m.indices.map((i) => i === undefined ? "-" : i[0] + "," + i[1]).join(" ");
-  }).join(";"));
+  try { context.re = new RegExp(decode(pattern), flags + "dg"); } catch (e) { out.push("E"); continue; }
+  context.inputs = inputs;
+  try { out.push(script.runInContext(context, { timeout: 300 })); } catch (e) { out.push("T"); }
 }
 process.stdout.write(out.join("\n"));
 "#;
@@ -104,8 +109,13 @@ fn compare(cases: Vec<Case>, tag: &str) {
             gave_up += 1;
             continue;
         };
+        let duplicate_names = theirs == "E" && repeats_a_name(case) && !options().es2025;
+        if theirs == "T" || duplicate_names {
+            gave_up += 1;
+            continue;
+        }
         matched += usize::from(ours.contains(','));
-        if ours != *theirs {
+        if ours != *theirs && !splits_pair(case, theirs) {
             failures += 1;
             if failures <= 20 {
                 let pattern = String::from_utf16_lossy(&case.pattern);
@@ -124,6 +134,27 @@ fn compare(cases: Vec<Case>, tag: &str) {
     assert!(matched * 5 > cases.len() && gave_up * 50 < cases.len(), "the cases test too little");
 }
 
+/// V8 makes attempts between the halves of a surrogate pair even with `u`, where the standard steps over both
+/// (AdvanceStringIndex, ECMA-262 22.2.7.3): does one of its results begin there?
+fn splits_pair(case: &Case, results: &str) -> bool {
+    case.flags.contains(['u', 'v'])
+        && case.inputs.iter().zip(results.split(';')).any(|((text, _), result)| {
+            let start: Option<usize> = result.split(',').next().and_then(|s| s.parse().ok());
+            start.is_some_and(|at| {
+                at > 0
+                    && (0xd800..0xdc00).contains(&text[at - 1])
+                    && text.get(at).is_some_and(|u| (0xdc00..0xe000).contains(u))
+            })
+        })
+}
+
+/// Older V8 knows no names in several alternatives.
+fn repeats_a_name(case: &Case) -> bool {
+    let pattern = String::from_utf16_lossy(&case.pattern);
+    let names: Vec<&str> = pattern.split("(?<n").skip(1).filter_map(|s| s.split('>').next()).collect();
+    names.iter().enumerate().any(|(i, name)| names[..i].contains(name))
+}
+
 fn options() -> Options {
     Options {
         es2025: std::env::var("TERCEL_NODE_ES2025").is_ok(),
@@ -131,6 +162,7 @@ fn options() -> Options {
         unicode_sets: true,
         lone_surrogates: true,
         annex_b: true,
+        plain: false,
     }
 }
 
