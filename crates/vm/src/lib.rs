@@ -6,6 +6,7 @@ pub mod blame;
 pub mod call;
 pub mod cell;
 pub mod code;
+pub mod collections;
 pub mod context;
 pub mod convert;
 pub mod elements;
