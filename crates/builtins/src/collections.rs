@@ -23,7 +23,7 @@ fn construct(cx: &Context, args: &Args, kind: Kind, proto: Intrinsic) -> JsResul
         return Err(cx.throw_type(format_args!("Constructor {} requires 'new'", kind.name())));
     }
     let proto = cx.prototype_from_new_target(args.new_target(), proto)?;
-    let collection = cx.new_collection(kind, proto)?;
+    let collection = cx.new_collection(kind, proto);
     let iterable = args.get(0);
     if iterable.is_nullish() {
         return Ok(collection.into());
@@ -54,10 +54,26 @@ fn canonical(key: Value) -> Value {
     if key.is_double() && key.as_double() == 0.0 { Value::ZERO } else { key }
 }
 
-/// CanBeHeldWeakly (§9.14).
-fn held_weakly(v: Value) -> bool {
-    v.is_object()
-        || v.as_kind::<tercel_vm::symbol::Symbol>(Kind::Symbol).is_some_and(tercel_vm::Gc::<tercel_vm::symbol::Symbol>::can_be_held_weakly)
+/// A walk over the entries of a Map or Set that sees what is added and not what is deleted on the way.
+struct Entries<'cx> {
+    /// The table, and the number of the next entry.
+    state: ValueList<'cx>,
+}
+
+impl<'cx> Entries<'cx> {
+    fn new(cx: &'cx Context, c: Gc<Collection>) -> JsResult<Entries<'cx>> {
+        let mut state = ValueList::with_capacity(cx, 2);
+        state.push(cx.ordered_start(c)?);
+        state.push(Value::ZERO);
+        Ok(Entries { state })
+    }
+
+    fn next(&self, cx: &Context) -> Option<(Value, Value)> {
+        let step = cx.ordered_step(self.state.get(0), self.state.get(1).as_int32() as u32)?;
+        self.state.set(0, step.table);
+        self.state.set(1, Value::int32(step.next as i32));
+        Some((step.key, step.value))
+    }
 }
 
 /// Map.prototype.forEach and Set.prototype.forEach: sees entries that are added while it runs.
@@ -67,8 +83,8 @@ fn for_each_method(cx: &Context, args: &Args, kind: Kind) -> JsResult<Value> {
     if !cx.is_callable(callback) {
         return Err(cx.throw_not_callable(callback));
     }
-    let mut position = 0;
-    while let Some((k, v)) = cx.collection_next(c, &mut position) {
+    let entries = Entries::new(cx, c)?;
+    while let Some((k, v)) = entries.next(cx) {
         let first = if kind == Kind::Set { k } else { v };
         cx.call(callback, args.get(1), &[first, k, args.this()])?;
     }
@@ -87,29 +103,29 @@ pub mod map {
     }
 
     fn clear(cx: &Context, args: &Args) -> JsResult<Value> {
-        cx.collection_clear(this(cx, args, "clear")?);
+        cx.ordered_clear(this(cx, args, "clear")?)?;
         Ok(Value::UNDEFINED)
     }
 
     fn delete(cx: &Context, args: &Args) -> JsResult<Value> {
-        Ok(cx.collection_delete(this(cx, args, "delete")?, args.get(0))?.into())
+        Ok(cx.ordered_delete(this(cx, args, "delete")?, args.get(0))?.into())
     }
 
     fn get(cx: &Context, args: &Args) -> JsResult<Value> {
-        Ok(cx.collection_get(this(cx, args, "get")?, args.get(0))?.unwrap_or(Value::UNDEFINED))
+        Ok(cx.ordered_get(this(cx, args, "get")?, args.get(0))?.unwrap_or(Value::UNDEFINED))
     }
 
     fn has(cx: &Context, args: &Args) -> JsResult<Value> {
-        Ok(cx.collection_get(this(cx, args, "has")?, args.get(0))?.is_some().into())
+        Ok(cx.ordered_get(this(cx, args, "has")?, args.get(0))?.is_some().into())
     }
 
     fn set(cx: &Context, args: &Args) -> JsResult<Value> {
-        cx.collection_set(this(cx, args, "set")?, canonical(args.get(0)), args.get(1))?;
+        cx.ordered_set(this(cx, args, "set")?, canonical(args.get(0)), args.get(1))?;
         Ok(args.this())
     }
 
     fn size(cx: &Context, args: &Args) -> JsResult<Value> {
-        Ok(Value::length(cx.collection_size(this(cx, args, "size")?)))
+        Ok(Value::length(cx.ordered_size(this(cx, args, "size")?)))
     }
 
     fn for_each(cx: &Context, args: &Args) -> JsResult<Value> {
@@ -117,25 +133,25 @@ pub mod map {
     }
 
     fn keys(cx: &Context, args: &Args) -> JsResult<Value> {
-        Ok(new_map_iterator(cx, this(cx, args, "keys")?.object(), Gives::Keys).into())
+        Ok(new_map_iterator(cx, this(cx, args, "keys")?, Gives::Keys)?.into())
     }
 
     fn values(cx: &Context, args: &Args) -> JsResult<Value> {
-        Ok(new_map_iterator(cx, this(cx, args, "values")?.object(), Gives::Values).into())
+        Ok(new_map_iterator(cx, this(cx, args, "values")?, Gives::Values)?.into())
     }
 
     fn entries(cx: &Context, args: &Args) -> JsResult<Value> {
-        Ok(new_map_iterator(cx, this(cx, args, "entries")?.object(), Gives::Entries).into())
+        Ok(new_map_iterator(cx, this(cx, args, "entries")?, Gives::Entries)?.into())
     }
 
     /// Map.prototype.getOrInsert (ECMAScript 2026).
     fn get_or_insert(cx: &Context, args: &Args) -> JsResult<Value> {
         let m = this(cx, args, "getOrInsert")?;
         let key = canonical(args.get(0));
-        if let Some(v) = cx.collection_get(m, key)? {
+        if let Some(v) = cx.ordered_get(m, key)? {
             return Ok(v);
         }
-        cx.collection_set(m, key, args.get(1))?;
+        cx.ordered_set(m, key, args.get(1))?;
         Ok(args.get(1))
     }
 
@@ -145,19 +161,19 @@ pub mod map {
             return Err(cx.throw_not_callable(args.get(1)));
         }
         let key = canonical(args.get(0));
-        if let Some(v) = cx.collection_get(m, key)? {
+        if let Some(v) = cx.ordered_get(m, key)? {
             return Ok(v);
         }
         let v = cx.call(args.get(1), Value::UNDEFINED, &[key])?;
-        cx.collection_set(m, canonical(args.get(0)), v)?;
+        cx.ordered_set(m, canonical(args.get(0)), v)?;
         Ok(v)
     }
 
     fn group(cx: &Context, args: &Args) -> JsResult<Value> {
         let groups = group_by(cx, args.get(0), args.get(1), false)?;
-        let m = cx.new_collection(Kind::Map, cx.intrinsic(Intrinsic::MapPrototype))?;
+        let m = cx.new_collection(Kind::Map, cx.intrinsic(Intrinsic::MapPrototype));
         for i in (0..groups.len()).step_by(2) {
-            cx.collection_set(m, groups.get(i), groups.get(i + 1))?;
+            cx.ordered_set(m, groups.get(i), groups.get(i + 1))?;
         }
         Ok(m.into())
     }
@@ -196,25 +212,25 @@ pub mod set {
 
     fn add(cx: &Context, args: &Args) -> JsResult<Value> {
         let key = canonical(args.get(0));
-        cx.collection_set(this(cx, args, "add")?, key, key)?;
+        cx.ordered_set(this(cx, args, "add")?, key, key)?;
         Ok(args.this())
     }
 
     fn clear(cx: &Context, args: &Args) -> JsResult<Value> {
-        cx.collection_clear(this(cx, args, "clear")?);
+        cx.ordered_clear(this(cx, args, "clear")?)?;
         Ok(Value::UNDEFINED)
     }
 
     fn delete(cx: &Context, args: &Args) -> JsResult<Value> {
-        Ok(cx.collection_delete(this(cx, args, "delete")?, args.get(0))?.into())
+        Ok(cx.ordered_delete(this(cx, args, "delete")?, args.get(0))?.into())
     }
 
     fn has(cx: &Context, args: &Args) -> JsResult<Value> {
-        Ok(cx.collection_get(this(cx, args, "has")?, args.get(0))?.is_some().into())
+        Ok(cx.ordered_get(this(cx, args, "has")?, args.get(0))?.is_some().into())
     }
 
     fn size(cx: &Context, args: &Args) -> JsResult<Value> {
-        Ok(Value::length(cx.collection_size(this(cx, args, "size")?)))
+        Ok(Value::length(cx.ordered_size(this(cx, args, "size")?)))
     }
 
     fn for_each(cx: &Context, args: &Args) -> JsResult<Value> {
@@ -222,11 +238,11 @@ pub mod set {
     }
 
     fn values(cx: &Context, args: &Args) -> JsResult<Value> {
-        Ok(new_set_iterator(cx, this(cx, args, "values")?.object(), Gives::Values).into())
+        Ok(new_set_iterator(cx, this(cx, args, "values")?, Gives::Values)?.into())
     }
 
     fn entries(cx: &Context, args: &Args) -> JsResult<Value> {
-        Ok(new_set_iterator(cx, this(cx, args, "entries")?.object(), Gives::Entries).into())
+        Ok(new_set_iterator(cx, this(cx, args, "entries")?, Gives::Entries)?.into())
     }
 
     /// A set record (§24.2.1.2): a set-like object with its size and methods.
@@ -290,15 +306,15 @@ pub mod set {
         }
     }
 
-    fn new_set(cx: &Context) -> JsResult<Gc<Collection>> {
+    fn new_set(cx: &Context) -> Gc<Collection> {
         cx.new_collection(Kind::Set, cx.intrinsic(Intrinsic::SetPrototype))
     }
 
     fn copy_of(cx: &Context, c: Gc<Collection>) -> JsResult<Gc<Collection>> {
-        let out = new_set(cx)?;
-        let mut position = 0;
-        while let Some((k, _)) = cx.collection_next(c, &mut position) {
-            cx.collection_set(out, k, k)?;
+        let out = new_set(cx);
+        let entries = Entries::new(cx, c)?;
+        while let Some((k, _)) = entries.next(cx) {
+            cx.ordered_set(out, k, k)?;
         }
         Ok(out)
     }
@@ -307,25 +323,25 @@ pub mod set {
         let c = this(cx, args, "union")?;
         let other = record(cx, args.get(0))?;
         let out = copy_of(cx, c)?;
-        other.each_key(cx, |k| cx.collection_set(out, k, k).map(|()| true))?;
+        other.each_key(cx, |k| cx.ordered_set(out, k, k).map(|()| true))?;
         Ok(out.into())
     }
 
     fn intersection(cx: &Context, args: &Args) -> JsResult<Value> {
         let c = this(cx, args, "intersection")?;
         let other = record(cx, args.get(0))?;
-        let out = new_set(cx)?;
-        if cx.collection_size(c) as f64 <= other.size {
-            let mut position = 0;
-            while let Some((k, _)) = cx.collection_next(c, &mut position) {
+        let out = new_set(cx);
+        if cx.ordered_size(c) as f64 <= other.size {
+            let entries = Entries::new(cx, c)?;
+            while let Some((k, _)) = entries.next(cx) {
                 if other.has(cx, k)? {
-                    cx.collection_set(out, k, k)?;
+                    cx.ordered_set(out, k, k)?;
                 }
             }
         } else {
             other.each_key(cx, |k| {
-                if cx.collection_get(c, k)?.is_some() {
-                    cx.collection_set(out, k, k)?;
+                if cx.ordered_get(c, k)?.is_some() {
+                    cx.ordered_set(out, k, k)?;
                 }
                 Ok(true)
             })?;
@@ -337,15 +353,15 @@ pub mod set {
         let c = this(cx, args, "difference")?;
         let other = record(cx, args.get(0))?;
         let out = copy_of(cx, c)?;
-        if cx.collection_size(c) as f64 <= other.size {
-            let mut position = 0;
-            while let Some((k, _)) = cx.collection_next(c, &mut position) {
+        if cx.ordered_size(c) as f64 <= other.size {
+            let entries = Entries::new(cx, c)?;
+            while let Some((k, _)) = entries.next(cx) {
                 if other.has(cx, k)? {
-                    cx.collection_delete(out, k)?;
+                    cx.ordered_delete(out, k)?;
                 }
             }
         } else {
-            other.each_key(cx, |k| cx.collection_delete(out, k).map(|_| true))?;
+            other.each_key(cx, |k| cx.ordered_delete(out, k).map(|_| true))?;
         }
         Ok(out.into())
     }
@@ -355,10 +371,10 @@ pub mod set {
         let other = record(cx, args.get(0))?;
         let out = copy_of(cx, c)?;
         other.each_key(cx, |k| {
-            if cx.collection_get(c, k)?.is_some() {
-                cx.collection_delete(out, k)?;
+            if cx.ordered_get(c, k)?.is_some() {
+                cx.ordered_delete(out, k)?;
             } else {
-                cx.collection_set(out, k, k)?;
+                cx.ordered_set(out, k, k)?;
             }
             Ok(true)
         })?;
@@ -368,11 +384,11 @@ pub mod set {
     fn is_subset_of(cx: &Context, args: &Args) -> JsResult<Value> {
         let c = this(cx, args, "isSubsetOf")?;
         let other = record(cx, args.get(0))?;
-        if cx.collection_size(c) as f64 > other.size {
+        if cx.ordered_size(c) as f64 > other.size {
             return Ok(Value::FALSE);
         }
-        let mut position = 0;
-        while let Some((k, _)) = cx.collection_next(c, &mut position) {
+        let entries = Entries::new(cx, c)?;
+        while let Some((k, _)) = entries.next(cx) {
             if !other.has(cx, k)? {
                 return Ok(Value::FALSE);
             }
@@ -383,12 +399,12 @@ pub mod set {
     fn is_superset_of(cx: &Context, args: &Args) -> JsResult<Value> {
         let c = this(cx, args, "isSupersetOf")?;
         let other = record(cx, args.get(0))?;
-        if (cx.collection_size(c) as f64) < other.size {
+        if (cx.ordered_size(c) as f64) < other.size {
             return Ok(Value::FALSE);
         }
         let mut all = true;
         other.each_key(cx, |k| {
-            all = cx.collection_get(c, k)?.is_some();
+            all = cx.ordered_get(c, k)?.is_some();
             Ok(all)
         })?;
         Ok(all.into())
@@ -397,9 +413,9 @@ pub mod set {
     fn is_disjoint_from(cx: &Context, args: &Args) -> JsResult<Value> {
         let c = this(cx, args, "isDisjointFrom")?;
         let other = record(cx, args.get(0))?;
-        if cx.collection_size(c) as f64 <= other.size {
-            let mut position = 0;
-            while let Some((k, _)) = cx.collection_next(c, &mut position) {
+        if cx.ordered_size(c) as f64 <= other.size {
+            let entries = Entries::new(cx, c)?;
+            while let Some((k, _)) = entries.next(cx) {
                 if other.has(cx, k)? {
                     return Ok(Value::FALSE);
                 }
@@ -408,7 +424,7 @@ pub mod set {
         }
         let mut disjoint = true;
         other.each_key(cx, |k| {
-            disjoint = cx.collection_get(c, k)?.is_none();
+            disjoint = cx.ordered_get(c, k)?.is_none();
             Ok(disjoint)
         })?;
         Ok(disjoint.into())
@@ -452,11 +468,12 @@ pub mod weak {
 
     fn store(cx: &Context, args: &Args, kind: Kind, method: &str, value: Value) -> JsResult<Value> {
         let c = receiver(cx, args, kind, method)?;
-        if !held_weakly(args.get(0)) {
+        if !cx.can_be_held_weakly(args.get(0)) {
             let what = if kind == Kind::WeakMap { "weak map key" } else { "weak set" };
             return Err(cx.throw_type(format_args!("Invalid value used as {what}: {}", cx.describe(args.get(0)))));
         }
-        cx.weak_set(c, args.get(0), value)?;
+        let table = cx.ephemeron_set(c.table.get(), args.get(0), value)?;
+        cx.set_collection_table(c, table.into());
         Ok(args.this())
     }
 
@@ -470,10 +487,10 @@ pub mod weak {
 
     fn find(cx: &Context, args: &Args, kind: Kind, method: &str) -> JsResult<Option<Value>> {
         let c = receiver(cx, args, kind, method)?;
-        if !held_weakly(args.get(0)) {
+        if !cx.can_be_held_weakly(args.get(0)) {
             return Ok(None);
         }
-        cx.weak_get(c, args.get(0))
+        Ok(cx.ephemeron_get(c.table.get(), args.get(0)))
     }
 
     fn map_get(cx: &Context, args: &Args) -> JsResult<Value> {
@@ -490,10 +507,10 @@ pub mod weak {
 
     fn remove(cx: &Context, args: &Args, kind: Kind) -> JsResult<Value> {
         let c = receiver(cx, args, kind, "delete")?;
-        if !held_weakly(args.get(0)) {
+        if !cx.can_be_held_weakly(args.get(0)) {
             return Ok(Value::FALSE);
         }
-        Ok(cx.weak_delete(c, args.get(0))?.into())
+        Ok(cx.ephemeron_delete(c.table.get(), args.get(0)).into())
     }
 
     fn map_delete(cx: &Context, args: &Args) -> JsResult<Value> {
@@ -508,16 +525,16 @@ pub mod weak {
         if args.new_target().is_undefined() {
             return Err(cx.throw_type(format_args!("Constructor WeakRef requires 'new'")));
         }
-        if !held_weakly(args.get(0)) {
+        if !cx.can_be_held_weakly(args.get(0)) {
             return Err(cx.throw_type(format_args!("WeakRef: invalid target {}", cx.describe(args.get(0)))));
         }
         let proto = cx.prototype_from_new_target(args.new_target(), Intrinsic::WeakRefPrototype)?;
-        Ok(cx.new_weak_ref(args.get(0), proto).into())
+        Ok(cx.new_weak_ref(proto, args.get(0))?.into())
     }
 
     fn deref(cx: &Context, args: &Args) -> JsResult<Value> {
         match args.this().as_kind::<WeakRef>(Kind::WeakRef) {
-            Some(r) => Ok(cx.weak_ref_target(r)),
+            Some(r) => Ok(cx.weak_ref_deref(r)),
             None => Err(cx.throw_type(format_args!("Method WeakRef.prototype.deref called on incompatible receiver"))),
         }
     }
@@ -530,7 +547,7 @@ pub mod weak {
             return Err(cx.throw_type(format_args!("FinalizationRegistry: cleanup must be callable")));
         }
         let proto = cx.prototype_from_new_target(args.new_target(), Intrinsic::FinalizationRegistryPrototype)?;
-        Ok(cx.new_finalization_registry(args.get(0), proto).into())
+        Ok(cx.new_finalization_registry(proto, args.get(0)).into())
     }
 
     fn registry(cx: &Context, args: &Args, method: &str) -> JsResult<Gc<FinalizationRegistry>> {
@@ -542,13 +559,13 @@ pub mod weak {
     fn register(cx: &Context, args: &Args) -> JsResult<Value> {
         let r = registry(cx, args, "register")?;
         let (target, held, token) = (args.get(0), args.get(1), args.get(2));
-        if !held_weakly(target) {
+        if !cx.can_be_held_weakly(target) {
             return Err(cx.throw_type(format_args!("FinalizationRegistry.prototype.register: invalid target")));
         }
         if cx.same_value(target, held)? {
             return Err(cx.throw_type(format_args!("FinalizationRegistry.prototype.register: target and holdings must not be same")));
         }
-        if !held_weakly(token) && !token.is_undefined() {
+        if !cx.can_be_held_weakly(token) && !token.is_undefined() {
             return Err(cx.throw_type(format_args!("Invalid unregister token ('{}')", cx.describe(token))));
         }
         cx.finalization_register(r, target, held, token)?;
@@ -557,7 +574,7 @@ pub mod weak {
 
     fn unregister(cx: &Context, args: &Args) -> JsResult<Value> {
         let r = registry(cx, args, "unregister")?;
-        if !held_weakly(args.get(0)) {
+        if !cx.can_be_held_weakly(args.get(0)) {
             return Err(cx.throw_type(format_args!("Invalid unregister token ('{}')", cx.describe(args.get(0)))));
         }
         Ok(cx.finalization_unregister(r, args.get(0)).into())

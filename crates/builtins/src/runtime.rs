@@ -1,7 +1,7 @@
 //! The functions behind `%Name(…)` in the library's JavaScript. None of them is visible to scripts.
 
 use crate::table::*;
-use tercel_vm::generator::{Coroutine, ResumeMode};
+use tercel_vm::generator::{CoroutineState, Generator, ResumeMode};
 use tercel_vm::{Args, Context, JsResult, Kind, Value};
 
 fn is_callable(cx: &Context, args: &Args) -> JsResult<Value> {
@@ -64,7 +64,7 @@ fn define_element(cx: &Context, args: &Args) -> JsResult<Value> {
 
 /// A list of the engine's own: an array without prototype, so that nothing a script did to Array.prototype shows.
 fn new_list(cx: &Context, args: &Args) -> JsResult<Value> {
-    let list = cx.new_list_array()?;
+    let list = cx.new_list_array();
     for _ in 0..args.get(0).as_number() as usize {
         cx.array_push(list, Value::UNDEFINED)?;
     }
@@ -77,7 +77,7 @@ fn new_array(cx: &Context, args: &Args) -> JsResult<Value> {
 
 fn get_method(cx: &Context, args: &Args) -> JsResult<Value> {
     let key = cx.to_property_key(args.get(1))?;
-    cx.get_method(args.get(0), key)
+    Ok(cx.get_method(args.get(0), key)?.unwrap_or(Value::UNDEFINED))
 }
 
 fn symbol_iterator(cx: &Context, _: &Args) -> JsResult<Value> {
@@ -95,7 +95,7 @@ fn generator_resume(cx: &Context, args: &Args) -> JsResult<Value> {
 }
 
 fn generator_not_started(_: &Context, args: &Args) -> JsResult<Value> {
-    Ok(args.get(0).as_kind::<Coroutine>(Kind::Generator).is_some_and(|g| g.is_not_started()).into())
+    Ok(args.get(0).as_kind::<Generator>(Kind::Generator).is_some_and(|g| g.state() == CoroutineState::SuspendedStart).into())
 }
 
 fn is_iterator_instance(cx: &Context, args: &Args) -> JsResult<Value> {

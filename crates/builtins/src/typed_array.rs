@@ -24,20 +24,7 @@ fn receiver(cx: &Context, args: &Args) -> JsResult<Gc<TypedArray>> {
 
 /// The intrinsic constructor and prototype of an element type.
 fn intrinsics(element: ElementType) -> (Intrinsic, Intrinsic) {
-    match element {
-        ElementType::Int8 => (Intrinsic::Int8Array, Intrinsic::Int8ArrayPrototype),
-        ElementType::Uint8 => (Intrinsic::Uint8Array, Intrinsic::Uint8ArrayPrototype),
-        ElementType::Uint8Clamped => (Intrinsic::Uint8ClampedArray, Intrinsic::Uint8ClampedArrayPrototype),
-        ElementType::Int16 => (Intrinsic::Int16Array, Intrinsic::Int16ArrayPrototype),
-        ElementType::Uint16 => (Intrinsic::Uint16Array, Intrinsic::Uint16ArrayPrototype),
-        ElementType::Int32 => (Intrinsic::Int32Array, Intrinsic::Int32ArrayPrototype),
-        ElementType::Uint32 => (Intrinsic::Uint32Array, Intrinsic::Uint32ArrayPrototype),
-        ElementType::Float16 => (Intrinsic::Float16Array, Intrinsic::Float16ArrayPrototype),
-        ElementType::Float32 => (Intrinsic::Float32Array, Intrinsic::Float32ArrayPrototype),
-        ElementType::Float64 => (Intrinsic::Float64Array, Intrinsic::Float64ArrayPrototype),
-        ElementType::BigInt64 => (Intrinsic::BigInt64Array, Intrinsic::BigInt64ArrayPrototype),
-        ElementType::BigUint64 => (Intrinsic::BigUint64Array, Intrinsic::BigUint64ArrayPrototype),
-    }
+    (Intrinsic::typed_array(element), Intrinsic::typed_array_prototype(element))
 }
 
 /// A new array with a buffer of its own (AllocateTypedArrayBuffer, §23.2.5.1.6).
@@ -80,15 +67,16 @@ fn construct(cx: &Context, args: &Args, element: ElementType) -> JsResult<Value>
         return Ok(new.into());
     }
     let method = cx.get_method(first, cx.names().symbol_iterator)?;
-    let items = if method.is_undefined() {
-        cx.list_from_array_like(first)?
-    } else {
-        let mut items = ValueList::new(cx);
-        let iteration = crate::iterator::iterate_with(cx, first, method)?;
-        while let Some(v) = iteration.step(cx)? {
-            items.push(v);
+    let items = match method {
+        None => cx.list_from_array_like(first)?,
+        Some(method) => {
+            let mut items = ValueList::new(cx);
+            let iteration = crate::iterator::iterate_with(cx, first, method)?;
+            while let Some(v) = iteration.step(cx)? {
+                items.push(v);
+            }
+            items
         }
-        items
     };
     let new = allocate(cx, proto, element, items.len() as u64)?;
     for i in 0..items.len() {
@@ -204,7 +192,7 @@ fn from(cx: &Context, args: &Args) -> JsResult<Value> {
     }
     let method = cx.get_method(args.get(0), cx.names().symbol_iterator)?;
     let mut items = ValueList::new(cx);
-    if method.is_undefined() {
+    let Some(method) = method else {
         let source = cx.to_object(args.get(0))?;
         let length = cx.length_of(source)?;
         let target = create_from(cx, c, &[Value::number(length as f64)])?;
@@ -213,7 +201,7 @@ fn from(cx: &Context, args: &Args) -> JsResult<Value> {
             store_mapped(cx, target, k as usize, v, mapper, args.get(2))?;
         }
         return Ok(target.into());
-    }
+    };
     let iteration = crate::iterator::iterate_with(cx, args.get(0), method)?;
     while let Some(v) = iteration.step(cx)? {
         items.push(v);

@@ -84,7 +84,7 @@ static HOST_FUNCTION: FunctionSpec = FunctionSpec::anonymous(0, host_function);
 /// The native behind every Rust closure: its data is the closure's number.
 fn host_function(cx: &Context, args: &Args) -> JsResult<tercel_vm::Value> {
     let engine = Engine::of(cx);
-    let index = args.callee_native().data[0].get().as_int32() as usize;
+    let index = args.callee_native().data(0).as_int32() as usize;
     let function = engine.state.functions.borrow()[index].clone();
     let arguments = Arguments {
         this: Value::from_vm(&engine, args.this()),
@@ -156,7 +156,7 @@ impl Engine {
     }
 
     pub(crate) fn handles(&self) -> &HandleTable {
-        &self.state.cx.handles
+        &self.state.cx.objects.handles
     }
 
     pub(crate) fn dropped(&self) -> &Dropped {
@@ -168,7 +168,7 @@ impl Engine {
         let cx = &*self.state.cx;
         if let Ok(mut dropped) = self.state.dropped.lock() {
             for handle in dropped.drain(..) {
-                cx.handles.remove(handle);
+                cx.objects.handles.remove(handle);
             }
         }
         if self.state.depth.get() > 0 {

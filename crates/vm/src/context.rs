@@ -10,6 +10,7 @@
 use crate::cell::{CellHeader, Gc, Kind};
 use crate::error::JsResult;
 use crate::interp::state::Interp;
+use crate::library::Library;
 use crate::native::Builtins;
 use crate::object::state::Objects;
 use crate::realm::Realm;
@@ -133,6 +134,10 @@ pub struct Context {
     pub text: Text,
     /// Shapes, shared cells, fuses, rooted containers, realms.
     pub objects: Objects,
+    /// State of the library: random numbers, compiled regular expressions.
+    pub library: Library,
+    /// What the host that made the context wants to find again.
+    pub host_data: Cell<*const ()>,
     pub options: Options,
     pub builtins: &'static Builtins,
 }
@@ -150,6 +155,8 @@ impl Context {
             interp: Interp::new(options.stack_limit, options.no_ic),
             text: Text::new(),
             objects: Objects::new(builtins),
+            library: Library::default(),
+            host_data: Cell::new(std::ptr::null()),
             options,
             builtins,
         });

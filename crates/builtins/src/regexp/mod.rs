@@ -6,6 +6,7 @@ pub mod substitution;
 use crate::table::*;
 pub use object::{create, set_last_index};
 use object::{advance, alloc, as_regexp, builtin_match, compiled, flags_text, initialize, is_pristine, last_index, match_array, source};
+use tercel_regexp::Flags;
 use tercel_vm::string::{Chars, StringBuilder, search};
 use tercel_vm::{Args, Context, Gc, JsResult, JsString, Object, PropertyKey, Value, ValueList, names};
 
@@ -255,7 +256,7 @@ fn match_(cx: &Context, args: &Args) -> JsResult<Value> {
     if let Some(regexp) = is_pristine(cx, r)
         && let Some(c) = compiled(regexp)
     {
-        if !c.regex.flags().global() {
+        if !c.regex.flags().contains(Flags::GLOBAL) {
             return exec(cx, r, s);
         }
         let unicode = c.regex.flags().unicode_mode();
@@ -339,7 +340,7 @@ fn replace(cx: &Context, args: &Args) -> JsResult<Value> {
     let callable = cx.is_callable(args.get(1));
     let template = if callable { cx.empty_string() } else { cx.to_string(args.get(1))? };
     if let Some(regexp) = is_pristine(cx, r)
-        && compiled(regexp).is_some_and(|c| c.regex.flags().global() && !c.regex.flags().sticky() && c.regex.group_names().len() == 0)
+        && compiled(regexp).is_some_and(|c| c.regex.flags().contains(Flags::GLOBAL) && !c.regex.flags().contains(Flags::STICKY) && c.regex.group_names().len() == 0)
         && !callable
     {
         return replace_all_fast(cx, regexp, s, template);

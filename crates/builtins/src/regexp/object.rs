@@ -45,9 +45,12 @@ unsafe fn release(foreign: *mut u8) {
 
 /// RegExpAlloc (§22.2.3.2): an object with `lastIndex` and no pattern yet.
 pub fn alloc(cx: &Context, proto: Gc<Object>) -> JsResult<Gc<ForeignObject>> {
-    let r: Gc<ForeignObject> = cx.new_object_of_kind(Kind::RegExp, proto);
-    cx.define_last_index(r.object())?;
-    Ok(r)
+    let object = cx.new_object_of_kind(Kind::RegExp, proto);
+    cx.define_last_index(object)?;
+    match object.as_kind(Kind::RegExp) {
+        Some(r) => Ok(r),
+        None => Err(cx.throw_type(format_args!("not a RegExp"))),
+    }
 }
 
 /// RegExpInitialize (§22.2.3.3).
@@ -74,14 +77,14 @@ pub fn initialize(cx: &Context, r: Gc<ForeignObject>, pattern: Value, flags: Val
 /// Compiles, or finds the program in the context's cache.
 fn compile(cx: &Context, pattern: Gc<JsString>, flags: Gc<JsString>) -> JsResult<Arc<Regex>> {
     let flag_text = flags.to_rust(cx);
-    let Some(parsed) = Flags::parse(&flag_text) else {
+    let Some(parsed) = Flags::parse(flag_text.chars()) else {
         return Err(cx.throw_syntax(format_args!("Invalid flags supplied to RegExp constructor '{flag_text}'")));
     };
     let source = match pattern.chars(cx)? {
         Chars::Latin1(bytes) => PatternSource::Latin1(bytes),
         Chars::Utf16(units) => PatternSource::Utf16(units),
     };
-    cx.regexps.get_or_compile(source, parsed).map_err(|e| {
+    cx.compile_regexp(source, parsed).map_err(|e| {
         cx.throw_syntax(format_args!("Invalid regular expression: /{}/{flag_text}: {}", pattern.to_rust(cx), e.message))
     })
 }
@@ -152,7 +155,7 @@ pub fn builtin_match(cx: &Context, r: Gc<ForeignObject>, s: Gc<JsString>) -> JsR
     let last = last_index(cx, object)?;
     let Some(c) = compiled(r) else { return Ok(None) };
     let flags = c.regex.flags();
-    let tracks = flags.global() || flags.sticky();
+    let tracks = flags.contains(Flags::GLOBAL) || flags.contains(Flags::STICKY);
     let at = if tracks { last } else { 0 };
     if at > s.len() as u64 {
         if tracks {
@@ -204,7 +207,7 @@ pub fn match_array(cx: &Context, r: Gc<ForeignObject>, s: Gc<JsString>, captures
         groups = object.into();
     }
     o.create_data(cx, names.groups, groups)?;
-    if c.regex.flags().has_indices() {
+    if c.regex.flags().contains(Flags::HAS_INDICES) {
         let indices = indices_array(cx, &c.regex, captures)?;
         o.create_data(cx, names.indices, indices)?;
     }
@@ -245,9 +248,15 @@ pub fn create(cx: &Context, pattern: Value, flags: &str) -> JsResult<Gc<Object>>
     Ok(r.object())
 }
 
-/// Whether `exec` of this RegExp, and everything that its prototype's methods read, is the engine's own: the methods may
-/// take their short ways.
+/// Whether this RegExp has only its `lastIndex`, and what its prototype's methods read of the prototype is the engine's own:
+/// then the methods may take their short ways.
 pub fn is_pristine(cx: &Context, o: Gc<Object>) -> Option<Gc<ForeignObject>> {
     let r = as_regexp(o.into())?;
-    cx.regexp_is_pristine(o).then_some(r)
+    let shape = o.shape(cx);
+    let proto = cx.intrinsic(Intrinsic::RegExpPrototype);
+    let pristine = shape.property_count() == 1
+        && shape.prototype() == Some(proto)
+        && cx.is_native_property(proto, cx.names().exec, super::exec_method)
+        && cx.is_native_property(proto, cx.names().flags, super::flags);
+    pristine.then_some(r)
 }
