@@ -160,6 +160,7 @@ impl Context {
             options,
             builtins,
         });
+        cx.connect_heap();
         cx.init_text();
         cx.init_objects();
         let realm = cx.new_realm();
@@ -194,7 +195,7 @@ impl Context {
                 place.as_ptr().cast::<CellHeader>().write(CellHeader::new(0, kind as u8, 0, 0));
                 Ok(Gc::from_addr(place.as_ptr() as usize))
             },
-            Err(refused) => Err(self.throw_refused(refused)),
+            Err(refused) => Err(self.throw_out_of_memory(format_args!("{refused}"))),
         }
     }
 

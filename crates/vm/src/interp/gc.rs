@@ -7,13 +7,13 @@ use crate::error::JsResult;
 use crate::feedback::{Form, NO_SHAPE, Site, SiteState};
 use crate::ic::IcStub;
 use crate::ic::ops::IcOperand;
-use crate::interp::entry::conservative_ranges;
+use crate::gc_roots::ContextRoots;
+use crate::interp::Interp;
+use crate::interp::entry::{save_registers, stack_pointer};
 use crate::module::{MODULE_VALUES, Module};
-use crate::record::Record;
-use crate::scope::{SLOTS_OFFSET, Scope};
 use crate::value::Value;
 use std::cell::Cell;
-use tercel_gc::{KindInfo, Tracer, WeakHooks, WeakSweep};
+use tercel_gc::{CollectKind, KindInfo, LimitStatus, Tracer, WeakHooks, WeakSweep};
 
 /// A row of values as the tracer wants them.
 ///
@@ -33,38 +33,6 @@ fn as_cell<T>(header: *const CellHeader) -> Gc<T> {
     // SAFETY: the table calls each function for live cells of its kind.
     unsafe { Gc::from_addr(header as usize) }
 }
-
-// ---- Scope
-
-unsafe fn scope_size(header: *const CellHeader) -> usize {
-    SLOTS_OFFSET + as_cell::<Scope>(header).slot_count.get() as usize * 8
-}
-
-unsafe fn scope_trace(header: *mut CellHeader, tracer: &mut Tracer) {
-    let scope = as_cell::<Scope>(header);
-    visit(tracer, &scope.parent);
-    // SAFETY: the owner's address is a value's word, and code blocks do not move, so it is not changed.
-    unsafe {
-        tracer.visit_values(words((&raw const scope.owner).cast(), 1));
-        tracer.visit_values(words(scope.slots(), scope.slot_count.get() as usize));
-    }
-}
-
-pub const SCOPE: KindInfo = KindInfo::new("Scope", scope_size, scope_trace);
-
-// ---- Record
-
-unsafe fn record_size(header: *const CellHeader) -> usize {
-    size_of::<CellHeader>() + as_cell::<Record>(header).len() * 8
-}
-
-unsafe fn record_trace(header: *mut CellHeader, tracer: &mut Tracer) {
-    let record = as_cell::<Record>(header);
-    // SAFETY: `len` values follow the header.
-    unsafe { tracer.visit_values(words((record.addr() + size_of::<CellHeader>()) as *const Value, record.len())) };
-}
-
-pub const RECORD: KindInfo = KindInfo::new("Record", record_size, record_trace);
 
 // ---- Module
 
@@ -153,29 +121,28 @@ pub const CODE_BLOCK: KindInfo = KindInfo::new("CodeBlock", code_size, code_trac
     .with_finalize(finalize_code_block)
     .with_weak(WeakHooks { trace_ephemerons: None, sweep: code_sweep });
 
+/// The rows of the collector's table that belong to this part.
+pub(crate) const KINDS: &[(Kind, KindInfo)] = &[(Kind::CodeBlock, CODE_BLOCK), (Kind::IcStub, IC_STUB), (Kind::Module, MODULE)];
+
 // ---- Roots
 
-/// Shows the precise roots of the interpreter: the VM stack, the pending exception, jobs, modules.
-pub(crate) fn trace_roots(cx: &Context, tracer: &mut Tracer) {
-    let state = &cx.interp;
-    // SAFETY: everything below the innermost frame's top is initialised values.
-    tracer.visit_values(unsafe { state.stack.window(state.frame.get().top()) });
-    visit(tracer, &cx.exception);
-    visit(tracer, &state.result);
-    state.jobs.trace(&mut |v| visit(tracer, v));
-    state.host.borrow().trace(&mut |v| visit(tracer, v));
-}
-
-/// After a full collection the megamorphic cache may name shapes that died.
-pub(crate) fn sweep_roots(cx: &Context, sweep: &WeakSweep) {
-    if sweep.is_full() {
-        cx.interp.megamorphic.clear();
+impl Interp {
+    /// Shows the precise roots of the interpreter: the VM stack, jobs, modules.
+    pub(crate) fn trace(&self, tracer: &mut Tracer) {
+        // SAFETY: everything below the innermost frame's top is initialised values.
+        tracer.visit_values(unsafe { self.stack.window(self.frame.get().top()) });
+        visit(tracer, &self.result);
+        self.jobs.trace(&mut |v| visit(tracer, v));
+        self.host.borrow().trace(&mut |v| visit(tracer, v));
+        self.self_hosted.borrow().iter().for_each(|file| visit(tracer, &file.scope));
     }
-}
 
-/// The native frames that the collection that is going on has to scan.
-pub(crate) fn native_ranges(cx: &Context, visit: &mut dyn FnMut(*const usize, *const usize)) {
-    conservative_ranges(cx, cx.interp.gc_top.get(), visit);
+    /// After a full collection the megamorphic cache may name shapes that died.
+    pub(crate) fn sweep(&self, sweep: &WeakSweep) {
+        if sweep.is_full() {
+            self.megamorphic.clear();
+        }
+    }
 }
 
 impl Context {
@@ -187,8 +154,33 @@ impl Context {
     #[inline(never)]
     pub(crate) fn collect_at_safepoint(&self) -> JsResult<()> {
         match self.heap.safepoint() {
-            Some(kind) => self.collect(kind, "safepoint"),
+            Some(kind) => self.run_collection(kind, "safepoint"),
             None => Ok(()),
         }
+    }
+
+    fn run_collection(&self, kind: CollectKind, reason: &'static str) -> JsResult<()> {
+        let roots = ContextRoots { cx: self, top: self.interp.gc_top.take() };
+        // SAFETY: at a safepoint every cell is initialised; references are in roots, in cells behind barriers, or in the
+        // native ranges that the roots name.
+        unsafe { self.heap.collect(kind, &roots, reason) };
+        match self.heap.limit_status() {
+            LimitStatus::Exceeded if kind == CollectKind::Full => {
+                Err(self.throw_out_of_memory(format_args!("The heap limit is exceeded")))
+            }
+            LimitStatus::Exhausted if kind == CollectKind::Full => Err(self.terminate("the heap limit is exceeded")),
+            _ => Ok(()),
+        }
+    }
+
+    /// A full collection, now. The native frames above the innermost run are scanned.
+    #[inline(never)]
+    pub fn collect_now(&self) {
+        let mut saved = [0usize; 6];
+        save_registers(&mut saved);
+        self.interp.gc_top.set(Some(stack_pointer()));
+        // A termination for want of memory is found again at the next safepoint.
+        let _ = self.run_collection(CollectKind::Full, "asked for");
+        std::hint::black_box(&saved);
     }
 }
