@@ -5,6 +5,7 @@
 //! * here: ToInt32 and its family, remainder, exponentiation, the cache.
 
 pub mod format;
+pub mod half;
 pub mod parse;
 
 use crate::cell::Gc;
