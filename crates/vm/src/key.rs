@@ -41,6 +41,16 @@ impl PropertyKey {
         PropertyKey(s.addr() as u64)
     }
 
+    /// The key that a string constant of a template names (those are interned), or a symbol, or an index.
+    #[inline]
+    pub fn from_constant(constant: Value) -> PropertyKey {
+        match constant.as_string() {
+            Some(s) if s.is_interned() => s.interned_index().map_or(PropertyKey(s.addr() as u64), PropertyKey::index),
+            _ if constant.is_int32() && constant.as_int32() >= 0 => PropertyKey::index(constant.as_int32() as u32),
+            _ => PropertyKey(constant.bits()),
+        }
+    }
+
     /// The raw word, as shapes and inline caches compare it.
     #[inline(always)]
     pub const fn bits(self) -> u64 {

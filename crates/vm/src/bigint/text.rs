@@ -188,6 +188,15 @@ impl Context {
         }
     }
 
+    /// The BigInt constant of a template, whose digits the front end has checked; 0 where memory for it is refused.
+    pub fn bigint_from_digits(&self, digits: &str) -> crate::value::Value {
+        let value = self.bigint_from_literal(digits).unwrap_or_else(|_| {
+            self.take_exception();
+            self.bigint_from_i64(0)
+        });
+        value.into()
+    }
+
     /// The BigInt of a literal's text as bytecode carries it: digits with `0x`, `0o`, `0b` or no prefix; separators and the suffix
     /// `n` are let pass. SyntaxError for anything else or for a value that is too large.
     pub fn bigint_from_literal(&self, text: &str) -> JsResult<Gc<BigInt>> {

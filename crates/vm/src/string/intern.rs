@@ -87,14 +87,29 @@ impl Context {
         self.intern_hashed(super::hash::hash(chars, self.text.seed), chars)
     }
 
-    /// The interned string of a text of bounded size.
+    /// The interned string of a text of bounded size (a name). Where memory is refused, the empty string: a collection is
+    /// pending then, and the next safepoint ends a script that holds on to too much. Where that is not good enough,
+    /// use [`Context::intern_chars`].
     pub fn intern_utf8(&self, s: &str) -> Gc<JsString> {
-        let interned = if s.is_ascii() {
-            self.intern_chars(Chars::Latin1(s.as_bytes()))
+        if s.is_ascii() {
+            self.intern_latin1(s.as_bytes())
         } else {
-            self.intern_chars(Chars::Utf16(&s.encode_utf16().collect::<Vec<u16>>()))
-        };
-        interned.unwrap_or_else(|_| {
+            self.intern_utf16(&s.encode_utf16().collect::<Vec<u16>>())
+        }
+    }
+
+    /// As [`Context::intern_utf8`], from Latin-1.
+    pub fn intern_latin1(&self, s: &[u8]) -> Gc<JsString> {
+        self.intern_or_empty(Chars::Latin1(s))
+    }
+
+    /// As [`Context::intern_utf8`], from UTF-16.
+    pub fn intern_utf16(&self, s: &[u16]) -> Gc<JsString> {
+        self.intern_or_empty(Chars::Utf16(s))
+    }
+
+    fn intern_or_empty(&self, chars: Chars<'_>) -> Gc<JsString> {
+        self.intern_chars(chars).unwrap_or_else(|_| {
             self.take_exception();
             self.empty_string()
         })
