@@ -28,8 +28,6 @@ pub struct Library {
     /// Addresses of the arrays that `join` works on. Their natives' frames hold them, so they are pinned.
     joining: RefCell<Vec<usize>>,
     regexps: RefCell<FxHashMap<(Vec<u16>, Flags), Arc<Regex>>>,
-    /// Why the last termination happened.
-    termination: Cell<&'static str>,
 }
 
 /// Compiled regular expressions that are kept for patterns that come again.
@@ -47,7 +45,6 @@ impl Default for Library {
             random: Cell::new([seed(1), seed(2)]),
             joining: RefCell::default(),
             regexps: RefCell::default(),
-            termination: Cell::new("terminated"),
         }
     }
 }
@@ -190,22 +187,6 @@ impl Context {
     /// The global object of the current realm.
     pub fn global_object(&self) -> Gc<Object> {
         self.realm().global_object()
-    }
-
-    /// Says why the termination that begins happens.
-    pub fn set_termination_reason(&self, why: &'static str) {
-        self.library.termination.set(why);
-    }
-
-    /// Why the last termination happened.
-    pub fn termination_reason(&self) -> &'static str {
-        self.library.termination.get()
-    }
-
-    /// Collects all garbage now. For hosts and tests, outside of everything that holds cells in unscanned places.
-    pub fn collect_now(&self) -> JsResult<()> {
-        self.heap.request_full_collection();
-        self.poll()
     }
 
     /// Figures of the engine, a line each.
