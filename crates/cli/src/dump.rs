@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use tercel::internals::bytecode::{Print, Source};
+use tercel::internals::bytecode::{Source, print::Print};
 use tercel::internals::front;
 
 /// Prints the bytecode of a program; the exit code.
@@ -22,7 +22,7 @@ pub fn file(path: &Path, module: bool) -> u8 {
         if module { front::compile_module(&source, &options) } else { front::compile_script(&source, &options) };
     match compiled {
         Ok(template) => {
-            print!("{}", Print(&template));
+            print!("{:#}", Print(&template));
             0
         }
         Err(e) => {
