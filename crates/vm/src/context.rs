@@ -230,6 +230,20 @@ impl Context {
         self.heap.shape_id(shape.header_ptr())
     }
 
+    /// RangeError for memory that was refused.
+    #[cold]
+    pub fn throw_refused(&self, refused: OutOfMemory) -> crate::error::Throw {
+        self.throw_out_of_memory(format_args!("Out of memory: {} bytes were asked for", refused.bytes))
+    }
+
+    /// JSON.parse without reviver, where the library has it.
+    pub fn parse_json(&self, text: Value) -> JsResult<Value> {
+        match self.builtins.parse_json {
+            Some(parse) => parse(self, text),
+            None => Err(self.throw_type(format_args!("JSON is not part of this engine's library"))),
+        }
+    }
+
     /// The realm of the running function, or the one made current last.
     #[inline]
     pub fn realm(&self) -> Gc<Realm> {

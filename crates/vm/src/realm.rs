@@ -10,12 +10,16 @@ use crate::error::JsResult;
 use crate::frame::Frame;
 use crate::function::{Function, FunctionShape, NativeFunction};
 use crate::key::PropertyKey;
-use crate::native::{FunctionSpec, ObjectForm, ObjectSpec, PropertySpec, PropertyValue, SelfHostedSpec, SpecKey};
+use crate::native::{
+    FunctionSpec, ObjectForm, ObjectSpec, PropertySpec, PropertyValue, SelfHostedSource, SelfHostedSpec, SpecKey,
+};
 use crate::object::Object;
 use crate::object::lazy::recipe;
 use crate::shape::{ACCESSOR, CONFIGURABLE, DEFAULT, DEFAULT_INLINE, LAZY, Shape, WATCHED, WRITABLE, flag};
 use crate::value::Value;
 use std::cell::Cell;
+use std::sync::Arc;
+use tercel_bytecode::Template;
 
 macro_rules! intrinsics {
     ($($(#[doc = $doc:literal])* $name:ident,)*) => {
@@ -39,6 +43,10 @@ intrinsics! {
     Array, ArrayPrototype, ArrayIteratorPrototype,
     /// %Array.prototype.values%
     ArrayValues,
+    /// %ArrayIteratorPrototype%.next
+    ArrayIteratorNext,
+    /// Function.prototype[Symbol.hasInstance]
+    FunctionPrototypeHasInstance,
     String, StringPrototype, StringIteratorPrototype,
     Number, NumberPrototype, Boolean, BooleanPrototype, Symbol, SymbolPrototype, BigInt, BigIntPrototype,
     Math, Json, Reflect, Proxy, Atomics,
@@ -111,6 +119,8 @@ pub enum RealmShape {
     UnmappedArguments,
     /// length, Symbol.iterator, callee
     MappedArguments,
+    /// The same, without aliasing
+    SloppyArguments,
     Proxy,
 }
 
@@ -126,7 +136,7 @@ pub struct Realm {
     pub global: Cell<Value>,
     /// The value of `this` at global level.
     pub global_this: Cell<Value>,
-    /// The interpreter's: the global lexical declarations.
+    /// See [`Gc::lexicals`].
     pub lexical: Cell<Value>,
     /// The embedder's.
     pub host: Cell<Value>,
@@ -154,6 +164,34 @@ impl Gc<Realm> {
         debug_assert!(self.global_this.get().is_object());
         // SAFETY: as above.
         unsafe { Gc::from_addr(self.global_this.get().bits() as usize) }
+    }
+
+    /// The object without prototype that maps the names of the scripts' lexical declarations to their bindings.
+    #[inline(always)]
+    pub fn lexicals(self) -> Gc<Object> {
+        debug_assert!(self.lexical.get().is_object());
+        // SAFETY: as above.
+        unsafe { Gc::from_addr(self.lexical.get().bits() as usize) }
+    }
+
+    /// %eval%, if it was ever touched (else nobody can hold it), or `EMPTY`.
+    #[inline(always)]
+    pub fn eval_function(self) -> Value {
+        self.intrinsics[Intrinsic::Eval as usize].get()
+    }
+
+    /// An intrinsic, if it was made.
+    #[inline]
+    pub fn made_intrinsic(self, intrinsic: Intrinsic) -> Option<Gc<Object>> {
+        self.intrinsics[intrinsic as usize].get().as_object()
+    }
+
+    pub fn async_from_sync_prototype(self) -> Option<Gc<Object>> {
+        self.made_intrinsic(Intrinsic::AsyncFromSyncIteratorPrototype)
+    }
+
+    pub fn set_async_from_sync_prototype(self, cx: &Context, prototype: Gc<Object>) {
+        cx.set_intrinsic(self, Intrinsic::AsyncFromSyncIteratorPrototype, prototype);
     }
 
     /// The preset shape of functions of this form.
@@ -201,7 +239,11 @@ impl Context {
         }
         realm.global.set(global.into());
         realm.global_this.set(global.into());
+        let lexicals = self.new_object_with_prototype(None);
+        self.ensure_unique(lexicals, 0);
+        realm.lexical.set(lexicals.into());
         self.write_barrier(realm.header_ptr(), global.into());
+        self.write_barrier(realm.header_ptr(), lexicals.into());
         realm
     }
 
@@ -392,7 +434,7 @@ impl Context {
 
     /// A self-hosted function of `realm`.
     fn self_hosted_function(&self, realm: Gc<Realm>, spec: &SelfHostedSpec) -> Gc<Object> {
-        let f = self.instantiate_self_hosted(realm, spec.source, spec.function);
+        let f = self.instantiate_self_hosted(realm, spec);
         let template = f.code().template();
         if template.length != spec.length as u16 {
             let defined = self.define_function_length(f, Value::int32(spec.length as i32));
@@ -410,6 +452,28 @@ impl Context {
             debug_assert!(named.is_ok());
         }
         f.object()
+    }
+
+    /// A closure of the function that `spec` names, over its file's compiled template.
+    fn instantiate_self_hosted(&self, realm: Gc<Realm>, spec: &SelfHostedSpec) -> Gc<Function> {
+        let template = self.self_hosted_template(spec.source);
+        let found = template.functions.iter().find(|t| t.name.to_string() == spec.function);
+        let Some(found) = found else { panic!("{} has no function {}", spec.source.name, spec.function) };
+        self.function_in_realm(found.clone(), realm)
+    }
+
+    /// The template of a file of self-hosted functions, compiled once for all realms.
+    fn self_hosted_template(&self, source: &'static SelfHostedSource) -> Arc<Template> {
+        let key = std::ptr::from_ref(source) as usize;
+        if let Some(template) = self.objects.self_hosted.borrow().get(&key) {
+            return template.clone();
+        }
+        // The engine's own text: that it compiles is a test of the library.
+        let Ok(template) = self.compile_self_hosted(source.name, source.text) else {
+            panic!("{}: {}", source.name, self.describe(self.take_exception()))
+        };
+        self.objects.self_hosted.borrow_mut().insert(key, template.clone());
+        template
     }
 
     // ---- Shapes that objects begin with.
@@ -457,6 +521,10 @@ impl Context {
             ),
             RealmShape::MappedArguments => plain(
                 Kind::MappedArguments,
+                &[(names.length, hidden), (names.symbol_iterator, hidden), (names.callee, hidden)],
+            ),
+            RealmShape::SloppyArguments => plain(
+                Kind::Arguments,
                 &[(names.length, hidden), (names.symbol_iterator, hidden), (names.callee, hidden)],
             ),
             RealmShape::Proxy => self.root_shape(None, Kind::Proxy, 0),
