@@ -1,20 +1,20 @@
 //! What the unit tests share.
 
-use crate::context::Context;
+use crate::context::{Context, Options};
+use crate::gc_roots::ContextRoots;
+use crate::native::Builtins;
+use tercel_gc::CollectKind;
 
-/// A context with an empty standard library.
+static NO_LIBRARY: Builtins = Builtins::EMPTY;
+
+/// A context without a standard library, whose collector fills freed memory with poison and verifies the heap.
 pub fn context() -> Box<Context> {
-    Context::new()
+    let options = Options { gc_every: Some(1), ..Options::default() };
+    Context::new(options, &NO_LIBRARY).expect("memory for a heap")
 }
 
-pub fn collect(cx: &Context, kind: tercel_gc::CollectKind, roots: &[std::cell::Cell<crate::value::Value>]) {
-    struct R<'a>(&'a Context, &'a [std::cell::Cell<crate::value::Value>]);
-    impl tercel_gc::Roots for R<'_> {
-        fn trace(&self, t: &mut tercel_gc::Tracer) {
-            self.0.text.trace(t);
-            for r in self.1 { t.visit_value(unsafe { &*(r as *const std::cell::Cell<crate::value::Value>).cast() }); }
-        }
-        fn sweep_weak(&self, s: &tercel_gc::WeakSweep) { self.0.text.sweep(s) }
-    }
-    unsafe { cx.heap.collect(kind, &R(cx, roots), "test") };
+/// Collects with precise roots only: what is to survive lies in a `ValueList`.
+pub fn collect(cx: &Context, kind: CollectKind) {
+    // SAFETY: the tests use no reference afterwards that is not read from a rooted list or known not to move.
+    unsafe { cx.heap.collect(kind, &ContextRoots { cx, top: None }, "test") }
 }
