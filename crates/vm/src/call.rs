@@ -14,8 +14,11 @@ use crate::function::{BoundFunction, Function, NativeFunction, native_special};
 use crate::interp::entry::enter;
 use crate::native::Args;
 use crate::object::Object;
+use crate::object::proxy::Proxy;
 use crate::value::Value;
+use crate::values::ValueArray;
 use std::cell::Cell;
+use tercel_bytecode::FeedbackKind;
 
 /// Where the result of a call goes, and what the callee's header says about its caller.
 #[derive(Clone, Copy)]
@@ -273,7 +276,7 @@ pub(crate) fn prepare_construct(
                     // Rooted while `prototype` is looked up, which may run script.
                     base.set(frame::NEW_TARGET, new_target);
                     reserve_block(cx, base, argc);
-                    let this = cx.create_this(function, new_target);
+                    let this = cx.new_this(new_target.as_object().unwrap_or(function.object()), expected_properties(function));
                     release_block(cx, base, site.delta);
                     this?.into()
                 };
@@ -283,7 +286,7 @@ pub(crate) fn prepare_construct(
             Some(Kind::NativeFunction) => {
                 // SAFETY: the kind was checked.
                 let native: Gc<NativeFunction> = unsafe { callee.as_cell().cast() };
-                if !native.is_constructor() {
+                if !native.object().is_constructor() {
                     break;
                 }
                 base.set(frame::THIS, Value::EMPTY);
@@ -448,7 +451,7 @@ fn spread_list(cx: &Context, base: Frame, list: Value) -> JsResult<usize> {
         let length = length as usize;
         for i in 0..length {
             let list = base.get(HEADER).as_object().expect("set above");
-            let value = list.get(cx, cx.key_from_length(i as u64))?;
+            let value = list.get(cx, cx.index_key(i as u64))?;
             base.set(HEADER + 1 + i, value);
             base.set(frame::CALL_WORD, call_word(2 + i, 0, flag::NATIVE));
         }
@@ -461,12 +464,15 @@ fn spread_list(cx: &Context, base: Frame, list: Value) -> JsResult<usize> {
 
 /// Arrays whose elements can be read without script: copies them. `None` if `object` is none.
 pub(crate) fn spread_dense(cx: &Context, base: Frame, object: Gc<Object>) -> JsResult<Option<usize>> {
-    let Some(length) = cx.dense_length(object) else { return Ok(None) };
+    let Some(array) = cx.as_plain_array(object.into()) else { return Ok(None) };
+    let length = array.len() as usize;
     if length > MAX_ARGC || !cx.stack_has(base, HEADER + length) {
         return Err(cx.throw_stack_overflow());
     }
+    let elements = array.elements();
     for i in 0..length {
-        base.set(HEADER + i, cx.dense_element(object, i));
+        let v = elements.get(i);
+        base.set(HEADER + i, if v.is_empty() { Value::UNDEFINED } else { v });
     }
     Ok(Some(length))
 }
@@ -475,13 +481,14 @@ pub(crate) fn spread_dense(cx: &Context, base: Frame, object: Gc<Object>) -> JsR
 fn unwrap_bound(cx: &Context, base: Frame, argc: usize) -> JsResult<usize> {
     // SAFETY: called for bound functions only.
     let bound: Gc<BoundFunction> = unsafe { base.callee().as_cell().cast() };
-    let count = cx.bound_arg_count(bound);
+    let bound_args = bound.args.get().as_kind::<ValueArray>(Kind::ValueArray);
+    let count = bound_args.map_or(0, |a| a.len());
     if !cx.stack_has(base, HEADER + argc + count) {
         return Err(cx.throw_stack_overflow());
     }
     let argc = shift_args(base, 0, argc, count);
     for i in 0..count {
-        base.set(HEADER + i, cx.bound_arg(bound, i));
+        base.set(HEADER + i, bound_args.map_or(Value::UNDEFINED, |a| a.get(i)));
     }
     base.set(frame::THIS, bound.this.get());
     base.set(frame::CALLEE, bound.target.get());
@@ -501,16 +508,15 @@ fn forward_proxy_call(cx: &Context, base: Frame, argc: usize) -> JsResult<usize>
     base.set(frame::NEW_TARGET, Value::UNDEFINED);
     reserve_block(cx, base, argc);
     let step = (|| {
-        let (target, handler) = cx.proxy_parts(proxy)?;
-        let trap = cx.get_method(handler, cx.names().apply)?;
-        if trap.is_undefined() {
-            return Ok((target, handler, trap, None));
+        let (target, handler) = proxy_parts(cx, proxy, "apply")?;
+        match cx.get_method(handler, cx.names().apply)? {
+            None => Ok((target, handler, None)),
+            Some(trap) => Ok((target, handler, Some((trap, cx.array_from_cells(window(base, argc))?)))),
         }
-        Ok((target, handler, trap, Some(cx.array_from_cells(&window(base, argc)))))
     })();
     cx.interp.frame.set(caller);
-    let (target, handler, trap, list) = step?;
-    let Some(list) = list else {
+    let (target, handler, trap) = step?;
+    let Some((trap, list)) = trap else {
         base.set(frame::CALLEE, target);
         return Ok(argc);
     };
@@ -532,13 +538,12 @@ fn proxy_construct_step(
     argc: usize,
     new_target: Value,
 ) -> JsResult<Option<Value>> {
-    let (target, handler) = cx.proxy_parts(proxy)?;
-    let trap = cx.get_method(handler, cx.names().construct)?;
-    if trap.is_undefined() {
+    let (target, handler) = proxy_parts(cx, proxy, "construct")?;
+    let Some(trap) = cx.get_method(handler, cx.names().construct)? else {
         base.set(frame::CALLEE, target);
         return Ok(None);
-    }
-    let list = cx.array_from_cells(&window(base, argc));
+    };
+    let list = cx.array_from_cells(window(base, argc))?;
     let result = cx.call(trap, handler, &[target, list.into(), new_target])?;
     if !result.is_object() {
         return Err(cx.throw_type(format_args!("proxy [[Construct]] must return an object")));
@@ -546,10 +551,26 @@ fn proxy_construct_step(
     Ok(Some(result))
 }
 
+/// Target and handler of a proxy; TypeError if it was revoked.
+fn proxy_parts(cx: &Context, proxy: Gc<Object>, trap: &str) -> JsResult<(Value, Value)> {
+    let parts = proxy.as_kind::<Proxy>(Kind::Proxy).filter(|p| p.target.get().is_object());
+    match parts {
+        Some(p) => Ok((p.target.get(), p.handler.get())),
+        None => Err(cx.throw_type(format_args!("Cannot perform '{trap}' on a proxy that has been revoked"))),
+    }
+}
+
 /// The arguments of a block.
-fn window(base: Frame, argc: usize) -> Vec<Value> {
-    // No safepoint lies between this and the vector's use: it is copied into a cell at once.
-    (0..argc).map(|i| base.get(HEADER + i)).collect()
+fn window<'a>(base: Frame, argc: usize) -> &'a [Cell<Value>] {
+    // SAFETY: the block's arguments are initialised values on the VM stack, which does not move; callers use the slice
+    // while the block stands.
+    unsafe { std::slice::from_raw_parts(base.0.add(HEADER).cast(), argc) }
+}
+
+/// How many properties a constructor's code suggests that its instances get.
+fn expected_properties(function: Gc<Function>) -> usize {
+    let template = function.code().template();
+    template.slots.iter().filter(|&&slot| slot == FeedbackKind::SetNamed).count().min(8)
 }
 
 /// TypeError for a class constructor that is called without `new`.

@@ -150,6 +150,23 @@ impl Gc<CodeBlock> {
         &self.template::<'static>().name
     }
 
+    /// Shows every value of the block to `visit`: constants, sites, inner functions, realm, module.
+    pub(crate) fn each_value(self, mut visit: impl FnMut(&Cell<Value>)) {
+        // SAFETY: the arrays have these lengths (null ones are empty), and `Cell<Value>` has the layout of `Value`.
+        let cells = |first: *mut Value, n: u32| -> &[Cell<Value>] {
+            if first.is_null() { &[] } else { unsafe { std::slice::from_raw_parts(first.cast(), n as usize) } }
+        };
+        cells(self.constants.get(), self.num_constants.get()).iter().for_each(&mut visit);
+        cells(self.functions.get(), self.num_functions).iter().for_each(&mut visit);
+        for site in self.all_sites() {
+            visit(&site.cell);
+            visit(&site.stubs);
+        }
+        visit(&self.module);
+        // Realms do not move, so the copy's update is of no consequence.
+        visit(&Cell::new(self.realm.get().into()));
+    }
+
     /// The code block of inner function `i`.
     pub fn function(self, cx: &Context, i: usize) -> Gc<CodeBlock> {
         debug_assert!(i < self.num_functions as usize);
@@ -160,6 +177,7 @@ impl Gc<CodeBlock> {
         }
         let template = self.template().functions[i].clone();
         let block = cx.new_code_block(template, self.realm());
+        block.module.set(self.module.get());
         *slot = block.into();
         cx.write_barrier(self.header_ptr(), block.into());
         block

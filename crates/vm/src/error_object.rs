@@ -88,7 +88,8 @@ impl Context {
 
     /// An Error object of the prototype `proto` without properties, its stack captured here (for the constructors).
     pub fn new_error_object(&self, proto: Gc<Object>) -> Gc<Object> {
-        let error: Gc<ErrorObject> = self.new_object_of_kind(Kind::Error, proto);
+        // SAFETY: objects of the kind are ErrorObjects.
+        let error: Gc<ErrorObject> = unsafe { self.new_object_of_kind(Kind::Error, proto).cast() };
         error.trace.set(Value::UNDEFINED);
         error.trace.set(self.capture_stack());
         // SAFETY: an ErrorObject begins with an object.

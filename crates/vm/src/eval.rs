@@ -6,11 +6,13 @@ use crate::context::Context;
 use crate::error::{ErrorKind, JsResult, Throw};
 use crate::error_object::ErrorObject;
 use crate::function::{Function, NativeFunction};
-use crate::native::Args;
+use crate::native::{Args, SelfHostedSource};
 use crate::object::Object;
 use crate::realm::{Intrinsic, Realm};
+use crate::scope::Scope;
 use crate::string::JsString;
 use crate::value::Value;
+use std::cell::Cell;
 use std::sync::Arc;
 use tercel_bytecode::{EvalInfo, Source, Template, TemplateFlags};
 use tercel_front::{CompileError, CompileErrorKind, DynamicFunction, Options};
@@ -22,6 +24,14 @@ pub enum FunctionFlavor {
     Generator,
     Async,
     AsyncGenerator,
+}
+
+/// A file of self-hosted functions, instantiated in a realm. (The realm lives as long: its functions' code blocks refer to it.)
+pub struct SelfHostedFile {
+    realm: usize,
+    file: usize,
+    /// The `Scope` with its functions.
+    pub(crate) scope: Cell<Value>,
 }
 
 impl Context {
@@ -81,11 +91,49 @@ impl Context {
         self.new_function(block, Value::NULL)
     }
 
-    /// The function `name` of a file of self-hosted code, compiled on first use (with all of the file's functions, once).
-    pub(crate) fn compile_self_hosted(&self, name: &str, text: &str) -> JsResult<Arc<Template>> {
-        let source = Arc::new(Source::new(name, text));
+    /// The top-level function `name` of a file of self-hosted code. The file is compiled when the realm first needs it, as a module
+    /// without imports, so that its functions find one another in a scope that no script sees.
+    ///
+    /// # Panics
+    /// If the library's own source does not compile, or has no such function: a defect of the engine, found by any test that
+    /// touches the function.
+    pub(crate) fn instantiate_self_hosted(
+        &self,
+        realm: Gc<Realm>,
+        file: &'static SelfHostedSource,
+        name: &str,
+    ) -> Gc<Function> {
+        let key = std::ptr::from_ref(file) as usize;
+        let known = self.interp.self_hosted.borrow().iter().position(|f| f.realm == realm.addr() && f.file == key);
+        let scope: Gc<Scope> = match known {
+            Some(at) => self.interp.self_hosted.borrow()[at].scope.get().as_kind(Kind::Scope).expect("a scope was stored"),
+            None => {
+                let scope = self.load_self_hosted(realm, file);
+                let entry = SelfHostedFile { realm: realm.addr(), file: key, scope: Cell::new(scope.into()) };
+                self.interp.self_hosted.borrow_mut().push(entry);
+                scope
+            }
+        };
+        let functions = scope.owner.get().template().module.as_ref().map(|m| &m.functions);
+        let found = functions.into_iter().flatten().map(|&(slot, _)| scope.slot(slot as usize)).find_map(|v| {
+            let f = v.as_kind::<Function>(Kind::Function)?;
+            f.code().own_name().eq_str(name).then_some(f)
+        });
+        found.unwrap_or_else(|| panic!("{} has no function {name}", file.name))
+    }
+
+    fn load_self_hosted(&self, realm: Gc<Realm>, file: &'static SelfHostedSource) -> Gc<Scope> {
+        let source = Arc::new(Source::new(file.name, file.text));
         let options = Options { natives: true, builtin: true, ..self.compile_options() };
-        tercel_front::compile_script(&source, &options).map_err(|e| self.throw_compile_error(&source, &e))
+        let template = tercel_front::compile_module(&source, &options).unwrap_or_else(|e| panic!("{}:{e}", file.name));
+        let code = self.new_code_block(template, realm);
+        let info = code.template().module.as_ref().expect("modules have linking data");
+        let scope = self.new_scope(code, info.scope as usize, Value::NULL);
+        for &(slot, function) in &info.functions {
+            let f = self.new_function(code.function(self, function as usize), scope.into());
+            scope.set_slot(self, slot as usize, f.into());
+        }
+        scope
     }
 
     /// Indirect eval: PerformEval with direct = false.
@@ -185,6 +233,9 @@ impl Context {
 
 /// The source of a native: its name where that makes a legal text.
 fn native_source(cx: &Context, native: Gc<NativeFunction>) -> String {
-    let name = cx.native_name(native);
-    format!("function {name}() {{ [native code] }}")
+    let _ = cx;
+    let name = native.name.get();
+    let bracketed = name.starts_with("Symbol.");
+    let (open, close) = if bracketed { ("[", "]") } else { ("", "") };
+    format!("function {open}{name}{close}() {{ [native code] }}")
 }

@@ -4,7 +4,6 @@
 //! the crate that own other kinds declare their rows, and the table is put together here, at compile time.
 
 use crate::cell::{CellHeader, Gc, Kind};
-use crate::code::CodeBlock;
 use crate::context::Context;
 use crate::elements::sparse::{ENTRIES_OFFSET, ENTRY_BYTES, SparseElements, VALUE_OFFSET};
 use crate::elements::{DATA_OFFSET, Elements};
@@ -59,7 +58,6 @@ const fn build() -> [KindInfo; COUNT] {
     );
     row!(ForIn, KindInfo::new("for-in", size_of_fixed::<ForIn>, trace_for_in));
     row!(Accessor, KindInfo::new("accessor", size_of_fixed::<Accessor>, trace_accessor));
-    row!(CodeBlock, KindInfo::new("code block", size_of_fixed::<CodeBlock>, crate::code::trace_code_block).with_finalize(crate::code::finalize_code_block));
     row!(Realm, KindInfo::new("realm", size_of_fixed::<Realm>, trace_realm));
     row!(Record, KindInfo::new("record", size_of_record, trace_record));
     row!(Function, KindInfo::new("Function", size_of_object, trace_function).with_shape());
@@ -79,6 +77,11 @@ const fn build() -> [KindInfo; COUNT] {
             .with_weak(weak(None, weak::sweep_buffer))
     );
     // Rows of other parts.
+    let mut i = 0;
+    while i < crate::interp::gc::KINDS.len() {
+        t[crate::interp::gc::KINDS[i].0 as usize] = crate::interp::gc::KINDS[i].1;
+        i += 1;
+    }
     let mut i = 0;
     while i < crate::text::KINDS.len() {
         t[crate::text::KINDS[i].0 as usize] = crate::text::KINDS[i].1;

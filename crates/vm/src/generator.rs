@@ -90,10 +90,22 @@ fn coroutine(frame: Frame, register: u16) -> Gc<Generator> {
     unsafe { v.as_cell().cast() }
 }
 
+/// The activation of an async function: no script ever sees it, so it has no shape.
+fn bare_coroutine(cx: &Context) -> Gc<Generator> {
+    let gen_: Gc<Generator> = cx.alloc_raw(Kind::Generator, size_of::<Generator>());
+    // SAFETY: the cell is fresh and of this size; null slots are none.
+    unsafe {
+        (&raw mut (*gen_.as_ptr()).object.slots).write(Cell::new(None));
+        (&raw mut (*gen_.as_ptr()).object.elements).write(Cell::new(cx.empty_elements()));
+    }
+    gen_
+}
+
 fn new_coroutine(cx: &Context, kind: Kind, proto: Option<Gc<Object>>) -> Gc<Generator> {
     let gen_: Gc<Generator> = match proto {
-        Some(proto) => cx.new_object_of_kind(kind, proto),
-        None => cx.new_bare_object_of_kind(kind),
+        // SAFETY: objects of the kind are Generators.
+        Some(proto) => unsafe { cx.new_object_of_kind(kind, proto).cast() },
+        None => bare_coroutine(cx),
     };
     gen_.frame.set(Value::UNDEFINED);
     gen_.set_state(CoroutineState::Executing);
@@ -308,7 +320,7 @@ pub(crate) fn op_create_generator(cx: &Context, frame: Frame, pc: Pc) -> JsResul
         (Kind::Generator, Intrinsic::GeneratorPrototype)
     };
     let callee: Gc<Object> = frame.callee().as_object().expect("r0 is a function");
-    let proto = cx.prototype_from_constructor(callee, intrinsic)?;
+    let proto = cx.prototype_from_new_target(callee.into(), intrinsic)?;
     let gen_ = new_coroutine(cx, kind, Some(proto));
     frame.set(i.coroutine.0 as usize, gen_.into());
     suspend(cx, frame, pc, gen_, CoroutineState::SuspendedStart)?;

@@ -20,8 +20,8 @@ pub mod bits {
     pub const TERMINATE: u32 = 1;
     /// Look at the deadline.
     pub const DEADLINE: u32 = 2;
-    /// Call the host's callback.
-    pub const CALLBACK: u32 = 4;
+    /// The heap asks for a collection (it sets and clears this bit itself).
+    pub const GC: u32 = 4;
 }
 
 /// The word that safepoints poll.
@@ -46,7 +46,7 @@ impl InterruptHandle {
     }
     /// Takes a termination back that was not served yet.
     pub fn clear(&self) {
-        self.0.word.store(0, Ordering::Relaxed);
+        self.0.word.fetch_and(bits::GC, Ordering::Relaxed);
     }
 }
 
@@ -90,21 +90,27 @@ impl Context {
     #[cold]
     #[inline(never)]
     fn serve_interrupts(&self) -> JsResult<()> {
-        let word = self.interp.interrupt.word.swap(0, Ordering::Relaxed);
+        let word = self.interp.interrupt.word.fetch_and(bits::GC, Ordering::Relaxed);
         if word & bits::TERMINATE != 0 {
-            return Err(self.terminate());
+            return Err(self.terminate("interrupted"));
         }
         if word & bits::DEADLINE != 0 && self.interp.deadline.get().is_some_and(|d| Instant::now() >= d) {
-            return Err(self.terminate());
+            return Err(self.terminate("the time is up"));
         }
         Ok(())
     }
 
     /// Begins a termination: an `Err` that no handler catches.
     #[cold]
-    pub fn terminate(&self) -> Throw {
+    pub fn terminate(&self, why: &'static str) -> Throw {
         self.interp.terminating.set(true);
+        self.interp.termination_reason.set(why);
         Throw
+    }
+
+    /// Why the last termination came: "interrupted", "the time is up", "the heap limit is exceeded", or what the host said.
+    pub fn termination_reason(&self) -> &'static str {
+        self.interp.termination_reason.get()
     }
 
     /// Whether the `Throw` that travels is a termination, which no handler catches.

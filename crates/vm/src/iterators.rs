@@ -7,6 +7,7 @@ use crate::cell::{Gc, Kind};
 use crate::context::Context;
 use crate::error::{ErrorKind, JsResult, Throw};
 use crate::native::{Args, FunctionSpec};
+use crate::function::NativeFunction;
 use crate::object::Object;
 use crate::object::kinds::FieldsObject;
 use crate::promise::{Capability, continuation};
@@ -29,10 +30,7 @@ pub static THROW: FunctionSpec = FunctionSpec::new(crate::names::THROW, 1, throw
 /// CreateAsyncFromSyncIterator (§27.1.6.1).
 pub(crate) fn async_from_sync_iterator(cx: &Context, iterator: Value, next: Value) -> Gc<Object> {
     let prototype = cx.async_from_sync_prototype();
-    let object: Gc<FieldsObject> = cx.new_object_of_kind(Kind::NativeIterator, prototype);
-    object.set_field(cx, field::ITERATOR, iterator);
-    object.set_field(cx, field::NEXT, next);
-    object.object()
+    cx.new_fields_object(Kind::NativeIterator, prototype, &[iterator, next]).object()
 }
 
 /// The `next` method of these iterators.
@@ -41,19 +39,31 @@ pub(crate) fn async_from_sync_next(cx: &Context) -> Value {
 }
 
 impl Context {
+    /// CreateIterResultObject (§7.4.14).
+    #[inline]
+    pub fn iter_result(&self, value: Value, done: bool) -> Value {
+        self.new_iterator_result(value, done).into()
+    }
+
+    /// A native closure of a static spec: `data` is its state.
+    pub fn new_native_with_data(&self, spec: &'static FunctionSpec, data: [Value; 2]) -> Gc<NativeFunction> {
+        let f = self.new_native(spec);
+        f.set_data(self, 0, data[0]);
+        f.set_data(self, 1, data[1]);
+        f
+    }
+
     /// The prototype, made when the realm first needs it.
     fn async_from_sync_prototype(&self) -> Gc<Object> {
-        let realm = self.realm();
-        if let Some(prototype) = realm.async_from_sync_prototype() {
+        let prototype = self.intrinsic(Intrinsic::AsyncFromSyncIteratorPrototype);
+        let names = self.names();
+        if prototype.shape(self).lookup(self, names.next).is_some() {
             return prototype;
         }
-        let prototype = self.new_object_with_prototype(Some(self.intrinsic(Intrinsic::AsyncIteratorPrototype)));
-        let names = self.names();
         for (key, spec) in [(names.next, &NEXT), (names.return_, &RETURN), (names.throw_, &THROW)] {
             // A fresh object refuses nothing.
             let _ = prototype.create_hidden(self, key, self.new_native(spec).into());
         }
-        realm.set_async_from_sync_prototype(self, prototype);
         prototype
     }
 }
@@ -82,11 +92,11 @@ fn return_(cx: &Context, args: &Args) -> JsResult<Value> {
         Ok(method) => method,
         Err(throw) => return cx.reject_with(capability, throw),
     };
-    if method.is_undefined() {
+    let Some(method) = method else {
         let result = cx.iter_result(args.get(0), true);
         cx.capability_resolve(capability, result)?;
         return Ok(capability.promise);
-    }
+    };
     let result = if args.is_empty() { cx.call(method, iterator, &[]) } else { cx.call(method, iterator, &[args.get(0)]) };
     match result {
         Ok(result) if !result.is_object() => reject_not_object(cx, capability, result),
@@ -102,7 +112,7 @@ fn throw_(cx: &Context, args: &Args) -> JsResult<Value> {
         Ok(method) => method,
         Err(throw) => return cx.reject_with(capability, throw),
     };
-    if method.is_undefined() {
+    let Some(method) = method else {
         // The sync iterator gets a chance to clean up.
         if let Err(throw) = close(cx, iterator) {
             return cx.reject_with(capability, throw);
@@ -110,7 +120,7 @@ fn throw_(cx: &Context, args: &Args) -> JsResult<Value> {
         let error = cx.new_error(ErrorKind::TypeError, format_args!("The iterator does not provide a 'throw' method"));
         cx.capability_reject(capability, error.into())?;
         return Ok(capability.promise);
-    }
+    };
     let result = if args.is_empty() { cx.call(method, iterator, &[]) } else { cx.call(method, iterator, &[args.get(0)]) };
     match result {
         Ok(result) if !result.is_object() => reject_not_object(cx, capability, result),
@@ -121,10 +131,7 @@ fn throw_(cx: &Context, args: &Args) -> JsResult<Value> {
 
 /// IteratorClose with a normal completion.
 fn close(cx: &Context, iterator: Value) -> JsResult<()> {
-    let method = cx.get_method(iterator, cx.names().return_)?;
-    if method.is_undefined() {
-        return Ok(());
-    }
+    let Some(method) = cx.get_method(iterator, cx.names().return_)? else { return Ok(()) };
     let result = cx.call(method, iterator, &[])?;
     if !result.is_object() {
         let shown = cx.describe(result);

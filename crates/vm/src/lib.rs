@@ -40,6 +40,8 @@ pub mod shape;
 pub mod stack;
 pub mod string;
 pub mod symbol;
+#[cfg(test)]
+mod testing;
 pub mod text;
 pub mod typed;
 pub mod unwind;
@@ -49,7 +51,7 @@ pub mod weak;
 
 pub use cell::{Cell64, CellHeader, Gc, Kind};
 pub use context::{Context, Options, Thresholds};
-pub use convert::Hint;
+pub use convert::{Hint, Numeric};
 pub use error::{ErrorKind, JsResult, Throw};
 pub use key::PropertyKey;
 pub use list::ValueList;

@@ -228,7 +228,8 @@ impl Context {
     /// A JSON module (CreateDefaultExportSyntheticModule, §16.2.1.8.1).
     fn parse_json_module(&self, text: &str, name: &str) -> JsResult<Gc<Module>> {
         let source = self.try_string_from_utf8(text)?;
-        let value = self.parse_json(source.into())?;
+        let json = self.intrinsic(crate::realm::Intrinsic::Json);
+        let value = self.invoke(json.into(), self.names().parse, &[source.into()])?;
         // A module with one variable; its body, which would initialize it, never runs.
         let template = self.compile_module_source("let value; export { value as default };", name)?;
         let code = self.new_code_block(template, self.realm());

@@ -102,7 +102,8 @@ impl Context {
     }
 
     pub fn new_promise_with_proto(&self, proto: Gc<Object>) -> Gc<Promise> {
-        let promise: Gc<Promise> = self.new_object_of_kind(Kind::Promise, proto);
+        // SAFETY: objects of the kind are Promises.
+        let promise: Gc<Promise> = unsafe { self.new_object_of_kind(Kind::Promise, proto).cast() };
         promise.set_state(PromiseState::Pending);
         promise.result.set(Value::UNDEFINED);
         promise.reactions.set(Value::UNDEFINED);
@@ -370,7 +371,7 @@ pub(crate) fn run_thenable(cx: &Context, promise: Gc<Promise>, thenable: Value, 
     if let Some(p) = thenable.as_kind::<Promise>(Kind::Promise)
         && then == cx.intrinsic(Intrinsic::PromiseThen).into()
     {
-        let c = match cx.species_constructor(p.object(), cx.intrinsic(Intrinsic::Promise)) {
+        let c = match cx.species_constructor(p.object(), Intrinsic::Promise) {
             Ok(c) => c,
             Err(throw) => {
                 let reason = cx.catch(throw)?;

@@ -11,15 +11,13 @@ use crate::frame::Frame;
 use crate::function::{Function, FunctionShape, NativeFunction};
 use crate::key::PropertyKey;
 use crate::native::{
-    FunctionSpec, ObjectForm, ObjectSpec, PropertySpec, PropertyValue, SelfHostedSource, SelfHostedSpec, SpecKey,
+    FunctionSpec, ObjectForm, ObjectSpec, PropertySpec, PropertyValue, SelfHostedSpec, SpecKey,
 };
 use crate::object::Object;
 use crate::object::lazy::recipe;
 use crate::shape::{ACCESSOR, CONFIGURABLE, DEFAULT, DEFAULT_INLINE, LAZY, Shape, WATCHED, WRITABLE, flag};
 use crate::value::Value;
 use std::cell::Cell;
-use std::sync::Arc;
-use tercel_bytecode::Template;
 
 macro_rules! intrinsics {
     ($($(#[doc = $doc:literal])* $name:ident,)*) => {
@@ -434,7 +432,9 @@ impl Context {
 
     /// A self-hosted function of `realm`.
     fn self_hosted_function(&self, realm: Gc<Realm>, spec: &SelfHostedSpec) -> Gc<Object> {
-        let f = self.instantiate_self_hosted(realm, spec);
+        // Each row of a table is a function object of its own, whatever other rows share the code.
+        let shared = self.instantiate_self_hosted(realm, spec.source, spec.function);
+        let f = self.new_function(shared.code(), shared.env.get());
         let template = f.code().template();
         if template.length != spec.length as u16 {
             let defined = self.define_function_length(f, Value::int32(spec.length as i32));
@@ -452,28 +452,6 @@ impl Context {
             debug_assert!(named.is_ok());
         }
         f.object()
-    }
-
-    /// A closure of the function that `spec` names, over its file's compiled template.
-    fn instantiate_self_hosted(&self, realm: Gc<Realm>, spec: &SelfHostedSpec) -> Gc<Function> {
-        let template = self.self_hosted_template(spec.source);
-        let found = template.functions.iter().find(|t| t.name.to_string() == spec.function);
-        let Some(found) = found else { panic!("{} has no function {}", spec.source.name, spec.function) };
-        self.function_in_realm(found.clone(), realm)
-    }
-
-    /// The template of a file of self-hosted functions, compiled once for all realms.
-    fn self_hosted_template(&self, source: &'static SelfHostedSource) -> Arc<Template> {
-        let key = std::ptr::from_ref(source) as usize;
-        if let Some(template) = self.objects.self_hosted.borrow().get(&key) {
-            return template.clone();
-        }
-        // The engine's own text: that it compiles is a test of the library.
-        let Ok(template) = self.compile_self_hosted(source.name, source.text) else {
-            panic!("{}: {}", source.name, self.describe(self.take_exception()))
-        };
-        self.objects.self_hosted.borrow_mut().insert(key, template.clone());
-        template
     }
 
     // ---- Shapes that objects begin with.

@@ -3,18 +3,34 @@
 use crate::context::{Context, Options};
 use crate::gc_roots::ContextRoots;
 use crate::native::Builtins;
-use tercel_gc::CollectKind;
+use crate::value::Value;
+use std::cell::Cell;
+use tercel_gc::{CollectKind, Roots, Tracer, WeakSweep};
 
-static NO_LIBRARY: Builtins = Builtins::EMPTY;
-
-/// A context without a standard library, whose collector fills freed memory with poison and verifies the heap.
+/// A context with an empty standard library.
 pub fn context() -> Box<Context> {
-    let options = Options { gc_every: Some(1), ..Options::default() };
-    Context::new(options, &NO_LIBRARY).expect("memory for a heap")
+    context_with(Options::default())
 }
 
-/// Collects with precise roots only: what is to survive lies in a `ValueList`.
-pub fn collect(cx: &Context, kind: CollectKind) {
-    // SAFETY: the tests use no reference afterwards that is not read from a rooted list or known not to move.
-    unsafe { cx.heap.collect(kind, &ContextRoots { cx, top: None }, "test") }
+pub fn context_with(options: Options) -> Box<Context> {
+    Context::new(options, &Builtins::EMPTY).expect("memory for a heap")
+}
+
+/// A collection in which `extra` are roots besides the context's own; nothing is pinned, so everything movable moves.
+pub fn collect(cx: &Context, kind: CollectKind, extra: &[Cell<Value>]) {
+    struct WithExtra<'a>(ContextRoots<'a>, &'a [Cell<Value>]);
+    impl Roots for WithExtra<'_> {
+        fn trace(&self, tracer: &mut Tracer) {
+            self.0.trace(tracer);
+            for root in self.1 {
+                // SAFETY: a value is one word in the collector's encoding.
+                tracer.visit_value(unsafe { &*std::ptr::from_ref(root).cast::<Cell<u64>>() });
+            }
+        }
+        fn sweep_weak(&self, sweep: &WeakSweep) {
+            self.0.sweep_weak(sweep);
+        }
+    }
+    // SAFETY: tests keep what they use in `extra`, in rooted lists, or in cells reachable from there.
+    unsafe { cx.heap.collect(kind, &WithExtra(ContextRoots { cx, top: None }, extra), "test") };
 }

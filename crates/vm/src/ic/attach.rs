@@ -139,7 +139,7 @@ pub fn find_add(cx: &Context, shape: Gc<Shape>, key: PropertyKey) -> SetFact {
     if shape.is_unique() || !shape.is_extensible() {
         return SetFact::Unknown;
     }
-    let new = cx.add_transition(shape, key, shape::DEFAULT);
+    let new = shape.add_transition(cx, key, shape::DEFAULT);
     if new.is_unique() {
         return SetFact::Unknown;
     }

@@ -6,7 +6,10 @@ use crate::context::Context;
 use crate::error::JsResult;
 use crate::frame::{Frame, HEADER};
 use crate::list::ValueList;
+use crate::object::Object;
+use crate::realm::Intrinsic;
 use crate::scope::Scope;
+use crate::shape::{CONFIGURABLE, WRITABLE};
 use crate::value::Value;
 use std::cell::Cell;
 use tercel_bytecode::op::instr;
@@ -35,12 +38,31 @@ fn with_arguments<R>(cx: &Context, frame: Frame, body: impl FnOnce(&[Cell<Value>
     body(list.cells())
 }
 
+/// An arguments object of sloppy code whose parameters alias nothing: as a mapped one, `callee` is the function.
+fn new_sloppy_arguments(cx: &Context, callee: Value, args: &[Cell<Value>]) -> JsResult<Gc<Object>> {
+    let names = cx.names();
+    let mut shape = cx.root_shape(Some(cx.intrinsic(Intrinsic::ObjectPrototype)), Kind::Arguments, 3);
+    for key in [names.length, names.symbol_iterator, names.callee] {
+        shape = shape.add_transition(cx, key, WRITABLE | CONFIGURABLE);
+    }
+    let object = cx.new_object_of_shape(shape);
+    let elements = cx.new_dense_elements(args.len(), |n| args[n].get())?;
+    object.set_elements(cx, elements);
+    let values = [Value::length(args.len()), cx.intrinsic(Intrinsic::ArrayValues).into(), callee];
+    for (key, v) in [names.length, names.symbol_iterator, names.callee].into_iter().zip(values) {
+        if let Some(entry) = shape.lookup(cx, key) {
+            object.set_slot(cx, entry.location, v);
+        }
+    }
+    Ok(object)
+}
+
 #[inline(never)]
 pub fn create_arguments(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     let i: instr::CreateArguments = pc.decode();
     let callee = frame.callee();
     let object = with_arguments(cx, frame, |args| {
-        if i.sloppy.0 != 0 { cx.new_sloppy_arguments(callee, args) } else { cx.new_unmapped_arguments(args) }
+        if i.sloppy.0 != 0 { new_sloppy_arguments(cx, callee, args) } else { cx.new_unmapped_arguments(args) }
     })?;
     frame.set(i.dst.0 as usize, object.into());
     Ok(())

@@ -12,6 +12,7 @@ use crate::feedback::{Site, SiteState};
 use crate::frame::{self, Frame, HEADER, flag};
 use crate::function::NativeFunction;
 use crate::native::Args;
+use crate::realm::Intrinsic;
 use crate::value::Value;
 use tercel_bytecode::op::{Instr, instr};
 
@@ -233,8 +234,8 @@ pub fn construct_spread(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
 // ---- eval and runtime functions
 
 /// Whether a direct-eval site calls %eval% of the running code's realm.
-fn is_eval(frame: Frame, callee: Value) -> bool {
-    callee.is_cell() && callee == frame.code().realm().eval_function()
+fn is_eval(cx: &Context, frame: Frame, callee: Value) -> bool {
+    callee.is_cell() && callee == cx.intrinsic_in(frame.code().realm(), Intrinsic::Eval).into()
 }
 
 #[inline(never)]
@@ -242,7 +243,7 @@ pub fn direct_eval(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     let i: instr::DirectEval = pc.decode();
     let base = frame.offset(i.block.0 as usize);
     let argc = i.argc.0 as usize;
-    if is_eval(frame, base.callee()) {
+    if is_eval(cx, frame, base.callee()) {
         let source = if argc > 0 { base.get(HEADER) } else { Value::UNDEFINED };
         return eval_at(cx, frame, source, i.scope.0, i.eval.0, i.dst.0, i.block.0 as usize, instr::DirectEval::LEN);
     }
@@ -254,10 +255,10 @@ pub fn direct_eval(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
 pub fn direct_eval_spread(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     let i: instr::DirectEvalSpread = pc.decode();
     let callee = frame.get(i.block.0 as usize);
-    if is_eval(frame, callee) {
+    if is_eval(cx, frame, callee) {
         let array = frame.get(i.args.0 as usize).as_object().expect("spread arguments are an array");
-        let empty = cx.dense_length(array) == Some(0);
-        let source = if empty { Value::UNDEFINED } else { cx.dense_element(array, 0) };
+        let first = array.elements.get().get(0);
+        let source = if first.is_empty() { Value::UNDEFINED } else { first };
         return eval_at(cx, frame, source, i.scope.0, i.eval.0, i.dst.0, i.block.0 as usize, instr::DirectEvalSpread::LEN);
     }
     let (base, argc) = spread_block(cx, frame, i.block.0 as usize, i.args.0)?;
@@ -313,7 +314,7 @@ pub fn call_runtime(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
         base.set(HEADER + n, frame.get(i.args.0 as usize + n));
     }
     crate::call::reserve_block(cx, base, count);
-    let result = f(cx, &Args { frame: base, argc: count });
+    let result = (f.function)(cx, &Args { frame: base, argc: count });
     cx.interp.frame.set(frame);
     frame.set(i.dst.0 as usize, result?);
     Ok(())

@@ -30,17 +30,15 @@ impl Context {
     pub fn get_dispose_method(&self, v: Value, is_async: bool) -> JsResult<Value> {
         let names = self.names();
         if is_async {
-            let method = self.get_method(v, names.symbol_async_dispose)?;
-            if !method.is_undefined() {
+            if let Some(method) = self.get_method(v, names.symbol_async_dispose)? {
                 return Ok(method);
             }
-            let method = self.get_method(v, names.symbol_dispose)?;
-            if method.is_undefined() {
-                return Ok(method);
-            }
-            return Ok(self.new_native_with_data(&SYNC_AS_ASYNC, [method, Value::UNDEFINED]).into());
+            return Ok(match self.get_method(v, names.symbol_dispose)? {
+                None => Value::UNDEFINED,
+                Some(method) => self.new_native_with_data(&SYNC_AS_ASYNC, [method, Value::UNDEFINED]).into(),
+            });
         }
-        self.get_method(v, names.symbol_dispose)
+        Ok(self.get_method(v, names.symbol_dispose)?.unwrap_or(Value::UNDEFINED))
     }
 }
 

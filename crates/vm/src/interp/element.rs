@@ -16,6 +16,7 @@ use crate::key::PropertyKey;
 use crate::object::Object;
 use crate::object::array::ArrayObject;
 use crate::string::Chars;
+use crate::typed::{ElementType, TypedArray};
 use crate::value::Value;
 use tercel_bytecode::op::instr;
 
@@ -104,11 +105,61 @@ fn index_of(key: Value) -> Option<u32> {
     None
 }
 
+/// An element of a typed array of numbers; empty outside its bounds, and for BigInts.
+#[inline(always)]
+fn typed_element(object: Gc<Object>, i: usize) -> Value {
+    // SAFETY: the caller checked the kind.
+    let array: Gc<TypedArray> = unsafe { object.cast() };
+    if i >= array.len() {
+        return Value::EMPTY;
+    }
+    let at = array.data.get();
+    // SAFETY: an element below the length lies in the buffer's store.
+    unsafe {
+        match array.element_type() {
+            ElementType::Int8 => Value::int32(at.add(i).cast::<i8>().read() as i32),
+            ElementType::Uint8 | ElementType::Uint8Clamped => Value::int32(at.add(i).read() as i32),
+            ElementType::Int16 => Value::int32(at.cast::<i16>().add(i).read_unaligned() as i32),
+            ElementType::Uint16 => Value::int32(at.cast::<u16>().add(i).read_unaligned() as i32),
+            ElementType::Int32 => Value::int32(at.cast::<i32>().add(i).read_unaligned()),
+            ElementType::Uint32 => Value::uint32(at.cast::<u32>().add(i).read_unaligned()),
+            ElementType::Float32 => Value::double(at.cast::<f32>().add(i).read_unaligned() as f64),
+            ElementType::Float64 => Value::double(at.cast::<f64>().add(i).read_unaligned()),
+            _ => Value::EMPTY,
+        }
+    }
+}
+
+/// Stores a number in a typed array of numbers; `false` outside its bounds, and for BigInts.
+#[inline(always)]
+fn set_typed_element(object: Gc<Object>, i: usize, v: Value) -> bool {
+    // SAFETY: the caller checked the kind.
+    let array: Gc<TypedArray> = unsafe { object.cast() };
+    if i >= array.len() {
+        return false;
+    }
+    let at = array.data.get();
+    let int = || super::arithmetic::number_to_int32(v);
+    // SAFETY: an element below the length lies in the buffer's store.
+    unsafe {
+        match array.element_type() {
+            ElementType::Int8 | ElementType::Uint8 => at.add(i).write(int() as u8),
+            ElementType::Int16 | ElementType::Uint16 => at.cast::<u16>().add(i).write_unaligned(int() as u16),
+            ElementType::Int32 | ElementType::Uint32 => at.cast::<i32>().add(i).write_unaligned(int()),
+            ElementType::Float32 => at.cast::<f32>().add(i).write_unaligned(v.as_number() as f32),
+            ElementType::Float64 => at.cast::<f64>().add(i).write_unaligned(v.as_number()),
+            ElementType::BigInt64 | ElementType::BigUint64 => return false,
+            element => array.set_bits(i, crate::typed::number_to_bits(element, v.as_number())),
+        }
+    }
+    true
+}
+
 /// The element of a typed array at a key within its bounds; empty for anything else.
 #[inline]
 pub fn typed_get(obj: Value, key: Value) -> Value {
     match (obj.as_object(), index_of(key)) {
-        (Some(object), Some(i)) if object.kind() == Kind::TypedArray => crate::typed::element_fast(object, i as usize),
+        (Some(object), Some(i)) if object.kind() == Kind::TypedArray => typed_element(object, i as usize),
         _ => Value::EMPTY,
     }
 }
@@ -118,7 +169,7 @@ pub fn typed_get(obj: Value, key: Value) -> Value {
 pub fn typed_set(obj: Value, key: Value, v: Value) -> bool {
     match (obj.as_object(), index_of(key)) {
         (Some(object), Some(i)) if object.kind() == Kind::TypedArray && v.is_number() => {
-            crate::typed::set_element_fast(object, i as usize, v.as_number())
+            set_typed_element(object, i as usize, v)
         }
         _ => false,
     }
@@ -256,8 +307,8 @@ pub fn append(cx: &Context, object: Gc<Object>, key: Value, v: Value) -> bool {
     if i != array.length.get() || elements.len() != i as usize || elements.is_sparse() || !cx.holes_are_undefined() || i == u32::MAX {
         return false;
     }
-    match cx.array_push_dense(array, v) {
-        Ok(done) => done,
+    match cx.array_push(array, v) {
+        Ok(()) => true,
         Err(_) => {
             // The generic path reports it.
             let _ = cx.take_exception();

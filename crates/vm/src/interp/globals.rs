@@ -113,9 +113,22 @@ fn cache_property(cx: &Context, code: Gc<CodeBlock>, site: &Site, global: Gc<Obj
     cx.write_barrier(code.header_ptr(), global.into());
 }
 
+impl Context {
+    /// The script declarations of a realm: an object without prototype, from names to binding records.
+    pub(crate) fn global_lexicals(&self, realm: Gc<Realm>) -> Gc<Object> {
+        if let Some(object) = realm.lexical.get().as_object() {
+            return object;
+        }
+        let object = self.new_object_with_prototype(None);
+        realm.lexical.set(object.into());
+        self.write_barrier(realm.header_ptr(), object.into());
+        object
+    }
+}
+
 /// The binding record of a script declaration.
 pub fn find_binding(cx: &Context, realm: Gc<Realm>, key: PropertyKey) -> Option<Gc<Record>> {
-    let lexicals = realm.lexicals();
+    let lexicals = cx.global_lexicals(realm);
     match find_get(cx, lexicals, key) {
         GetFact::Slot { holder, location, .. } => holder.slot(location).as_kind(Kind::Record),
         _ => None,
@@ -147,7 +160,7 @@ fn lookup(cx: &Context, code: Gc<CodeBlock>, site: &Site, key: PropertyKey) -> J
         cache_binding(cx, code, site, record);
         return Ok(Some(v));
     }
-    let global = realm.global();
+    let global = realm.global_object();
     match find_get(cx, global, key) {
         GetFact::Slot { hops: 0, location, .. } => {
             cache_property(cx, code, site, global, location);
@@ -170,7 +183,7 @@ pub fn load_global(cx: &Context, realm: Gc<Realm>, key: PropertyKey) -> JsResult
         let v = record.get(binding::VALUE);
         return if v.is_empty() { Err(throw_dead_zone(cx, key)) } else { Ok(Some(v)) };
     }
-    let global = realm.global();
+    let global = realm.global_object();
     if !global.has_property(cx, key)? { Ok(None) } else { global.get(cx, key).map(Some) }
 }
 
@@ -202,7 +215,7 @@ pub fn has_global(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     let i: instr::HasGlobal = pc.decode();
     let code = frame.code();
     let key = code.key(i.name.0 as usize);
-    let found = find_binding(cx, code.realm(), key).is_some() || code.realm().global().has_property(cx, key)?;
+    let found = find_binding(cx, code.realm(), key).is_some() || code.realm().global_object().has_property(cx, key)?;
     frame.set(i.dst.0 as usize, Value::boolean(found));
     Ok(())
 }
@@ -220,7 +233,7 @@ pub fn set_global(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
         cache_binding(cx, code, site, record);
         return Ok(());
     }
-    let global = realm.global();
+    let global = realm.global_object();
     if let SetFact::Own { location } = find_set(cx, global, key) {
         cache_property(cx, code, site, global, location);
         global.set_slot(cx, location, v);
@@ -256,7 +269,7 @@ fn set_global_property(cx: &Context, global: Gc<Object>, key: PropertyKey, v: Va
 pub fn store_global(cx: &Context, realm: Gc<Realm>, key: PropertyKey, v: Value, strict: bool) -> JsResult<()> {
     match find_binding(cx, realm, key) {
         Some(record) => set_binding(cx, record, key, v),
-        None => set_global_property(cx, realm.global(), key, v, strict),
+        None => set_global_property(cx, realm.global_object(), key, v, strict),
     }
 }
 
@@ -333,7 +346,7 @@ pub fn declare_globals(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     let code = frame.code();
     let Some(declarations) = &code.template().globals else { return Ok(()) };
     let realm = code.realm();
-    let global = realm.global();
+    let global = realm.global_object();
     for lexical in &declarations.lexical {
         let key = key_of(cx, &lexical.name);
         let restricted = global.get_own(cx, key)?.is_some_and(|d| d.configurable == Some(false));
@@ -361,7 +374,7 @@ pub fn declare_globals(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     if !declarations.lexical.is_empty() {
         for lexical in &declarations.lexical {
             let record = cx.new_record(0, &[Value::EMPTY, Value::boolean(lexical.constant)]);
-            realm.lexicals().add_property(cx, key_of(cx, &lexical.name), record.into(), crate::shape::DEFAULT)?;
+            cx.global_lexicals(realm).add_property(cx, key_of(cx, &lexical.name), record.into(), crate::shape::DEFAULT)?;
         }
         // Cached global properties of these names are shadowed now.
         cx.interp.bump_proto_epoch();
@@ -410,7 +423,7 @@ pub fn declare_eval_vars(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
         scope = s.parent_scope();
     }
     let realm = code.realm();
-    let global = realm.global();
+    let global = realm.global_object();
     check_var_names(cx, realm, declarations)?;
     for function in &declarations.functions {
         if !can_declare_function(cx, global, key_of(cx, &function.name))? {

@@ -8,7 +8,10 @@ use crate::context::Context;
 use crate::error::{JsResult, Throw};
 use crate::feedback::element_bits;
 use crate::frame::{self, Frame};
+use crate::function::NativeFunction;
 use crate::key::PropertyKey;
+use crate::names::{self, Name};
+use crate::native::{PropertyValue, SpecKey};
 use crate::object::Object;
 use crate::object::array::ArrayObject;
 use crate::object::for_in::ForIn;
@@ -18,11 +21,25 @@ use crate::value::Value;
 use tercel_bytecode::op::{Instr, instr};
 
 /// Whether the data property `key` of `object` still is the intrinsic function (or was never touched).
-fn is_pristine(cx: &Context, object: Gc<Object>, key: PropertyKey, expected: Intrinsic) -> bool {
-    match object.shape(cx).lookup(cx, key) {
+fn is_pristine(cx: &Context, intrinsic: Intrinsic, key: Name, is_original: impl Fn(Value) -> bool) -> bool {
+    let object = cx.intrinsic(intrinsic);
+    match object.shape(cx).lookup(cx, cx.name(key)) {
         Some(entry) if entry.has(LAZY) => true,
-        Some(entry) if entry.is_plain() => object.slot(entry.location) == cx.intrinsic(expected).into(),
+        Some(entry) if entry.is_plain() => is_original(object.slot(entry.location)),
         _ => false,
+    }
+}
+
+impl Context {
+    /// Whether `v` is the native function that the library's table gives the intrinsic object as property `name`.
+    pub fn is_library_function(&self, v: Value, intrinsic: Intrinsic, name: Name) -> bool {
+        let Some(f) = v.as_kind::<NativeFunction>(Kind::NativeFunction) else { return false };
+        let properties = self.objects.spec(intrinsic).map_or(&[][..], |spec| spec.properties);
+        properties.iter().filter(|p| p.key == SpecKey::Name(name)).any(|p| match &p.value {
+            PropertyValue::InlineFunction(spec) => spec.function as usize == f.function.get() as usize,
+            PropertyValue::Function(spec) => spec.function as usize == f.function.get() as usize,
+            _ => false,
+        })
     }
 }
 
@@ -30,14 +47,16 @@ fn is_pristine(cx: &Context, object: Gc<Object>, key: PropertyKey, expected: Int
 /// lies before them.
 pub fn unobservable_array(cx: &Context, v: Value) -> Option<Gc<ArrayObject>> {
     let array: Gc<ArrayObject> = v.as_kind(Kind::Array)?;
-    let names = cx.names();
     let prototype = cx.intrinsic(Intrinsic::ArrayPrototype);
     let shape = array.object().shape(cx);
-    if shape.prototype() != Some(prototype) || shape.property_count() != 0 && shape.lookup(cx, names.symbol_iterator).is_some() {
+    if shape.prototype() != Some(prototype) || shape.property_count() != 0 && shape.lookup(cx, cx.names().symbol_iterator).is_some() {
         return None;
     }
-    let pristine = is_pristine(cx, prototype, names.symbol_iterator, Intrinsic::ArrayValues)
-        && is_pristine(cx, cx.intrinsic(Intrinsic::ArrayIteratorPrototype), names.next, Intrinsic::ArrayIteratorNext);
+    let pristine = is_pristine(cx, Intrinsic::ArrayPrototype, names::SYMBOL_ITERATOR, |v| {
+        v == cx.intrinsic(Intrinsic::ArrayValues).into()
+    }) && is_pristine(cx, Intrinsic::ArrayIteratorPrototype, names::NEXT, |v| {
+        cx.is_library_function(v, Intrinsic::ArrayIteratorPrototype, names::NEXT)
+    });
     pristine.then_some(array)
 }
 

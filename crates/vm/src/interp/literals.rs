@@ -86,7 +86,7 @@ impl Context {
             if v.is_empty() {
                 holey = true;
             } else {
-                kind = kind.max(Elements::kind_for(v));
+                kind = kind.max(Gc::<Elements>::kind_for(v));
             }
         }
         let elements = self.new_elements(kind, count)?;

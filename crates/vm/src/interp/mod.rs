@@ -19,6 +19,7 @@ pub mod dispatch;
 pub mod dispose;
 pub mod element;
 pub mod entry;
+pub mod gc;
 pub mod globals;
 pub mod iteration;
 pub mod literals;

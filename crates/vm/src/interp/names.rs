@@ -151,7 +151,7 @@ pub fn resolve_name(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
         None => {
             let key = code.key(i.name.0 as usize);
             let realm = code.realm();
-            let global = find_binding(cx, realm, key).is_some() || realm.global().has_property(cx, key)?;
+            let global = find_binding(cx, realm, key).is_some() || realm.global_object().has_property(cx, key)?;
             if global { Value::NULL } else { Value::UNDEFINED }
         }
     };
@@ -205,7 +205,7 @@ pub fn store_resolved(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
             return Err(throw_not_defined(cx, key));
         }
         if resolved.is_undefined() {
-            let global = code.realm().global();
+            let global = code.realm().global_object();
             return global.set(cx, key, v, global.into()).map(drop);
         }
         return store_global(cx, code.realm(), key, v, strict);
@@ -267,8 +267,8 @@ pub fn delete_name(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
             let realm = code.realm();
             if find_binding(cx, realm, key).is_some() {
                 false
-            } else if realm.global().has_property(cx, key)? {
-                realm.global().delete(cx, key)?
+            } else if realm.global_object().has_property(cx, key)? {
+                realm.global_object().delete(cx, key)?
             } else {
                 true
             }

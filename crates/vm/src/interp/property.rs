@@ -16,6 +16,7 @@ use crate::ic::interpret::{Outcome, add_inline, add_out_of_line, load, out_of_li
 use crate::interp::calls::finish;
 use crate::interp::state::count;
 use crate::key::PropertyKey;
+use crate::names;
 use crate::object::array::ArrayObject;
 use crate::object::{Accessor, Object};
 use crate::realm::Intrinsic;
@@ -431,7 +432,7 @@ pub fn instanceof(cx: &Context, v: Value, target: Value) -> JsResult<bool> {
         return Err(cx.throw_type(format_args!("Right-hand side of 'instanceof' is not an object")));
     };
     let handler = get_by_cache(cx, object, cx.names().symbol_has_instance)?;
-    if handler.is_cell() && handler == cx.intrinsic(Intrinsic::FunctionPrototypeHasInstance).into() {
+    if cx.is_library_function(handler, Intrinsic::FunctionPrototype, names::SYMBOL_HAS_INSTANCE) {
         if object.kind() == Kind::Function {
             let prototype = get_by_cache(cx, object, cx.names().prototype)?;
             if prototype.is_object()

@@ -5,6 +5,7 @@ use crate::frame::{Frame, FrameIter};
 use crate::ic::megamorphic::MegamorphicCache;
 use crate::interrupt::InterruptState;
 use crate::job::JobQueue;
+use crate::eval::SelfHostedFile;
 use crate::stack::{VmStack, native_stack_bounds};
 use crate::value::Value;
 use std::cell::{Cell, RefCell};
@@ -51,6 +52,8 @@ pub struct Interp {
     /// A termination is under way: no handler catches it.
     pub terminating: Cell<bool>,
     pub no_ic: bool,
+    /// Why the last termination came.
+    pub termination_reason: Cell<&'static str>,
     /// The value of a `Return` that left the interpreter. Read at once.
     pub result: Cell<Value>,
     pub stack: VmStack,
@@ -62,6 +65,8 @@ pub struct Interp {
     pub module_order: Cell<i32>,
     pub deadline: Cell<Option<std::time::Instant>>,
     pub host: RefCell<crate::module::HostHooks>,
+    /// Scopes of the files of self-hosted functions, by realm.
+    pub self_hosted: RefCell<Vec<SelfHostedFile>>,
     /// Where the native frames above the innermost run end, for a collection that starts now; `None`: there are none.
     pub gc_top: Cell<Option<usize>>,
 }
@@ -81,6 +86,7 @@ impl Interp {
             native_limit: Cell::new(native_stack_bounds().0 + NATIVE_SLACK),
             terminating: Cell::new(false),
             no_ic,
+            termination_reason: Cell::new(""),
             result: Cell::new(Value::UNDEFINED),
             stack,
             interrupt,
@@ -90,6 +96,7 @@ impl Interp {
             module_order: Cell::new(0),
             deadline: Cell::new(None),
             host: RefCell::default(),
+            self_hosted: RefCell::default(),
             gc_top: Cell::new(None),
         }
     }

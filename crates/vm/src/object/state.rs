@@ -11,8 +11,6 @@ use crate::value::Value;
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use std::sync::Arc;
-use tercel_bytecode::Template;
 use tercel_gc::{HandleTable, Tracer, WeakSweep};
 
 /// See the module's text.
@@ -39,8 +37,6 @@ pub struct Objects {
     pub(crate) next_identity: Cell<u32>,
     specs: [Option<&'static ObjectSpec>; Intrinsic::COUNT],
     runtime: RefCell<Option<FxHashMap<&'static str, &'static FunctionSpec>>>,
-    /// Compiled files of self-hosted functions, by the address of their description.
-    pub(crate) self_hosted: RefCell<FxHashMap<usize, Arc<Template>>>,
 }
 
 impl Objects {
@@ -63,7 +59,6 @@ impl Objects {
             next_identity: Cell::new(0x2545_f491),
             specs,
             runtime: RefCell::default(),
-            self_hosted: RefCell::default(),
         }
     }
 
