@@ -61,6 +61,3 @@ pub use realm::{Intrinsic, Realm};
 pub use string::JsString;
 pub use symbol::Symbol;
 pub use value::Value;
-
-#[cfg(test)]
-mod testing;
