@@ -905,6 +905,17 @@ fn with(cx: &Context, args: &Args) -> JsResult<Value> {
     Ok(out.into())
 }
 
+/// %Array.prototype.toString%, which %TypedArray%.prototype shares (§23.2.3.32).
+pub fn to_string_function(cx: &Context, _: Gc<Object>) -> Value {
+    // An own data property of an ordinary object: reading it runs no script; if a script made it an accessor, it is called as such.
+    cx.intrinsic(Intrinsic::ArrayPrototype).get(cx, cx.names().to_string).unwrap_or_else(|_| {
+        cx.take_exception();
+        Value::UNDEFINED
+    })
+}
+
+pub static VALUES: FunctionSpec = FunctionSpec::named(SpecKey::Text("values"), 0, values);
+
 /// Array.prototype[@@unscopables] (§23.1.3.41).
 fn unscopables(cx: &Context, _: Gc<Object>) -> Value {
     let list = cx.new_object_with_prototype(None);
@@ -968,7 +979,7 @@ pub static PROTOTYPE: &[PropertySpec] = &[
     method("toSpliced", 2, to_spliced),
     method("toString", 0, to_string),
     method("unshift", 1, unshift),
-    intrinsic("values", Intrinsic::ArrayPrototypeValues),
+    intrinsic("values", Intrinsic::ArrayValues),
     method("with", 2, with),
     symbol_alias(names::SYMBOL_ITERATOR, "values"),
     PropertySpec {

@@ -284,6 +284,8 @@ fn then(cx: &Context, args: &Args) -> JsResult<Value> {
 }
 
 pub static CONSTRUCTOR: FunctionSpec = class("Promise", 1, constructor);
+pub static RESOLVE: FunctionSpec = FunctionSpec::named(SpecKey::Text("resolve"), 1, resolve);
+pub static THEN: FunctionSpec = FunctionSpec::named(SpecKey::Text("then"), 2, then);
 
 pub static STATICS: &[PropertySpec] = &[
     prototype(Intrinsic::PromisePrototype),
@@ -292,7 +294,7 @@ pub static STATICS: &[PropertySpec] = &[
     method("any", 1, any),
     method("race", 1, race),
     method("reject", 1, reject),
-    method("resolve", 1, resolve),
+    intrinsic("resolve", Intrinsic::PromiseResolve),
     method("try", 1, try_),
     method("withResolvers", 0, with_resolvers),
     species(),
@@ -302,7 +304,7 @@ pub static PROTOTYPE: &[PropertySpec] = &[
     constructor_of(Intrinsic::Promise),
     method("catch", 1, catch),
     method("finally", 1, finally),
-    method("then", 2, then),
+    intrinsic("then", Intrinsic::PromiseThen),
     to_string_tag("Promise"),
 ];
 
