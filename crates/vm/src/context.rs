@@ -10,6 +10,7 @@
 use crate::cell::{CellHeader, Gc, Kind};
 use crate::error::JsResult;
 use crate::interp::state::Interp;
+use crate::library::Library;
 use crate::native::Builtins;
 use crate::object::state::Objects;
 use crate::realm::Realm;
@@ -133,6 +134,10 @@ pub struct Context {
     pub text: Text,
     /// Shapes, shared cells, fuses, rooted containers, realms.
     pub objects: Objects,
+    /// State of the library: random numbers, compiled regular expressions.
+    pub library: Library,
+    /// What the host that made the context wants to find again.
+    pub host_data: Cell<*const ()>,
     pub options: Options,
     pub builtins: &'static Builtins,
 }
@@ -150,6 +155,8 @@ impl Context {
             interp: Interp::new(options.stack_limit, options.no_ic),
             text: Text::new(),
             objects: Objects::new(builtins),
+            library: Library::default(),
+            host_data: Cell::new(std::ptr::null()),
             options,
             builtins,
         });
@@ -229,6 +236,20 @@ impl Context {
     #[inline(always)]
     pub fn shape_id(&self, shape: Gc<Shape>) -> u32 {
         self.heap.shape_id(shape.header_ptr())
+    }
+
+    /// RangeError for memory that was refused.
+    #[cold]
+    pub fn throw_refused(&self, refused: OutOfMemory) -> crate::error::Throw {
+        self.throw_out_of_memory(format_args!("Out of memory: {} bytes were asked for", refused.bytes))
+    }
+
+    /// JSON.parse without reviver, where the library has it.
+    pub fn parse_json(&self, text: Value) -> JsResult<Value> {
+        match self.builtins.parse_json {
+            Some(parse) => parse(self, text),
+            None => Err(self.throw_type(format_args!("JSON is not part of this engine's library"))),
+        }
     }
 
     /// The realm of the running function, or the one made current last.

@@ -235,6 +235,10 @@ impl FunctionShape {
 
 impl Gc<NativeFunction> {
     #[inline]
+    pub fn is_constructor(self) -> bool {
+        self.flags.get() & native_flag::CONSTRUCTOR != 0
+    }
+    #[inline]
     pub fn data(self, i: usize) -> Value {
         self.data[i].get()
     }

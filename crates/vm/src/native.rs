@@ -387,9 +387,11 @@ pub struct Builtins {
     pub globals: &'static [&'static [PropertySpec]],
     /// The functions behind `%Name(…)` in self-hosted code, by name.
     pub runtime: &'static [&'static [FunctionSpec]],
+    /// `JSON.parse` without reviver, for JSON modules.
+    pub parse_json: Option<fn(&Context, Value) -> JsResult<Value>>,
 }
 
 impl Builtins {
     /// No library at all: what the tests of the core use.
-    pub const EMPTY: Builtins = Builtins { objects: &[], globals: &[], runtime: &[] };
+    pub const EMPTY: Builtins = Builtins { objects: &[], globals: &[], runtime: &[], parse_json: None };
 }

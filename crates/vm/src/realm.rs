@@ -10,7 +10,9 @@ use crate::error::JsResult;
 use crate::frame::Frame;
 use crate::function::{Function, FunctionShape, NativeFunction};
 use crate::key::PropertyKey;
-use crate::native::{FunctionSpec, ObjectForm, ObjectSpec, PropertySpec, PropertyValue, SelfHostedSpec, SpecKey};
+use crate::native::{
+    FunctionSpec, ObjectForm, ObjectSpec, PropertySpec, PropertyValue, SelfHostedSpec, SpecKey,
+};
 use crate::object::Object;
 use crate::object::lazy::recipe;
 use crate::shape::{ACCESSOR, CONFIGURABLE, DEFAULT, DEFAULT_INLINE, LAZY, Shape, WATCHED, WRITABLE, flag};
@@ -39,6 +41,10 @@ intrinsics! {
     Array, ArrayPrototype, ArrayIteratorPrototype,
     /// %Array.prototype.values%
     ArrayValues,
+    /// %ArrayIteratorPrototype%.next
+    ArrayIteratorNext,
+    /// Function.prototype[Symbol.hasInstance]
+    FunctionPrototypeHasInstance,
     String, StringPrototype, StringIteratorPrototype,
     Number, NumberPrototype, Boolean, BooleanPrototype, Symbol, SymbolPrototype, BigInt, BigIntPrototype,
     Math, Json, Reflect, Proxy, Atomics,
@@ -111,6 +117,8 @@ pub enum RealmShape {
     UnmappedArguments,
     /// length, Symbol.iterator, callee
     MappedArguments,
+    /// The same, without aliasing
+    SloppyArguments,
     Proxy,
 }
 
@@ -126,7 +134,7 @@ pub struct Realm {
     pub global: Cell<Value>,
     /// The value of `this` at global level.
     pub global_this: Cell<Value>,
-    /// The interpreter's: the global lexical declarations.
+    /// See [`Gc::lexicals`].
     pub lexical: Cell<Value>,
     /// The embedder's.
     pub host: Cell<Value>,
@@ -154,6 +162,34 @@ impl Gc<Realm> {
         debug_assert!(self.global_this.get().is_object());
         // SAFETY: as above.
         unsafe { Gc::from_addr(self.global_this.get().bits() as usize) }
+    }
+
+    /// The object without prototype that maps the names of the scripts' lexical declarations to their bindings.
+    #[inline(always)]
+    pub fn lexicals(self) -> Gc<Object> {
+        debug_assert!(self.lexical.get().is_object());
+        // SAFETY: as above.
+        unsafe { Gc::from_addr(self.lexical.get().bits() as usize) }
+    }
+
+    /// %eval%, if it was ever touched (else nobody can hold it), or `EMPTY`.
+    #[inline(always)]
+    pub fn eval_function(self) -> Value {
+        self.intrinsics[Intrinsic::Eval as usize].get()
+    }
+
+    /// An intrinsic, if it was made.
+    #[inline]
+    pub fn made_intrinsic(self, intrinsic: Intrinsic) -> Option<Gc<Object>> {
+        self.intrinsics[intrinsic as usize].get().as_object()
+    }
+
+    pub fn async_from_sync_prototype(self) -> Option<Gc<Object>> {
+        self.made_intrinsic(Intrinsic::AsyncFromSyncIteratorPrototype)
+    }
+
+    pub fn set_async_from_sync_prototype(self, cx: &Context, prototype: Gc<Object>) {
+        cx.set_intrinsic(self, Intrinsic::AsyncFromSyncIteratorPrototype, prototype);
     }
 
     /// The preset shape of functions of this form.
@@ -201,7 +237,11 @@ impl Context {
         }
         realm.global.set(global.into());
         realm.global_this.set(global.into());
+        let lexicals = self.new_object_with_prototype(None);
+        self.ensure_unique(lexicals, 0);
+        realm.lexical.set(lexicals.into());
         self.write_barrier(realm.header_ptr(), global.into());
+        self.write_barrier(realm.header_ptr(), lexicals.into());
         realm
     }
 
@@ -392,7 +432,9 @@ impl Context {
 
     /// A self-hosted function of `realm`.
     fn self_hosted_function(&self, realm: Gc<Realm>, spec: &SelfHostedSpec) -> Gc<Object> {
-        let f = self.instantiate_self_hosted(realm, spec.source, spec.function);
+        // Each row of a table is a function object of its own, whatever other rows share the code.
+        let shared = self.instantiate_self_hosted(realm, spec.source, spec.function);
+        let f = self.new_function(shared.code(), shared.env.get());
         let template = f.code().template();
         if template.length != spec.length as u16 {
             let defined = self.define_function_length(f, Value::int32(spec.length as i32));
@@ -457,6 +499,10 @@ impl Context {
             ),
             RealmShape::MappedArguments => plain(
                 Kind::MappedArguments,
+                &[(names.length, hidden), (names.symbol_iterator, hidden), (names.callee, hidden)],
+            ),
+            RealmShape::SloppyArguments => plain(
+                Kind::Arguments,
                 &[(names.length, hidden), (names.symbol_iterator, hidden), (names.callee, hidden)],
             ),
             RealmShape::Proxy => self.root_shape(None, Kind::Proxy, 0),

@@ -575,6 +575,22 @@ pub unsafe fn load(cx: &Context, element: ElementType, at: *const u8) -> Value {
     // SAFETY: by the caller's promise.
     unsafe {
         match element {
+            ElementType::BigInt64 => cx.bigint_from_i64(at.cast::<i64>().read_unaligned()).into(),
+            ElementType::BigUint64 => cx.bigint_from_u64(at.cast::<u64>().read_unaligned()).into(),
+            _ => load_number(element, at),
+        }
+    }
+}
+
+/// As [`load`], of a type that is no BigInt's.
+///
+/// # Safety
+/// As for [`load`].
+#[inline]
+pub unsafe fn load_number(element: ElementType, at: *const u8) -> Value {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        match element {
             ElementType::Int8 => Value::int32(at.cast::<i8>().read() as i32),
             ElementType::Uint8 | ElementType::Uint8Clamped => Value::int32(at.read() as i32),
             ElementType::Int16 => Value::int32(at.cast::<i16>().read_unaligned() as i32),
@@ -583,9 +599,7 @@ pub unsafe fn load(cx: &Context, element: ElementType, at: *const u8) -> Value {
             ElementType::Uint32 => Value::uint32(at.cast::<u32>().read_unaligned()),
             ElementType::Float16 => Value::number(half::half_to_f64(at.cast::<u16>().read_unaligned())),
             ElementType::Float32 => Value::number(at.cast::<f32>().read_unaligned() as f64),
-            ElementType::Float64 => Value::number(at.cast::<f64>().read_unaligned()),
-            ElementType::BigInt64 => cx.bigint_from_i64(at.cast::<i64>().read_unaligned()).into(),
-            ElementType::BigUint64 => cx.bigint_from_u64(at.cast::<u64>().read_unaligned()).into(),
+            _ => Value::number(at.cast::<f64>().read_unaligned()),
         }
     }
 }
@@ -605,6 +619,30 @@ pub unsafe fn store_bits(element: ElementType, at: *mut u8, bits: u64) {
             _ => at.cast::<u64>().write_unaligned(bits),
         }
     }
+}
+
+/// The element `i` of a typed array that holds numbers; `EMPTY` for BigInts and beyond the end.
+#[inline]
+pub fn element_fast(o: Gc<Object>, i: usize) -> Value {
+    let Some(array) = o.as_kind::<TypedArray>(Kind::TypedArray) else { return Value::EMPTY };
+    let element = array.element_type();
+    if i >= array.len() || element.is_bigint() {
+        return Value::EMPTY;
+    }
+    // SAFETY: an element below the length lies in the buffer's store.
+    unsafe { load_number(element, array.data.get().add(i << element.shift())) }
+}
+
+/// Stores a number in a typed array that holds numbers; `false` for BigInts and beyond the end.
+#[inline]
+pub fn set_element_fast(o: Gc<Object>, i: usize, n: f64) -> bool {
+    let Some(array) = o.as_kind::<TypedArray>(Kind::TypedArray) else { return false };
+    let element = array.element_type();
+    if i >= array.len() || element.is_bigint() {
+        return false;
+    }
+    array.set_bits(i, number_to_bits(element, n));
+    true
 }
 
 impl Context {

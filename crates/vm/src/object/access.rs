@@ -20,8 +20,8 @@ const POLL_INTERVAL: u32 = 1024;
 
 /// What a step along a chain of proxies and prototypes found.
 enum Step {
-    /// The property, on this object.
-    Found(Gc<Object>, Property),
+    /// The property.
+    Found(Property),
     /// A typed array or namespace answers: not there, and the chain ends.
     Absent,
     /// A proxy answers.
@@ -38,14 +38,14 @@ impl Gc<Object> {
                 Kind::Proxy => return Ok(Step::Proxy(object)),
                 Kind::TypedArray if cx.canonical_numeric_index(key).is_some() => {
                     return Ok(match object.own_property(cx, key)? {
-                        Some(p) => Step::Found(object, p),
+                        Some(p) => Step::Found(p),
                         None => Step::Absent,
                     });
                 }
                 _ => {}
             }
             if let Some(p) = object.own_property(cx, key)? {
-                return Ok(Step::Found(object, p));
+                return Ok(Step::Found(p));
             }
             // Past the receiver, no object has indexed properties while the fuse is intact.
             if key.is_index() && cx.holes_are_undefined() {
@@ -70,7 +70,7 @@ impl Gc<Object> {
         let mut hops = 0u32;
         loop {
             match object.find(cx, key)? {
-                Step::Found(_, p) => return p.read(cx, receiver),
+                Step::Found(p) => return p.read(cx, receiver),
                 Step::Absent => return Ok(Value::UNDEFINED),
                 Step::Proxy(p) => match proxy::get(cx, p, key, receiver)? {
                     proxy::Answer::Done(v) => return Ok(v),
@@ -91,7 +91,7 @@ impl Gc<Object> {
                 return Ok(namespace::has(cx, object, key));
             }
             match object.find(cx, key)? {
-                Step::Found(..) => return Ok(true),
+                Step::Found(_) => return Ok(true),
                 Step::Absent => return Ok(false),
                 Step::Proxy(p) => match proxy::has(cx, p, key)? {
                     proxy::Answer::Done(v) => return Ok(v),

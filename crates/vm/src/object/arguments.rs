@@ -137,14 +137,21 @@ pub(crate) fn push_indices(cx: &Context, o: Gc<Object>, list: &ValueList<'_>) ->
 }
 
 impl Context {
-    /// CreateUnmappedArgumentsObject (§10.4.4.6). `callee`: the function, in sloppy code with parameters that do not alias
-    /// (an unmapped object is strict code's or has non-simple parameters: then `callee` throws).
+    /// CreateUnmappedArgumentsObject (§10.4.4.6).
     pub fn new_unmapped_arguments(&self, args: &[Cell<Value>]) -> JsResult<Gc<Object>> {
         let o = self.new_object_of_shape(self.realm_shape(RealmShape::UnmappedArguments));
         self.fill_arguments(o, args, &[])?;
         let thrower: Value = self.intrinsic(crate::realm::Intrinsic::ThrowTypeError).into();
         let pair = self.new_accessor(thrower, thrower);
         self.set_own_slots(o, &[Value::length(args.len()), self.array_values(), pair.into()]);
+        Ok(o)
+    }
+
+    /// The arguments object of a sloppy function without parameters to alias: `callee` is the function.
+    pub fn new_sloppy_arguments(&self, callee: Value, args: &[Cell<Value>]) -> JsResult<Gc<Object>> {
+        let o = self.new_object_of_shape(self.realm_shape(RealmShape::SloppyArguments));
+        self.fill_arguments(o, args, &[])?;
+        self.set_own_slots(o, &[Value::length(args.len()), self.array_values(), callee]);
         Ok(o)
     }
 

@@ -111,7 +111,7 @@ impl Context {
         if values.is_empty() {
             return Ok(array);
         }
-        let kind = values.iter().map(|v| Elements::kind_of_value(v.get())).max().unwrap_or(Dense::Value);
+        let kind = values.iter().map(|v| Gc::<Elements>::kind_for(v.get())).max().unwrap_or(Dense::Value);
         let elements = self.new_elements(kind, values.len())?;
         elements.length.set(values.len() as u32);
         for (i, v) in values.iter().enumerate() {
@@ -139,6 +139,27 @@ impl Context {
             return Ok(());
         }
         self.array_push_slow(array, v)
+    }
+
+    /// Appends to dense elements as far as the length goes with them; `false` if something else is to be done.
+    ///
+    /// # Errors
+    /// RangeError when memory is refused.
+    #[inline]
+    pub fn array_push_dense(&self, array: Gc<ArrayObject>, v: Value) -> JsResult<bool> {
+        let elements = array.elements();
+        let at = elements.len();
+        if elements.is_sparse() || at != array.len() as usize || at as u64 >= u32::MAX as u64 {
+            return Ok(false);
+        }
+        if at < elements.capacity() && elements.fits(v) {
+            elements.length.set(at as u32 + 1);
+            elements.set_raw(self, at, v);
+            array.length.set(at as u32 + 1);
+        } else {
+            array.object().add_element(self, at as u32, v, crate::shape::DEFAULT)?;
+        }
+        Ok(true)
     }
 
     #[cold]
@@ -234,12 +255,5 @@ impl Context {
     pub fn as_plain_array(&self, v: Value) -> Option<Gc<ArrayObject>> {
         let array = v.as_kind::<ArrayObject>(Kind::Array)?;
         (!array.elements().is_sparse() && self.holes_are_undefined()).then_some(array)
-    }
-}
-
-impl Elements {
-    #[inline]
-    pub(crate) fn kind_of_value(v: Value) -> Dense {
-        Gc::<Elements>::kind_for(v)
     }
 }

@@ -122,7 +122,7 @@ impl Gc<Object> {
         {
             return Ok(false);
         }
-        let kind = sparse.iter().map(|p| Elements::kind_of_value(p.value)).max();
+        let kind = sparse.iter().map(|p| Gc::<Elements>::kind_for(p.value)).max();
         let length = largest as usize + 1;
         let dense = cx.new_elements(kind.unwrap_or(crate::elements::Dense::Value), length + length / 2)?;
         for i in 0..length {

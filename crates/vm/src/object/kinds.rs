@@ -93,7 +93,6 @@ macro_rules! objects {
         })*
     };
 }
-pub(crate) use objects;
 
 objects!(
     PrimitiveObject,

@@ -105,23 +105,24 @@ impl Context {
             return if is_length {
                 Value::int32((flags >> native_flag::LENGTH_SHIFT) as i32)
             } else {
-                let (text, get) = (f.name.get(), flags & native_flag::GETTER != 0);
-                let bracketed = flags & native_flag::SYMBOL_NAME != 0;
-                let mut name = String::new();
-                if get || flags & native_flag::SETTER != 0 {
-                    name.push_str(if get { "get " } else { "set " });
-                }
-                if bracketed {
-                    name.push('[');
-                }
-                name.push_str(text);
-                if bracketed {
-                    name.push(']');
-                }
-                self.intern_utf8(&name).into()
+                self.intern_utf8(&self.native_name(f)).into()
             };
         }
         Value::UNDEFINED
+    }
+
+    /// The `name` that a native begins with: "get size", "[Symbol.iterator]".
+    pub fn native_name(&self, f: Gc<NativeFunction>) -> String {
+        let flags = f.flags.get();
+        let prefix = if flags & native_flag::GETTER != 0 {
+            "get "
+        } else if flags & native_flag::SETTER != 0 {
+            "set "
+        } else {
+            ""
+        };
+        let text = f.name.get();
+        if flags & native_flag::SYMBOL_NAME != 0 { format!("{prefix}[{text}]") } else { format!("{prefix}{text}") }
     }
 
     /// The `prototype` of a function that was not asked for it before (MakeConstructor, §10.2.5; generators, §15.5.2).

@@ -241,6 +241,12 @@ impl Context {
         self.replay(shape, root, None)
     }
 
+    /// The shape of an object of the shared shape `shape` that gains a property; `shape` itself where the object would become a
+    /// dictionary.
+    pub fn add_transition(&self, shape: Gc<Shape>, key: PropertyKey, attributes: u8) -> Gc<Shape> {
+        if shape.property_count() as u32 >= super::MAX_SHARED { shape } else { shape.add_transition(self, key, attributes) }
+    }
+
     /// The initial shape for a constructor's instances: a root of its own whose capacity is tracked. `expected`: how many
     /// properties its code suggests.
     pub(crate) fn new_initial_shape(&self, prototype: Gc<Object>, kind: Kind, expected: usize) -> Gc<Shape> {
