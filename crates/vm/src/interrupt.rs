@@ -99,25 +99,26 @@ impl Context {
     fn serve_interrupts(&self) -> JsResult<()> {
         let word = self.interp.interrupt.word.fetch_and(bits::GC, Ordering::Relaxed);
         if word & bits::TERMINATE != 0 {
-            return Err(self.terminate("interrupted"));
+            return Err(self.terminate_because("interrupted"));
         }
         if word & bits::DEADLINE != 0 && self.interp.deadline.get().is_some_and(|d| Instant::now() >= d) {
-            return Err(self.terminate("the time is up"));
+            return Err(self.terminate_because("the time is up"));
         }
         Ok(())
     }
 
     /// Begins a termination: an `Err` that no handler catches.
     #[cold]
-    pub fn terminate(&self, why: &'static str) -> Throw {
+    pub fn terminate(&self) -> Throw {
         self.interp.terminating.set(true);
-        self.interp.termination_reason.set(why);
         Throw
     }
 
-    /// Why the last termination came: "interrupted", "the time is up", "the heap limit is exceeded", or what the host said.
-    pub fn termination_reason(&self) -> &'static str {
-        self.interp.termination_reason.get()
+    /// [`Context::terminate`] with what to tell the host.
+    #[cold]
+    pub(crate) fn terminate_because(&self, why: &'static str) -> Throw {
+        self.set_termination_reason(why);
+        self.terminate()
     }
 
     /// Whether the `Throw` that travels is a termination, which no handler catches.
