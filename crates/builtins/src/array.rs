@@ -50,37 +50,12 @@ fn element(e: Gc<Elements>, i: usize) -> Value {
     if v.is_empty() { Value::UNDEFINED } else { v }
 }
 
-/// ArraySpeciesCreate (§23.1.3.2).
+/// ArraySpeciesCreate (§10.4.2.3), quickly where nothing of it can be observed.
 pub fn species_create(cx: &Context, original: Gc<Object>, length: u64) -> JsResult<Gc<Object>> {
-    let create = || cx.array_create(length, None).map(|a| a.object());
-    if !cx.is_array(original.into())? || cx.has_default_array_species(original) {
-        return create();
+    if cx.has_default_array_species(original) {
+        return Ok(cx.array_create(length, None)?.object());
     }
-    let mut c = original.get(cx, cx.names().constructor)?;
-    if let Some(f) = c.as_object()
-        && f.is_constructor()
-    {
-        let realm = cx.function_realm(f)?;
-        if realm != cx.realm() && c == cx.intrinsic_in(realm, Intrinsic::Array).into() {
-            c = Value::UNDEFINED;
-        }
-    }
-    if let Some(f) = c.as_object() {
-        c = f.get(cx, cx.names().symbol_species)?;
-        if c.is_null() {
-            c = Value::UNDEFINED;
-        }
-    }
-    if c.is_undefined() {
-        return create();
-    }
-    match c.as_object().filter(|f| f.is_constructor()) {
-        Some(f) => {
-            let made = cx.construct(f, &[Value::number(length as f64)], f)?;
-            made.as_object().ok_or_else(|| cx.throw_type(format_args!("species constructor returned a primitive")))
-        }
-        None => Err(cx.throw_type(format_args!("object.constructor[Symbol.species] is not a constructor"))),
-    }
+    cx.array_species_create(original, length)
 }
 
 fn constructor(cx: &Context, args: &Args) -> JsResult<Value> {
@@ -905,6 +880,17 @@ fn with(cx: &Context, args: &Args) -> JsResult<Value> {
     Ok(out.into())
 }
 
+/// %Array.prototype.toString%, which %TypedArray%.prototype shares (§23.2.3.32).
+pub fn to_string_function(cx: &Context, _: Gc<Object>) -> Value {
+    // An own data property of an ordinary object: reading it runs no script; if a script made it an accessor, it is called as such.
+    cx.intrinsic(Intrinsic::ArrayPrototype).get(cx, cx.names().to_string).unwrap_or_else(|_| {
+        cx.take_exception();
+        Value::UNDEFINED
+    })
+}
+
+pub static VALUES: FunctionSpec = FunctionSpec::named(SpecKey::Text("values"), 0, values);
+
 /// Array.prototype[@@unscopables] (§23.1.3.41).
 fn unscopables(cx: &Context, _: Gc<Object>) -> Value {
     let list = cx.new_object_with_prototype(None);
@@ -968,7 +954,7 @@ pub static PROTOTYPE: &[PropertySpec] = &[
     method("toSpliced", 2, to_spliced),
     method("toString", 0, to_string),
     method("unshift", 1, unshift),
-    intrinsic("values", Intrinsic::ArrayPrototypeValues),
+    intrinsic("values", Intrinsic::ArrayValues),
     method("with", 2, with),
     symbol_alias(names::SYMBOL_ITERATOR, "values"),
     PropertySpec {

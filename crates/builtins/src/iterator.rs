@@ -3,7 +3,8 @@
 //! field 0 says which kind of iterator it is.
 
 use crate::table::*;
-use tercel_vm::object::kinds::FieldsObject;
+use tercel_vm::object::kinds::{Collection, FieldsObject};
+use tercel_vm::object::array::ArrayObject;
 use tercel_vm::{Args, Context, Gc, JsResult, JsString, Kind, Object, PropertyKey, Throw, Value, ValueList, names};
 
 /// An iterator record (§7.4.1), rooted: the iterator, its `next`, and whether it is done or broken.
@@ -14,11 +15,10 @@ pub struct Iteration<'cx> {
 
 /// GetIterator(v, sync) (§7.4.4).
 pub fn get_iterator(cx: &Context, v: Value) -> JsResult<Iteration<'_>> {
-    let method = cx.get_method(v, cx.names().symbol_iterator)?;
-    if method.is_undefined() {
-        return Err(cx.throw_not_iterable(v));
+    match cx.get_method(v, cx.names().symbol_iterator)? {
+        Some(method) => iterate_with(cx, v, method),
+        None => Err(cx.throw_not_iterable(v)),
     }
-    iterate_with(cx, v, method)
 }
 
 /// GetIteratorFromMethod (§7.4.3).
@@ -103,9 +103,7 @@ pub fn group_by<'cx>(cx: &'cx Context, items: Value, callback: Value, as_propert
     }
     let mut groups = ValueList::new(cx);
     // Finds the group of a key: a Map of the engine's own, from key to position in the list.
-    let positions = cx.new_ordered_table();
-    let mut roots = ValueList::with_capacity(cx, 1);
-    roots.push(positions);
+    let positions = cx.new_collection(Kind::Map, cx.intrinsic(Intrinsic::MapPrototype));
     let mut k = 0usize;
     for_each(cx, items, |value| {
         let key = cx.call(callback, Value::UNDEFINED, &[value, Value::length(k)])?;
@@ -117,18 +115,17 @@ pub fn group_by<'cx>(cx: &'cx Context, items: Value, callback: Value, as_propert
         } else {
             key
         };
-        let position = match cx.table_get(roots.get(0), key)? {
+        let position = match cx.ordered_get(positions, key)? {
             Some(p) => p.as_int32() as usize,
             None => {
                 let p = groups.len() + 1;
                 groups.push(key);
                 groups.push(cx.new_array(0));
-                let table = cx.table_set(roots.get(0), key, Value::int32(p as i32))?;
-                roots.set(0, table);
+                cx.ordered_set(positions, key, Value::int32(p as i32))?;
                 p
             }
         };
-        match groups.get(position).as_object() {
+        match groups.get(position).as_kind::<ArrayObject>(Kind::Array) {
             Some(array) => cx.array_push(array, value).map(drop),
             None => Ok(()),
         }
@@ -166,13 +163,8 @@ pub enum Gives {
 }
 
 fn new_iterator(cx: &Context, proto: Intrinsic, class: i32, target: Value, what: Value, extra: Value) -> Gc<Object> {
-    let it: Gc<FieldsObject> = cx.new_object_of_kind(Kind::NativeIterator, cx.intrinsic(proto));
-    it.set_field(cx, CLASS, Value::int32(class));
-    it.set_field(cx, TARGET, target);
-    it.set_field(cx, POSITION, Value::ZERO);
-    it.set_field(cx, WHAT, what);
-    it.set_field(cx, EXTRA, extra);
-    it.object()
+    let fields = [Value::int32(class), target, Value::ZERO, what, extra];
+    cx.new_fields_object(Kind::NativeIterator, cx.intrinsic(proto), &fields).object()
 }
 
 /// CreateArrayIterator (§23.1.5.1).
@@ -181,14 +173,14 @@ pub fn new_array_iterator(cx: &Context, array: Gc<Object>, gives: Gives) -> Gc<O
     new_iterator(cx, Intrinsic::ArrayIteratorPrototype, class::ARRAY, array.into(), what, Value::UNDEFINED)
 }
 
-pub fn new_map_iterator(cx: &Context, map: Gc<Object>, gives: Gives) -> Gc<Object> {
-    let what = Value::int32(gives as i32);
-    new_iterator(cx, Intrinsic::MapIteratorPrototype, class::MAP, map.into(), what, Value::UNDEFINED)
+pub fn new_map_iterator(cx: &Context, map: Gc<Collection>, gives: Gives) -> JsResult<Gc<Object>> {
+    let (what, table) = (Value::int32(gives as i32), cx.ordered_start(map)?);
+    Ok(new_iterator(cx, Intrinsic::MapIteratorPrototype, class::MAP, table, what, Value::UNDEFINED))
 }
 
-pub fn new_set_iterator(cx: &Context, set: Gc<Object>, gives: Gives) -> Gc<Object> {
-    let what = Value::int32(gives as i32);
-    new_iterator(cx, Intrinsic::SetIteratorPrototype, class::SET, set.into(), what, Value::UNDEFINED)
+pub fn new_set_iterator(cx: &Context, set: Gc<Collection>, gives: Gives) -> JsResult<Gc<Object>> {
+    let (what, table) = (Value::int32(gives as i32), cx.ordered_start(set)?);
+    Ok(new_iterator(cx, Intrinsic::SetIteratorPrototype, class::SET, table, what, Value::UNDEFINED))
 }
 
 pub fn new_string_iterator(cx: &Context, s: Gc<JsString>) -> Gc<Object> {
@@ -211,13 +203,13 @@ fn receiver(cx: &Context, args: &Args, class: i32, method: &str) -> JsResult<Gc<
 
 fn finish(cx: &Context, it: Gc<FieldsObject>) -> Value {
     it.set_field(cx, TARGET, Value::UNDEFINED);
-    cx.iter_result(Value::UNDEFINED, true)
+    cx.new_iterator_result(Value::UNDEFINED, true).into()
 }
 
 /// %ArrayIteratorPrototype%.next (§23.1.5.2.1).
 fn array_next(cx: &Context, args: &Args) -> JsResult<Value> {
     let it = receiver(cx, args, class::ARRAY, "Array Iterator.prototype.next")?;
-    let Some(array) = it.field(TARGET).as_object() else { return Ok(cx.iter_result(Value::UNDEFINED, true)) };
+    let Some(array) = it.field(TARGET).as_object() else { return Ok(cx.new_iterator_result(Value::UNDEFINED, true).into()) };
     let position = it.field(POSITION).as_number();
     let length = match array.kind() {
         Kind::TypedArray => cx.validated_typed_length(array)? as f64,
@@ -230,22 +222,25 @@ fn array_next(cx: &Context, args: &Args) -> JsResult<Value> {
     let index = Value::number(position);
     let what = it.field(WHAT).as_int32();
     if what == Gives::Keys as i32 {
-        return Ok(cx.iter_result(index, false));
+        return Ok(cx.new_iterator_result(index, false).into());
     }
     let value = cx.get_element(array.into(), index)?;
     if what == Gives::Values as i32 {
-        return Ok(cx.iter_result(value, false));
+        return Ok(cx.new_iterator_result(value, false).into());
     }
     let entry = cx.array_of(&[index, value]);
-    Ok(cx.iter_result(entry.into(), false))
+    Ok(cx.new_iterator_result(entry.into(), false).into())
 }
 
-/// The next entry of a Map's or Set's table, per what the iterator gives.
+/// The next entry of a Map's or Set's table, per what the iterator gives. The target is the table.
 fn table_next(cx: &Context, it: Gc<FieldsObject>, set: bool) -> JsResult<Value> {
-    let Some(collection) = it.field(TARGET).as_object() else { return Ok(cx.iter_result(Value::UNDEFINED, true)) };
-    let mut position = it.field(POSITION).as_number() as usize;
-    let Some((key, value)) = cx.collection_next(collection, &mut position) else { return Ok(finish(cx, it)) };
-    it.set_field(cx, POSITION, Value::length(position));
+    if it.field(TARGET).is_undefined() {
+        return Ok(cx.new_iterator_result(Value::UNDEFINED, true).into());
+    }
+    let Some(step) = cx.ordered_step(it.field(TARGET), it.field(POSITION).as_int32() as u32) else { return Ok(finish(cx, it)) };
+    it.set_field(cx, TARGET, step.table);
+    it.set_field(cx, POSITION, Value::int32(step.next as i32));
+    let (key, value) = (step.key, step.value);
     let what = it.field(WHAT).as_int32();
     let value = if set { key } else { value };
     let given = if what == Gives::Keys as i32 {
@@ -255,7 +250,7 @@ fn table_next(cx: &Context, it: Gc<FieldsObject>, set: bool) -> JsResult<Value> 
     } else {
         cx.array_of(&[key, value]).into()
     };
-    Ok(cx.iter_result(given, false))
+    Ok(cx.new_iterator_result(given, false).into())
 }
 
 fn map_next(cx: &Context, args: &Args) -> JsResult<Value> {
@@ -269,7 +264,7 @@ fn set_next(cx: &Context, args: &Args) -> JsResult<Value> {
 /// %StringIteratorPrototype%.next (§22.1.5.1.1): code points.
 fn string_next(cx: &Context, args: &Args) -> JsResult<Value> {
     let it = receiver(cx, args, class::STRING, "String Iterator.prototype.next")?;
-    let Some(s) = it.field(TARGET).as_string() else { return Ok(cx.iter_result(Value::UNDEFINED, true)) };
+    let Some(s) = it.field(TARGET).as_string() else { return Ok(cx.new_iterator_result(Value::UNDEFINED, true).into()) };
     let position = it.field(POSITION).as_number() as usize;
     if position >= s.len() {
         return Ok(finish(cx, it));
@@ -277,26 +272,26 @@ fn string_next(cx: &Context, args: &Args) -> JsResult<Value> {
     let (_, units) = s.chars(cx)?.code_point_at(position);
     it.set_field(cx, POSITION, Value::length(position + units));
     let value = cx.substring(s, position, position + units)?;
-    Ok(cx.iter_result(value.into(), false))
+    Ok(cx.new_iterator_result(value.into(), false).into())
 }
 
 /// %RegExpStringIteratorPrototype%.next (§22.2.9.2.1).
 fn regexp_string_next(cx: &Context, args: &Args) -> JsResult<Value> {
     let it = receiver(cx, args, class::REGEXP_STRING, "%RegExpStringIterator%.prototype.next")?;
-    let Some(matcher) = it.field(TARGET).as_object() else { return Ok(cx.iter_result(Value::UNDEFINED, true)) };
+    let Some(matcher) = it.field(TARGET).as_object() else { return Ok(cx.new_iterator_result(Value::UNDEFINED, true).into()) };
     let Some(s) = it.field(EXTRA).as_string() else { return Ok(finish(cx, it)) };
     let flags = it.field(WHAT).as_int32();
     let result = crate::regexp::exec(cx, matcher, s)?;
     let Some(found) = result.as_object() else { return Ok(finish(cx, it)) };
     if flags & 1 == 0 {
         it.set_field(cx, TARGET, Value::UNDEFINED);
-        return Ok(cx.iter_result(result, false));
+        return Ok(cx.new_iterator_result(result, false).into());
     }
     let matched = cx.to_string(found.get(cx, PropertyKey::index(0))?)?;
     if matched.is_empty() {
         crate::regexp::advance_last_index(cx, matcher, s, flags & 2 != 0)?;
     }
-    Ok(cx.iter_result(result, false))
+    Ok(cx.new_iterator_result(result, false).into())
 }
 
 /// %WrapForValidIteratorPrototype% (§27.1.3.2.1.1).
@@ -309,7 +304,7 @@ fn wrapped_return(cx: &Context, args: &Args) -> JsResult<Value> {
     let it = receiver(cx, args, class::WRAPPED, "%WrapForValidIteratorPrototype%.return")?;
     Ok(match cx.invoke_if_present(it.field(TARGET), cx.names().return_)? {
         Some(result) => result,
-        None => cx.iter_result(Value::UNDEFINED, true),
+        None => cx.new_iterator_result(Value::UNDEFINED, true).into(),
     })
 }
 
@@ -346,7 +341,7 @@ fn helper(cx: &Context, v: Value) -> JsResult<Gc<FieldsObject>> {
 pub fn rt_iterate_with(cx: &Context, args: &Args) -> JsResult<Value> {
     static ONCE: FunctionSpec = FunctionSpec::anonymous(0, |cx, args| {
         let f = args.callee_native();
-        cx.call(f.data[1].get(), f.data[0].get(), &[])
+        cx.call(f.data(1), f.data(0), &[])
     });
     let iterable = cx.new_object_with_prototype(None);
     let method = cx.new_native_with_data(&ONCE, [args.get(0), args.get(1)]);

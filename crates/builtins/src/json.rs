@@ -5,6 +5,7 @@
 //! the native stack at each level.
 
 use crate::table::*;
+use tercel_vm::object::array::ArrayObject;
 use tercel_vm::string::{Chars, StringBuilder};
 use tercel_vm::{Args, Context, Gc, JsResult, JsString, Kind, Object, PropertyKey, Throw, Value, ValueList};
 
@@ -228,7 +229,7 @@ impl<'cx> Parser<'cx, '_> {
     /// The whole text. `open` holds the containers that are not closed yet, and for each object behind it the key of the
     /// property that is being read.
     fn document(&mut self) -> JsResult<Value> {
-        let open = ValueList::new(self.cx);
+        let mut open = ValueList::new(self.cx);
         let mut keys: Vec<PropertyKey> = Vec::new();
         self.skip_space();
         'value: loop {
@@ -245,7 +246,7 @@ impl<'cx> Parser<'cx, '_> {
                         self.at += 1;
                         Value::from(array)
                     } else {
-                        self.push_open(&open, array.into())?;
+                        self.push_open(&mut open, array.into())?;
                         continue 'value;
                     }
                 }
@@ -257,7 +258,7 @@ impl<'cx> Parser<'cx, '_> {
                         self.at += 1;
                         Value::from(object)
                     } else {
-                        self.push_open(&open, object.into())?;
+                        self.push_open(&mut open, object.into())?;
                         self.property_name(&mut keys)?;
                         continue 'value;
                     }
@@ -273,9 +274,10 @@ impl<'cx> Parser<'cx, '_> {
                     }
                     return Ok(value);
                 };
-                let is_array = container.is_array_object();
-                if is_array {
-                    self.cx.array_push(container, value)?;
+                let array = container.as_kind::<ArrayObject>(Kind::Array);
+                let is_array = array.is_some();
+                if let Some(array) = array {
+                    self.cx.array_push(array, value)?;
                 } else if let Some(&key) = keys.last() {
                     container.create_data(self.cx, key, value)?;
                 }
@@ -304,7 +306,7 @@ impl<'cx> Parser<'cx, '_> {
         }
     }
 
-    fn push_open(&self, open: &ValueList<'_>, container: Value) -> JsResult<()> {
+    fn push_open(&self, open: &mut ValueList<'_>, container: Value) -> JsResult<()> {
         if open.len() >= MAX_DEPTH {
             return Err(self.cx.throw_range(format_args!("JSON is nested too deeply")));
         }
@@ -429,8 +431,7 @@ impl<'cx> Serializer<'cx> {
         if let Some(s) = value.as_string() {
             quote(&mut self.out, s.chars(cx)?)?;
         } else if value.is_int32() {
-            let mut buffer = itoa::Buffer::new();
-            self.out.push_latin1(buffer.format(value.as_int32()).as_bytes())?;
+            self.out.push_str(&value.as_int32().to_string())?;
         } else if value.is_number() {
             if value.as_number().is_finite() {
                 self.out.push_string(cx.string_from_number(value.as_number()))?;
@@ -611,7 +612,7 @@ fn stringify(cx: &Context, args: &Args) -> JsResult<Value> {
 
 /// The property list of a replacer array (§25.5.2 step 4.b).
 fn allowed_keys<'cx>(cx: &'cx Context, list: Gc<Object>) -> JsResult<ValueList<'cx>> {
-    let keys = ValueList::new(cx);
+    let mut keys = ValueList::new(cx);
     let length = cx.length_of(list)?;
     for i in 0..length {
         let v = list.get(cx, cx.index_key(i))?;

@@ -30,7 +30,7 @@ unary_functions! {
     cosh = f64::cosh;
     exp = f64::exp;
     expm1 = f64::exp_m1;
-    f16round = tercel_vm::number::half::round_to_half;
+    f16round = |x| tercel_vm::number::half::half_to_f64(tercel_vm::number::half::f64_to_half(x));
     fround = |x| x as f32 as f64;
     log = f64::ln;
     log10 = f64::log10;
@@ -73,7 +73,7 @@ fn atan2(cx: &Context, args: &Args) -> JsResult<Value> {
 
 fn pow(cx: &Context, args: &Args) -> JsResult<Value> {
     let (base, exponent) = (cx.to_number(args.get(0))?, cx.to_number(args.get(1))?);
-    Ok(Value::number(tercel_vm::number::arith::pow(base, exponent)))
+    Ok(Value::number(tercel_vm::number::exponentiate(base, exponent)))
 }
 
 fn imul(cx: &Context, args: &Args) -> JsResult<Value> {

@@ -10,7 +10,7 @@ fn constructor(cx: &Context, args: &Args) -> JsResult<Value> {
     } else {
         match cx.to_numeric(args.get(0))? {
             Numeric::Number(n) => Value::number(n),
-            Numeric::BigInt(b) => Value::number(cx.bigint_to_f64(b)),
+            Numeric::BigInt(b) => Value::number(b.to_f64()),
         }
     };
     if args.new_target().is_undefined() {

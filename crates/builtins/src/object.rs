@@ -57,7 +57,7 @@ fn prototype_argument(cx: &Context, v: Value) -> JsResult<Option<Gc<Object>>> {
 fn define_all(cx: &Context, o: Gc<Object>, properties: Value) -> JsResult<()> {
     let properties = cx.to_object(properties)?;
     let keys = properties.own_keys(cx)?;
-    let list = ValueList::new(cx);
+    let mut list = ValueList::new(cx);
     for i in 0..keys.len() {
         let key = cx.to_property_key(keys.get(i))?;
         if properties.get_own(cx, key)?.is_some_and(|d| d.enumerable == Some(true)) {

@@ -152,16 +152,16 @@ fn element_settled(cx: &Context, shared: Value, index: u32, value: Value, which:
 
 fn element_once(cx: &Context, args: &Args, which: Combinator) -> JsResult<Value> {
     let f = args.callee_native();
-    let shared = f.data[0].get();
+    let shared = f.data(0);
     if shared.is_undefined() {
         return Ok(Value::UNDEFINED);
     }
     f.set_data(cx, 0, Value::UNDEFINED);
-    element_settled(cx, shared, f.data[1].get().as_number() as u32, args.get(0), which)
+    element_settled(cx, shared, f.data(1).as_number() as u32, args.get(0), which)
 }
 
 fn settled_once(cx: &Context, args: &Args, fulfilled: bool) -> JsResult<Value> {
-    let Some(pair) = record(args.callee_native().data[0].get()) else { return Ok(Value::UNDEFINED) };
+    let Some(pair) = record(args.callee_native().data(0)) else { return Ok(Value::UNDEFINED) };
     let (shared, index) = (pair.get(0), pair.get(1));
     if shared.is_undefined() {
         return Ok(Value::UNDEFINED);
@@ -237,7 +237,7 @@ fn catch(cx: &Context, args: &Args) -> JsResult<Value> {
 /// The functions that `finally` passes to `then` (§27.2.5.3): data is {constructor, onFinally}.
 fn after_finally(cx: &Context, args: &Args, rejected: bool) -> JsResult<Value> {
     let f = args.callee_native();
-    let (constructor, on_finally) = (f.data[0].get(), f.data[1].get());
+    let (constructor, on_finally) = (f.data(0), f.data(1));
     let outcome = args.get(0);
     let result = cx.call(on_finally, Value::UNDEFINED, &[])?;
     let Some(constructor) = constructor.as_object() else { return Ok(Value::UNDEFINED) };
@@ -249,8 +249,8 @@ fn after_finally(cx: &Context, args: &Args, rejected: bool) -> JsResult<Value> {
 
 static THEN_FINALLY: FunctionSpec = FunctionSpec::anonymous(1, |cx, args| after_finally(cx, args, false));
 static CATCH_FINALLY: FunctionSpec = FunctionSpec::anonymous(1, |cx, args| after_finally(cx, args, true));
-static VALUE_THUNK: FunctionSpec = FunctionSpec::anonymous(0, |_, args| Ok(args.callee_native().data[0].get()));
-static THROWER: FunctionSpec = FunctionSpec::anonymous(0, |cx, args| Err(cx.throw(args.callee_native().data[0].get())));
+static VALUE_THUNK: FunctionSpec = FunctionSpec::anonymous(0, |_, args| Ok(args.callee_native().data(0)));
+static THROWER: FunctionSpec = FunctionSpec::anonymous(0, |cx, args| Err(cx.throw(args.callee_native().data(0))));
 
 fn finally(cx: &Context, args: &Args) -> JsResult<Value> {
     let Some(promise) = args.this().as_object() else {
@@ -284,6 +284,8 @@ fn then(cx: &Context, args: &Args) -> JsResult<Value> {
 }
 
 pub static CONSTRUCTOR: FunctionSpec = class("Promise", 1, constructor);
+pub static RESOLVE: FunctionSpec = FunctionSpec::named(SpecKey::Text("resolve"), 1, resolve);
+pub static THEN: FunctionSpec = FunctionSpec::named(SpecKey::Text("then"), 2, then);
 
 pub static STATICS: &[PropertySpec] = &[
     prototype(Intrinsic::PromisePrototype),
@@ -292,7 +294,7 @@ pub static STATICS: &[PropertySpec] = &[
     method("any", 1, any),
     method("race", 1, race),
     method("reject", 1, reject),
-    method("resolve", 1, resolve),
+    intrinsic("resolve", Intrinsic::PromiseResolve),
     method("try", 1, try_),
     method("withResolvers", 0, with_resolvers),
     species(),
@@ -302,7 +304,7 @@ pub static PROTOTYPE: &[PropertySpec] = &[
     constructor_of(Intrinsic::Promise),
     method("catch", 1, catch),
     method("finally", 1, finally),
-    method("then", 2, then),
+    intrinsic("then", Intrinsic::PromiseThen),
     to_string_tag("Promise"),
 ];
 

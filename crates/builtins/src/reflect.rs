@@ -147,9 +147,11 @@ pub mod proxy {
         Ok(Value::UNDEFINED)
     }
 
+    static REVOKER: FunctionSpec = FunctionSpec::anonymous(0, revoke);
+
     fn revocable(cx: &Context, args: &Args) -> JsResult<Value> {
         let proxy = create(cx, args)?;
-        let revoker = cx.new_native_closure("", 0, revoke, [proxy.into(), Value::UNDEFINED]);
+        let revoker = cx.new_native_with_data(&REVOKER, [proxy.into(), Value::UNDEFINED]);
         let result = cx.new_object();
         result.create_data(cx, cx.names().proxy, proxy.into())?;
         result.create_data(cx, cx.names().revoke, revoker.into())?;

@@ -362,7 +362,8 @@ fn trim_end(cx: &Context, args: &Args) -> JsResult<Value> {
 
 /// The method `key` of an argument that is an object, for delegation to patterns (§22.1.3.13 step 2 and its like).
 fn pattern_method(cx: &Context, pattern: Value, key: PropertyKey) -> JsResult<Value> {
-    if pattern.is_object() { cx.get_method(pattern, key) } else { Ok(Value::UNDEFINED) }
+    let method = if pattern.is_object() { cx.get_method(pattern, key)? } else { None };
+    Ok(method.unwrap_or(Value::UNDEFINED))
 }
 
 fn require_coercible(cx: &Context, args: &Args, method: &str) -> JsResult<()> {

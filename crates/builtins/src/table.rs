@@ -5,7 +5,7 @@ pub use tercel_vm::function::native_special as special;
 pub use tercel_vm::native::{FunctionSpec, NativeFn, ObjectForm, ObjectSpec, PropertySpec, PropertyValue, SelfHostedSource, SpecKey};
 use tercel_vm::names::{self, Name};
 use tercel_vm::native::{NamePrefix, SelfHostedSpec};
-pub use tercel_vm::property::{ACCESSOR, CONFIGURABLE, ENUMERABLE, WRITABLE};
+pub use tercel_vm::shape::{ACCESSOR, CONFIGURABLE, ENUMERABLE, WRITABLE};
 pub use tercel_vm::realm::Intrinsic;
 
 const HIDDEN: u8 = WRITABLE | CONFIGURABLE;

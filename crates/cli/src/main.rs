@@ -1,1 +1,105 @@
-fn main() {}
+//! The command `tercel`.
+
+#![forbid(unsafe_code)]
+
+mod dump;
+mod options;
+mod report;
+mod run;
+
+use clap::{Parser, Subcommand};
+use options::EngineFlags;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+const AFTER_HELP: &str = "\
+Examples:
+  tercel run program.js one two     run a file; scriptArgs is [\"one\", \"two\"]
+  tercel run module.mjs             files named .mjs are modules
+  tercel -e 'print(6 * 7)'          run a piece of code
+  tercel run --timeout=2s --heap-limit=64M untrusted.js
+  tercel dump --bytecode program.js what the engine makes of it
+
+Exit codes: 0 all is well, 1 uncaught exception, 9 bad arguments, 124 time-out; quit(n) exits with n.";
+
+/// Tercel runs JavaScript.
+#[derive(Parser)]
+#[command(version, about, after_help = AFTER_HELP, args_conflicts_with_subcommands = true)]
+struct Command {
+    /// Runs this code.
+    #[arg(short = 'e', long = "eval", value_name = "CODE", allow_hyphen_values = true)]
+    eval: Option<String>,
+    /// Treats the code of -e as a module.
+    #[arg(long)]
+    module: bool,
+    #[command(flatten)]
+    flags: EngineFlags,
+    /// Arguments for the code of -e.
+    #[arg(value_name = "ARGS", trailing_var_arg = true)]
+    args: Vec<String>,
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Runs a file.
+    Run {
+        #[command(flatten)]
+        flags: EngineFlags,
+        /// The file; `-` is standard input.
+        file: PathBuf,
+        /// What the program finds in scriptArgs.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<String>,
+    },
+    /// Prints what the engine makes of a program.
+    Dump {
+        /// The bytecode of every function, with its source lines.
+        #[arg(long)]
+        bytecode: bool,
+        /// The programs of all regular expression literals.
+        #[arg(long)]
+        regexp: bool,
+        /// Treats the file as a module.
+        #[arg(long)]
+        module: bool,
+        file: PathBuf,
+    },
+}
+
+/// Native stack for scripts: deep recursion through builtins is the script's right. Only what is used is ever committed.
+const STACK_BYTES: usize = 256 << 20;
+
+fn main() -> ExitCode {
+    let command = match Command::try_parse() {
+        Ok(command) => command,
+        Err(e) => {
+            let _ = e.print();
+            return if e.use_stderr() { ExitCode::from(9) } else { ExitCode::SUCCESS };
+        }
+    };
+    // Scripts run on a thread of their own, whose stack is as large as we say.
+    let worker = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || dispatch(command));
+    match worker.map(std::thread::JoinHandle::join) {
+        Ok(Ok(code)) => ExitCode::from(code),
+        Ok(Err(_)) => ExitCode::from(70),
+        Err(e) => {
+            eprintln!("tercel: cannot start a thread: {e}");
+            ExitCode::from(71)
+        }
+    }
+}
+
+fn dispatch(command: Command) -> u8 {
+    match (command.action, command.eval) {
+        (Some(Action::Run { flags, file, args }), _) => run::file(&flags, &file, args),
+        (Some(Action::Dump { bytecode, regexp, module, file }), _) => dump::file(&file, bytecode || !regexp, regexp, module),
+        (None, Some(code)) => run::code(&command.flags, &code, command.module, command.args),
+        (None, None) => {
+            use clap::CommandFactory;
+            let _ = Command::command().print_help();
+            9
+        }
+    }
+}

@@ -84,7 +84,7 @@ static HOST_FUNCTION: FunctionSpec = FunctionSpec::anonymous(0, host_function);
 /// The native behind every Rust closure: its data is the closure's number.
 fn host_function(cx: &Context, args: &Args) -> JsResult<tercel_vm::Value> {
     let engine = Engine::of(cx);
-    let index = args.callee_native().data[0].get().as_int32() as usize;
+    let index = args.callee_native().data(0).as_int32() as usize;
     let function = engine.state.functions.borrow()[index].clone();
     let arguments = Arguments {
         this: Value::from_vm(&engine, args.this()),
@@ -96,6 +96,25 @@ fn host_function(cx: &Context, args: &Args) -> JsResult<tercel_vm::Value> {
         Err(error) => Err(engine.throw(error)),
     }
 }
+
+static PROXY_TARGET: FunctionSpec = FunctionSpec::anonymous(1, |cx, args| {
+    Ok(match args.get(0).as_kind::<tercel_vm::object::proxy::Proxy>(tercel_vm::Kind::Proxy) {
+        None => tercel_vm::Value::UNDEFINED,
+        Some(p) if p.target.get().is_null() => tercel_vm::Value::NULL,
+        Some(p) => cx.array_of(&[p.target.get(), p.handler.get()]).into(),
+    })
+});
+
+static PROMISE_STATE: FunctionSpec = FunctionSpec::anonymous(1, |cx, args| {
+    use tercel_vm::promise::{Promise, PromiseState};
+    let Some(p) = args.get(0).as_kind::<Promise>(tercel_vm::Kind::Promise) else { return Ok(tercel_vm::Value::UNDEFINED) };
+    let state = match p.state() {
+        PromiseState::Pending => "pending",
+        PromiseState::Fulfilled => "fulfilled",
+        PromiseState::Rejected => "rejected",
+    };
+    Ok(cx.array_of(&[cx.string_from_utf8(state).into(), p.result.get()]).into())
+});
 
 impl Engine {
     /// An engine with default options.
@@ -137,7 +156,7 @@ impl Engine {
     }
 
     pub(crate) fn handles(&self) -> &HandleTable {
-        &self.state.cx.handles
+        &self.state.cx.objects.handles
     }
 
     pub(crate) fn dropped(&self) -> &Dropped {
@@ -149,7 +168,7 @@ impl Engine {
         let cx = &*self.state.cx;
         if let Ok(mut dropped) = self.state.dropped.lock() {
             for handle in dropped.drain(..) {
-                cx.handles.remove(handle);
+                cx.objects.handles.remove(handle);
             }
         }
         if self.state.depth.get() > 0 {
@@ -445,6 +464,36 @@ impl Engine {
         let result = body(self);
         cx.set_main_realm(outer);
         result
+    }
+
+    /// A new ArrayBuffer with these bytes.
+    ///
+    /// # Errors
+    /// If memory runs out.
+    pub fn bytes(&self, bytes: &[u8]) -> Result<Object, Error> {
+        self.run(|cx| {
+            let buffer = cx.new_array_buffer_from(bytes).map_err(|t| self.error(t))?;
+            Ok(Object(Handle::new(self, buffer.object().into())))
+        })
+    }
+
+    /// The error that ends the running script as an interrupt would: no handler of the script sees it.
+    pub fn termination(&self) -> Error {
+        Error::new(ErrorKind::Terminated, "terminated")
+    }
+
+    /// What formatters of values ask of the engine and script cannot: `proxyTarget(v)` and `promiseState(v)`.
+    ///
+    /// # Errors
+    /// If memory runs out.
+    #[doc(hidden)]
+    pub fn inspection_host(&self) -> Result<Object, Error> {
+        let host = self.object();
+        for (name, spec) in [("proxyTarget", &PROXY_TARGET), ("promiseState", &PROMISE_STATE)] {
+            let f = self.run(|cx| Function(Object(Handle::new(self, cx.new_native(spec).object().into()))));
+            host.set(self, name, f)?;
+        }
+        Ok(host)
     }
 
     /// Figures of the engine so far.

@@ -271,3 +271,17 @@ impl Function {
         &self.0
     }
 }
+
+impl Value {
+    /// ToBoolean (ECMA-262 §7.1.2).
+    pub fn truthy(&self) -> bool {
+        match self {
+            Value::Undefined | Value::Null => false,
+            Value::Bool(b) => *b,
+            Value::Number(n) => !n.is_nan() && *n != 0.0,
+            Value::String(s) => !s.is_empty(),
+            Value::BigInt(text) => text != "0",
+            Value::Symbol(_) | Value::Object(_) => true,
+        }
+    }
+}

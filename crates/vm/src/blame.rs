@@ -16,6 +16,10 @@ pub fn expression_at(text: &str, offset: usize) -> Option<String> {
     if offset >= bytes.len() {
         return None;
     }
+    let mut offset = offset;
+    if bytes[offset..].starts_with(b"new ") {
+        offset += 4;
+    }
     let (start, end) = if is_property(bytes, offset) {
         (start_of_chain(bytes, offset)?, end_of_name(bytes, offset))
     } else {
@@ -104,17 +108,7 @@ fn end_of_chain(bytes: &[u8], start: usize) -> Option<usize> {
         b if is_name(b) => {
             let end = end_of_name(bytes, start);
             if matches!(&bytes[start..end], b"new" | b"await" | b"typeof" | b"void" | b"yield" | b"delete") {
-                let mut next = end;
-                while bytes.get(next) == Some(&b' ') {
-                    next += 1;
-                }
-                return if next < bytes.len() && next > end && &bytes[start..end] == b"new" {
-                    let inner = end_of_chain(bytes, next)?;
-                    // The name of what `new` constructs, without `new`.
-                    Some(inner)
-                } else {
-                    None
-                };
+                return None;
             }
             end
         }
@@ -157,6 +151,7 @@ mod tests {
         assert_eq!(at("let x = a.b.c(1, 2);", 12).as_deref(), Some("a.b.c"));
         assert_eq!(at("a[i + (1)].f(2)", 11).as_deref(), Some("a[i + (1)].f"));
         assert_eq!(at("f(1)(2)", 0).as_deref(), Some("f(1)"));
+        assert_eq!(at("new a.B(1)", 0).as_deref(), Some("a.B"));
         assert_eq!(at("  ", 1), None);
         assert_eq!(at("a.b", 9), None);
     }

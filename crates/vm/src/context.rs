@@ -10,6 +10,7 @@
 use crate::cell::{CellHeader, Gc, Kind};
 use crate::error::JsResult;
 use crate::interp::state::Interp;
+use crate::library::Library;
 use crate::native::Builtins;
 use crate::object::state::Objects;
 use crate::realm::Realm;
@@ -133,6 +134,10 @@ pub struct Context {
     pub text: Text,
     /// Shapes, shared cells, fuses, rooted containers, realms.
     pub objects: Objects,
+    /// State of the library: random numbers, compiled regular expressions.
+    pub library: Library,
+    /// What the host that made the context wants to find again.
+    pub host_data: Cell<*const ()>,
     pub options: Options,
     pub builtins: &'static Builtins,
 }
@@ -150,9 +155,12 @@ impl Context {
             interp: Interp::new(options.stack_limit, options.no_ic),
             text: Text::new(),
             objects: Objects::new(builtins),
+            library: Library::default(),
+            host_data: Cell::new(std::ptr::null()),
             options,
             builtins,
         });
+        cx.connect_heap();
         cx.init_text();
         cx.init_objects();
         let realm = cx.new_realm();
@@ -187,7 +195,7 @@ impl Context {
                 place.as_ptr().cast::<CellHeader>().write(CellHeader::new(0, kind as u8, 0, 0));
                 Ok(Gc::from_addr(place.as_ptr() as usize))
             },
-            Err(refused) => Err(self.throw_refused(refused)),
+            Err(refused) => Err(self.throw_out_of_memory(format_args!("{refused}"))),
         }
     }
 

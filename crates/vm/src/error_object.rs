@@ -12,7 +12,8 @@ use crate::frame::{self, flag};
 use crate::function::NativeFunction;
 use crate::interp::state::count;
 use crate::values::ValueArray;
-use crate::object::Object;
+use crate::native::Args;
+use crate::object::{Object, PropertyDescriptor};
 use crate::string::JsString;
 use crate::realm::Intrinsic;
 use crate::value::Value;
@@ -361,6 +362,12 @@ impl Context {
         })
     }
 
+    /// `Error.captureStackTrace(object)`: an own property `stack` with the text as of now.
+    pub fn capture_stack_trace(&self, object: Gc<Object>) -> JsResult<()> {
+        let text = self.capture_stack_text(object.into())?;
+        object.define_or_throw(self, self.names().stack, &hidden(text.into()))
+    }
+
     /// What `Error.captureStackTrace(object)` stores: the value as a header, and the stack as of now.
     pub fn capture_stack_text(&self, v: Value) -> JsResult<Gc<JsString>> {
         let header = match v.as_object() {
@@ -405,4 +412,32 @@ fn describe_code_frame(code: Gc<CodeBlock>, pc: u32, is_construct: bool) -> Stac
         column: position.column,
         is_construct,
     }
+}
+
+/// A property as assignment makes it, but not enumerable.
+fn hidden(value: Value) -> PropertyDescriptor {
+    PropertyDescriptor {
+        value: Some(value),
+        writable: Some(true),
+        enumerable: Some(false),
+        configurable: Some(true),
+        ..PropertyDescriptor::default()
+    }
+}
+
+/// The getter of `Error.prototype.stack`.
+pub fn stack_getter(cx: &Context, args: &Args) -> JsResult<Value> {
+    match args.this().as_object() {
+        Some(error) => cx.error_stack(error),
+        None => Err(cx.throw_type(format_args!("Error.prototype.stack getter called on non-object"))),
+    }
+}
+
+/// The setter of `Error.prototype.stack`: an own data property.
+pub fn stack_setter(cx: &Context, args: &Args) -> JsResult<Value> {
+    let Some(object) = args.this().as_object() else {
+        return Err(cx.throw_type(format_args!("Error.prototype.stack setter called on non-object")));
+    };
+    object.define_or_throw(cx, cx.names().stack, &hidden(args.get(0)))?;
+    Ok(Value::UNDEFINED)
 }

@@ -1,7 +1,7 @@
 //! Polls, interrupts from other threads, deadlines, and the native stack's limit.
 //!
-//! Safepoints read two words: the heap's "collection pending", and an atomic word that any thread may set through an
-//! [`InterruptHandle`]. Only when one of them is set does anything happen. A termination travels as an exception that no
+//! Safepoints read one atomic word, which the heap sets when it wants a collection and any thread may set through an
+//! [`InterruptHandle`]. Only when it is not zero does anything happen. A termination travels as an exception that no
 //! handler catches; when it has left the outermost entry the engine can be used again.
 
 use crate::context::Context;
@@ -51,6 +51,13 @@ impl InterruptHandle {
 }
 
 impl Context {
+    /// Has the heap set the polled word when it wants a collection. Once, when the context stands.
+    pub(crate) fn connect_heap(&self) {
+        let word = std::ptr::NonNull::from(&self.interp.interrupt.word);
+        // SAFETY: the word lives in an Arc that the context holds as long as its heap.
+        unsafe { self.heap.set_interrupt_word(Some((word, bits::GC))) };
+    }
+
     /// A handle that other threads may use.
     pub fn interrupt_handle(&self) -> InterruptHandle {
         InterruptHandle(self.interp.interrupt.clone())
@@ -66,7 +73,7 @@ impl Context {
     #[inline(always)]
     pub fn poll(&self) -> JsResult<()> {
         // SAFETY: the word lives in an Arc that the context holds.
-        if self.heap.gc_pending.get() || unsafe { (*self.interp.interrupt_word).load(Ordering::Relaxed) } != 0 {
+        if unsafe { (*self.interp.interrupt_word).load(Ordering::Relaxed) } != 0 {
             return self.poll_slow();
         }
         Ok(())
@@ -92,25 +99,26 @@ impl Context {
     fn serve_interrupts(&self) -> JsResult<()> {
         let word = self.interp.interrupt.word.fetch_and(bits::GC, Ordering::Relaxed);
         if word & bits::TERMINATE != 0 {
-            return Err(self.terminate("interrupted"));
+            return Err(self.terminate_because("interrupted"));
         }
         if word & bits::DEADLINE != 0 && self.interp.deadline.get().is_some_and(|d| Instant::now() >= d) {
-            return Err(self.terminate("the time is up"));
+            return Err(self.terminate_because("the time is up"));
         }
         Ok(())
     }
 
     /// Begins a termination: an `Err` that no handler catches.
     #[cold]
-    pub fn terminate(&self, why: &'static str) -> Throw {
+    pub fn terminate(&self) -> Throw {
         self.interp.terminating.set(true);
-        self.interp.termination_reason.set(why);
         Throw
     }
 
-    /// Why the last termination came: "interrupted", "the time is up", "the heap limit is exceeded", or what the host said.
-    pub fn termination_reason(&self) -> &'static str {
-        self.interp.termination_reason.get()
+    /// [`Context::terminate`] with what to tell the host.
+    #[cold]
+    pub(crate) fn terminate_because(&self, why: &'static str) -> Throw {
+        self.set_termination_reason(why);
+        self.terminate()
     }
 
     /// Whether the `Throw` that travels is a termination, which no handler catches.
@@ -161,11 +169,11 @@ impl Context {
     }
 }
 
-/// [`poll_in_interpreter`], if one of the words is set.
+/// [`poll_in_interpreter`], if the word is set.
 #[inline(always)]
 pub(crate) fn poll_if_needed(cx: &Context) -> JsResult<()> {
     // SAFETY: the word lives in an Arc that the context holds.
-    if cx.heap.gc_pending.get() || unsafe { (*cx.interp.interrupt_word).load(Ordering::Relaxed) } != 0 {
+    if unsafe { (*cx.interp.interrupt_word).load(Ordering::Relaxed) } != 0 {
         return poll_in_interpreter(cx);
     }
     Ok(())

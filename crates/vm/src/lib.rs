@@ -24,6 +24,7 @@ pub mod interrupt;
 pub mod iterators;
 pub mod job;
 pub mod key;
+pub mod library;
 pub mod list;
 pub mod module;
 pub mod module_evaluation;

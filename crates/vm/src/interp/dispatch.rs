@@ -148,7 +148,7 @@ pub(crate) unsafe fn run_segment(cx: &Context, record: &EntryRecord) -> SegmentE
                         pc = code.code();
                         state.frame.set(Frame(fp));
                         code.calls.set(code.calls.get().wrapping_add(1));
-                        if cx.heap.gc_pending.get() || (*state.interrupt_word).load(Relaxed) != 0 {
+                        if (*state.interrupt_word).load(Relaxed) != 0 {
                             state.pc.set(pc);
                             if interrupt::poll_in_interpreter(cx).is_err() {
                                 break 'inner Action::Throw;
@@ -435,7 +435,7 @@ pub(crate) unsafe fn run_segment(cx: &Context, record: &EntryRecord) -> SegmentE
                         let i = decode!(CheckTdz);
                         if get!(i.src).is_empty() {
                             state.pc.set(pc);
-                            control::throw_tdz(cx, code, i.name.0);
+                            let _ = control::throw_tdz(cx, code, i.name.0);
                             break 'inner Action::Throw;
                         }
                         next!(CheckTdz)
@@ -443,7 +443,7 @@ pub(crate) unsafe fn run_segment(cx: &Context, record: &EntryRecord) -> SegmentE
                     Op::CheckThis => {
                         if get!(decode!(CheckThis).src).is_empty() {
                             state.pc.set(pc);
-                            control::throw_no_this(cx);
+                            let _ = control::throw_no_this(cx);
                             break 'inner Action::Throw;
                         }
                         next!(CheckThis)
@@ -451,7 +451,7 @@ pub(crate) unsafe fn run_segment(cx: &Context, record: &EntryRecord) -> SegmentE
                     Op::CheckThisUnbound => {
                         if !get!(decode!(CheckThisUnbound).src).is_empty() {
                             state.pc.set(pc);
-                            control::throw_super_twice(cx);
+                            let _ = control::throw_super_twice(cx);
                             break 'inner Action::Throw;
                         }
                         next!(CheckThisUnbound)
@@ -471,12 +471,12 @@ pub(crate) unsafe fn run_segment(cx: &Context, record: &EntryRecord) -> SegmentE
                     Op::CheckCallable => simple!(CheckCallable, control::check_callable),
                     Op::ThrowError => {
                         state.pc.set(pc);
-                        control::throw_error(cx, Frame(fp), Pc(pc));
+                        let _ = control::throw_error(cx, Frame(fp), Pc(pc));
                         break 'inner Action::Throw;
                     }
                     Op::ThrowConstAssign => {
                         state.pc.set(pc);
-                        control::throw_const_assign(cx, Frame(fp), Pc(pc));
+                        let _ = control::throw_const_assign(cx, Frame(fp), Pc(pc));
                         break 'inner Action::Throw;
                     }
                     Op::Throw => {
@@ -501,7 +501,7 @@ pub(crate) unsafe fn run_segment(cx: &Context, record: &EntryRecord) -> SegmentE
                         let v = scope.ancestor(i.depth.0 as usize).slot(i.index.0 as usize);
                         if v.is_empty() {
                             state.pc.set(pc);
-                            control::throw_tdz(cx, code, i.name.0);
+                            let _ = control::throw_tdz(cx, code, i.name.0);
                             break 'inner Action::Throw;
                         }
                         set!(i.dst, v);
@@ -519,7 +519,7 @@ pub(crate) unsafe fn run_segment(cx: &Context, record: &EntryRecord) -> SegmentE
                         let scope = scope.ancestor(i.depth.0 as usize);
                         if scope.slot(i.index.0 as usize).is_empty() {
                             state.pc.set(pc);
-                            control::throw_tdz(cx, code, i.name.0);
+                            let _ = control::throw_tdz(cx, code, i.name.0);
                             break 'inner Action::Throw;
                         }
                         scope.set_slot(cx, i.index.0 as usize, get!(i.src));
@@ -832,7 +832,7 @@ pub(crate) unsafe fn run_segment(cx: &Context, record: &EntryRecord) -> SegmentE
                         let i = decode!(LoopBack);
                         let site = site!(i.slot);
                         site.aux.set(site.aux.get().wrapping_add(1));
-                        if cx.heap.gc_pending.get() || (*state.interrupt_word).load(Relaxed) != 0 {
+                        if (*state.interrupt_word).load(Relaxed) != 0 {
                             state.pc.set(pc);
                             if interrupt::poll_in_interpreter(cx).is_err() {
                                 break 'inner Action::Throw;

@@ -9,7 +9,6 @@ use crate::ic::IcStub;
 use crate::ic::ops::IcOperand;
 use crate::gc_roots::ContextRoots;
 use crate::interp::Interp;
-use crate::interp::entry::{save_registers, stack_pointer};
 use crate::module::{MODULE_VALUES, Module};
 use crate::value::Value;
 use std::cell::Cell;
@@ -168,19 +167,8 @@ impl Context {
             LimitStatus::Exceeded if kind == CollectKind::Full => {
                 Err(self.throw_out_of_memory(format_args!("The heap limit is exceeded")))
             }
-            LimitStatus::Exhausted if kind == CollectKind::Full => Err(self.terminate("the heap limit is exceeded")),
+            LimitStatus::Exhausted if kind == CollectKind::Full => Err(self.terminate_because("the heap limit is exceeded")),
             _ => Ok(()),
         }
-    }
-
-    /// A full collection, now. The native frames above the innermost run are scanned.
-    #[inline(never)]
-    pub fn collect_now(&self) {
-        let mut saved = [0usize; 6];
-        save_registers(&mut saved);
-        self.interp.gc_top.set(Some(stack_pointer()));
-        // A termination for want of memory is found again at the next safepoint.
-        let _ = self.run_collection(CollectKind::Full, "asked for");
-        std::hint::black_box(&saved);
     }
 }

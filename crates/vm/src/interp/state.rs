@@ -52,8 +52,6 @@ pub struct Interp {
     /// A termination is under way: no handler catches it.
     pub terminating: Cell<bool>,
     pub no_ic: bool,
-    /// Why the last termination came.
-    pub termination_reason: Cell<&'static str>,
     /// The value of a `Return` that left the interpreter. Read at once.
     pub result: Cell<Value>,
     pub stack: VmStack,
@@ -86,7 +84,6 @@ impl Interp {
             native_limit: Cell::new(native_stack_bounds().0 + NATIVE_SLACK),
             terminating: Cell::new(false),
             no_ic,
-            termination_reason: Cell::new(""),
             result: Cell::new(Value::UNDEFINED),
             stack,
             interrupt,

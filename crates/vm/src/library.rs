@@ -1,0 +1,264 @@
+//! What the standard library and hosts ask of the engine beyond the language's own operations, and the small state behind it:
+//! random numbers, the arrays that are being joined, compiled regular expressions, statistics.
+
+use crate::cell::{Gc, Kind};
+use crate::context::Context;
+use crate::error::JsResult;
+use crate::function::NativeFunction;
+use crate::key::PropertyKey;
+use crate::native::NativeFn;
+use crate::object::Object;
+use crate::object::array::ArrayObject;
+use crate::realm::{Intrinsic, Realm, RealmShape};
+use crate::shape::WRITABLE;
+use crate::string::{Chars, JsString};
+use crate::symbol::Symbol;
+use crate::typed::{ArrayBuffer, TypedArray};
+use crate::value::Value;
+use rustc_hash::FxHashMap;
+use std::cell::{Cell, RefCell};
+use std::fmt::Write;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+use tercel_regexp::{Flags, PatternSource, Regex, SyntaxError};
+
+/// The library's state in a context.
+pub struct Library {
+    random: Cell<[u64; 2]>,
+    /// Addresses of the arrays that `join` works on. Their natives' frames hold them, so they are pinned.
+    joining: RefCell<Vec<usize>>,
+    regexps: RefCell<FxHashMap<(Vec<u16>, Flags), Arc<Regex>>>,
+    /// Why the last termination happened.
+    termination: Cell<&'static str>,
+}
+
+/// Compiled regular expressions that are kept for patterns that come again.
+const MAX_REGEXPS: usize = 256;
+
+impl Default for Library {
+    fn default() -> Library {
+        // RandomState is seeded by the system.
+        let seed = |n: u64| {
+            let mut hasher = RandomState::new().build_hasher();
+            hasher.write_u64(n);
+            hasher.finish() | 1
+        };
+        Library {
+            random: Cell::new([seed(1), seed(2)]),
+            joining: RefCell::default(),
+            regexps: RefCell::default(),
+            termination: Cell::new("terminated"),
+        }
+    }
+}
+
+impl Context {
+    /// A random number in [0, 1). (Vigna, "Further scramblings of Marsaglia's xorshift generators", 2017: xorshift128+.)
+    pub fn random(&self) -> f64 {
+        let [mut a, b] = self.library.random.get();
+        a ^= a << 23;
+        a ^= a >> 17;
+        a ^= b ^ (b >> 26);
+        self.library.random.set([b, a]);
+        (a.wrapping_add(b) >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// Begins to join `o`; `false` if that is under way already (a cycle).
+    pub fn enter_join(&self, o: Gc<Object>) -> bool {
+        let mut joining = self.library.joining.borrow_mut();
+        if joining.contains(&o.addr()) {
+            return false;
+        }
+        joining.push(o.addr());
+        true
+    }
+
+    pub fn leave_join(&self, _: Gc<Object>) {
+        self.library.joining.borrow_mut().pop();
+    }
+
+    /// The program of a pattern, compiled now or before.
+    ///
+    /// # Errors
+    /// The pattern's.
+    pub fn compile_regexp(&self, pattern: PatternSource<'_>, flags: Flags) -> Result<Arc<Regex>, SyntaxError> {
+        let units: Vec<u16> = match pattern {
+            PatternSource::Utf8(text) => text.encode_utf16().collect(),
+            PatternSource::Latin1(bytes) => bytes.iter().map(|&b| u16::from(b)).collect(),
+            PatternSource::Utf16(units) => units.to_vec(),
+        };
+        let mut cache = self.library.regexps.borrow_mut();
+        let key = (units, flags);
+        if let Some(regex) = cache.get(&key) {
+            return Ok(regex.clone());
+        }
+        let regex = Arc::new(Regex::compile(&key.0[..], flags)?);
+        if cache.len() >= MAX_REGEXPS {
+            cache.clear();
+        }
+        cache.insert(key, regex.clone());
+        Ok(regex)
+    }
+
+    /// Whether own property `key` of the ordinary object `o` is the native function `f` (as method, or as getter). Runs no script.
+    pub fn is_native_property(&self, o: Gc<Object>, key: PropertyKey, f: NativeFn) -> bool {
+        let Ok(Some(d)) = o.get_own(self, key) else { return false };
+        d.value
+            .or(d.getter)
+            .and_then(|v| v.as_kind::<NativeFunction>(Kind::NativeFunction))
+            .is_some_and(|native| std::ptr::fn_addr_eq(native.function.get(), f))
+    }
+
+    /// Whether ArraySpeciesCreate of `o` makes a plain array whatever a script could see: an array of the current realm without own
+    /// properties whose constructor is %Array%, which is its own species.
+    pub fn has_default_array_species(&self, o: Gc<Object>) -> bool {
+        if o.kind() != Kind::Array || o.shape_id() != self.realm_shape(RealmShape::Array).id(self) {
+            return false;
+        }
+        let constructor = self.intrinsic(Intrinsic::Array);
+        let proto = self.intrinsic(Intrinsic::ArrayPrototype);
+        let own = |o: Gc<Object>, key| o.get_own(self, key).ok().flatten();
+        own(proto, self.names().constructor).and_then(|d| d.value) == Some(constructor.into())
+            && own(constructor, self.names().symbol_species).is_some_and(|d| {
+                d.getter.and_then(|g| g.as_kind::<NativeFunction>(Kind::NativeFunction)).is_some()
+            })
+    }
+
+    /// Whether indices can be appended to an array with dense elements. (Where they cannot, elements are sparse.)
+    pub fn is_appendable(&self, o: Gc<Object>) -> bool {
+        !o.elements.get().is_sparse() && o.shape(self).is_extensible()
+    }
+
+    /// SymbolDescriptiveString (§20.4.3.3.1); the empty string for other values.
+    pub fn symbol_descriptive_string(&self, v: Value) -> JsResult<Gc<JsString>> {
+        match v.as_kind::<Symbol>(Kind::Symbol) {
+            Some(symbol) => self.try_string_from_utf8(&symbol.descriptive_string(self)),
+            None => Ok(self.empty_string()),
+        }
+    }
+
+    /// Calls the method `key` of `v` without arguments, if there is one.
+    pub fn invoke_if_present(&self, v: Value, key: PropertyKey) -> JsResult<Option<Value>> {
+        match self.get_method(v, key)? {
+            Some(method) => self.call(method, v, &[]).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The length of a typed array that an iterator stands on (§23.1.5.2.1 step 8).
+    pub fn validated_typed_length(&self, o: Gc<Object>) -> JsResult<usize> {
+        match o.as_kind::<TypedArray>(Kind::TypedArray) {
+            Some(t) if !t.is_out_of_bounds() => Ok(t.len()),
+            _ => Err(self.throw_type(format_args!("Cannot iterate a detached or out-of-bounds typed array"))),
+        }
+    }
+
+    /// An array without prototype: a list of the engine's own.
+    pub fn new_list_array(&self) -> Gc<ArrayObject> {
+        let shape = self.root_shape(None, Kind::Array, 0);
+        self.alloc_object_raw(shape, Kind::Array)
+    }
+
+    /// An ArrayBuffer with these bytes.
+    pub fn new_array_buffer_from(&self, bytes: &[u8]) -> JsResult<Gc<ArrayBuffer>> {
+        let proto = self.intrinsic(Intrinsic::ArrayBufferPrototype);
+        let buffer = self.new_array_buffer(proto, bytes.len(), None, false)?;
+        for (to, from) in buffer.bytes().iter().zip(bytes) {
+            to.set(*from);
+        }
+        Ok(buffer)
+    }
+
+    /// The key that characters name.
+    pub fn key_from_chars(&self, chars: Chars<'_>) -> JsResult<PropertyKey> {
+        match crate::string::array_index(chars) {
+            Some(i) => Ok(PropertyKey::index(i)),
+            None => Ok(PropertyKey::name(self.intern_chars(chars)?)),
+        }
+    }
+
+    /// The own property `lastIndex` of a new RegExp (§22.2.3.2).
+    pub fn define_last_index(&self, regexp: Gc<Object>) -> JsResult<()> {
+        regexp.add_property(self, self.names().last_index, Value::ZERO, WRITABLE)
+    }
+
+    /// The realm that is current while no function runs.
+    pub fn main_realm(&self) -> Gc<Realm> {
+        self.realm()
+    }
+
+    /// The global object of the current realm.
+    pub fn global_object(&self) -> Gc<Object> {
+        self.realm().global_object()
+    }
+
+    /// Says why the termination that begins happens.
+    pub fn set_termination_reason(&self, why: &'static str) {
+        self.library.termination.set(why);
+    }
+
+    /// Why the last termination happened.
+    pub fn termination_reason(&self) -> &'static str {
+        self.library.termination.get()
+    }
+
+    /// Collects all garbage now. For hosts and tests, outside of everything that holds cells in unscanned places.
+    pub fn collect_now(&self) -> JsResult<()> {
+        self.heap.request_full_collection();
+        self.poll()
+    }
+
+    /// Figures of the engine, a line each.
+    pub fn statistics_text(&self) -> String {
+        let s = self.heap.stats();
+        let mut out = String::new();
+        let ms = |ns: u64| ns as f64 / 1e6;
+        let kib = |bytes: usize| bytes / 1024;
+        let mut line = |name: &str, text: String| {
+            let _ = writeln!(out, "{name:<28} {text}");
+        };
+        line("minor collections", s.minor_collections.to_string());
+        line("full collections", s.full_collections.to_string());
+        for (name, h) in [("minor pause", &s.minor_pauses), ("full pause", &s.full_pauses)] {
+            if h.count() > 0 {
+                line(
+                    name,
+                    format!("p50 {:.3} ms, p99 {:.3} ms, max {:.3} ms", ms(h.quantile(0.5)), ms(h.quantile(0.99)), ms(h.max())),
+                );
+            }
+        }
+        line("heap in use", format!("{} KiB", kib(s.used_bytes)));
+        line("heap peak", format!("{} KiB", kib(s.peak_bytes)));
+        line("external memory", format!("{} KiB", kib(s.external_bytes)));
+        line("shapes", format!("{} KiB", kib(s.shape_bytes)));
+        line("pinned cells, last collection", s.last.as_ref().map_or(0, |c| c.pinned_cells).to_string());
+        for kind in self.heap.census().into_iter().filter(|k| k.cells > 0) {
+            line(&format!("  {}", kind.name), format!("{} cells, {} KiB", kind.cells, kib(kind.bytes)));
+        }
+        let i = &self.interp.statistics;
+        line("code blocks", i.code_blocks.get().to_string());
+        line("inline cache misses", i.ic_misses.get().to_string());
+        line("megamorphic hits, misses", format!("{}, {}", i.megamorphic_hits.get(), i.megamorphic_misses.get()));
+        line("exceptions thrown", i.throws.get().to_string());
+        out
+    }
+}
+
+impl Context {
+    /// Gives a collection its table.
+    pub fn set_collection_table(&self, c: Gc<crate::object::kinds::Collection>, table: Value) {
+        c.table.set(table);
+        self.write_barrier(c.header_ptr(), table);
+    }
+
+    /// A FinalizationRegistry of the current realm (§26.2.1.1).
+    pub fn new_finalization_registry(&self, prototype: Gc<Object>, cleanup: Value) -> Gc<Object> {
+        let object = self.new_object_of_kind(Kind::FinalizationRegistry, prototype);
+        if let Some(registry) = object.as_kind::<crate::object::kinds::FinalizationRegistry>(Kind::FinalizationRegistry) {
+            registry.cleanup.set(cleanup);
+            registry.realm.set(self.realm().into());
+            self.write_barrier(registry.header_ptr(), cleanup);
+        }
+        object
+    }
+}
