@@ -4,9 +4,10 @@ use super::reg::{Mask, Reg, Xmm};
 use crate::Label;
 
 /// No register in [`Mem::base`] or [`Mem::index`].
-pub(crate) const NONE: u8 = 0xFF;
+/// Its low bits are those that a missing index has in a SIB byte, and it has no extension bits.
+pub(crate) const NONE: u8 = 0x44;
 /// The instruction pointer in [`Mem::base`].
-pub(crate) const RIP: u8 = 0xFE;
+pub(crate) const RIP: u8 = 0x85;
 /// No label in [`Mem::label`].
 pub(crate) const NO_LABEL: u32 = u32::MAX;
 
