@@ -151,8 +151,10 @@ pub enum VecShape {
     Rvmr,
     /// `m, v, v`.
     Mvr,
-    /// `v, vm, v(mask)` with VEX; `v{k}, vm` with EVEX.
+    /// `v, vm, v(mask)`.
     Gather,
+    /// `v{k}, vm`.
+    GatherK,
     /// `vm{k}, v`.
     Scatter,
     /// `x, x, g/m`, with a size.
@@ -165,6 +167,8 @@ pub enum VecShape {
     Gx,
     /// `g, v`.
     Gv,
+    /// `g, x, imm8`.
+    Gvi,
     /// `x, x, g/m, imm8`.
     Xvgi,
     /// `g/m, x, imm8`.
@@ -281,6 +285,17 @@ impl Lens {
     }
 }
 
+/// What is particular to an instruction's EVEX form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EvexForm {
+    /// EVEX.W.
+    pub w: bool,
+    /// The unit of displacements, and broadcasts.
+    pub disp8: Disp8,
+    /// Whether the destination can be masked.
+    pub masks: bool,
+}
+
 /// Descriptor of a vector or mask instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VecOp {
@@ -300,8 +315,8 @@ pub struct VecOp {
     pub legacy: bool,
     /// VEX.W, if there is a VEX form.
     pub vex_w: Option<bool>,
-    /// EVEX.W and the unit of displacements, if there is an EVEX form.
-    pub evex: Option<(bool, Disp8)>,
+    /// The EVEX form, if there is one.
+    pub evex: Option<EvexForm>,
     /// Vector lengths.
     pub lens: Lens,
 }
@@ -334,5 +349,7 @@ impl Instruction {
 
 /// All instructions, a row per method.
 pub fn instructions() -> impl Iterator<Item = &'static Instruction> {
-    super::table_gpr::INSTRUCTIONS.iter().chain(super::table_vector::INSTRUCTIONS.iter().flatten())
+    use super::table_vector::{avx, avx512, sse};
+    let vector = [sse::INSTRUCTIONS, avx::INSTRUCTIONS, avx512::INSTRUCTIONS];
+    super::table_gpr::INSTRUCTIONS.iter().chain(vector.into_iter().flatten().flatten())
 }

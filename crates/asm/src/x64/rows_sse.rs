@@ -60,7 +60,7 @@ vector_table! {
         pmuldq vpmuldq P66 M38 0x28 W0 (W1 Full8) All Any;
         pmaddwd vpmaddwd P66 M0F 0xF5 W0 (W0 Vl) All Any;
         pmaddubsw vpmaddubsw P66 M38 0x04 W0 (W0 Vl) All Any;
-        psadbw vpsadbw P66 M0F 0xF6 W0 (W0 Vl) All Any;
+        psadbw vpsadbw P66 M0F 0xF6 W0 (W0 Vl NoMask) All Any;
         pavgb vpavgb P66 M0F 0xE0 W0 (W0 Vl) All Any;
         pavgw vpavgw P66 M0F 0xE3 W0 (W0 Vl) All Any;
         pminsb vpminsb P66 M38 0x38 W0 (W0 Vl) All Any;
@@ -139,12 +139,12 @@ vector_table! {
         cvtsd2ss vcvtsd2ss PF2 M0F 0x5A W0 (W1 N8) One Any;
         movss_merge vmovss_merge PF3 M0F 0x10 W0 (W0 N4) One Reg;
         movsd_merge vmovsd_merge PF2 M0F 0x10 W0 (W1 N8) One Reg;
-        movhlps vmovhlps NP M0F 0x12 W0 (W0 N8) One Reg;
-        movlhps vmovlhps NP M0F 0x16 W0 (W0 N8) One Reg;
-        movlps vmovlps NP M0F 0x12 W0 (W0 N8) One Mem;
-        movlpd vmovlpd P66 M0F 0x12 W0 (W1 N8) One Mem;
-        movhps vmovhps NP M0F 0x16 W0 (W0 N8) One Mem;
-        movhpd vmovhpd P66 M0F 0x16 W0 (W1 N8) One Mem;
+        movhlps vmovhlps NP M0F 0x12 W0 (W0 N8 NoMask) One Reg;
+        movlhps vmovlhps NP M0F 0x16 W0 (W0 N8 NoMask) One Reg;
+        movlps vmovlps NP M0F 0x12 W0 (W0 N8 NoMask) One Mem;
+        movlpd vmovlpd P66 M0F 0x12 W0 (W1 N8 NoMask) One Mem;
+        movhps vmovhps NP M0F 0x16 W0 (W0 N8 NoMask) One Mem;
+        movhpd vmovhpd P66 M0F 0x16 W0 (W1 N8 NoMask) One Mem;
     }
     Rvmi len {
         shufps vshufps NP M0F 0xC6 W0 (W0 Full4) All Any;
@@ -163,7 +163,7 @@ vector_table! {
         cmpsd vcmpsd PF2 M0F 0xC2 W0 () One Any;
         roundss vroundss P66 M3A 0x0A W0 () One Any;
         roundsd vroundsd P66 M3A 0x0B W0 () One Any;
-        insertps vinsertps P66 M3A 0x21 W0 (W0 N4) One Any;
+        insertps vinsertps P66 M3A 0x21 W0 (W0 N4 NoMask) One Any;
         dppd vdppd P66 M3A 0x41 W0 () One Any;
         pclmulqdq vpclmulqdq P66 M3A 0x44 W0 () One Any;
     }
@@ -179,7 +179,7 @@ vector_table! {
         movdqa vmovdqa P66 M0F 0x6F W0 () All Any;
         movdqu vmovdqu PF3 M0F 0x6F W0 () All Any;
         lddqu vlddqu PF2 M0F 0xF0 W0 () All Mem;
-        movntdqa vmovntdqa P66 M38 0x2A W0 (W0 Vl) All Mem;
+        movntdqa vmovntdqa P66 M38 0x2A W0 (W0 Vl NoMask) All Mem;
         movsldup vmovsldup PF3 M0F 0x12 W0 (W0 Vl) All Any;
         movshdup vmovshdup PF3 M0F 0x16 W0 (W0 Vl) All Any;
         movddup vmovddup PF2 M0F 0x12 W0 (W1 Dup) All Any;
@@ -211,11 +211,11 @@ vector_table! {
     Rm one {
         movss vmovss PF3 M0F 0x10 W0 (W0 N4) One Mem;
         movsd vmovsd PF2 M0F 0x10 W0 (W1 N8) One Mem;
-        movq vmovq PF3 M0F 0x7E W0 (W1 N8) One Any;
-        ucomiss vucomiss NP M0F 0x2E W0 (W0 N4) One Any;
-        ucomisd vucomisd P66 M0F 0x2E W0 (W1 N8) One Any;
-        comiss vcomiss NP M0F 0x2F W0 (W0 N4) One Any;
-        comisd vcomisd P66 M0F 0x2F W0 (W1 N8) One Any;
+        movq vmovq PF3 M0F 0x7E W0 (W1 N8 NoMask) One Any;
+        ucomiss vucomiss NP M0F 0x2E W0 (W0 N4 NoMask) One Any;
+        ucomisd vucomisd P66 M0F 0x2E W0 (W1 N8 NoMask) One Any;
+        comiss vcomiss NP M0F 0x2F W0 (W0 N4 NoMask) One Any;
+        comisd vcomisd P66 M0F 0x2F W0 (W1 N8 NoMask) One Any;
         phminposuw vphminposuw P66 M38 0x41 W0 () One Any;
         blendvps _ P66 M38 0x14 W0 () One Any;
         blendvpd _ P66 M38 0x15 W0 () One Any;
@@ -235,24 +235,24 @@ vector_table! {
         pcmpistri vpcmpistri P66 M3A 0x63 W0 () One Any;
     }
     Mr len {
-        movaps_store vmovaps_store NP M0F 0x29 W0 (W0 Vl) All Any;
-        movapd_store vmovapd_store P66 M0F 0x29 W0 (W1 Vl) All Any;
-        movups_store vmovups_store NP M0F 0x11 W0 (W0 Vl) All Any;
-        movupd_store vmovupd_store P66 M0F 0x11 W0 (W1 Vl) All Any;
-        movdqa_store vmovdqa_store P66 M0F 0x7F W0 () All Any;
-        movdqu_store vmovdqu_store PF3 M0F 0x7F W0 () All Any;
-        movntps vmovntps NP M0F 0x2B W0 (W0 Vl) All Mem;
-        movntpd vmovntpd P66 M0F 0x2B W0 (W1 Vl) All Mem;
-        movntdq vmovntdq P66 M0F 0xE7 W0 (W0 Vl) All Mem;
+        movaps_store vmovaps_store NP M0F 0x29 W0 (W0 Vl) All Mem;
+        movapd_store vmovapd_store P66 M0F 0x29 W0 (W1 Vl) All Mem;
+        movups_store vmovups_store NP M0F 0x11 W0 (W0 Vl) All Mem;
+        movupd_store vmovupd_store P66 M0F 0x11 W0 (W1 Vl) All Mem;
+        movdqa_store vmovdqa_store P66 M0F 0x7F W0 () All Mem;
+        movdqu_store vmovdqu_store PF3 M0F 0x7F W0 () All Mem;
+        movntps vmovntps NP M0F 0x2B W0 (W0 Vl NoMask) All Mem;
+        movntpd vmovntpd P66 M0F 0x2B W0 (W1 Vl NoMask) All Mem;
+        movntdq vmovntdq P66 M0F 0xE7 W0 (W0 Vl NoMask) All Mem;
     }
     Mr one {
         movss_store vmovss_store PF3 M0F 0x11 W0 (W0 N4) One Mem;
         movsd_store vmovsd_store PF2 M0F 0x11 W0 (W1 N8) One Mem;
-        movlps_store vmovlps_store NP M0F 0x13 W0 (W0 N8) One Mem;
-        movlpd_store vmovlpd_store P66 M0F 0x13 W0 (W1 N8) One Mem;
-        movhps_store vmovhps_store NP M0F 0x17 W0 (W0 N8) One Mem;
-        movhpd_store vmovhpd_store P66 M0F 0x17 W0 (W1 N8) One Mem;
-        movq_store vmovq_store P66 M0F 0xD6 W0 (W1 N8) One Mem;
+        movlps_store vmovlps_store NP M0F 0x13 W0 (W0 N8 NoMask) One Mem;
+        movlpd_store vmovlpd_store P66 M0F 0x13 W0 (W1 N8 NoMask) One Mem;
+        movhps_store vmovhps_store NP M0F 0x17 W0 (W0 N8 NoMask) One Mem;
+        movhpd_store vmovhpd_store P66 M0F 0x17 W0 (W1 N8 NoMask) One Mem;
+        movq_store vmovq_store P66 M0F 0xD6 W0 (W1 N8 NoMask) One Mem;
     }
     Vmi len {
         psrlw_imm vpsrlw_imm P66 M0F 0x71 W0 (W0 Vl) All Any /2;
@@ -263,8 +263,8 @@ vector_table! {
         pslld_imm vpslld_imm P66 M0F 0x72 W0 (W0 Full4) All Any /6;
         psrlq_imm vpsrlq_imm P66 M0F 0x73 W0 (W1 Full8) All Any /2;
         psllq_imm vpsllq_imm P66 M0F 0x73 W0 (W1 Full8) All Any /6;
-        psrldq vpsrldq P66 M0F 0x73 W0 (W0 Vl) All Any /3;
-        pslldq vpslldq P66 M0F 0x73 W0 (W0 Vl) All Any /7;
+        psrldq vpsrldq P66 M0F 0x73 W0 (W0 Vl NoMask) All Any /3;
+        pslldq vpslldq P66 M0F 0x73 W0 (W0 Vl NoMask) All Any /7;
     }
     XvgSized one {
         cvtsi2ss vcvtsi2ss PF3 M0F 0x2A W0 (W0 N4) One Any;

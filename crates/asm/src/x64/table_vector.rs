@@ -9,7 +9,7 @@
 //!   │     │    │  │    │   │   │    │     │   └ what ModRM's rm may be
 //!   │     │    │  │    │   │   │    │     └ vector lengths
 //!   │     │    │  │    │   │   │    └ unit of displacements and broadcast, with EVEX
-//!   │     │    │  │    │   │   └ EVEX.W; () if there is no EVEX form
+//!   │     │    │  │    │   │   └ EVEX.W; () if there is no EVEX form; NoMask at the end if it takes no mask
 //!   │     │    │  │    │   └ VEX.W (or REX.W); NV if there is no VEX form
 //!   │     │    prefix, map, opcode; an opcode extension stands at the end as /digit
 //!   │     └ method with VEX or EVEX, _ if none
@@ -19,7 +19,7 @@
 //! VEX is used where it can be; registers from 16, 512 bits, masks and broadcasts bring EVEX.
 
 use super::assembler::Assembler;
-use super::inst::{Disp8, Instruction, Lens, Map, Op, Pp, RmKind, VecOp, VecShape};
+use super::inst::{Disp8, EvexForm, Instruction, Lens, Map, Op, Pp, RmKind, VecOp, VecShape};
 use super::operand::{Masked, Mem, RegMem, XmmMem};
 use super::reg::{Mask, Reg, Size, VecLen, Xmm};
 
@@ -37,8 +37,10 @@ macro_rules! w {
 
 macro_rules! evex {
     (()) => { None };
-    ((W0 $disp8:ident)) => { Some((false, Disp8::$disp8)) };
-    ((W1 $disp8:ident)) => { Some((true, Disp8::$disp8)) };
+    (($w:ident $disp8:ident)) => { evex!($w $disp8 true) };
+    (($w:ident $disp8:ident NoMask)) => { evex!($w $disp8 false) };
+    (W0 $disp8:ident $masks:literal) => { Some(EvexForm { w: false, disp8: Disp8::$disp8, masks: $masks }) };
+    (W1 $disp8:ident $masks:literal) => { Some(EvexForm { w: true, disp8: Disp8::$disp8, masks: $masks }) };
 }
 
 macro_rules! digit {
@@ -82,65 +84,65 @@ macro_rules! entry {
 /// A method without VEX.
 macro_rules! sse {
     ($shape:ident _) => {};
-    (Rvm $name:ident) => { method!($name sse_rm(dst: Xmm, src: into XmmMem)); };
-    (Rm $name:ident) => { method!($name sse_rm(dst: Xmm, src: into XmmMem)); };
-    (Rvmi $name:ident) => { method!($name sse_rmi(dst: Xmm, src: into XmmMem, imm: u8)); };
-    (Rmi $name:ident) => { method!($name sse_rmi(dst: Xmm, src: into XmmMem, imm: u8)); };
-    (Mr $name:ident) => { method!($name sse_mr(dst: into XmmMem, src: Xmm)); };
+    (Rvm $name:ident) => { method!($name sse_rm(dst: Xmm, src: (into XmmMem))); };
+    (Rm $name:ident) => { method!($name sse_rm(dst: Xmm, src: (into XmmMem))); };
+    (Rvmi $name:ident) => { method!($name sse_rmi(dst: Xmm, src: (into XmmMem), imm: u8)); };
+    (Rmi $name:ident) => { method!($name sse_rmi(dst: Xmm, src: (into XmmMem), imm: u8)); };
+    (Mr $name:ident) => { method!($name sse_mr(dst: (into XmmMem), src: Xmm)); };
     (Vmi $name:ident) => { method!($name sse_mi(dst: Xmm, imm: u8)); };
-    (XvgSized $name:ident) => { method!($name sse_xg_sized(size: Size, dst: Xmm, src: into RegMem)); };
-    (GxSized $name:ident) => { method!($name sse_gx_sized(size: Size, dst: Reg, src: into XmmMem)); };
-    (Xg $name:ident) => { method!($name sse_xg(dst: Xmm, src: into RegMem)); };
-    (Gx $name:ident) => { method!($name sse_gx(dst: into RegMem, src: Xmm)); };
+    (XvgSized $name:ident) => { method!($name sse_xg_sized(size: Size, dst: Xmm, src: (into RegMem))); };
+    (GxSized $name:ident) => { method!($name sse_gx_sized(size: Size, dst: Reg, src: (into XmmMem))); };
+    (Xg $name:ident) => { method!($name sse_xg(dst: Xmm, src: (into RegMem))); };
+    (Gx $name:ident) => { method!($name sse_gx(dst: (into RegMem), src: Xmm)); };
     (Gv $name:ident) => { method!($name sse_gv(dst: Reg, src: Xmm)); };
     (Gvi $name:ident) => { method!($name sse_gvi(dst: Reg, src: Xmm, imm: u8)); };
-    (Xvgi $name:ident) => { method!($name sse_xgi(dst: Xmm, src: into RegMem, imm: u8)); };
-    (Gxi $name:ident) => { method!($name sse_gxi(dst: into RegMem, src: Xmm, imm: u8)); };
+    (Xvgi $name:ident) => { method!($name sse_xgi(dst: Xmm, src: (into RegMem), imm: u8)); };
+    (Gxi $name:ident) => { method!($name sse_gxi(dst: (into RegMem), src: Xmm, imm: u8)); };
 }
 
 /// A method with VEX or EVEX.
 macro_rules! avx {
     ($shape:ident $form:ident _) => {};
     (Rvm $form:ident $name:ident) => {
-        method!($form $name avx_rvm(dst: into(Masked<Xmm>), a: Xmm, b: into XmmMem));
+        method!($form $name avx_rvm(dst: (into Masked<Xmm>), a: Xmm, b: (into XmmMem)));
     };
     (Rvmi $form:ident $name:ident) => {
-        method!($form $name avx_rvmi(dst: into(Masked<Xmm>), a: Xmm, b: into XmmMem, imm: u8));
+        method!($form $name avx_rvmi(dst: (into Masked<Xmm>), a: Xmm, b: (into XmmMem), imm: u8));
     };
-    (Rm $form:ident $name:ident) => { method!($form $name avx_rm(dst: into(Masked<Xmm>), src: into XmmMem)); };
+    (Rm $form:ident $name:ident) => { method!($form $name avx_rm(dst: (into Masked<Xmm>), src: (into XmmMem))); };
     (Rmi $form:ident $name:ident) => {
-        method!($form $name avx_rmi(dst: into(Masked<Xmm>), src: into XmmMem, imm: u8));
+        method!($form $name avx_rmi(dst: (into Masked<Xmm>), src: (into XmmMem), imm: u8));
     };
-    (Mr $form:ident $name:ident) => { method!($form $name avx_mr(dst: into(Masked<XmmMem>), src: Xmm)); };
+    (Mr $form:ident $name:ident) => { method!($form $name avx_mr(dst: (into Masked<XmmMem>), src: Xmm)); };
     (Mri $form:ident $name:ident) => {
-        method!($form $name avx_mri(dst: into(Masked<XmmMem>), src: Xmm, imm: u8));
+        method!($form $name avx_mri(dst: (into Masked<XmmMem>), src: Xmm, imm: u8));
     };
     (Vmi $form:ident $name:ident) => {
-        method!($form $name avx_vmi(dst: into(Masked<Xmm>), src: into XmmMem, imm: u8));
+        method!($form $name avx_vmi(dst: (into Masked<Xmm>), src: (into XmmMem), imm: u8));
     };
     (Rvmr $form:ident $name:ident) => {
-        method!($form $name avx_rvmr(dst: Xmm, a: Xmm, b: into XmmMem, c: Xmm));
+        method!($form $name avx_rvmr(dst: Xmm, a: Xmm, b: (into XmmMem), c: Xmm));
     };
     (Mvr $form:ident $name:ident) => { method!($form $name avx_mvr(dst: Mem, mask: Xmm, src: Xmm)); };
     (Gather $form:ident $name:ident) => { method!($form $name avx_gather(dst: Xmm, src: Mem, mask: Xmm)); };
-    (GatherK $form:ident $name:ident) => { method!($form $name avx_gather_k(dst: into(Masked<Xmm>), src: Mem)); };
-    (Scatter $form:ident $name:ident) => { method!($form $name avx_scatter(dst: into(Masked<XmmMem>), src: Xmm)); };
+    (GatherK $form:ident $name:ident) => { method!($form $name avx_gather_k(dst: (into Masked<Xmm>), src: Mem)); };
+    (Scatter $form:ident $name:ident) => { method!($form $name avx_scatter(dst: (into Masked<XmmMem>), src: Xmm)); };
     (XvgSized one $name:ident) => {
-        method!($name avx_xvg_sized(size: Size, dst: Xmm, a: Xmm, b: into RegMem));
+        method!($name avx_xvg_sized(size: Size, dst: Xmm, a: Xmm, b: (into RegMem)));
     };
-    (GxSized one $name:ident) => { method!($name avx_gx_sized(size: Size, dst: Reg, src: into XmmMem)); };
-    (Xg one $name:ident) => { method!($name avx_xg(dst: Xmm, src: into RegMem)); };
-    (Gx one $name:ident) => { method!($name avx_gx(dst: into RegMem, src: Xmm)); };
+    (GxSized one $name:ident) => { method!($name avx_gx_sized(size: Size, dst: Reg, src: (into XmmMem))); };
+    (Xg one $name:ident) => { method!($name avx_xg(dst: Xmm, src: (into RegMem))); };
+    (Gx one $name:ident) => { method!($name avx_gx(dst: (into RegMem), src: Xmm)); };
     (Gv $form:ident $name:ident) => { method!($form $name avx_gv(dst: Reg, src: Xmm)); };
     (Gvi one $name:ident) => { method!($name avx_gvi(dst: Reg, src: Xmm, imm: u8)); };
-    (Xvgi one $name:ident) => { method!($name avx_xvgi(dst: Xmm, a: Xmm, b: into RegMem, imm: u8)); };
-    (Gxi one $name:ident) => { method!($name avx_gxi(dst: into RegMem, src: Xmm, imm: u8)); };
-    (Vg $form:ident $name:ident) => { method!($form $name avx_vg(dst: into(Masked<Xmm>), src: Reg)); };
+    (Xvgi one $name:ident) => { method!($name avx_xvgi(dst: Xmm, a: Xmm, b: (into RegMem), imm: u8)); };
+    (Gxi one $name:ident) => { method!($name avx_gxi(dst: (into RegMem), src: Xmm, imm: u8)); };
+    (Vg $form:ident $name:ident) => { method!($form $name avx_vg(dst: (into Masked<Xmm>), src: Reg)); };
     (Kvm $form:ident $name:ident) => {
-        method!($form $name avx_kvm(dst: into(Masked<Mask>), a: Xmm, b: into XmmMem));
+        method!($form $name avx_kvm(dst: (into Masked<Mask>), a: Xmm, b: (into XmmMem)));
     };
     (Kvmi $form:ident $name:ident) => {
-        method!($form $name avx_kvmi(dst: into(Masked<Mask>), a: Xmm, b: into XmmMem, imm: u8));
+        method!($form $name avx_kvmi(dst: (into Masked<Mask>), a: Xmm, b: (into XmmMem), imm: u8));
     };
     (Kkk $form:ident $name:ident) => { method!($name mask_kkk(dst: Mask, a: Mask, b: Mask)); };
     (Kk one $name:ident) => { method!($name mask_kk(dst: Mask, src: Mask)); };
@@ -154,37 +156,36 @@ macro_rules! avx {
 }
 
 macro_rules! method {
-    (len $name:ident $encoder:ident($($arg:ident: $($type:tt)+),*)) => {
+    (len $name:ident $encoder:ident($($arg:ident: $type:tt),*)) => {
         #[doc = concat!("Emits `", stringify!($name), "`.")]
         #[inline]
-        pub fn $name(&mut self, len: VecLen $(, $arg: argument!($($type)+))*) {
-            self.$encoder(op::$name, len $(, value!($arg $($type)+))*);
+        pub fn $name(&mut self, len: VecLen $(, $arg: argument!($type))*) {
+            self.$encoder(op::$name, len $(, value!($arg $type))*);
         }
     };
-    (one $name:ident $encoder:ident($($arg:ident: $($type:tt)+),*)) => {
+    (one $name:ident $encoder:ident($($arg:ident: $type:tt),*)) => {
         #[doc = concat!("Emits `", stringify!($name), "`.")]
         #[inline]
-        pub fn $name(&mut self $(, $arg: argument!($($type)+))*) {
-            self.$encoder(op::$name, VecLen::L128 $(, value!($arg $($type)+))*);
+        pub fn $name(&mut self $(, $arg: argument!($type))*) {
+            self.$encoder(op::$name, VecLen::L128 $(, value!($arg $type))*);
         }
     };
-    ($name:ident $encoder:ident($($arg:ident: $($type:tt)+),*)) => {
+    ($name:ident $encoder:ident($($arg:ident: $type:tt),*)) => {
         #[doc = concat!("Emits `", stringify!($name), "`.")]
         #[inline]
-        pub fn $name(&mut self $(, $arg: argument!($($type)+))*) {
-            self.$encoder(op::$name $(, value!($arg $($type)+))*);
+        pub fn $name(&mut self $(, $arg: argument!($type))*) {
+            self.$encoder(op::$name $(, value!($arg $type))*);
         }
     };
 }
 
 macro_rules! argument {
-    (into ($type:ty)) => { impl Into<$type> };
-    (into $type:ty) => { impl Into<$type> };
-    ($type:ty) => { $type };
+    ((into $type:ty)) => { impl Into<$type> };
+    ($type:ident) => { $type };
 }
 
 macro_rules! value {
-    ($arg:ident into $($type:tt)+) => {
+    ($arg:ident (into $type:ty)) => {
         $arg.into()
     };
     ($arg:ident $type:ident) => {
