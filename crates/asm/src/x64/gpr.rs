@@ -2,7 +2,7 @@
 
 use super::assembler::{AsLabel, Assembler};
 use super::encode::{Imm, Legacy, Rm, Vex};
-use super::inst::{GprOp, GprShape, Map, Pp};
+use super::inst::{GprOp, GprShape};
 use super::operand::{Count, Operand, RegMem};
 use super::reg::{Cond, Reg, Size};
 

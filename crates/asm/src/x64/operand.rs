@@ -112,6 +112,36 @@ impl Mem {
         Mem { base: base as u8, index: index as u8, scale, vector_index: true, disp, ..Mem::EMPTY }
     }
 
+    /// The base register.
+    pub const fn base_reg(&self) -> Option<Reg> {
+        if self.base < 16 { Some(Reg::from_index(self.base)) } else { None }
+    }
+
+    /// The index register, if it is an integer one.
+    pub const fn index_reg(&self) -> Option<Reg> {
+        if self.index < 16 && !self.vector_index { Some(Reg::from_index(self.index)) } else { None }
+    }
+
+    /// The vector of indices.
+    pub const fn vector_index_reg(&self) -> Option<Xmm> {
+        if self.vector_index { Some(Xmm::from_index(self.index)) } else { None }
+    }
+
+    /// The index's factor.
+    pub const fn scale(&self) -> Scale {
+        self.scale
+    }
+
+    /// The displacement; relative to the label or the instruction's end, where there is one.
+    pub const fn disp(&self) -> i32 {
+        self.disp
+    }
+
+    /// Whether the reference is relative to the instruction pointer.
+    pub const fn is_rip(&self) -> bool {
+        self.base == RIP
+    }
+
     /// The same reference `by` bytes further; none if the displacement would overflow.
     pub const fn offset(self, by: i32) -> Option<Mem> {
         match self.disp.checked_add(by) {

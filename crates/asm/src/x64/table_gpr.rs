@@ -155,7 +155,7 @@ macro_rules! method {
 }
 
 macro_rules! table {
-    ($($shape:ident { $($name:ident $($column:tt)*;)* })*) => {
+    ($($shape:ident { $($name:ident($($column:tt)*);)* })*) => {
         /// The descriptors of the integer instructions, by the names of their methods.
         pub mod op {
             #![allow(non_upper_case_globals, missing_docs)]
@@ -173,143 +173,143 @@ macro_rules! table {
 }
 
 table! {
-    Alu { add 0; or 1; adc 2; sbb 3; and 4; sub 5; xor 6; cmp 7; }
-    Test { test; }
-    Mov { mov; }
-    Shift { rol 0; ror 1; rcl 2; rcr 3; shl 4; shr 5; sar 7; }
+    Alu { add(0); or(1); adc(2); sbb(3); and(4); sub(5); xor(6); cmp(7); }
+    Test { test(); }
+    Mov { mov(); }
+    Shift { rol(0); ror(1); rcl(2); rcr(3); shl(4); shr(5); sar(7); }
     Unary {
-        not 0xF6 2;
-        neg 0xF6 3;
-        mul 0xF6 4;
-        imul_wide 0xF6 5;
-        div 0xF6 6;
-        idiv 0xF6 7;
-        inc 0xFE 0;
-        dec 0xFE 1;
+        not(0xF6 2);
+        neg(0xF6 3);
+        mul(0xF6 4);
+        imul_wide(0xF6 5);
+        div(0xF6 6);
+        idiv(0xF6 7);
+        inc(0xFE 0);
+        dec(0xFE 1);
     }
     RegRm {
-        imul NP M0F 0xAF S16;
-        bsf NP M0F 0xBC S16;
-        bsr NP M0F 0xBD S16;
-        tzcnt PF3 M0F 0xBC S16;
-        lzcnt PF3 M0F 0xBD S16;
-        popcnt PF3 M0F 0xB8 S16;
-        adcx P66 M38 0xF6 S32;
-        adox PF3 M38 0xF6 S32;
+        imul(NP M0F 0xAF S16);
+        bsf(NP M0F 0xBC S16);
+        bsr(NP M0F 0xBD S16);
+        tzcnt(PF3 M0F 0xBC S16);
+        lzcnt(PF3 M0F 0xBD S16);
+        popcnt(PF3 M0F 0xB8 S16);
+        adcx(P66 M38 0xF6 S32);
+        adox(PF3 M38 0xF6 S32);
     }
     RegMem {
-        lea NP M1 0x8D S16;
-        movbe NP M38 0xF0 S16;
+        lea(NP M1 0x8D S16);
+        movbe(NP M38 0xF0 S16);
     }
-    RegRmImm { imul_imm; }
+    RegRmImm { imul_imm(); }
     RmReg {
-        xchg M1 0x86 S8;
-        cmpxchg M0F 0xB0 S8;
-        xadd M0F 0xC0 S8;
+        xchg(M1 0x86 S8);
+        cmpxchg(M0F 0xB0 S8);
+        xadd(M0F 0xC0 S8);
     }
     MemReg {
-        movbe_store M38 0xF1 S16;
-        movnti M0F 0xC3 S32;
+        movbe_store(M38 0xF1 S16);
+        movnti(M0F 0xC3 S32);
     }
-    BitTest { bt 0xA3 4; bts 0xAB 5; btr 0xB3 6; btc 0xBB 7; }
-    DoubleShift { shld 0xA4; shrd 0xAC; }
-    Extend { movzx 0xB6; movsx 0xBE; }
-    ExtendDword { movsxd; }
-    Crc32 { crc32; }
-    Bswap { bswap; }
-    Push { push; }
-    Pop { pop; }
-    Rm64 { call 2; jmp 4; }
+    BitTest { bt(0xA3 4); bts(0xAB 5); btr(0xB3 6); btc(0xBB 7); }
+    DoubleShift { shld(0xA4); shrd(0xAC); }
+    Extend { movzx(0xB6); movsx(0xBE); }
+    ExtendDword { movsxd(); }
+    Crc32 { crc32(); }
+    Bswap { bswap(); }
+    Push { push(); }
+    Pop { pop(); }
+    Rm64 { call(2); jmp(4); }
     SetCc {
-        seto O; setno NO; setb B; setae AE; sete E; setne NE; setbe BE; seta A;
-        sets S; setns NS; setp P; setnp NP; setl L; setge GE; setle LE; setg G;
+        seto(O); setno(NO); setb(B); setae(AE); sete(E); setne(NE); setbe(BE); seta(A);
+        sets(S); setns(NS); setp(P); setnp(NP); setl(L); setge(GE); setle(LE); setg(G);
     }
     CmovCc {
-        cmovo O; cmovno NO; cmovb B; cmovae AE; cmove E; cmovne NE; cmovbe BE; cmova A;
-        cmovs S; cmovns NS; cmovp P; cmovnp NP; cmovl L; cmovge GE; cmovle LE; cmovg G;
+        cmovo(O); cmovno(NO); cmovb(B); cmovae(AE); cmove(E); cmovne(NE); cmovbe(BE); cmova(A);
+        cmovs(S); cmovns(NS); cmovp(P); cmovnp(NP); cmovl(L); cmovge(GE); cmovle(LE); cmovg(G);
     }
     Jcc {
-        jo O; jno NO; jb B; jae AE; je E; jne NE; jbe BE; ja A;
-        js S; jns NS; jp P; jnp NP; jl L; jge GE; jle LE; jg G;
+        jo(O); jno(NO); jb(B); jae(AE); je(E); jne(NE); jbe(BE); ja(A);
+        js(S); jns(NS); jp(P); jnp(NP); jl(L); jge(GE); jle(LE); jg(G);
     }
     Mem {
-        prefetchnta NP 0x18 0 S8;
-        prefetcht0 NP 0x18 1 S8;
-        prefetcht1 NP 0x18 2 S8;
-        prefetcht2 NP 0x18 3 S8;
-        prefetchw NP 0x0D 1 S8;
-        clflush NP 0xAE 7 S8;
-        clflushopt P66 0xAE 7 S8;
-        ldmxcsr NP 0xAE 2 S32;
-        stmxcsr NP 0xAE 3 S32;
-        cmpxchg8b NP 0xC7 1 S32;
-        cmpxchg16b NP 0xC7 1 S64;
+        prefetchnta(NP 0x18 0 S8);
+        prefetcht0(NP 0x18 1 S8);
+        prefetcht1(NP 0x18 2 S8);
+        prefetcht2(NP 0x18 3 S8);
+        prefetchw(NP 0x0D 1 S8);
+        clflush(NP 0xAE 7 S8);
+        clflushopt(P66 0xAE 7 S8);
+        ldmxcsr(NP 0xAE 2 S32);
+        stmxcsr(NP 0xAE 3 S32);
+        cmpxchg8b(NP 0xC7 1 S32);
+        cmpxchg16b(NP 0xC7 1 S64);
     }
-    Imm16 { ret_imm 0xC2; }
+    Imm16 { ret_imm(0xC2); }
     Nullary {
-        ret [0xC3];
-        leave [0xC9];
-        int3 [0xCC];
-        ud2 [0x0F, 0x0B];
-        endbr64 [0xF3, 0x0F, 0x1E, 0xFA];
-        nop [0x90];
-        pause [0xF3, 0x90];
-        rdtsc [0x0F, 0x31];
-        rdtscp [0x0F, 0x01, 0xF9];
-        cpuid [0x0F, 0xA2];
-        xgetbv [0x0F, 0x01, 0xD0];
-        serialize [0x0F, 0x01, 0xE8];
-        mfence [0x0F, 0xAE, 0xF0];
-        lfence [0x0F, 0xAE, 0xE8];
-        sfence [0x0F, 0xAE, 0xF8];
-        syscall [0x0F, 0x05];
-        cbw [0x66, 0x98];
-        cwde [0x98];
-        cdqe [0x48, 0x98];
-        cwd [0x66, 0x99];
-        cdq [0x99];
-        cqo [0x48, 0x99];
-        clc [0xF8];
-        stc [0xF9];
-        cmc [0xF5];
-        cld [0xFC];
-        std [0xFD];
-        lahf [0x9F];
-        sahf [0x9E];
-        pushfq [0x9C];
-        popfq [0x9D];
-        movsb [0xA4];
-        movsw [0x66, 0xA5];
-        movsq [0x48, 0xA5];
-        stosb [0xAA];
-        stosw [0x66, 0xAB];
-        stosd [0xAB];
-        stosq [0x48, 0xAB];
-        rep_movsb [0xF3, 0xA4];
-        rep_movsq [0xF3, 0x48, 0xA5];
-        rep_stosb [0xF3, 0xAA];
-        rep_stosw [0xF3, 0x66, 0xAB];
-        rep_stosd [0xF3, 0xAB];
-        rep_stosq [0xF3, 0x48, 0xAB];
-        repe_cmpsb [0xF3, 0xA6];
-        repne_scasb [0xF2, 0xAE];
-        repne_scasw [0xF2, 0x66, 0xAF];
-        vzeroupper [0xC5, 0xF8, 0x77];
-        vzeroall [0xC5, 0xFC, 0x77];
+        ret([0xC3]);
+        leave([0xC9]);
+        int3([0xCC]);
+        ud2([0x0F, 0x0B]);
+        endbr64([0xF3, 0x0F, 0x1E, 0xFA]);
+        nop([0x90]);
+        pause([0xF3, 0x90]);
+        rdtsc([0x0F, 0x31]);
+        rdtscp([0x0F, 0x01, 0xF9]);
+        cpuid([0x0F, 0xA2]);
+        xgetbv([0x0F, 0x01, 0xD0]);
+        serialize([0x0F, 0x01, 0xE8]);
+        mfence([0x0F, 0xAE, 0xF0]);
+        lfence([0x0F, 0xAE, 0xE8]);
+        sfence([0x0F, 0xAE, 0xF8]);
+        syscall([0x0F, 0x05]);
+        cbw([0x66, 0x98]);
+        cwde([0x98]);
+        cdqe([0x48, 0x98]);
+        cwd([0x66, 0x99]);
+        cdq([0x99]);
+        cqo([0x48, 0x99]);
+        clc([0xF8]);
+        stc([0xF9]);
+        cmc([0xF5]);
+        cld([0xFC]);
+        std([0xFD]);
+        lahf([0x9F]);
+        sahf([0x9E]);
+        pushfq([0x9C]);
+        popfq([0x9D]);
+        movsb([0xA4]);
+        movsw([0x66, 0xA5]);
+        movsq([0x48, 0xA5]);
+        stosb([0xAA]);
+        stosw([0x66, 0xAB]);
+        stosd([0xAB]);
+        stosq([0x48, 0xAB]);
+        rep_movsb([0xF3, 0xA4]);
+        rep_movsq([0xF3, 0x48, 0xA5]);
+        rep_stosb([0xF3, 0xAA]);
+        rep_stosw([0xF3, 0x66, 0xAB]);
+        rep_stosd([0xF3, 0xAB]);
+        rep_stosq([0xF3, 0x48, 0xAB]);
+        repe_cmpsb([0xF3, 0xA6]);
+        repne_scasb([0xF2, 0xAE]);
+        repne_scasw([0xF2, 0x66, 0xAF]);
+        vzeroupper([0xC5, 0xF8, 0x77]);
+        vzeroall([0xC5, 0xFC, 0x77]);
     }
     VexRvm {
-        andn NP 0xF2;
-        mulx PF2 0xF6;
-        pdep PF2 0xF5;
-        pext PF3 0xF5;
+        andn(NP 0xF2);
+        mulx(PF2 0xF6);
+        pdep(PF2 0xF5);
+        pext(PF3 0xF5);
     }
     VexRmv {
-        bextr NP 0xF7;
-        bzhi NP 0xF5;
-        sarx PF3 0xF7;
-        shlx P66 0xF7;
-        shrx PF2 0xF7;
+        bextr(NP 0xF7);
+        bzhi(NP 0xF5);
+        sarx(PF3 0xF7);
+        shlx(P66 0xF7);
+        shrx(PF2 0xF7);
     }
-    VexVm { blsr 1; blsmsk 2; blsi 3; }
-    VexRmi { rorx PF2 0xF0; }
+    VexVm { blsr(1); blsmsk(2); blsi(3); }
+    VexRmi { rorx(PF2 0xF0); }
 }

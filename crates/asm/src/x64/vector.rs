@@ -4,7 +4,7 @@
 use super::assembler::Assembler;
 use super::encode::{Evex, Imm, Legacy, Rm, Vex};
 use super::gpr::rm_of;
-use super::inst::{Disp8, Lens, Map, Pp, VecOp, VecShape};
+use super::inst::{Disp8, EvexForm, Lens, Map, Pp, VecOp, VecShape};
 use super::operand::{Masked, Mem, RegMem, XmmMem};
 use super::reg::{Mask, Reg, Size, VecLen, Xmm};
 
@@ -394,6 +394,6 @@ impl Assembler {
 
 /// The operation with the W bit, and the displacement unit of the memory operand, that its integer's size asks for.
 fn sized(op: VecOp, w: bool, disp8: Option<Disp8>) -> VecOp {
-    let evex = op.evex.map(|form| super::inst::EvexForm { w, disp8: disp8.unwrap_or(form.disp8), ..form });
+    let evex = op.evex.map(|form| EvexForm { w, disp8: disp8.unwrap_or(form.disp8), ..form });
     VecOp { vex_w: op.vex_w.map(|_| w), evex, ..op }
 }
