@@ -96,6 +96,7 @@ pub struct Layout {
     fixups: Vec<Fixup>,
     relocations: Vec<(Position, Relocation)>,
     max_align_log2: u8,
+    branch_bytes: usize,
 }
 
 impl Layout {
@@ -109,6 +110,7 @@ impl Layout {
     /// Forgets what refers to code; labels stay. Used when the code's buffer overflowed: the result is an error anyway.
     pub fn drop_code(&mut self) {
         self.items.clear();
+        self.branch_bytes = 0;
         self.fixups.clear();
         self.relocations.clear();
     }
@@ -139,9 +141,10 @@ impl Layout {
         self.labels.get(label.index()).is_some_and(|position| position.raw != UNBOUND)
     }
 
-    /// Items noted so far.
-    pub fn items(&self) -> usize {
-        self.items.len()
+    /// The fewest bytes that the branches noted so far will take.
+    #[inline]
+    pub fn branch_bytes(&self) -> usize {
+        self.branch_bytes
     }
 
     #[inline]
@@ -151,13 +154,21 @@ impl Layout {
 
     /// Notes a branch at raw offset `raw`.
     #[inline]
-    pub fn branch(&mut self, raw: usize, kind: u8, label: Label) {
+    pub fn branch<T: Target>(&mut self, raw: usize, kind: u8, label: Label) {
+        self.branch_bytes += T::branch_size(kind, false) as usize;
         self.items.push(Item { raw: raw as u32, kind: ItemKind::Branch { kind, long: false, label } });
     }
 
     /// Notes that what follows raw offset `raw` begins at a multiple of `1 << log2`.
     pub fn align(&mut self, raw: usize, log2: u8, padding: Padding) {
         self.max_align_log2 = self.max_align_log2.max(log2);
+        if let Some(Item { raw: last, kind: ItemKind::Align { log2: previous, padding: same } }) = self.items.last_mut()
+            && *last == raw as u32
+            && *same == padding
+        {
+            *previous = log2.max(*previous);
+            return;
+        }
         self.items.push(Item { raw: raw as u32, kind: ItemKind::Align { log2, padding } });
     }
 

@@ -33,8 +33,11 @@
 //! # Ok::<(), tercel_asm::AsmError>(())
 //! ```
 
+#![deny(unsafe_code)]
+
 pub mod buffer;
 mod error;
+#[allow(unsafe_code)]
 pub mod exec;
 pub mod layout;
 pub mod reloc;

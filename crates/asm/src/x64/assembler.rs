@@ -222,10 +222,10 @@ impl Assembler {
     #[inline]
     pub(super) fn branch(&mut self, kind: u8, target: Label) {
         let at = self.buf.len();
-        if at + 2 * self.layout.items() >= self.buf.limit() {
-            return self.overflow();
+        self.layout.branch::<X64>(at, kind, target);
+        if at + self.layout.branch_bytes() > self.buf.limit() {
+            self.overflow();
         }
-        self.layout.branch(at, kind, target);
     }
 
     #[cold]

@@ -82,6 +82,7 @@ impl Assembler {
     }
 
     /// `add`, `or`, `adc`, `sbb`, `and`, `sub`, `xor`, `cmp`.
+    #[inline]
     pub fn alu(&mut self, op: GprOp, size: Size, dst: RegMem, src: Operand) {
         let w = wide(size);
         let (opcode, reg, rm) = match (&dst, &src) {
@@ -94,12 +95,13 @@ impl Assembler {
         self.legacy(Legacy { rex, ..sized(op, opcode, size) }, reg.index(), rm, Imm::NONE);
     }
 
+    #[inline]
     fn alu_imm(&mut self, op: GprOp, size: Size, dst: &RegMem, imm: i32) {
         let imm = self.imm_for(size, imm);
         let rax = matches!(dst, RegMem::Reg(Reg::RAX));
         let byte = size == Size::S8 || imm == i32::from(imm as i8);
         let (opcode, field) = match (byte, rax) {
-            (true, false) => (0x80 | wide(size) * 3, Imm::byte(imm as u8)),
+            (true, false) => (0x80 | (wide(size) * 3), Imm::byte(imm as u8)),
             (true, true) if size != Size::S8 => (0x83, Imm::byte(imm as u8)),
             (_, true) => {
                 let inst = sized(op, op.opcode | 4 | wide(size), size);
@@ -112,9 +114,12 @@ impl Assembler {
     }
 
     /// `test`.
+    #[inline]
     pub fn test_op(&mut self, op: GprOp, size: Size, dst: RegMem, src: Operand) {
         let (opcode, reg, rm, rex, imm) = match (&dst, &src) {
-            (_, Operand::Reg(src)) => (op.opcode | wide(size), src.index(), rm_of(&dst), byte_rex(size, src.index()), Imm::NONE),
+            (_, Operand::Reg(src)) => {
+                (op.opcode | wide(size), src.index(), rm_of(&dst), byte_rex(size, src.index()), Imm::NONE)
+            }
             (RegMem::Reg(dst), Operand::Mem(src)) => {
                 (op.opcode | wide(size), dst.index(), Rm::Mem(src), false, Imm::NONE)
             }
@@ -133,6 +138,7 @@ impl Assembler {
     }
 
     /// `mov`.
+    #[inline]
     pub fn mov_op(&mut self, op: GprOp, size: Size, dst: RegMem, src: Operand) {
         let (opcode, reg, rm) = match (&dst, &src) {
             (_, Operand::Reg(src)) => (op.opcode | wide(size), *src, rm_of(&dst)),
@@ -149,6 +155,7 @@ impl Assembler {
         self.legacy(Legacy { rex, ..sized(op, opcode, size) }, reg.index(), rm, Imm::NONE);
     }
 
+    #[inline]
     fn mov_reg_imm(&mut self, op: GprOp, size: Size, dst: Reg, imm: i32) {
         let imm = self.imm_for(size, imm);
         if size == Size::S64 && imm < 0 {
@@ -181,6 +188,7 @@ impl Assembler {
     }
 
     /// Shifts and rotates.
+    #[inline]
     pub fn shift(&mut self, op: GprOp, size: Size, dst: RegMem, count: Count) {
         let (opcode, imm) = match count {
             Count::Imm(1) => (0xD0, Imm::NONE),
@@ -192,12 +200,14 @@ impl Assembler {
     }
 
     /// One operand, read and written.
+    #[inline]
     pub fn unary(&mut self, op: GprOp, size: Size, dst: RegMem) {
         let inst = Legacy { rex: byte_rex_rm(size, &dst), ..sized(op, op.opcode | wide(size), size) };
         self.legacy(inst, op.digit, rm_of(&dst), Imm::NONE);
     }
 
     /// A register computed from a register or memory.
+    #[inline]
     pub fn reg_rm(&mut self, op: GprOp, size: Size, dst: Reg, src: RegMem) {
         if self.check_size(op, size) && self.check_rm(op, &src) {
             self.legacy(sized(op, op.opcode, size), dst.index(), rm_of(&src), Imm::NONE);
@@ -218,6 +228,7 @@ impl Assembler {
     }
 
     /// A register or memory written from a register.
+    #[inline]
     pub fn rm_reg(&mut self, op: GprOp, size: Size, dst: RegMem, src: Reg) {
         if !self.check_size(op, size) || !self.check_rm(op, &dst) {
             return;
@@ -262,6 +273,7 @@ impl Assembler {
     }
 
     /// `movzx`, `movsx`: from 8 or 16 bits to a larger size. A zero extension to 64 bits is one to 32.
+    #[inline]
     pub fn extend(&mut self, op: GprOp, to: Size, from: Size, dst: Reg, src: RegMem) {
         if from > Size::S16 || to <= from {
             return self.invalid("not an extension from 8 or 16 bits");
@@ -290,6 +302,7 @@ impl Assembler {
     }
 
     /// `push`, always 64 bits.
+    #[inline]
     pub fn push_op(&mut self, op: GprOp, src: Operand) {
         match src {
             Operand::Reg(src) => self.short(sized(op, op.opcode, Size::S32), src.index(), Imm::NONE),
@@ -302,6 +315,7 @@ impl Assembler {
     }
 
     /// `pop`, always 64 bits.
+    #[inline]
     pub fn pop_op(&mut self, op: GprOp, dst: RegMem) {
         match dst {
             RegMem::Reg(dst) => self.short(sized(op, op.opcode, Size::S32), dst.index(), Imm::NONE),
@@ -315,6 +329,7 @@ impl Assembler {
     }
 
     /// `setcc`.
+    #[inline]
     pub fn set_cc(&mut self, op: GprOp, dst: RegMem) {
         let inst = Legacy { rex: byte_rex_rm(Size::S8, &dst), ..sized(op, op.opcode, Size::S8) };
         self.legacy(inst, 0, rm_of(&dst), Imm::NONE);

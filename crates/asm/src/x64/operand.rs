@@ -54,8 +54,7 @@ pub struct Mem {
 }
 
 impl Mem {
-    const EMPTY: Mem =
-        Mem { base: NONE, index: NONE, scale: Scale::X1, vector_index: false, disp: 0, label: NO_LABEL };
+    const EMPTY: Mem = Mem { base: NONE, index: NONE, scale: Scale::X1, vector_index: false, disp: 0, label: NO_LABEL };
 
     /// `[base + disp]`.
     #[inline]

@@ -158,7 +158,7 @@ macro_rules! table {
     ($($shape:ident { $($name:ident($($column:tt)*);)* })*) => {
         /// The descriptors of the integer instructions, by the names of their methods.
         pub mod op {
-            #![allow(non_upper_case_globals, missing_docs)]
+            #![allow(non_upper_case_globals, missing_docs, clippy::needless_update)]
             use super::*;
             $($(pub const $name: GprOp = descriptor!($shape $($column)*);)*)*
         }

@@ -53,6 +53,7 @@ impl Assembler {
         fits
     }
 
+    #[allow(clippy::too_many_arguments)] // One per field of the encoding.
     /// A vector instruction with VEX or, where that does not do, EVEX.
     fn vector(&mut self, op: VecOp, len: VecLen, reg: u8, vvvv: u8, rm: Rm<'_>, masking: Masking, imm: Imm) {
         if !self.check_vector_rm(op, rm) {
@@ -70,7 +71,8 @@ impl Assembler {
         let masked = masking.mask != Mask::K0 || masking.zero;
         let only_evex =
             high || reg > 15 || vvvv > 15 || len == VecLen::L512 || masked || broadcast || op.vex_w.is_none();
-        if !only_evex && !(op.shape == VecShape::Vmi && memory) {
+        let memory_shift = op.shape == VecShape::Vmi && memory;
+        if !(only_evex || memory_shift) {
             let w = op.vex_w == Some(true);
             let inst = Vex { map: op.map, pp: op.pp, opcode: op.opcode, w, l: len == VecLen::L256 };
             return self.vex(inst, reg, vvvv, rm, vsib, imm);
@@ -321,6 +323,7 @@ impl Assembler {
         self.compare(op, len, dst.inner, masking, a, b, Imm::byte(imm));
     }
 
+    #[allow(clippy::too_many_arguments)]
     fn compare(&mut self, op: VecOp, len: VecLen, dst: Mask, masking: Masking, a: Xmm, b: XmmMem, imm: Imm) {
         if masking.zero {
             return self.invalid("a mask always has its other bits zeroed");

@@ -166,6 +166,16 @@ impl Generator {
 
     /// Emits one instruction of this row, and tells what it should be.
     pub fn emit(&mut self, asm: &mut Assembler, row: &'static Instruction) -> Expected {
+        let expected = self.emit_unbound(asm, row);
+        let end = asm.named_label("end");
+        if !asm.is_bound(end) {
+            asm.bind(end);
+        }
+        expected
+    }
+
+    /// As [`Generator::emit`], but leaves label `end`, which memory operands may refer to, to be bound.
+    pub fn emit_unbound(&mut self, asm: &mut Assembler, row: &'static Instruction) -> Expected {
         let mut expected = Expected {
             mnemonic: row.mnemonic(),
             operands: Some(Vec::new()),
@@ -181,10 +191,6 @@ impl Generator {
             Op::Gpr(op) => self.gpr(asm, op, &mut expected),
             Op::Vec(op) => self.vec(asm, op, &mut expected),
         }
-        let end = asm.named_label("end");
-        if !asm.is_bound(end) {
-            asm.bind(end);
-        }
         expected
     }
 
@@ -194,7 +200,9 @@ impl Generator {
         let sized = |reg| Want::Gpr(reg, Some(size.bytes()));
         let want = |rm: RegMem| match rm {
             RegMem::Reg(reg) => sized(reg),
-            RegMem::Mem(mem) => Want::Mem(mem, (op.shape != GprShape::Mem && op.opcode != 0x8D).then_some(size.bytes())),
+            RegMem::Mem(mem) => {
+                Want::Mem(mem, (op.shape != GprShape::Mem && op.opcode != 0x8D).then_some(size.bytes()))
+            }
         };
         let rm = self.rm(asm, op.rm);
         let count = if self.chance(3) { Count::Cl } else { Count::Imm(self.below(70) as u8) };
@@ -312,7 +320,11 @@ impl Generator {
                 vec![want(rm)]
             }
             GprShape::SetCc(cond) => {
-                if self.chance(2) { asm.set_cc(op, rm) } else { asm.set(cond, rm) }
+                if self.chance(2) {
+                    asm.set_cc(op, rm)
+                } else {
+                    asm.set(cond, rm)
+                }
                 match rm {
                     RegMem::Reg(dst) => vec![Want::Gpr(dst, Some(1))],
                     RegMem::Mem(mem) => vec![Want::Mem(mem, Some(1))],
@@ -358,7 +370,7 @@ impl Generator {
 
     fn jcc(&mut self, asm: &mut Assembler, cond: Cond, expected: &mut Expected) {
         let between = self.below(300) as usize;
-        let end = asm.named_label("end");
+        let end = asm.new_label();
         asm.jcc(cond, end);
         for _ in 0..between {
             asm.int3();

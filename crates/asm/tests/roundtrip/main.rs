@@ -48,3 +48,59 @@ fn random_instructions_decode_to_what_was_asked_for() {
     println!("{count} instructions, {} rows, {total} different encodings", forms.len());
     assert!(total > 3 * forms.len() || count < 20 * rows.len() as u64, "too few operand forms: {total}");
 }
+
+/// Whatever is emitted, an assembler with a limit produces the same code as one without, or an error, and never more
+/// bytes than the limit. (The buffer is written through slices only: the crate denies `unsafe` outside of `exec`.)
+#[test]
+fn nothing_is_emitted_past_the_limit() {
+    let rows: Vec<_> = instructions().collect();
+    let programs = setting("TERCEL_ASM_FUZZ", 60_000) / 60;
+    let (mut full, mut fitting) = (0, 0);
+    for program in 0..programs {
+        let mut choices = Generator::new(program);
+        let count = choices.below(60);
+        let limit = choices.below(500) as usize;
+        let emit = |asm: &mut Assembler| {
+            let mut generator = Generator::new(!program);
+            let start = asm.here();
+            for _ in 0..count {
+                match generator.below(12) {
+                    0 => asm.jmp_to(start),
+                    1 => asm.jne("end"),
+                    2 => asm.call_to("end"),
+                    3 => asm.align(1 << generator.below(6)),
+                    4 => asm.nops(generator.below(40) as usize),
+                    5 => {
+                        let label = asm.constant(&generator.next().to_le_bytes());
+                        asm.label_offset(label, start);
+                    }
+                    6 => asm.bytes(&[0xCC; 37]),
+                    _ => {
+                        let row = rows[generator.below(rows.len() as u64) as usize];
+                        generator.emit_unbound(asm, row);
+                    }
+                }
+            }
+            let end = asm.named_label("end");
+            asm.bind(end);
+        };
+        let mut unlimited = Assembler::new();
+        emit(&mut unlimited);
+        let code = unlimited.assemble().expect("the program is valid").code;
+        let mut limited = Assembler::with_limit(limit);
+        emit(&mut limited);
+        match limited.assemble() {
+            Ok(assembly) => {
+                fitting += 1;
+                assert_eq!(assembly.code, code);
+                assert!(code.len() <= limit);
+            }
+            Err(error) => {
+                full += 1;
+                assert_eq!(error, tercel_asm::AsmError::BufferFull { limit });
+                assert!(code.len() > limit, "{} bytes fit {limit}", code.len());
+            }
+        }
+    }
+    assert!(full > programs / 10 && fitting > programs / 10, "{full} exceeded, {fitting} fitted");
+}
