@@ -365,7 +365,7 @@ mod execution {
             asm.ret();
             let code = asm.finalize().unwrap();
             let mut a: Vec<u32> = (0..16).collect();
-            let b = vec![1000; 16];
+            let b = [1000; 16];
             // SAFETY: the code reads and writes at most 64 bytes at both addresses.
             unsafe { code.call_with::<_, ()>((a.as_mut_ptr(), b.as_ptr())) };
             let lanes = len.bytes() / 4;

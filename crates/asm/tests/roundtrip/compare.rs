@@ -143,8 +143,13 @@ fn immediate_kind(kind: OpCodeOperandKind) -> Option<OpKind> {
 }
 
 fn encoded(instruction: &Instruction) -> Option<Vec<u8>> {
+    let mut instruction = *instruction;
+    if instruction.memory_base() != Register::RIP && instruction.memory_base() != Register::None {
+        // Let the encoder choose the displacement's size: 1 stands for "the shortest that fits".
+        instruction.set_memory_displ_size(u32::from(instruction.memory_displacement64() != 0));
+    }
     let mut encoder = Encoder::new(64);
-    encoder.encode(instruction, 0).ok()?;
+    encoder.encode(&instruction, 0).ok()?;
     Some(encoder.take_buffer())
 }
 

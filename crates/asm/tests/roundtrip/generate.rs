@@ -66,7 +66,11 @@ impl Generator {
         self.below(one_in) == 0
     }
 
+    /// A third are the registers with encodings of their own.
     fn reg(&mut self) -> Reg {
+        if self.chance(3) {
+            return [Reg::RAX, Reg::RAX, Reg::RSP, Reg::RBP, Reg::R12, Reg::R13][self.below(6) as usize];
+        }
         Reg::from_index(self.next() as u8)
     }
 
@@ -403,7 +407,7 @@ impl Generator {
 
         // ModRM's operand, as a vector operand and as an integer one.
         let in_register = op.rm == RmKind::Reg || (op.rm == RmKind::Any && self.chance(2));
-        let memory_ok = !(op.shape == VecShape::Vmi && !high);
+        let memory_ok = op.shape != VecShape::Vmi || high;
         let (mut rm, mut grm) = (XmmMem::Xmm(self.xmm(high)), RegMem::Reg(self.reg()));
         if !in_register && memory_ok {
             let mut mem = self.mem(asm);

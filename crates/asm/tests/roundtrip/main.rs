@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use compare::Checker;
 use generate::Generator;
+use tercel_asm::x64::inst::Op;
 use tercel_asm::x64::{Assembler, instructions};
 
 fn setting(name: &str, default: u64) -> u64 {
@@ -27,8 +28,11 @@ fn random_instructions_decode_to_what_was_asked_for() {
     let mut forms: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let mut asm = Assembler::new();
     let mut failures = Vec::new();
+    let integer: Vec<_> = rows.iter().copied().filter(|row| matches!(row.op, Op::Gpr(_))).collect();
     for index in 0..count {
-        let row = rows[index as usize % rows.len()];
+        // Half of the instructions are integer ones: they have more special forms.
+        let list = if index % 2 == 0 { &rows } else { &integer };
+        let row = list[index as usize / 2 % list.len()];
         let expected = generator.emit(&mut asm, row);
         let assembly = asm.assemble();
         match assembly.map_err(|error| error.to_string()).and_then(|code| checker.check(&code.code, &expected)) {
@@ -43,10 +47,10 @@ fn random_instructions_decode_to_what_was_asked_for() {
     }
     assert!(failures.is_empty(), "{} mismatches:\n{}", failures.len(), failures.join("\n"));
     // Each row was tried, in at least two forms unless it has only one.
-    assert!(forms.len() == rows.len() || count < rows.len() as u64);
+    assert!(forms.len() == rows.len() || count < 2 * rows.len() as u64);
     let total: usize = forms.values().map(BTreeSet::len).sum();
     println!("{count} instructions, {} rows, {total} different encodings", forms.len());
-    assert!(total > 3 * forms.len() || count < 20 * rows.len() as u64, "too few operand forms: {total}");
+    assert!(total > 3 * forms.len() || count < 40 * rows.len() as u64, "too few operand forms: {total}");
 }
 
 /// Whatever is emitted, an assembler with a limit produces the same code as one without, or an error, and never more
