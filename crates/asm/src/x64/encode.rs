@@ -6,9 +6,10 @@
 
 use super::assembler::Assembler;
 use super::inst::{Map, Pp};
-use super::operand::{Mem, NO_LABEL, NONE, RIP};
+use super::operand::{Mem, NO_LABEL, NONE, RIP, RIP_SYMBOL};
 use super::reg::VecLen;
 use crate::buffer::WINDOW;
+use crate::reloc::{RelocKind, RelocTarget, Relocation};
 
 /// The operand that ModRM names besides a register.
 #[derive(Clone, Copy)]
@@ -126,11 +127,11 @@ impl Cursor<'_> {
         let reg = (reg & 7) << 3;
         let sib = (mem.scale as u8) << 6 | (mem.index & 7) << 3 | (mem.base & 7);
         match mem.base {
-            RIP => {
+            RIP | RIP_SYMBOL => {
                 self.byte(reg | 5);
                 let at = self.at;
                 self.disp(mem.disp, 4);
-                (mem.label != NO_LABEL).then_some(at)
+                (mem.base == RIP_SYMBOL || mem.label != NO_LABEL).then_some(at)
             }
             NONE => {
                 self.byte(reg | 4);
@@ -285,12 +286,18 @@ impl Assembler {
         self.buf.advance(count);
     }
 
-    /// Notes that the field at `at` of the open window refers to a label, from an instruction of `count` bytes.
+    /// Notes that the field at `at` of the open window refers to a label or symbol, from an instruction of `count` bytes.
     #[cold]
     fn label_operand(&mut self, at: usize, count: usize, mem: &Mem) {
         let to_end = (count - at) as i32;
         let addend = mem.disp.wrapping_sub(to_end);
-        self.layout.rel32(self.buf.len() + at, crate::Label(mem.label), addend);
+        let field = self.buf.len() + at;
+        if mem.base == RIP {
+            return self.layout.rel32(field, crate::Label(mem.label), addend);
+        }
+        let target = RelocTarget::Symbol(mem.label);
+        let reloc = Relocation { offset: 0, kind: RelocKind::Rel32, target, addend: i64::from(addend) };
+        self.layout.relocation(field, reloc);
     }
 
     /// Whether a reference can be encoded; reports it if not.

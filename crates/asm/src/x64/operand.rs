@@ -8,6 +8,8 @@ use crate::Label;
 pub(crate) const NONE: u8 = 0x44;
 /// The instruction pointer in [`Mem::base`].
 pub(crate) const RIP: u8 = 0x85;
+/// The instruction pointer in [`Mem::base`], with a symbol's number in [`Mem::label`].
+pub(crate) const RIP_SYMBOL: u8 = 0x95;
 /// No label in [`Mem::label`].
 pub(crate) const NO_LABEL: u32 = u32::MAX;
 
@@ -99,6 +101,12 @@ impl Mem {
         Mem { base: RIP, label: label.0, ..Mem::EMPTY }
     }
 
+    /// `[rip + symbol + addend]`: a place that whoever places the code knows, within reach (±2 GB).
+    #[inline]
+    pub const fn symbol(symbol: u32, addend: i32) -> Mem {
+        Mem { base: RIP_SYMBOL, label: symbol, disp: addend, ..Mem::EMPTY }
+    }
+
     /// `[rip + disp]`, relative to the end of the instruction.
     #[inline]
     pub const fn rip(disp: i32) -> Mem {
@@ -138,7 +146,7 @@ impl Mem {
 
     /// Whether the reference is relative to the instruction pointer.
     pub const fn is_rip(&self) -> bool {
-        self.base == RIP
+        matches!(self.base, RIP | RIP_SYMBOL)
     }
 
     /// The same reference `by` bytes further; none if the displacement would overflow.
