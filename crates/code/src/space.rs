@@ -241,6 +241,10 @@ impl CodeSpace {
             for (symbol, _) in far {
                 self.veneers.remove(&symbol);
             }
+            for place in &places {
+                // What was written before the failure; not committed ranges need nothing.
+                let _ = self.region.trap_code(place.code.0 as usize, place.code.1 as usize);
+            }
             self.give_back(&places);
             return Err(error);
         }
@@ -302,7 +306,7 @@ impl CodeSpace {
         }
         let mut places: Vec<Place> = Vec::with_capacity(images.len());
         for (image, (code_len, data_len)) in images.iter().zip(sizes) {
-            let code = self.code.alloc(code_len, image.align).map(|start| (start, code_len));
+            let code = self.code.alloc(code_len, image.align.max(GRANULE)).map(|start| (start, code_len));
             let data = match data_len {
                 0 => Some((0, 0)),
                 len => self.data.alloc(len, GRANULE).map(|start| (start, len)),
@@ -455,6 +459,12 @@ impl CodeSpace {
     pub fn code_range(&self) -> std::ops::Range<usize> {
         let base = self.region.code_base() as usize;
         base..base + self.region.code_size()
+    }
+
+    /// The range of addresses that data blocks can have.
+    pub fn data_range(&self) -> std::ops::Range<usize> {
+        let base = self.region.data_base() as usize;
+        base..base + self.region.data_size()
     }
 
     /// What the space holds and did.

@@ -10,6 +10,7 @@ mod elf;
 #[cfg(feature = "gdb")]
 #[allow(unsafe_code)]
 mod gdb;
+#[cfg(target_os = "linux")]
 #[allow(unsafe_code)]
 mod jitdump;
 mod perf_map;
@@ -17,6 +18,7 @@ mod perf_map;
 pub use elf::symbol_file;
 #[cfg(feature = "gdb")]
 pub use gdb::Gdb;
+#[cfg(target_os = "linux")]
 pub use jitdump::JitDump;
 pub use perf_map::PerfMap;
 
