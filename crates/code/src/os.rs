@@ -154,9 +154,8 @@ mod linux {
             }
             let start = self.data_base().wrapping_add(self.data_committed);
             // SAFETY: pages of our own reservation that were never accessible before.
-            let result = unsafe {
-                libc::mprotect(start.cast(), end - self.data_committed, libc::PROT_READ | libc::PROT_WRITE)
-            };
+            let result =
+                unsafe { libc::mprotect(start.cast(), end - self.data_committed, libc::PROT_READ | libc::PROT_WRITE) };
             if result != 0 {
                 return Err(denied());
             }
@@ -174,12 +173,7 @@ mod linux {
             self.change_code(offset, len, |code| code.fill(TRAP))
         }
 
-        fn change_code(
-            &mut self,
-            offset: usize,
-            len: usize,
-            change: impl FnOnce(&mut [u8]),
-        ) -> Result<(), CodeError> {
+        fn change_code(&mut self, offset: usize, len: usize, change: impl FnOnce(&mut [u8])) -> Result<(), CodeError> {
             let end = offset.checked_add(len).filter(|&end| end <= self.code_committed).ok_or_else(outside)?;
             let start = offset / PAGE * PAGE;
             self.with_alias(start, end.next_multiple_of(PAGE) - start, |bytes| {
@@ -188,12 +182,7 @@ mod linux {
         }
 
         /// Maps whole pages of the code's file writable, lets `change` have them, and unmaps them.
-        fn with_alias(
-            &mut self,
-            start: usize,
-            len: usize,
-            change: impl FnOnce(&mut [u8]),
-        ) -> Result<(), CodeError> {
+        fn with_alias(&mut self, start: usize, len: usize, change: impl FnOnce(&mut [u8])) -> Result<(), CodeError> {
             // SAFETY: a fresh mapping of our own file, at an address that the system chooses. Populating it saves the page
             // faults of the copy.
             let alias = unsafe {

@@ -99,8 +99,11 @@ pub struct StackMaps {
     maps: Vec<(u32, u32)>,
     words: Vec<u64>,
     derived: Vec<(u16, u16)>,
-    known: HashMap<(Vec<u64>, Vec<(u16, u16)>), u32>,
+    known: HashMap<MapKey, u32>,
 }
+
+/// A map's words and pairs.
+type MapKey = (Vec<u64>, Vec<(u16, u16)>);
 
 /// One stack map.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,9 +220,7 @@ impl CodeTables {
     /// Bytes of memory used.
     pub fn bytes(&self) -> usize {
         let small = [&self.handlers, &self.deopts, &self.positions, &self.lines];
-        self.stack_maps.bytes()
-            + self.deopt_bytes.capacity()
-            + small.iter().map(|table| table.bytes()).sum::<usize>()
+        self.stack_maps.bytes() + self.deopt_bytes.capacity() + small.iter().map(|table| table.bytes()).sum::<usize>()
     }
 
     /// What contradicts a code of `len` bytes, if anything.
