@@ -96,6 +96,6 @@ fn named_branches_go_to_their_labels() {
     asm.call_extern(std::ptr::without_provenance(0x1234));
     asm.ret();
     let assembly = asm.assemble().unwrap();
-    assert_eq!(disassemble(&assembly.code[..7]), "call [rel 8]; ret");
+    assert_eq!(disassemble(&assembly.code[..7]), "call qword [rel 8]; ret");
     assert_eq!(assembly.relocations[0].offset, 8);
 }
