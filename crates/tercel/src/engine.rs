@@ -218,7 +218,7 @@ impl Engine {
                 Ok(value) => cx.throw(value),
                 Err(_) => cx.throw_type(format_args!("{}", error.message)),
             },
-            ErrorKind::Terminated => cx.terminate("terminated"),
+            ErrorKind::Terminated => cx.terminate(),
             ErrorKind::Conversion => cx.throw_type(format_args!("{}", error.message)),
             _ => cx.throw_error(tercel_vm::ErrorKind::Error, format_args!("{}", error.message)),
         }
