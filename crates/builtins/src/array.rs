@@ -638,7 +638,7 @@ fn copy_range(cx: &Context, out: Gc<ArrayObject>, e: Gc<Elements>, start: usize,
 pub fn rt_sort_default(cx: &Context, args: &Args) -> JsResult<Value> {
     let Some(o) = args.get(0).as_object() else { return Ok(Value::UNDEFINED) };
     let length = args.get(1).as_number() as u64;
-    let mut items = ValueList::new(cx);
+    let items = ValueList::new(cx);
     let (mut undefineds, mut holes) = (0u64, 0u64);
     for k in 0..length {
         poll_at(cx, k)?;
@@ -651,7 +651,7 @@ pub fn rt_sort_default(cx: &Context, args: &Args) -> JsResult<Value> {
         if v.is_undefined() { undefineds += 1 } else { items.push(v) }
     }
     // Each item beside its text, sorted by the text: stable.
-    let mut texts = ValueList::with_capacity(cx, items.len());
+    let texts = ValueList::with_capacity(cx, items.len());
     for i in 0..items.len() {
         texts.push(cx.to_string(items.get(i))?);
         poll_at(cx, i as u64)?;
@@ -777,7 +777,7 @@ fn unshift(cx: &Context, args: &Args) -> JsResult<Value> {
         && count > 0
     {
         // An insertion at the front; what is removed is an empty array that nobody sees.
-        let mut items = ValueList::with_capacity(cx, args.len());
+        let items = ValueList::with_capacity(cx, args.len());
         items.extend_from(args.slice());
         let e = array.elements();
         for v in items.iter() {

@@ -62,7 +62,7 @@ struct Entries<'cx> {
 
 impl<'cx> Entries<'cx> {
     fn new(cx: &'cx Context, c: Gc<Collection>) -> JsResult<Entries<'cx>> {
-        let mut state = ValueList::with_capacity(cx, 2);
+        let state = ValueList::with_capacity(cx, 2);
         state.push(cx.ordered_start(c)?);
         state.push(Value::ZERO);
         Ok(Entries { state })
@@ -265,7 +265,7 @@ pub mod set {
         if size < 0.0 {
             return Err(cx.throw_range(format_args!("'{size}' is an invalid size")));
         }
-        let mut roots = ValueList::with_capacity(cx, 3);
+        let roots = ValueList::with_capacity(cx, 3);
         roots.push(o);
         for key in [cx.names().has, cx.names().keys] {
             let f = o.get(cx, key)?;

@@ -85,7 +85,8 @@ fn capture_stack_trace(cx: &Context, args: &Args) -> JsResult<Value> {
     let Some(o) = args.get(0).as_object() else {
         return Err(cx.throw_type(format_args!("Invalid argument")));
     };
-    cx.capture_stack_trace(o)?;
+    let text = cx.capture_stack_text(args.get(0))?;
+    define_hidden(cx, o, cx.names().stack, text.into())?;
     Ok(Value::UNDEFINED)
 }
 
@@ -128,6 +129,24 @@ fn suppressed_error(cx: &Context, args: &Args) -> JsResult<Value> {
     Ok(o.into())
 }
 
+fn stack_getter(cx: &Context, args: &Args) -> JsResult<Value> {
+    match args.this().as_object() {
+        Some(o) if o.kind() == Kind::Error => cx.error_stack(o),
+        Some(_) => Ok(Value::UNDEFINED),
+        None => Err(cx.throw_type(format_args!("get stack called on non-object"))),
+    }
+}
+
+fn stack_setter(cx: &Context, args: &Args) -> JsResult<Value> {
+    match args.this().as_object() {
+        Some(o) => {
+            define_hidden(cx, o, cx.names().stack, args.get(0))?;
+            Ok(Value::UNDEFINED)
+        }
+        None => Err(cx.throw_type(format_args!("set stack called on non-object"))),
+    }
+}
+
 pub static CONSTRUCTOR: FunctionSpec = class("Error", 1, constructor);
 pub static STATICS: &[PropertySpec] = &[ prototype(Intrinsic::ErrorPrototype),
     method("captureStackTrace", 2, capture_stack_trace),
@@ -138,7 +157,7 @@ pub static PROTOTYPE: &[PropertySpec] = &[ constructor_of(Intrinsic::Error),
     hidden_string("message", ""),
     hidden_string("name", "Error"),
     method("toString", 0, to_string),
-    accessor("stack", tercel_vm::error_object::stack_getter, tercel_vm::error_object::stack_setter),
+    accessor("stack", stack_getter, stack_setter),
 ];
 pub static AGGREGATE_ERROR: FunctionSpec = class("AggregateError", 2, aggregate_error);
 pub static AGGREGATE_ERROR_STATICS: &[PropertySpec] = &[prototype(Intrinsic::AggregateErrorPrototype)];

@@ -2,7 +2,7 @@
 
 use crate::table::*;
 use tercel_vm::eval::FunctionFlavor;
-use tercel_vm::{Args, Context, JsResult, PropertyKey, Value, names};
+use tercel_vm::{Args, Context, JsResult, Value, names};
 
 fn dynamic(cx: &Context, args: &Args, flavor: FunctionFlavor) -> JsResult<Value> {
     cx.create_dynamic_function(args, flavor)
@@ -80,7 +80,7 @@ fn has_instance(cx: &Context, args: &Args) -> JsResult<Value> {
 }
 
 /// Function.prototype is itself a function that accepts anything and returns undefined.
-pub fn prototype(_: &Context, _: &Args) -> JsResult<Value> {
+pub fn prototype_function(_: &Context, _: &Args) -> JsResult<Value> {
     Ok(Value::UNDEFINED)
 }
 
@@ -89,11 +89,6 @@ pub fn throw_type_error(cx: &Context, _: &Args) -> JsResult<Value> {
     Err(cx.throw_type(format_args!(
         "'caller', 'callee', and 'arguments' properties may not be accessed on strict mode functions or the arguments objects for calls to them"
     )))
-}
-
-/// The keys whose accessors on Function.prototype are poisoned.
-pub fn poisoned(cx: &Context) -> [PropertyKey; 2] {
-    [cx.names().caller, cx.names().arguments]
 }
 
 pub static CONSTRUCTOR: FunctionSpec = class("Function", 1, constructor);

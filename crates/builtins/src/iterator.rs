@@ -28,7 +28,7 @@ pub fn iterate_with(cx: &Context, v: Value, method: Value) -> JsResult<Iteration
         return Err(cx.throw_type(format_args!("Result of the Symbol.iterator method is not an object")));
     };
     let next = object.get(cx, cx.names().next)?;
-    let mut state = ValueList::with_capacity(cx, 2);
+    let state = ValueList::with_capacity(cx, 2);
     state.push(object);
     state.push(next);
     Ok(Iteration { state, done: std::cell::Cell::new(false) })
@@ -61,7 +61,7 @@ impl Iteration<'_> {
         if cx.is_terminating() {
             return throw;
         }
-        let mut pending = ValueList::with_capacity(cx, 1);
+        let pending = ValueList::with_capacity(cx, 1);
         pending.push(cx.take_exception());
         match cx.invoke_if_present(self.state.get(0), cx.names().return_) {
             Err(inner) if cx.is_terminating() => return inner,
@@ -69,16 +69,6 @@ impl Iteration<'_> {
             Ok(_) => {}
         }
         cx.throw(pending.get(0))
-    }
-
-    /// IteratorClose with a normal completion.
-    pub fn close(&self, cx: &Context) -> JsResult<()> {
-        match cx.invoke_if_present(self.state.get(0), cx.names().return_)? {
-            Some(result) if !result.is_object() => {
-                Err(cx.throw_type(format_args!("{} is not an object", cx.describe(result))))
-            }
-            _ => Ok(()),
-        }
     }
 }
 
@@ -101,7 +91,7 @@ pub fn group_by<'cx>(cx: &'cx Context, items: Value, callback: Value, as_propert
     if !cx.is_callable(callback) {
         return Err(cx.throw_not_callable(callback));
     }
-    let mut groups = ValueList::new(cx);
+    let groups = ValueList::new(cx);
     // Finds the group of a key: a Map of the engine's own, from key to position in the list.
     let positions = cx.new_collection(Kind::Map, cx.intrinsic(Intrinsic::MapPrototype));
     let mut k = 0usize;

@@ -332,10 +332,14 @@ enum Text<'cx> {
     Built(StringBuilder<'cx>),
 }
 
+/// The value of a JSON text, without reviver.
+pub fn parse_value(cx: &Context, text: Value) -> JsResult<Value> {
+    let text = cx.to_string(text)?;
+    Parser { cx, text: text.chars(cx)?, at: 0, next_poll: POLL_UNITS, names: ValueList::new(cx) }.document()
+}
+
 fn parse(cx: &Context, args: &Args) -> JsResult<Value> {
-    let text = cx.to_string(args.get(0))?;
-    let mut parser = Parser { cx, text: text.chars(cx)?, at: 0, next_poll: POLL_UNITS, names: ValueList::new(cx) };
-    let value = parser.document()?;
+    let value = parse_value(cx, args.get(0))?;
     let reviver = args.get(1);
     if !cx.is_callable(reviver) {
         return Ok(value);
@@ -472,7 +476,7 @@ impl<'cx> Serializer<'cx> {
             self.next_poll = self.out.len() + POLL_UNITS;
             cx.poll()?;
         }
-        self.stack.push(object.into());
+        self.stack.push(object);
         if cx.is_array(object.into())? { self.array(object)? } else { self.object(object)? }
         self.stack.pop();
         Ok(())
@@ -612,7 +616,7 @@ fn stringify(cx: &Context, args: &Args) -> JsResult<Value> {
 
 /// The property list of a replacer array (§25.5.2 step 4.b).
 fn allowed_keys<'cx>(cx: &'cx Context, list: Gc<Object>) -> JsResult<ValueList<'cx>> {
-    let mut keys = ValueList::new(cx);
+    let keys = ValueList::new(cx);
     let length = cx.length_of(list)?;
     for i in 0..length {
         let v = list.get(cx, cx.index_key(i))?;

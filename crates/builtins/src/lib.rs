@@ -101,7 +101,7 @@ static OTHERS: &[ObjectSpec] = &[
     ObjectSpec::plain(Intrinsic::ObjectPrototype, Intrinsic::ObjectPrototype, object::PROTOTYPE).with_prototype(None),
     ObjectSpec::class(Intrinsic::Function, function::CONSTRUCTOR, function::STATICS),
     ObjectSpec::plain(Intrinsic::FunctionPrototype, Intrinsic::ObjectPrototype, function::PROTOTYPE)
-        .with_form(ObjectForm::Function(FunctionSpec::named(SpecKey::Text(""), 0, function::prototype))),
+        .with_form(ObjectForm::Function(FunctionSpec::named(SpecKey::Text(""), 0, function::prototype_function))),
     ObjectSpec::class(Intrinsic::Array, array::CONSTRUCTOR, array::STATICS),
     ObjectSpec::plain(Intrinsic::ArrayPrototype, Intrinsic::ObjectPrototype, array::PROTOTYPE)
         .with_form(ObjectForm::Object(Kind::Array)),
@@ -153,4 +153,5 @@ pub static BUILTINS: Builtins = Builtins {
     objects: &[OTHERS, CLASSES, ERRORS, typed_array::OBJECTS, global::FUNCTIONS],
     globals: &[global::VALUES, global::CLASSES],
     runtime: &[runtime::FUNCTIONS],
+    parse_json: Some(json::parse_value),
 };

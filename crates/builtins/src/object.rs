@@ -57,14 +57,14 @@ fn prototype_argument(cx: &Context, v: Value) -> JsResult<Option<Gc<Object>>> {
 fn define_all(cx: &Context, o: Gc<Object>, properties: Value) -> JsResult<()> {
     let properties = cx.to_object(properties)?;
     let keys = properties.own_keys(cx)?;
-    let mut list = ValueList::new(cx);
+    let list = ValueList::new(cx);
     for i in 0..keys.len() {
         let key = cx.to_property_key(keys.get(i))?;
         if properties.get_own(cx, key)?.is_some_and(|d| d.enumerable == Some(true)) {
             let attributes = properties.get(cx, key)?;
             let d = cx.to_property_descriptor(attributes)?;
             list.push(keys.get(i));
-            list.push(cx.from_property_descriptor(&d).into());
+            list.push(cx.from_property_descriptor(&d));
         }
     }
     for i in (0..list.len()).step_by(2) {

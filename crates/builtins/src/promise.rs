@@ -2,8 +2,9 @@
 
 use crate::iterator::{Iteration, get_iterator};
 use crate::table::*;
+use tercel_vm::object::array::ArrayObject;
 use tercel_vm::promise::{Capability, Promise};
-use tercel_vm::{Args, Context, Gc, JsResult, Kind, Object, Value};
+use tercel_vm::{Args, Context, Gc, JsResult, Kind, Value};
 
 fn constructor(cx: &Context, args: &Args) -> JsResult<Value> {
     if args.new_target().is_undefined() {
@@ -81,7 +82,7 @@ fn elements(
     capability: Capability,
     which: Combinator,
     shared: Value,
-    values: Gc<Object>,
+    values: Gc<ArrayObject>,
     index: &mut u32,
 ) -> JsResult<()> {
     while let Some(element) = iteration.step(cx)? {
@@ -271,7 +272,7 @@ fn then(cx: &Context, args: &Args) -> JsResult<Value> {
     let Some(promise) = args.this().as_kind::<Promise>(Kind::Promise) else {
         return Err(cx.throw_type(format_args!("Method Promise.prototype.then called on incompatible receiver {}", cx.describe(args.this()))));
     };
-    let constructor = cx.species_constructor(promise.as_object(), Intrinsic::Promise)?;
+    let constructor = cx.species_constructor(promise.object(), Intrinsic::Promise)?;
     let capability = if constructor == cx.intrinsic(Intrinsic::Promise) {
         cx.new_ordinary_capability()
     } else {

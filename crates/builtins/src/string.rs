@@ -1,7 +1,8 @@
 //! String and String.prototype (ECMA-262 §22.1), with Annex B's HTML methods and `substr` (§B.2.2).
 
 use crate::table::*;
-use tercel_vm::string::{Chars, NormalizationForm, StringBuilder, search};
+use tercel_vm::string::normalize::NormalizationForm;
+use tercel_vm::string::{Chars, StringBuilder, search};
 use tercel_vm::{Args, Context, Gc, Intrinsic, JsResult, JsString, Kind, Object, PropertyKey, Value, names};
 
 type Str = Gc<JsString>;
@@ -70,7 +71,7 @@ fn constructor(cx: &Context, args: &Args) -> JsResult<Value> {
         return Ok(value.into());
     }
     let proto = cx.prototype_from_new_target(args.new_target(), Intrinsic::StringPrototype)?;
-    Ok(cx.new_string_object(value, proto).into())
+    Ok(cx.new_string_object(value, Some(proto)).into())
 }
 
 fn from_char_code(cx: &Context, args: &Args) -> JsResult<Value> {

@@ -70,7 +70,7 @@ fn construct(cx: &Context, args: &Args, element: ElementType) -> JsResult<Value>
     let items = match method {
         None => cx.list_from_array_like(first)?,
         Some(method) => {
-            let mut items = ValueList::new(cx);
+            let items = ValueList::new(cx);
             let iteration = crate::iterator::iterate_with(cx, first, method)?;
             while let Some(v) = iteration.step(cx)? {
                 items.push(v);
@@ -191,7 +191,7 @@ fn from(cx: &Context, args: &Args) -> JsResult<Value> {
         return Err(cx.throw_not_callable(mapper));
     }
     let method = cx.get_method(args.get(0), cx.names().symbol_iterator)?;
-    let mut items = ValueList::new(cx);
+    let items = ValueList::new(cx);
     let Some(method) = method else {
         let source = cx.to_object(args.get(0))?;
         let length = cx.length_of(source)?;

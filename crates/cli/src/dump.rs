@@ -1,10 +1,12 @@
 //! `tercel dump`: what the engine makes of a program.
 
 use std::path::Path;
+use std::sync::Arc;
+use tercel::internals::bytecode::{Source, print::Print};
 use tercel::internals::front;
 
-/// Prints what was asked for; the exit code.
-pub fn file(path: &Path, bytecode: bool, regexp: bool, module: bool) -> u8 {
+/// Prints the bytecode of a program; the exit code.
+pub fn file(path: &Path, module: bool) -> u8 {
     let source = match tercel_runtime::read_source(path) {
         Ok(source) => source,
         Err(e) => {
@@ -14,9 +16,13 @@ pub fn file(path: &Path, bytecode: bool, regexp: bool, module: bool) -> u8 {
     };
     let name = path.display().to_string();
     let module = module || path.extension().is_some_and(|e| e == "mjs");
-    match front::dump::program(&source, &name, module, bytecode, regexp) {
-        Ok(text) => {
-            print!("{text}");
+    let source = Arc::new(Source::new(&name, &source));
+    let options = front::Options { natives: true, ..front::Options::default() };
+    let compiled =
+        if module { front::compile_module(&source, &options) } else { front::compile_script(&source, &options) };
+    match compiled {
+        Ok(template) => {
+            print!("{:#}", Print(&template));
             0
         }
         Err(e) => {

@@ -55,12 +55,9 @@ enum Action {
     },
     /// Prints what the engine makes of a program.
     Dump {
-        /// The bytecode of every function, with its source lines.
+        /// The bytecode of every function, with its source lines (the default).
         #[arg(long)]
         bytecode: bool,
-        /// The programs of all regular expression literals.
-        #[arg(long)]
-        regexp: bool,
         /// Treats the file as a module.
         #[arg(long)]
         module: bool,
@@ -94,7 +91,7 @@ fn main() -> ExitCode {
 fn dispatch(command: Command) -> u8 {
     match (command.action, command.eval) {
         (Some(Action::Run { flags, file, args }), _) => run::file(&flags, &file, args),
-        (Some(Action::Dump { bytecode, regexp, module, file }), _) => dump::file(&file, bytecode || !regexp, regexp, module),
+        (Some(Action::Dump { bytecode: _, module, file }), _) => dump::file(&file, module),
         (None, Some(code)) => run::code(&command.flags, &code, command.module, command.args),
         (None, None) => {
             use clap::CommandFactory;

@@ -1,1 +1,42 @@
-//! Executable memory (W^X), code objects and their tables, profiler and debugger registration.
+//! Executable memory, the code in it, and what is known about that code.
+//!
+//! One [`CodeSpace`] per engine reserves one range of addresses, so that every near call reaches. Code is assembled in
+//! plain memory and *published*: linked, copied through a transient writable alias, and never changed afterwards. All that
+//! changes (inline caches, counters, constants that the collector moves) lives in a data block beside the code.
+//!
+//! ```text
+//! ┌───────┬──────────────────────┬───────────────┬───────┬─────────────────────┬───────────────┬───────┐
+//! │ guard │ code  r-x, published │ not committed │ guard │ data  rw-, per code │ not committed │ guard │
+//! └───────┴──────────────────────┴───────────────┴───────┴─────────────────────┴───────────────┴───────┘
+//!           ▲ alias rw-, elsewhere, only while publishing
+//! ```
+//!
+//! Invariants:
+//!
+//! * W^X: the executable view is never writable, and no view is both at any time. The alias lives at an address that the
+//!   system chooses, for the duration of one copy.
+//! * Executable memory that holds no code is filled with trapping instructions, from the moment it becomes executable.
+//! * Published bytes change only when their code was [retired](CodeSpace::retire) and the caller has vouched, in
+//!   [`CodeSpace::reclaim`], that no frame runs it. Before reused memory runs, every thread of the process executes a
+//!   serialising instruction (Intel SDM volume 3, 9.1.3, "Handling Self- and Cross-Modifying Code").
+//! * A failure to publish (budget, address space, a relocation out of reach) changes nothing: what was published runs on.
+//!
+//! Where to look: `space.rs` is the API, `os.rs` everything that depends on the platform, `ranges.rs` the allocator,
+//! `tables.rs` what is found by return address, `listen/` profilers and debuggers.
+
+#![deny(unsafe_code)]
+
+mod error;
+pub mod listen;
+mod object;
+#[allow(unsafe_code)]
+mod os;
+mod ranges;
+mod space;
+mod tables;
+
+pub use error::CodeError;
+pub use object::{CodeImage, CodeKind, CodeObject, CodeRef, DataBlock, Unwind};
+pub use os::SUPPORTED;
+pub use space::{Batch, CodeConfig, CodeSpace, CodeStats, DATA, Reclaimed};
+pub use tables::{CodeTables, OffsetTable, StackMap, StackMaps};

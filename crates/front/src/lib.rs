@@ -80,6 +80,14 @@ impl CompileError {
         }
     }
 
+    fn of_finding(source: &Source, finding: analysis::Finding, prefix: u32) -> CompileError {
+        if finding.too_large {
+            return CompileError::range(source, finding.message);
+        }
+        let offset = finding.offset.saturating_sub(prefix);
+        CompileError::syntax(source, offset, finding.message)
+    }
+
     fn range(source: &Source, message: &str) -> CompileError {
         CompileError {
             kind: CompileErrorKind::Range,
@@ -178,7 +186,7 @@ pub fn compile_function(
             None,
             &allocator,
         )
-        .map_err(|(offset, message)| CompileError::syntax(&source, offset, message))?;
+        .map_err(|finding| CompileError::of_finding(&source, finding, 0))?;
         let shared = Shared {
             analysis: &analysis,
             options,
@@ -253,12 +261,8 @@ fn compile_text(
         || directives
             .iter()
             .any(|directive| directive.directive.as_str() == "use strict");
-    let analysis = analysis::analyse(&program, kind, body, strict, info, &allocator).map_err(
-        |(offset, message)| {
-            let offset = offset.saturating_sub(prefix);
-            CompileError::syntax(source, offset, message)
-        },
-    )?;
+    let analysis = analysis::analyse(&program, kind, body, strict, info, &allocator)
+        .map_err(|finding| CompileError::of_finding(source, finding, prefix))?;
     let shared = Shared {
         analysis: &analysis,
         options,

@@ -7,10 +7,13 @@
 
 use crate::{CompileError, Options};
 use oxc_allocator::Allocator;
-use oxc_ast::ast::{Function, Program, Statement};
+use oxc_ast::ast::{Function, LabeledStatement, Program, Statement};
+use oxc_ast_visit::{Visit, walk};
 use oxc_parser::{ParseOptions, Parser, ParserReturn};
 use oxc_semantic::SemanticBuilder;
 use oxc_span::{SourceType, Span};
+use oxc_syntax::scope::{ScopeFlags, ScopeId};
+use std::cell::Cell;
 use tercel_bytecode::{EvalInfo, Source, VarKind};
 
 /// Native stack of a level that a bracket opens: the parser tries several readings of what an opening parenthesis may begin.
@@ -100,6 +103,10 @@ pub fn parse<'a>(
     if let Some(error) = first_error(source, parsed.diagnostics.iter(), prefix) {
         return Err(error);
     }
+    // Short texts cannot nest deep: each level takes a few characters.
+    if text.len() > MAX_DEPTH * 4 && Depth::of(&parsed.program) > MAX_DEPTH {
+        return Err(CompileError::range(source, "statements nest too deep"));
+    }
     Ok(parsed.program)
 }
 
@@ -137,6 +144,45 @@ pub fn check<'a>(
     }
 }
 
+/// Scopes and labels may nest so deep. What resolves names takes time proportional to the depth, here and in the parser's own checks.
+const MAX_DEPTH: usize = 10_000;
+
+/// Measures how deep scopes and labels nest.
+#[derive(Default)]
+struct Depth {
+    now: usize,
+    most: usize,
+}
+
+impl Depth {
+    fn of(program: &Program<'_>) -> usize {
+        let mut depth = Depth::default();
+        depth.visit_program(program);
+        depth.most
+    }
+
+    fn enter(&mut self) {
+        self.now += 1;
+        self.most = self.most.max(self.now);
+    }
+}
+
+impl<'a> Visit<'a> for Depth {
+    fn enter_scope(&mut self, _: ScopeFlags, _: &Cell<Option<ScopeId>>) {
+        self.enter();
+    }
+
+    fn leave_scope(&mut self) {
+        self.now -= 1;
+    }
+
+    fn visit_labeled_statement(&mut self, it: &LabeledStatement<'a>) {
+        self.enter();
+        walk::walk_labeled_statement(self, it);
+        self.now -= 1;
+    }
+}
+
 fn first_error<'d>(
     source: &Source,
     diagnostics: impl Iterator<Item = &'d oxc_diagnostics::OxcDiagnostic>,
@@ -150,7 +196,7 @@ fn first_error<'d>(
         let offset = diagnostic
             .labels
             .iter()
-            .map(|label| label.offset() as u32)
+            .map(|label| label.offset())
             .min()
             .unwrap_or(prefix);
         if first.as_ref().is_none_or(|known| offset < known.0) {

@@ -300,7 +300,7 @@ impl Engine {
                 &HOST_FUNCTION,
                 [tercel_vm::Value::int32(index as i32), tercel_vm::Value::UNDEFINED],
             );
-            let object = function.as_object();
+            let object = function.object();
             let name = cx.string_from_utf8(name);
             cx.define_function_length(object, tercel_vm::Value::int32(i32::from(arity))).map_err(|t| self.error(t))?;
             cx.define_function_name(object, name).map_err(|t| self.error(t))?;
@@ -338,7 +338,7 @@ impl Engine {
     }
 
     pub(crate) fn vm_args(&self, values: &[Value]) -> Result<ValueList<'_>, Error> {
-        let mut list = ValueList::with_capacity(self.vm(), values.len());
+        let list = ValueList::with_capacity(self.vm(), values.len());
         for value in values {
             list.push(value.to_vm(self)?);
         }
@@ -459,10 +459,9 @@ impl Engine {
         let value = realm.0.get(self)?;
         let Some(inner) = value.as_kind(tercel_vm::Kind::Realm) else { return Err(Error::host("not a realm")) };
         let cx = self.vm();
-        let outer = cx.main_realm();
-        cx.set_main_realm(inner);
+        let outer = cx.enter_realm(inner);
         let result = body(self);
-        cx.set_main_realm(outer);
+        cx.enter_realm(outer);
         result
     }
 

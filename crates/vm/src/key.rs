@@ -199,6 +199,14 @@ impl Context {
         Ok(self.find_interned(s)?.map(PropertyKey::name))
     }
 
+    /// The key that these characters spell.
+    pub fn key_from_chars(&self, chars: string::Chars<'_>) -> JsResult<PropertyKey> {
+        match array_index(chars) {
+            Some(i) => Ok(PropertyKey::index(i)),
+            None => self.intern_chars(chars).map(PropertyKey::name),
+        }
+    }
+
     pub fn key_from_utf8(&self, s: &str) -> PropertyKey {
         match array_index(string::Chars::Latin1(s.as_bytes())) {
             Some(i) => PropertyKey::index(i),

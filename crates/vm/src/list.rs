@@ -173,6 +173,12 @@ impl<'a> ValueList<'a> {
         self.values_mut().pop().map(Cell::into_inner)
     }
 
+    /// The last value.
+    #[inline]
+    pub fn last(&self) -> Option<Value> {
+        self.values().last().map(Cell::get)
+    }
+
     pub fn truncate(&self, length: usize) {
         self.values_mut().truncate(length);
     }

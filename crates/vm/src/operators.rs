@@ -46,7 +46,7 @@ binary! {
     /// The operator `%`.
     mod_slow: |x, y| Value::number(number::remainder(x, y)), |cx, p, q| cx.bigint_rem(p, q);
     /// The operator `**`.
-    exp_slow: |x, y| Value::number(number::exponentiate(x, y)), |cx, p, q| cx.bigint_pow(p, q);
+    exp_slow: |x, y| Value::number(number::pow(x, y)), |cx, p, q| cx.bigint_pow(p, q);
     /// The operator `&`.
     bitand_slow: |x, y| Value::int32(number::to_int32(x) & number::to_int32(y)), |cx, p, q| cx.bigint_bitwise(Bitwise::And, p, q);
     /// The operator `|`.

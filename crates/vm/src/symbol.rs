@@ -81,6 +81,14 @@ impl Context {
         symbol
     }
 
+    /// SymbolDescriptiveString (§20.4.3.3.1) of a symbol value.
+    pub fn symbol_descriptive_string(&self, symbol: Value) -> JsResult<Gc<JsString>> {
+        let description = symbol.as_symbol().and_then(|s| s.description.get().as_string());
+        let open = self.string_from_latin1(b"Symbol(")?;
+        let text = self.concat(open, description.unwrap_or_else(|| self.empty_string()))?;
+        self.concat(text, self.single_char(b')' as u16))
+    }
+
     /// `Symbol.for(key)` (§20.4.2.2).
     pub fn symbol_for(&self, key: Gc<JsString>) -> JsResult<Gc<Symbol>> {
         let key = self.intern(key)?;
@@ -115,6 +123,7 @@ mod tests {
         assert_ne!(fresh, a);
         assert!(cx.symbol_key_for(fresh).is_undefined());
         assert_eq!(fresh.descriptive_string(&cx), "Symbol(app.key)");
+        assert_eq!(cx.symbol_descriptive_string(fresh.into()).unwrap().to_rust(&cx), "Symbol(app.key)");
     }
 
     #[test]

@@ -132,13 +132,6 @@ const ZONES: [(&str, i64); 11] = [
     ("gmt", 0), ("ut", 0), ("utc", 0), ("z", 0), ("est", -300), ("edt", -240), ("cst", -360), ("cdt", -300), ("mst", -420), ("mdt", -360), ("pst", -480),
 ];
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Token<'a> {
-    Number(i64, usize),
-    Word(&'a str),
-    Sign(u8),
-}
-
 /// Words, numbers and signs in any sensible order; text in parentheses is a comment.
 fn parse_loose(text: &str) -> Option<Parsed> {
     let bytes = text.as_bytes();

@@ -66,16 +66,6 @@ pub fn fields(t: f64) -> Fields {
     }
 }
 
-/// Day(t) (§21.4.1.3).
-pub fn day(t: f64) -> f64 {
-    (t / MS_PER_DAY).floor()
-}
-
-/// TimeWithinDay(t) (§21.4.1.4).
-pub fn time_within_day(t: f64) -> f64 {
-    t.rem_euclid(MS_PER_DAY)
-}
-
 /// MakeTime (§21.4.1.27).
 pub fn make_time(hour: f64, minute: f64, second: f64, ms: f64) -> f64 {
     if !(hour.is_finite() && minute.is_finite() && second.is_finite() && ms.is_finite()) {

@@ -33,7 +33,7 @@ fn constructor(cx: &Context, args: &Args) -> JsResult<Value> {
         (pattern, flags)
     };
     // Kept rooted in the frame: the prototype getter below may run script.
-    let mut roots = ValueList::with_capacity(cx, 2);
+    let roots = ValueList::with_capacity(cx, 2);
     roots.push(p);
     roots.push(f);
     let proto = cx.prototype_from_new_target(nt, Intrinsic::RegExpPrototype)?;
@@ -62,7 +62,7 @@ fn escape(cx: &Context, args: &Args) -> JsResult<Value> {
             Some(_) => out.push_code_point(c)?,
             None => {
                 let unit = u16::try_from(c).unwrap_or(0);
-                if c < 0x10000 && (tercel_vm::string::is_white_space(unit) || (0xd800..0xe000).contains(&c)) {
+                if c < 0x10000 && (tercel_vm::string::chars::is_white_space(unit) || (0xd800..0xe000).contains(&c)) {
                     if c < 256 { out.push_str(&format!("\\x{c:02x}"))? } else { out.push_str(&format!("\\u{c:04x}"))? }
                 } else {
                     out.push_code_point(c)?;
@@ -353,7 +353,7 @@ fn replace(cx: &Context, args: &Args) -> JsResult<Value> {
     if global {
         set_last_index(cx, r, Value::ZERO)?;
     }
-    let mut results = ValueList::new(cx);
+    let results = ValueList::new(cx);
     loop {
         let result = exec(cx, r, s)?;
         let Some(found) = result.as_object() else { break };
@@ -377,7 +377,7 @@ fn replace(cx: &Context, args: &Args) -> JsResult<Value> {
         let position = found.get(cx, cx.names().index)?;
         let position = cx.to_integer_or_infinity(position)?.clamp(0.0, s.len() as f64) as usize;
         // matched, captures, position, string, groups: in the order in which a replacer gets them.
-        let mut list = ValueList::new(cx);
+        let list = ValueList::new(cx);
         list.push(matched);
         for n in 1..captures_length {
             let mut capture = found.get(cx, cx.index_key(n))?;
@@ -433,7 +433,7 @@ fn replace_all_fast(
     let plain = search::index_of(template.chars(cx)?, Chars::Latin1(b"$"), 0).is_none();
     let mut out = StringBuilder::new(cx);
     let (mut next, mut at) = (0usize, 0usize);
-    let mut list = ValueList::new(cx);
+    let list = ValueList::new(cx);
     while at <= s.len() {
         let groups = if plain { 0 } else { c.regex.group_count() };
         let found = object::run(cx, r, s, at, |_, scratch| {

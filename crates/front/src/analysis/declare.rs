@@ -1,6 +1,8 @@
 //! Declaring variables, and resolving references when scopes end.
 
-use super::{Analysis, Declared, Function, FunctionId, Place, Scope, ScopeId, Var, internal};
+use super::{
+    Analysis, Declared, Finding, Function, FunctionId, Place, Scope, ScopeId, Var, internal,
+};
 use oxc_str::{Ident, IdentHashMap, IdentHashSet};
 use rustc_hash::FxHashMap;
 use std::cell::Cell;
@@ -34,15 +36,25 @@ pub(super) struct Walker<'a> {
     pub open: Vec<(ScopeId, usize)>,
     pub functions: Vec<FunctionId>,
     pub strict: bool,
-    /// What makes the program invalid.
-    pub errors: Vec<(u32, &'static str)>,
+    /// The first thing that makes the program invalid.
+    pub error: Option<Finding>,
+    /// Names that a script declares lexically at its top.
+    pub global_lexical: IdentHashSet<'a>,
     /// In a class field initializer or static block: `arguments` is an error.
     pub no_arguments: bool,
     /// The text as parsed.
     pub text: &'a str,
 }
 
+/// Scopes may nest so deep; looking names up takes time proportional to the depth.
+const MAX_SCOPES: usize = 10_000;
+
 impl<'a> Walker<'a> {
+    /// Keeps the first finding.
+    pub fn find(&mut self, finding: Finding) {
+        self.error.get_or_insert(finding);
+    }
+
     pub fn scope_id(&self) -> ScopeId {
         self.open.last().map_or(0, |open| open.0)
     }
@@ -79,6 +91,13 @@ impl<'a> Walker<'a> {
             default_constructor: None,
         });
         self.open.push((id, self.pending.len()));
+        if self.open.len() > MAX_SCOPES {
+            self.find(Finding {
+                offset: 0,
+                message: "scopes nest too deep",
+                too_large: true,
+            });
+        }
         id
     }
 
@@ -187,11 +206,14 @@ impl<'a> Walker<'a> {
             let scope = &self.out.scopes[at as usize];
             if let Some(&var) = scope.map.get(&name) {
                 let declared = scope.vars[var as usize].declared;
-                let clash = match declared {
-                    Declared::Var | Declared::Function | Declared::CatchSimple => false,
-                    Declared::FunctionName | Declared::Arguments => false,
-                    _ => true,
-                };
+                let clash = !matches!(
+                    declared,
+                    Declared::Var
+                        | Declared::Function
+                        | Declared::CatchSimple
+                        | Declared::FunctionName
+                        | Declared::Arguments
+                );
                 if clash {
                     return;
                 }
@@ -214,6 +236,9 @@ impl<'a> Walker<'a> {
             if params.place == Place::Function && param == Some(Declared::Param) {
                 return;
             }
+        }
+        if place == Place::Global && self.global_lexical.contains(&name) {
+            return;
         }
         self.out.annex_b.insert(start);
         if self.vars_are_outside(target) {
@@ -473,7 +498,12 @@ impl<'a> Walker<'a> {
             }
         }
         if vars.len() >= usize::from(u16::MAX) {
-            self.errors.push((0, "too many captured variables"));
+            self.find(Finding {
+                offset: 0,
+                message: "too many captured variables",
+                too_large: true,
+            });
+            return;
         }
         scope.heap = Some(Arc::new(ScopeTemplate {
             kind: match scope.place {

@@ -45,6 +45,17 @@ pub mod internal {
     pub const EVAL_VARS: &str = "%eval";
 }
 
+/// What makes a program invalid.
+#[derive(Clone, Copy, Debug)]
+pub struct Finding {
+    /// Byte offset in the text as parsed.
+    pub offset: u32,
+    /// What is wrong.
+    pub message: &'static str,
+    /// A limit is exceeded (a RangeError); else a SyntaxError.
+    pub too_large: bool,
+}
+
 /// The result of the analysis.
 pub struct Analysis<'a> {
     /// The arena of the syntax tree.

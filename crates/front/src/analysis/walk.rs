@@ -1,7 +1,7 @@
 //! The walk over the syntax tree.
 
 use super::declare::{WRITE, Walker};
-use super::{Analysis, Declared, Place, ScopeId, internal};
+use super::{Analysis, Declared, Finding, Place, ScopeId, internal};
 use oxc_allocator::Allocator;
 use oxc_ast::ast::*;
 use oxc_ast_visit::{Visit, walk};
@@ -12,9 +12,6 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::Cell;
 use std::sync::Arc;
 use tercel_bytecode::{EvalInfo, FunctionKind, ScopeChain};
-
-/// A finding that makes the program invalid: source offset and message.
-pub type Finding = (u32, &'static str);
 
 /// Analyses a program. `kind` is `Script`, `Module` or `Eval`; for eval code `body` overrides the program's own statements (the
 /// source is wrapped so that the parser knows its context), and `eval` describes the place of the call.
@@ -44,7 +41,8 @@ pub fn analyse<'a>(
         open: Vec::new(),
         functions: Vec::new(),
         strict,
-        errors: Vec::new(),
+        error: None,
+        global_lexical: IdentHashSet::default(),
         no_arguments: eval.is_some_and(|info| info.class_init),
         text: program.source_text,
     };
@@ -67,13 +65,20 @@ pub fn analyse<'a>(
             walker.declare_eval(statements, sink);
         }
         // Script variables are global: nothing to declare but what they hide from the `var` lists.
-        _ => walker.global_functions(statements, &mut globals),
+        _ => {
+            walker.global_functions(statements, &mut globals);
+            for statement in statements {
+                walker
+                    .global_lexical
+                    .extend(declared_lexical_names(statement));
+            }
+        }
     }
     walker.visit_statements_of(statements);
     walker.leave_function();
     walker.finish_globals(&globals);
-    match walker.errors.first() {
-        Some(&error) => Err(error),
+    match walker.error {
+        Some(finding) => Err(finding),
         None => Ok(walker.out),
     }
 }
@@ -688,10 +693,11 @@ impl<'a> Walker<'a> {
     fn check_arguments(&mut self, id: &IdentifierReference<'a>) {
         if id.name.as_str() == "arguments" {
             if self.no_arguments {
-                self.errors.push((
-                    id.span.start,
-                    "'arguments' is not allowed in class initializers",
-                ));
+                self.find(Finding {
+                    offset: id.span.start,
+                    message: "'arguments' is not allowed in class initializers",
+                    too_large: false,
+                });
             }
             for &id in self.functions.iter().rev() {
                 let function = &mut self.out.functions[id as usize];

@@ -127,6 +127,9 @@ impl<'s, 'a> Builder<'s, 'a> {
             return;
         };
         let target = self.target(simple, Use::Update(Some(&e.right)));
+        if let Target::Call { pos } = target {
+            self.syntax_error(pos, "invalid assignment target");
+        }
         let value = match dst {
             Some(dst) => dst,
             None => self.temp(),
@@ -157,7 +160,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             self.at_span(e.span);
             match dst {
                 Some(dst) if !e.prefix => {
-                    self.to_numeric(dst, register);
+                    self.emit_to_numeric(dst, register);
                     self.step(e.operator, register, dst);
                 }
                 _ => {
@@ -176,7 +179,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         if let Some(dst) = dst
             && !e.prefix
         {
-            self.to_numeric(dst, value);
+            self.emit_to_numeric(dst, value);
             self.step(e.operator, value, dst);
         } else {
             self.step(e.operator, value, value);
@@ -187,7 +190,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.store(&target, value);
     }
 
-    fn to_numeric(&mut self, dst: Reg, src: Reg) {
+    fn emit_to_numeric(&mut self, dst: Reg, src: Reg) {
         let slot = self.slot(FeedbackKind::Arith);
         self.emit(instr::ToNumeric {
             dst: Dst(dst),
@@ -357,6 +360,9 @@ impl<'s, 'a> Builder<'s, 'a> {
         let end = *self.cx.call_targets.get(&start)?;
         if end != callee.span().end {
             return None;
+        }
+        if self.strict {
+            self.syntax_error(start, "invalid assignment target");
         }
         let mark = self.mark_registers();
         let dst = self.temp();

@@ -146,7 +146,13 @@ impl<'s, 'a> Builder<'s, 'a> {
                 callee
             }
             other => {
-                let value = self.expr_temp(other);
+                let value = match dst {
+                    Some(dst) if dst + 1 == self.mark_registers() && !self.is_variable(dst) => {
+                        self.expr_to(other, dst);
+                        dst
+                    }
+                    _ => self.expr_temp(other),
+                };
                 let block = self.call_block(argc, Some(value));
                 self.mov(block, value);
                 Callee {
@@ -158,10 +164,31 @@ impl<'s, 'a> Builder<'s, 'a> {
         }
     }
 
-    /// A block where the receiver `obj` was just evaluated: it takes over `obj`'s register if that is a temporary, else `dst`'s.
-    fn block_after(&mut self, before: Reg, obj: Reg, argc: usize, dst: Option<Reg>) -> Reg {
-        let reuse = if obj >= before { Some(obj) } else { dst };
-        self.call_block(argc, reuse)
+    /// Evaluates the receiver of a method call and makes the block, which takes over the receiver's register if that is a temporary.
+    fn receiver(
+        &mut self,
+        e: &'s Expression<'a>,
+        optional: bool,
+        argc: usize,
+        dst: Option<Reg>,
+    ) -> (Reg, Reg) {
+        let before = self.mark_registers();
+        let obj = self.callee_value(e, dst);
+        self.optional(optional, obj);
+        let reuse = if obj >= before || Some(obj) == dst {
+            Some(obj)
+        } else {
+            dst
+        };
+        (obj, self.call_block(argc, reuse))
+    }
+
+    /// A value that a call block will begin at: in `dst` if that is the topmost register and no variable's.
+    fn callee_value(&mut self, e: &'s Expression<'a>, dst: Option<Reg>) -> Reg {
+        match dst {
+            Some(dst) if dst + 1 == self.mark_registers() => self.expr_in(e, dst),
+            _ => self.expr(e),
+        }
     }
 
     fn static_callee(
@@ -176,10 +203,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             self.load_string(key, member.property.name.as_str().into());
             return self.super_callee(member.span.start, key, argc);
         }
-        let before = self.mark_registers();
-        let obj = self.object(&member.object, &[]);
-        self.optional(member.optional, obj);
-        let block = self.block_after(before, obj, argc, dst);
+        let (obj, block) = self.receiver(&member.object, member.optional, argc, dst);
         let name = self.name(member.property.name);
         self.at(pos);
         self.get_method(block, obj, name);
@@ -201,11 +225,8 @@ impl<'s, 'a> Builder<'s, 'a> {
             let key = self.super_key(member);
             return self.super_callee(member.span.start, key, argc);
         }
-        let before = self.mark_registers();
-        let obj = self.object(&member.object, &[&member.expression]);
-        self.optional(member.optional, obj);
         if let Some(name) = self.constant_key(&member.expression) {
-            let block = self.block_after(before, obj, argc, dst);
+            let (obj, block) = self.receiver(&member.object, member.optional, argc, dst);
             self.at(pos);
             self.get_method(block, obj, name);
             return Callee {
@@ -214,6 +235,8 @@ impl<'s, 'a> Builder<'s, 'a> {
                 pos,
             };
         }
+        let obj = self.operand(&member.object, &[&member.expression]);
+        self.optional(member.optional, obj);
         let key = self.expr(&member.expression);
         let block = self.call_block(argc, None);
         self.at(pos);
@@ -238,10 +261,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         dst: Option<Reg>,
     ) -> Callee {
         let pos = member.field.span.start;
-        let before = self.mark_registers();
-        let obj = self.object(&member.object, &[]);
-        self.optional(member.optional, obj);
-        let block = self.block_after(before, obj, argc, dst);
+        let (obj, block) = self.receiver(&member.object, member.optional, argc, dst);
         self.mov(block + frame::THIS, obj);
         let key = self.load_private_name(&member.field);
         self.at(pos);
@@ -468,9 +488,28 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.at(pos);
         self.emit(instr::CheckThisUnbound { src: Src(this) });
         self.store_this(result);
-        let callee = self.load_internal(internal::CALLEE, frame::CALLEE);
-        self.run_class_init(callee, result);
+        if self.constructed_class_may_init() {
+            let callee = self.load_internal(internal::CALLEE, frame::CALLEE);
+            self.run_class_init(callee, result);
+        }
         self.release(mark);
+    }
+
+    /// Whether the class whose constructor calls `super()` here may have a [[ClassInit]].
+    fn constructed_class_may_init(&self) -> bool {
+        let analysis = self.cx.analysis;
+        let mut at = Some(self.scope);
+        while let Some(id) = at {
+            let scope = &analysis.scopes[id as usize];
+            if analysis.functions[scope.function as usize].kind == FunctionKind::DerivedConstructor
+            {
+                let function = &analysis.functions[scope.function as usize];
+                let class = analysis.scopes[function.scope as usize].parent;
+                return class.is_none_or(|id| analysis.scopes[id as usize].class_init.is_some());
+            }
+            at = scope.parent;
+        }
+        true
     }
 
     /// Calls the [[ClassInit]] of `ctor`, if there is one, on `this`.
@@ -552,9 +591,25 @@ impl<'s, 'a> Builder<'s, 'a> {
         });
     }
 
-    /// `%Name(…)`.
+    /// `%Name(…)`. `%Call(f, this, …)` is a call of `f` with that receiver, whatever `f.call` is.
     pub fn runtime_call(&mut self, e: &'s V8IntrinsicExpression<'a>, dst: Reg) {
         let count = e.arguments.len();
+        if e.name.name == "Call" && count >= 2 {
+            let block = self.call_block(count - 2, None);
+            for (i, argument) in e.arguments.iter().enumerate() {
+                let to = match i {
+                    0 => block,
+                    1 => block + frame::THIS,
+                    _ => block + HEADER + (i - 2) as Reg,
+                };
+                if let Some(value) = argument.as_expression() {
+                    self.expr_to(value, to);
+                }
+            }
+            self.at_span(e.span);
+            self.call_method(dst, block, count - 2);
+            return;
+        }
         let args = self.run(count);
         for (i, argument) in e.arguments.iter().enumerate() {
             match argument.as_expression() {

@@ -129,11 +129,14 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     /// Whether a call here may be a tail call: nothing is left to do after it in this function.
     pub fn control_is_plain(&self) -> bool {
-        self.regions.is_empty()
-            && self
-                .control
-                .iter()
-                .all(|control| matches!(control.kind, ControlKind::Breakable { .. }))
+        self.regions.is_empty() && self.control_is_breakable()
+    }
+
+    /// Whether nothing has to be done when all statements are left.
+    fn control_is_breakable(&self) -> bool {
+        self.control
+            .iter()
+            .all(|control| matches!(control.kind, ControlKind::Breakable { .. }))
     }
 
     // ---- Controls -------------------------------------------------------------------------------------------------------------
@@ -176,46 +179,67 @@ impl<'s, 'a> Builder<'s, 'a> {
     // ---- Jumps ------------------------------------------------------------------------------------------------------------------
 
     pub fn break_statement(&mut self, statement: &BreakStatement<'a>) {
-        let name = statement.label.as_ref().map(|label| label.name);
-        let found = self
-            .control
-            .iter()
-            .enumerate()
-            .rev()
-            .find_map(|(i, c)| match &c.kind {
-                ControlKind::Breakable {
-                    labels,
-                    break_label,
-                    plain,
-                    ..
-                } => {
-                    let hit = name.map_or(*plain, |name| labels.contains(&name));
-                    hit.then_some((i, *break_label))
-                }
-                _ => None,
-            });
+        let found = self.break_target(statement);
         self.jump_out(found, statement.span.start, "break");
     }
 
     pub fn continue_statement(&mut self, statement: &ContinueStatement<'a>) {
+        let found = self.continue_target(statement);
+        self.jump_out(found, statement.span.start, "continue");
+    }
+
+    fn break_target(&self, statement: &BreakStatement<'a>) -> Option<(usize, Label)> {
         let name = statement.label.as_ref().map(|label| label.name);
-        let found = self
-            .control
-            .iter()
-            .enumerate()
-            .rev()
-            .find_map(|(i, c)| match &c.kind {
+        self.find_control(|labels, break_label, _, plain| {
+            let hit = name.map_or(plain, |name| labels.contains(&name));
+            hit.then_some(break_label)
+        })
+    }
+
+    fn continue_target(&self, statement: &ContinueStatement<'a>) -> Option<(usize, Label)> {
+        let name = statement.label.as_ref().map(|label| label.name);
+        self.find_control(|labels, _, continue_label, _| {
+            let hit = name.is_none_or(|name| labels.contains(&name));
+            continue_label.filter(|_| hit)
+        })
+    }
+
+    /// The innermost statement for which `pick` gives a label.
+    fn find_control(
+        &self,
+        pick: impl Fn(&[Ident<'a>], Label, Option<Label>, bool) -> Option<Label>,
+    ) -> Option<(usize, Label)> {
+        let controls = self.control.iter().enumerate().rev();
+        controls
+            .into_iter()
+            .find_map(|(i, control)| match &control.kind {
                 ControlKind::Breakable {
                     labels,
-                    continue_label: Some(label),
-                    ..
-                } => {
-                    let hit = name.is_none_or(|name| labels.contains(&name));
-                    hit.then_some((i, *label))
-                }
+                    break_label,
+                    continue_label,
+                    plain,
+                } => Some((i, pick(labels, *break_label, *continue_label, *plain)?)),
                 _ => None,
-            });
-        self.jump_out(found, statement.span.start, "continue");
+            })
+    }
+
+    /// If a statement only jumps, with nothing to do on the way: where to.
+    pub fn plain_jump(&self, statement: &Statement<'a>) -> Option<Label> {
+        let (control, label) = match statement {
+            Statement::BreakStatement(e) => self.break_target(e)?,
+            Statement::ContinueStatement(e) => self.continue_target(e)?,
+            Statement::BlockStatement(block) => match block.body.as_slice() {
+                [Statement::BlockStatement(_)] => return None,
+                [only] => return self.plain_jump(only),
+                _ => return None,
+            },
+            _ => return None,
+        };
+        let between = &self.control[control + 1..];
+        let plain = between
+            .iter()
+            .all(|control| matches!(control.kind, ControlKind::Breakable { .. }));
+        plain.then_some(label)
     }
 
     fn jump_out(&mut self, found: Option<(usize, Label)>, pos: u32, what: &str) {
@@ -232,14 +256,8 @@ impl<'s, 'a> Builder<'s, 'a> {
         }
         let mark = self.mark_registers();
         let value = self.expr(e);
-        self.at_return(e);
         self.return_value(value);
         self.release(mark);
-    }
-
-    fn at_return(&mut self, e: &Expression<'a>) {
-        use oxc_span::GetSpan;
-        self.at(e.span().start);
     }
 
     /// `return` with a value in a register.
@@ -252,7 +270,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             let awaited = self.temp();
             self.emit_await(awaited, value);
             value = awaited;
-        } else if !self.control.is_empty() {
+        } else if !self.control_is_breakable() {
             // A variable may change while `finally` blocks run.
             let copy = self.temp();
             self.mov(copy, value);

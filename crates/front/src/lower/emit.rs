@@ -25,7 +25,8 @@ impl<'s, 'a> Builder<'s, 'a> {
         let end = usize::from(first) + count;
         if end > MAX_REGISTERS {
             self.too_large("function needs too many registers");
-            // The code is thrown away; any registers will do.
+            // The code is thrown away; any registers will do, and nothing more is lowered.
+            self.failed = true;
             return 0;
         }
         self.next = end as Reg;
@@ -416,6 +417,10 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     /// The finished code and tables as the middle of a template; the caller fills in the rest.
     pub fn finish(&mut self) -> Parts {
+        if self.cx.error.borrow().is_some() {
+            // Not all labels need be bound.
+            return Parts::default();
+        }
         let assembled = std::mem::take(&mut self.asm).finish();
         let switch_tables = self
             .switch_tables
@@ -438,6 +443,7 @@ impl<'s, 'a> Builder<'s, 'a> {
 }
 
 /// What [`Builder::finish`] gives.
+#[derive(Default)]
 pub struct Parts {
     pub code: Box<[u16]>,
     pub handlers: Box<[tercel_bytecode::Handler]>,

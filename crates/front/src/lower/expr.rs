@@ -39,6 +39,19 @@ impl<'s, 'a> Builder<'s, 'a> {
         register
     }
 
+    /// The value of `e`, which is about to be used up by an op that writes `dst`: in `dst` itself rather than in a new register.
+    pub fn expr_in(&mut self, e: &'s Expression<'a>, dst: Reg) -> Reg {
+        let direct = matches!(
+            e.without_parentheses(),
+            Expression::Identifier(_) | Expression::ThisExpression(_)
+        );
+        if direct || self.is_variable(dst) {
+            return self.expr(e);
+        }
+        self.expr_to(e, dst);
+        dst
+    }
+
     /// The value of `e` in a new temporary.
     pub fn expr_temp(&mut self, e: &'s Expression<'a>) -> Reg {
         let dst = self.temp();
@@ -48,6 +61,9 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     /// The value of `e` in `dst`.
     pub fn expr_to(&mut self, e: &'s Expression<'a>, dst: Reg) {
+        if self.failed {
+            return;
+        }
         let mark = self.mark_registers();
         self.dispatch(e.without_parentheses(), dst);
         self.release(mark);
@@ -324,11 +340,6 @@ impl<'s, 'a> Builder<'s, 'a> {
         }
     }
 
-    /// The base of a member expression: parts of the chain before it short-circuit with it.
-    pub fn object(&mut self, object: &'s Expression<'a>, later: &[&'s Expression<'a>]) -> Reg {
-        self.operand(object, later)
-    }
-
     fn static_member(&mut self, member: &'s StaticMemberExpression<'a>, dst: Reg) {
         if matches!(member.object, Expression::Super(_)) {
             let key = self.temp();
@@ -336,7 +347,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             self.super_member(member.span.start, key, dst);
             return;
         }
-        let obj = self.object(&member.object, &[]);
+        let obj = self.expr_in(&member.object, dst);
         self.optional(member.optional, obj);
         let name = self.name(member.property.name);
         self.at_span(member.property.span);
@@ -349,7 +360,10 @@ impl<'s, 'a> Builder<'s, 'a> {
             self.super_member(member.span.start, key, dst);
             return;
         }
-        let obj = self.object(&member.object, &[&member.expression]);
+        let obj = match may_assign(&member.expression) {
+            true => self.operand(&member.object, &[&member.expression]),
+            false => self.expr_in(&member.object, dst),
+        };
         self.optional(member.optional, obj);
         if let Some(name) = self.constant_key(&member.expression) {
             self.at_span(member.expression.span());
@@ -374,7 +388,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     }
 
     fn private_member(&mut self, member: &'s PrivateFieldExpression<'a>, dst: Reg) {
-        let obj = self.object(&member.object, &[]);
+        let obj = self.expr_in(&member.object, dst);
         self.optional(member.optional, obj);
         let key = self.load_private_name(&member.field);
         self.at_span(member.field.span);
@@ -482,7 +496,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         if matches!(member.object, Expression::Super(_)) {
             return self.delete_super(None, pos);
         }
-        let obj = self.object(&member.object, &[]);
+        let obj = self.operand(&member.object, &[]);
         self.optional(member.optional, obj);
         let name = self.name(member.property.name);
         self.at_span(member.property.span);
@@ -501,7 +515,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         if matches!(member.object, Expression::Super(_)) {
             return self.delete_super(Some(&member.expression), pos);
         }
-        let obj = self.object(&member.object, &[&member.expression]);
+        let obj = self.operand(&member.object, &[&member.expression]);
         self.optional(member.optional, obj);
         let key = self.expr(&member.expression);
         self.at_span(member.expression.span());

@@ -215,7 +215,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             Body::Expression(e) => self.return_expression(e),
             Body::Statements(statements) => {
                 self.with_resources(statements, |this| this.statements(statements));
-                if !ends(statements) {
+                if !ends(statements) || super::using::has_resources(statements) {
                     self.return_undefined();
                 }
             }
@@ -298,6 +298,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                 var.register.set(register);
             }
         }
+        self.begin_temps();
         self.mark_dead_zones(scope_id);
         self.implicit_variables(scope_id, outline);
         if function.simple_params {

@@ -171,7 +171,10 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.pending_labels = labels;
         self.push_breakable(end, Some(next), true);
         let top = self.asm.here();
-        let value = self.temp();
+        let value = match self.loop_register(&e.left) {
+            Some(register) => register,
+            None => self.temp(),
+        };
         self.at_span(e.right.span());
         let target = self.to(end);
         let slot = self.slot(FeedbackKind::Iterate);
@@ -206,7 +209,10 @@ impl<'s, 'a> Builder<'s, 'a> {
             self.get_iterator(iter, iterable, true, pos);
         }
         self.release(mark);
-        let value = self.temp();
+        let value = match self.loop_register(&e.left) {
+            Some(register) => register,
+            None => self.temp(),
+        };
         let exception = self.temp();
         let (next, end, exhausted, handler) =
             (self.label(), self.label(), self.label(), self.label());

@@ -7,7 +7,7 @@
 //! block or expression ends. An expression's value may be a variable's own register ([`Builder::expr`]); where something
 //! evaluated later could assign that variable, the value is copied first ([`Builder::operand`]).
 //!
-//! Nothing here fails early: the first error is kept in [`Shared::error`] and lowering goes on with harmless values.
+//! Errors do not travel back: the first one is kept in [`Shared::error`], and lowering goes on with harmless values.
 
 mod assign;
 mod call;
@@ -84,6 +84,10 @@ pub struct Builder<'s, 'a> {
     next: Reg,
     /// The most registers in use so far.
     most: Reg,
+    /// Registers from here on are no variables.
+    first_temp: Reg,
+    /// The register of the variable that is being initialized, if nothing can see it before it is complete.
+    initializing: Option<Reg>,
     /// The innermost scope, as the analysis numbers them.
     pub scope: ScopeId,
     /// The register of the innermost heap scope.
@@ -103,6 +107,8 @@ pub struct Builder<'s, 'a> {
     /// The name that the next anonymous function or class gets.
     pending_name: Option<JsStr>,
     in_params: bool,
+    /// Out of registers: expressions and statements are skipped.
+    failed: bool,
 }
 
 impl<'s, 'a> Builder<'s, 'a> {
@@ -126,6 +132,8 @@ impl<'s, 'a> Builder<'s, 'a> {
             evals: Vec::new(),
             next: tercel_bytecode::frame::FIRST_PARAM,
             most: tercel_bytecode::frame::FIRST_PARAM,
+            first_temp: tercel_bytecode::frame::FIRST_PARAM,
+            initializing: None,
             scope: function.scope,
             scope_reg: tercel_bytecode::frame::ENV,
             control: Vec::new(),
@@ -137,6 +145,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             resources: None,
             pending_name: None,
             in_params: false,
+            failed: false,
         })
     }
 }

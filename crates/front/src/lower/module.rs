@@ -20,11 +20,14 @@ struct Imported {
     import: ImportName,
 }
 
+/// Import attributes: keys and values.
+type Attributes = Box<[(JsStr, JsStr)]>;
+
 /// Collects a module's linking data.
 #[derive(Default)]
 struct Linking<'a> {
     requests: Vec<ModuleRequest>,
-    known: FxHashMap<(JsStr, Box<[(JsStr, JsStr)]>), u32>,
+    known: FxHashMap<(JsStr, Attributes), u32>,
     imports: Vec<ImportEntry>,
     exports: Vec<ExportEntry>,
     /// Local names of imports.
@@ -59,6 +62,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         }
         self.async_region(has_await, |this| {
             this.place_variables(0);
+            this.begin_temps();
             this.with_resources(program.statements, |this| {
                 this.statements_in_order(program.statements);
             });
@@ -121,7 +125,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let text = |literal: &StringLiteral<'a>| {
             super::emit::decode_string(&literal.value, literal.lone_surrogates)
         };
-        let attributes: Box<[(JsStr, JsStr)]> = with
+        let attributes: Attributes = with
             .iter()
             .flat_map(|with| &with.with_entries)
             .map(|entry| {

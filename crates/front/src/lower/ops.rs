@@ -64,7 +64,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             UnaryOperator::Typeof => match unary.argument.without_parentheses() {
                 Expression::Identifier(id) => self.typeof_name(id.name, id.span.start, dst),
                 argument => {
-                    let a = self.expr(argument);
+                    let a = self.expr_in(argument, dst);
                     self.emit(instr::TypeOf {
                         dst: Dst(dst),
                         a: Src(a),
@@ -72,7 +72,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                 }
             },
             UnaryOperator::LogicalNot => {
-                let a = self.expr(&unary.argument);
+                let a = self.expr_in(&unary.argument, dst);
                 self.emit(instr::Not {
                     dst: Dst(dst),
                     a: Src(a),
@@ -82,19 +82,19 @@ impl<'s, 'a> Builder<'s, 'a> {
                 if let Expression::NumericLiteral(literal) = unary.argument.without_parentheses() {
                     return self.load_number(dst, -literal.value);
                 }
-                let a = self.expr(&unary.argument);
+                let a = self.expr_in(&unary.argument, dst);
                 self.at_span(unary.span);
                 let (dst, a, slot) = (Dst(dst), Src(a), self.slot(FeedbackKind::Arith));
                 self.emit(instr::Neg { dst, a, slot });
             }
             UnaryOperator::BitwiseNot => {
-                let a = self.expr(&unary.argument);
+                let a = self.expr_in(&unary.argument, dst);
                 self.at_span(unary.span);
                 let (dst, a, slot) = (Dst(dst), Src(a), self.slot(FeedbackKind::Arith));
                 self.emit(instr::BitNot { dst, a, slot });
             }
             UnaryOperator::UnaryPlus => {
-                let a = self.expr(&unary.argument);
+                let a = self.expr_in(&unary.argument, dst);
                 self.at_span(unary.span);
                 let slot = self.slot(FeedbackKind::Arith);
                 self.emit(instr::ToNumber {

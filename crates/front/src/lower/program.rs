@@ -65,6 +65,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let outer_scope = self.scope_reg;
         self.make_heap_scope(0);
         self.place_variables(0);
+        self.begin_temps();
         self.script_this();
         let mut globals = GlobalDeclarations::default();
         if own_vars {

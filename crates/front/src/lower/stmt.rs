@@ -87,6 +87,9 @@ impl<'s, 'a> Builder<'s, 'a> {
     }
 
     pub fn statement(&mut self, statement: &'s Statement<'a>) {
+        if self.failed {
+            return;
+        }
         let is_loop = matches!(
             statement,
             Statement::LabeledStatement(_)
@@ -176,7 +179,26 @@ impl<'s, 'a> Builder<'s, 'a> {
         // `else if` chains without recursion.
         loop {
             let otherwise = self.label();
-            self.jump_if(&current.test, otherwise, false);
+            match self.plain_jump(&current.consequent) {
+                Some(target) => {
+                    self.jump_if(&current.test, target, true);
+                    self.bind(otherwise);
+                    let Some(alternate) = &current.alternate else {
+                        break;
+                    };
+                    match alternate {
+                        Statement::IfStatement(next) => {
+                            current = next;
+                            continue;
+                        }
+                        other => {
+                            self.branch(other);
+                            break;
+                        }
+                    }
+                }
+                None => self.jump_if(&current.test, otherwise, false),
+            }
             self.branch(&current.consequent);
             let Some(alternate) = &current.alternate else {
                 self.bind(otherwise);
@@ -290,7 +312,11 @@ impl<'s, 'a> Builder<'s, 'a> {
         if let Some(register) = direct
             && !kind.is_using()
         {
-            self.initializer(init, register);
+            if bind == Bind::Init && !self.is_observable(id.name) {
+                self.initializing = Some(register);
+            }
+            self.expr_to(init, register);
+            self.initializing = None;
         } else if bind == Bind::Init {
             let value = self.temp();
             self.expr_to(init, value);
@@ -306,9 +332,27 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.pending_name = None;
     }
 
-    /// An initializer right into the variable's register. A variable in its dead zone must stay there until the value is complete.
-    fn initializer(&mut self, init: &'s Expression<'a>, register: Reg) {
-        self.expr_to(init, register);
+    /// Whether a variable may be seen before it is initialized.
+    fn is_observable(&self, name: oxc_str::Ident<'a>) -> bool {
+        match self.cx.analysis.lookup(self.scope, name) {
+            Found::Here { scope, var } => self.var(scope, var).tdz,
+            _ => true,
+        }
+    }
+
+    /// The register of the variable that a loop's head assigns, if storing into that is all there is to it.
+    pub fn loop_register(&self, left: &ForStatementLeft<'a>) -> Option<Reg> {
+        let ForStatementLeft::VariableDeclaration(declaration) = left else {
+            return None;
+        };
+        let BindingPattern::BindingIdentifier(id) = &declaration.declarations.first()?.id else {
+            return None;
+        };
+        match declaration.kind {
+            VariableDeclarationKind::Var => self.assign_register(id.name, id.span.start),
+            kind if kind.is_using() || self.is_observable(id.name) => None,
+            _ => self.init_register(id.name),
+        }
     }
 
     fn with_statement(&mut self, e: &'s WithStatement<'a>) {

@@ -82,7 +82,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.bind(call);
         self.call_method(result, block, 0);
         self.bind(after);
-        if self.coroutine.is_some() {
+        if self.can_await() {
             self.jump_if_false(is_async, end);
             self.emit_await(result, result);
         }
@@ -105,4 +105,11 @@ impl<'s, 'a> Builder<'s, 'a> {
             src: Src(value),
         });
     }
+}
+
+/// Whether a statement list declares resources.
+pub fn has_resources(statements: &[Statement<'_>]) -> bool {
+    statements.iter().any(
+        |statement| matches!(statement, Statement::VariableDeclaration(d) if d.kind.is_using()),
+    )
 }

@@ -46,6 +46,7 @@ pub struct Entered {
     scope: ScopeId,
     scope_reg: Reg,
     registers: Reg,
+    first_temp: Reg,
 }
 
 impl<'s, 'a> Builder<'s, 'a> {
@@ -53,30 +54,15 @@ impl<'s, 'a> Builder<'s, 'a> {
         &self.cx.analysis.scopes[scope as usize].vars[var as usize]
     }
 
-    /// Whether a register is that of a variable in the scopes of this function that are open, or of the completion value.
+    /// Whether a register may be that of a variable, or of the completion value: such a register is written only with complete values.
     pub fn is_variable(&self, register: Reg) -> bool {
-        if self.completion == Some(register) {
-            return true;
-        }
-        let mut at = Some(self.scope);
-        while let Some(id) = at {
-            let scope = &self.cx.analysis.scopes[id as usize];
-            if scope.function != self.id {
-                break;
-            }
-            if scope.heap.is_some() && scope.register.get() == register {
-                return true;
-            }
-            if scope
-                .vars
-                .iter()
-                .any(|v| !v.captured && v.register.get() == register)
-            {
-                return true;
-            }
-            at = scope.parent;
-        }
-        false
+        let variable = register < self.first_temp && self.initializing != Some(register);
+        variable || self.completion == Some(register)
+    }
+
+    /// Registers taken from now on are temporaries.
+    pub fn begin_temps(&mut self) {
+        self.first_temp = self.next;
     }
 
     /// Enters a scope: makes its heap scope, gives its other variables registers, marks dead zones.
@@ -85,10 +71,12 @@ impl<'s, 'a> Builder<'s, 'a> {
             scope: self.scope,
             scope_reg: self.scope_reg,
             registers: self.next,
+            first_temp: self.first_temp,
         };
         self.scope = id;
         self.make_heap_scope(id);
         self.place_variables(id);
+        self.begin_temps();
         entered
     }
 
@@ -164,6 +152,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     pub fn leave_scope(&mut self, entered: Entered) {
         self.scope = entered.scope;
         self.scope_reg = entered.scope_reg;
+        self.first_temp = entered.first_temp;
         self.release(entered.registers);
     }
 
@@ -339,8 +328,24 @@ impl<'s, 'a> Builder<'s, 'a> {
         if !var.tdz {
             return false;
         }
-        let place = &self.cx.analysis.scopes[scope as usize];
-        place.function != self.id || place.place == Place::Switch || pos < var.init_end
+        let analysis = self.cx.analysis;
+        let place = &analysis.scopes[scope as usize];
+        if place.place == Place::Switch || place.has_eval {
+            return true;
+        }
+        if place.function == self.id {
+            return pos < var.init_end;
+        }
+        // In an inner function it depends on when the outermost function around the reference is created.
+        let mut function = &analysis.functions[self.id as usize];
+        while let Some(parent) = analysis.scopes[function.scope as usize].parent {
+            let parent = &analysis.scopes[parent as usize];
+            if parent.function == place.function {
+                break;
+            }
+            function = &analysis.functions[parent.function as usize];
+        }
+        function.hoisted || function.start < var.init_end
     }
 
     /// The value of a variable.

@@ -6,7 +6,7 @@ use oxc_ast::ast::*;
 use oxc_span::GetSpan;
 use tercel_bytecode::assembler::Label;
 use tercel_bytecode::op::{Dst, Src};
-use tercel_bytecode::{ErrorKind, frame, instr};
+use tercel_bytecode::{ErrorKind, FunctionKind, frame, instr};
 
 /// The `mode` of a resumption in `YieldDelegate`.
 const THROW: i16 = 1;
@@ -18,9 +18,14 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.coroutine.unwrap_or(frame::CALLEE)
     }
 
+    /// Whether `await` is possible: in async functions, and in modules with top-level await.
+    pub fn can_await(&self) -> bool {
+        self.coroutine.is_some() && (self.is_async() || self.kind == FunctionKind::Module)
+    }
+
     /// `dst = await src`.
     pub fn emit_await(&mut self, dst: Reg, src: Reg) {
-        if self.coroutine.is_none() {
+        if !self.can_await() {
             return self.syntax_error(0, "'await' is only allowed in async code");
         }
         let coroutine = Src(self.coroutine());
@@ -55,7 +60,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             self.emit_await(value, argument);
         }
         let (returned, go_on) = (self.label(), self.label());
-        let result = self.temp();
+        let result = dst;
         let on_return = self.to(returned);
         let coroutine = Src(self.coroutine());
         self.emit(instr::Yield {
@@ -68,7 +73,6 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.bind(returned);
         self.return_value(result);
         self.bind(go_on);
-        self.mov(dst, result);
     }
 
     /// `yield* e`.

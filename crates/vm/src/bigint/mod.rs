@@ -284,6 +284,11 @@ impl Context {
         self.bigint_from_parts(i.unsigned_abs(), i < 0)
     }
 
+    /// The number nearest to a BigInt: Number(b).
+    pub fn bigint_to_f64(&self, b: Gc<BigInt>) -> f64 {
+        b.to_f64()
+    }
+
     /// NumberToBigInt (§21.2.1.1.1): RangeError unless the number is integral.
     pub fn number_to_bigint(&self, n: f64) -> JsResult<Gc<BigInt>> {
         if n.trunc() != n || n.is_infinite() {

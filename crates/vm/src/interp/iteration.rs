@@ -12,7 +12,6 @@ use crate::function::NativeFunction;
 use crate::key::PropertyKey;
 use crate::names::{self, Name};
 use crate::native::{PropertyValue, SpecKey};
-use crate::object::Object;
 use crate::object::array::ArrayObject;
 use crate::object::for_in::ForIn;
 use crate::realm::Intrinsic;

@@ -106,8 +106,15 @@ impl Gc<Object> {
     pub fn has_own(self, cx: &Context, key: PropertyKey) -> JsResult<bool> {
         match self.kind() {
             Kind::Proxy => Ok(proxy::get_own(cx, self, key)?.is_some()),
-            Kind::Object if !key.is_index() => Ok(self.shape(cx).lookup(cx, key).is_some()),
-            _ => Ok(self.own_property(cx, key)?.is_some()),
+            Kind::ModuleNamespace | Kind::TypedArray | Kind::StringObject | Kind::MappedArguments => {
+                Ok(self.own_property(cx, key)?.is_some())
+            }
+            Kind::Array if key == cx.names().length => Ok(true),
+            // Shape and elements say it, without making a lazy property.
+            _ => Ok(match key.as_index() {
+                Some(index) => self.own_element(index).is_some(),
+                None => self.shape(cx).lookup(cx, key).is_some(),
+            }),
         }
     }
 

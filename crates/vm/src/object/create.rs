@@ -212,6 +212,10 @@ impl Context {
                     _ => continue,
                 }
             } else {
+                // What is not enumerable is passed over before it is made.
+                if from.shape(self).lookup(self, key).is_some_and(|e| !e.has(crate::shape::ENUMERABLE)) {
+                    continue;
+                }
                 match from.own_property(self, key)? {
                     Some(p) if p.has(crate::shape::ENUMERABLE) => p.read(self, from.value())?,
                     _ => continue,

@@ -340,6 +340,18 @@ impl Context {
         if o.is_extensible(self)? {
             return Ok(false);
         }
+        if is_plainly_held(o) {
+            let fits = |attributes: u8| {
+                attributes & CONFIGURABLE == 0
+                    && (level == IntegrityLevel::Sealed || attributes & ACCESSOR != 0 || attributes & WRITABLE == 0)
+            };
+            let array = o.as_kind::<ArrayObject>(Kind::Array);
+            let elements = o.elements.get();
+            return Ok(o.shape(self).entries().all(|e| e.has(PRIVATE) || fits(e.attributes))
+                && elements.is_empty()
+                && elements.as_sparse().is_none_or(|sparse| sparse.iter().all(|p| fits(p.attributes)))
+                && (level == IntegrityLevel::Sealed || array.is_none_or(|a| !a.length_is_writable())));
+        }
         let keys = o.own_property_keys(self)?;
         for i in 0..keys.len() {
             if let Some(d) = o.get_own(self, keys.key(i))? {

@@ -35,6 +35,8 @@ pub mod property;
 pub mod proxy;
 pub mod state;
 pub mod string;
+#[cfg(test)]
+mod tests;
 
 pub use define::IntegrityLevel;
 pub use descriptor::PropertyDescriptor;

@@ -33,7 +33,8 @@ mod rope;
 pub mod search;
 
 pub use builder::StringBuilder;
-pub use chars::{Chars, MAX_INDEX_DIGITS, array_index};
+pub use chars::{Chars, MAX_INDEX_DIGITS, array_index, is_white_space};
+pub use normalize::NormalizationForm;
 
 use crate::cell::{CellHeader, Gc, Kind};
 use crate::context::Context;

@@ -1,0 +1,300 @@
+//! Labels, and where everything comes to lie: branch relaxation and alignment.
+//!
+//! While code is emitted, a branch to a label or an alignment writes no bytes; it is noted as an *item* at the current
+//! position of the buffer. A label remembers its position and how many items precede it, so that its final offset is
+//! its position plus the size of those items: one look-up in a prefix sum, no search.
+//!
+//! When all is emitted, every branch starts in its short form; the layout is computed, branches that do not reach become
+//! long, and this repeats until nothing changes. Branches only grow, so it ends; without alignments the result is
+//! the smallest possible. After [`MAX_ROUNDS`] all branches become long, which bounds the time for adversarial code to a
+//! constant number of linear passes.
+//!
+//! Other references to labels (calls, RIP-relative operands, jump tables) have a fixed size: they are *fixups*, patched
+//! once the layout is known.
+
+use crate::reloc::{Assembly, RelocKind, RelocTarget, Relocation};
+
+/// A place in the code, to be bound once. Cheap: a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Label(pub(crate) u32);
+
+impl Label {
+    /// The label's number: labels count up from zero in each assembler.
+    #[inline]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Rounds of growing before all branches become long.
+pub const MAX_ROUNDS: usize = 12;
+
+const UNBOUND: u32 = u32::MAX;
+
+/// What the layout must know about an instruction set.
+pub trait Target {
+    /// Size of a branch's encoding, in bytes.
+    fn branch_size(kind: u8, long: bool) -> u32;
+    /// Whether the short form reaches a target `distance` bytes after the branch's first byte.
+    fn short_reaches(kind: u8, distance: i64) -> bool;
+    /// Appends a branch to a target `distance` bytes after the branch's first byte.
+    fn write_branch(out: &mut Vec<u8>, kind: u8, long: bool, distance: i64);
+    /// Appends `count` bytes of padding that can be executed.
+    fn write_nops(out: &mut Vec<u8>, count: usize);
+}
+
+/// The position of a label: raw offset in the buffer, and items before it.
+#[derive(Clone, Copy, Debug)]
+struct Position {
+    raw: u32,
+    items: u32,
+}
+
+/// How padding is filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Padding {
+    /// With instructions that do nothing.
+    Nops,
+    /// With this byte.
+    Byte(u8),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum ItemKind {
+    Branch { kind: u8, long: bool, label: Label },
+    Align { log2: u8, padding: Padding },
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Item {
+    raw: u32,
+    kind: ItemKind,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum FixupKind {
+    /// 4 bytes: target − field + addend.
+    Rel32 { addend: i32 },
+    /// 4 bytes: target − base.
+    Offset32 { base: Label },
+    /// 8 bytes: a relocation for whoever places the code.
+    Abs64 { addend: i64 },
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Fixup {
+    at: Position,
+    label: Label,
+    kind: FixupKind,
+}
+
+/// Labels, items, fixups and relocations of code in the making.
+#[derive(Debug, Default)]
+pub struct Layout {
+    labels: Vec<Position>,
+    items: Vec<Item>,
+    fixups: Vec<Fixup>,
+    relocations: Vec<(Position, Relocation)>,
+    max_align_log2: u8,
+    branch_bytes: usize,
+}
+
+impl Layout {
+    /// Forgets everything, keeps the storage.
+    pub fn clear(&mut self) {
+        self.labels.clear();
+        self.drop_code();
+        self.max_align_log2 = 0;
+    }
+
+    /// Forgets what refers to code; labels stay. Used when the code's buffer overflowed: the result is an error anyway.
+    pub fn drop_code(&mut self) {
+        self.items.clear();
+        self.branch_bytes = 0;
+        self.fixups.clear();
+        self.relocations.clear();
+    }
+
+    /// A new label, not bound yet.
+    #[inline]
+    pub fn new_label(&mut self) -> Label {
+        let label = Label(self.labels.len() as u32);
+        self.labels.push(Position { raw: UNBOUND, items: 0 });
+        label
+    }
+
+    /// Binds a label to raw offset `raw`. False if it is bound already or belongs to another assembler.
+    #[inline]
+    pub fn bind(&mut self, label: Label, raw: usize) -> bool {
+        let at = self.position(raw);
+        match self.labels.get_mut(label.index()) {
+            Some(position) if position.raw == UNBOUND => {
+                *position = at;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a label is bound.
+    pub fn is_bound(&self, label: Label) -> bool {
+        self.labels.get(label.index()).is_some_and(|position| position.raw != UNBOUND)
+    }
+
+    /// The fewest bytes that the branches noted so far will take.
+    #[inline]
+    pub fn branch_bytes(&self) -> usize {
+        self.branch_bytes
+    }
+
+    #[inline]
+    fn position(&self, raw: usize) -> Position {
+        Position { raw: raw as u32, items: self.items.len() as u32 }
+    }
+
+    /// Notes a branch at raw offset `raw`.
+    #[inline]
+    pub fn branch<T: Target>(&mut self, raw: usize, kind: u8, label: Label) {
+        self.branch_bytes += T::branch_size(kind, false) as usize;
+        self.items.push(Item { raw: raw as u32, kind: ItemKind::Branch { kind, long: false, label } });
+    }
+
+    /// Notes that what follows raw offset `raw` begins at a multiple of `1 << log2`.
+    pub fn align(&mut self, raw: usize, log2: u8, padding: Padding) {
+        self.max_align_log2 = self.max_align_log2.max(log2);
+        if let Some(Item { raw: last, kind: ItemKind::Align { log2: previous, padding: same } }) = self.items.last_mut()
+            && *last == raw as u32
+            && *same == padding
+        {
+            *previous = log2.max(*previous);
+            return;
+        }
+        self.items.push(Item { raw: raw as u32, kind: ItemKind::Align { log2, padding } });
+    }
+
+    /// Notes a 4-byte field that holds `label` − field + `addend`.
+    #[inline]
+    pub fn rel32(&mut self, raw: usize, label: Label, addend: i32) {
+        let at = self.position(raw);
+        self.fixups.push(Fixup { at, label, kind: FixupKind::Rel32 { addend } });
+    }
+
+    /// Notes a 4-byte field that holds `label` − `base`.
+    pub fn offset32(&mut self, raw: usize, label: Label, base: Label) {
+        let at = self.position(raw);
+        self.fixups.push(Fixup { at, label, kind: FixupKind::Offset32 { base } });
+    }
+
+    /// Notes an 8-byte field that holds the address of `label` + `addend`.
+    pub fn abs64(&mut self, raw: usize, label: Label, addend: i64) {
+        let at = self.position(raw);
+        self.fixups.push(Fixup { at, label, kind: FixupKind::Abs64 { addend } });
+    }
+
+    /// Notes a relocation; its offset is taken from `raw`.
+    pub fn relocation(&mut self, raw: usize, relocation: Relocation) {
+        let at = self.position(raw);
+        self.relocations.push((at, relocation));
+    }
+
+    /// The first label that is used and not bound.
+    pub fn first_unbound(&self) -> Option<Label> {
+        let used = |label: &Label| !self.is_bound(*label);
+        let branches = self.items.iter().filter_map(|item| match item.kind {
+            ItemKind::Branch { label, .. } => Some(label),
+            ItemKind::Align { .. } => None,
+        });
+        let fixups = self.fixups.iter().flat_map(|fixup| {
+            let base = match fixup.kind {
+                FixupKind::Offset32 { base } => base,
+                _ => fixup.label,
+            };
+            [fixup.label, base]
+        });
+        branches.chain(fixups).find(used)
+    }
+
+    /// Lays out `raw` and everything noted. All used labels must be bound ([`Layout::first_unbound`]).
+    pub fn finish<T: Target>(&mut self, raw: &[u8]) -> Assembly {
+        let added = self.relax::<T>();
+        let place = |at: &Position| at.raw + added[at.items as usize];
+        let total = raw.len() + added[self.items.len()] as usize;
+
+        let mut code = Vec::with_capacity(total);
+        let mut copied = 0;
+        for (index, item) in self.items.iter().enumerate() {
+            code.extend_from_slice(&raw[copied..item.raw as usize]);
+            copied = item.raw as usize;
+            match item.kind {
+                ItemKind::Branch { kind, long, label } => {
+                    let distance = i64::from(place(&self.labels[label.index()])) - code.len() as i64;
+                    T::write_branch(&mut code, kind, long, distance);
+                }
+                ItemKind::Align { padding, .. } => {
+                    let count = (added[index + 1] - added[index]) as usize;
+                    match padding {
+                        Padding::Nops => T::write_nops(&mut code, count),
+                        Padding::Byte(byte) => code.resize(code.len() + count, byte),
+                    }
+                }
+            }
+        }
+        code.extend_from_slice(&raw[copied..]);
+        debug_assert_eq!(code.len(), total);
+
+        let mut relocations = Vec::with_capacity(self.relocations.len());
+        for (at, relocation) in &self.relocations {
+            relocations.push(Relocation { offset: place(at), ..*relocation });
+        }
+        for fixup in &self.fixups {
+            let field = place(&fixup.at);
+            let target = place(&self.labels[fixup.label.index()]);
+            let value = match fixup.kind {
+                FixupKind::Rel32 { addend } => (target as i32).wrapping_sub(field as i32).wrapping_add(addend),
+                FixupKind::Offset32 { base } => target as i32 - place(&self.labels[base.index()]) as i32,
+                FixupKind::Abs64 { addend } => {
+                    let target = RelocTarget::Local(target);
+                    relocations.push(Relocation { offset: field, kind: RelocKind::Abs64, target, addend });
+                    continue;
+                }
+            };
+            code[field as usize..field as usize + 4].copy_from_slice(&value.to_le_bytes());
+        }
+        let labels = self.labels.iter().map(|at| if at.raw == UNBOUND { UNBOUND } else { place(at) }).collect();
+        let code_len = code.len() as u32;
+        Assembly { code, code_len, align: 1 << self.max_align_log2, relocations, labels }
+    }
+
+    /// Chooses the form of every branch. Returns, per item, the bytes that the items before it occupy (and the total).
+    fn relax<T: Target>(&mut self) -> Vec<u32> {
+        let mut added = vec![0; self.items.len() + 1];
+        for round in 0.. {
+            let mut sum = 0;
+            for (item, slot) in self.items.iter().zip(&mut added) {
+                *slot = sum;
+                sum += match item.kind {
+                    ItemKind::Branch { kind, long, .. } => T::branch_size(kind, long),
+                    ItemKind::Align { log2, .. } => (item.raw + sum).wrapping_neg() & ((1 << log2) - 1),
+                };
+            }
+            added[self.items.len()] = sum;
+
+            let mut changed = false;
+            for (item, &before) in self.items.iter_mut().zip(&added) {
+                if let ItemKind::Branch { kind, long: long @ false, label } = &mut item.kind {
+                    let target = self.labels[label.index()];
+                    let target = i64::from(target.raw + added[target.items as usize]);
+                    let distance = target - i64::from(item.raw + before);
+                    if round >= MAX_ROUNDS || !T::short_reaches(*kind, distance) {
+                        *long = true;
+                        changed = true;
+                    }
+                }
+            }
+            if !changed {
+                break;
+            }
+        }
+        added
+    }
+}

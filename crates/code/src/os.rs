@@ -1,0 +1,351 @@
+//! Everything that depends on the operating system and the processor: the reservation, the alias that publishing writes
+//! through, and the serialising instruction.
+//!
+//! Linux on x86-64. The code's memory is a memfd, which is mapped twice: for good, readable and executable, at its place
+//! in the reservation, and for the length of one copy, readable and writable, somewhere else. Elsewhere,
+//! [`Region::reserve`] is an error and nothing else is ever called.
+
+/// Whether there is an implementation for this platform.
+pub const SUPPORTED: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
+
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub use linux::Region;
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+pub use unsupported::Region;
+
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod linux {
+    use std::io::Error;
+    use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+    use std::ptr::{self, NonNull};
+    use std::sync::OnceLock;
+
+    use crate::CodeError;
+
+    /// Size of a page and of each guard, in bytes.
+    const PAGE: usize = 4096;
+    /// Memory becomes executable or writable in steps of this size: a trade of system calls against untouched pages.
+    const CHUNK: usize = 64 << 10;
+    /// An instruction that traps: what executable memory holds where there is no code.
+    const TRAP: u8 = 0xCC;
+
+    fn denied() -> CodeError {
+        CodeError::Denied { errno: Error::last_os_error().raw_os_error().unwrap_or(0) }
+    }
+
+    /// A reservation: guard, code, guard, data, guard.
+    #[derive(Debug)]
+    pub struct Region {
+        base: NonNull<u8>,
+        code_size: usize,
+        data_size: usize,
+        /// Bytes of code and data that are backed by memory: multiples of `CHUNK`, from the start of each area.
+        code_committed: usize,
+        data_committed: usize,
+        memory: OwnedFd,
+    }
+
+    // SAFETY: the region owns its mappings and its file; nothing refers to the thread that made them.
+    unsafe impl Send for Region {}
+
+    impl Region {
+        /// Reserves addresses for so many bytes of code and data (rounded up to chunks).
+        pub fn reserve(code_size: usize, data_size: usize) -> Result<Region, CodeError> {
+            let invalid = CodeError::Invalid { reason: "the reservation is too large" };
+            let round = |size: usize| size.checked_next_multiple_of(CHUNK).filter(|&size| size <= 1 << 30);
+            let (code_size, data_size) = (round(code_size).ok_or(invalid.clone())?, round(data_size).ok_or(invalid)?);
+            let memory = memory_file(code_size)?;
+            // SAFETY: a fresh mapping without access, at an address that the system chooses, touches no existing memory.
+            let base = unsafe {
+                libc::mmap(
+                    ptr::null_mut(),
+                    code_size + data_size + 3 * PAGE,
+                    libc::PROT_NONE,
+                    libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+                    -1,
+                    0,
+                )
+            };
+            let base = match NonNull::new(base.cast::<u8>()) {
+                Some(base) if base.as_ptr().cast() != libc::MAP_FAILED => base,
+                _ => return Err(denied()),
+            };
+            let region = Region { base, code_size, data_size, code_committed: 0, data_committed: 0, memory };
+            region.probe()?;
+            Ok(region)
+        }
+
+        /// Whether the system allows executable mappings of the file at all: better known now than at the first publish.
+        fn probe(&self) -> Result<(), CodeError> {
+            // SAFETY: a fresh mapping of our own file at an address that the system chooses.
+            let probe = unsafe {
+                libc::mmap(
+                    ptr::null_mut(),
+                    PAGE,
+                    libc::PROT_READ | libc::PROT_EXEC,
+                    libc::MAP_SHARED,
+                    self.memory.as_raw_fd(),
+                    0,
+                )
+            };
+            if probe == libc::MAP_FAILED {
+                return Err(denied());
+            }
+            // SAFETY: the mapping was made just now and nobody knows of it.
+            unsafe { libc::munmap(probe, PAGE) };
+            Ok(())
+        }
+
+        pub fn code_size(&self) -> usize {
+            self.code_size
+        }
+
+        pub fn data_size(&self) -> usize {
+            self.data_size
+        }
+
+        /// Address of the code area.
+        pub fn code_base(&self) -> *const u8 {
+            self.base.as_ptr().wrapping_add(PAGE)
+        }
+
+        /// Address of the data area.
+        pub fn data_base(&self) -> *mut u8 {
+            self.base.as_ptr().wrapping_add(2 * PAGE + self.code_size)
+        }
+
+        /// Makes the code area executable up to `end`, filled with traps.
+        pub fn commit_code(&mut self, end: usize) -> Result<(), CodeError> {
+            let end = end.next_multiple_of(CHUNK);
+            if end <= self.code_committed || end > self.code_size {
+                return if end > self.code_size { Err(outside()) } else { Ok(()) };
+            }
+            let (start, len) = (self.code_committed, end - self.code_committed);
+            // Allocating now turns a lack of memory into an error here; later it would be a SIGBUS.
+            // SAFETY: the range lies in our own file.
+            if unsafe { libc::fallocate(self.memory.as_raw_fd(), 0, start as libc::off_t, len as libc::off_t) } != 0 {
+                return Err(denied());
+            }
+            self.with_alias(start, len, |bytes| bytes.fill(TRAP))?;
+            // SAFETY: `MAP_FIXED` replaces pages of our own reservation that were never accessible before: `start` is the
+            // end of what is committed, `end` is within the code area.
+            let mapped = unsafe {
+                libc::mmap(
+                    self.code_base().wrapping_add(start).cast_mut().cast(),
+                    len,
+                    libc::PROT_READ | libc::PROT_EXEC,
+                    libc::MAP_SHARED | libc::MAP_FIXED,
+                    self.memory.as_raw_fd(),
+                    start as libc::off_t,
+                )
+            };
+            if mapped == libc::MAP_FAILED {
+                return Err(denied());
+            }
+            self.code_committed = end;
+            Ok(())
+        }
+
+        /// Makes the data area readable and writable up to `end`, filled with zeros.
+        pub fn commit_data(&mut self, end: usize) -> Result<(), CodeError> {
+            let end = end.next_multiple_of(CHUNK);
+            if end <= self.data_committed || end > self.data_size {
+                return if end > self.data_size { Err(outside()) } else { Ok(()) };
+            }
+            let start = self.data_base().wrapping_add(self.data_committed);
+            // SAFETY: pages of our own reservation that were never accessible before.
+            let result =
+                unsafe { libc::mprotect(start.cast(), end - self.data_committed, libc::PROT_READ | libc::PROT_WRITE) };
+            if result != 0 {
+                return Err(denied());
+            }
+            self.data_committed = end;
+            Ok(())
+        }
+
+        /// Copies `bytes` to an offset of the code area.
+        pub fn write_code(&mut self, offset: usize, bytes: &[u8]) -> Result<(), CodeError> {
+            self.change_code(offset, bytes.len(), |code| code.copy_from_slice(bytes))
+        }
+
+        /// Fills a range of the code area with traps.
+        pub fn trap_code(&mut self, offset: usize, len: usize) -> Result<(), CodeError> {
+            self.change_code(offset, len, |code| code.fill(TRAP))
+        }
+
+        fn change_code(&mut self, offset: usize, len: usize, change: impl FnOnce(&mut [u8])) -> Result<(), CodeError> {
+            let end = offset.checked_add(len).filter(|&end| end <= self.code_committed).ok_or_else(outside)?;
+            let start = offset / PAGE * PAGE;
+            self.with_alias(start, end.next_multiple_of(PAGE) - start, |bytes| {
+                change(&mut bytes[offset - start..end - start]);
+            })
+        }
+
+        /// Maps whole pages of the code's file writable, lets `change` have them, and unmaps them.
+        fn with_alias(&mut self, start: usize, len: usize, change: impl FnOnce(&mut [u8])) -> Result<(), CodeError> {
+            // SAFETY: a fresh mapping of our own file, at an address that the system chooses. Populating it saves the page
+            // faults of the copy.
+            let alias = unsafe {
+                libc::mmap(
+                    ptr::null_mut(),
+                    len,
+                    libc::PROT_READ | libc::PROT_WRITE,
+                    libc::MAP_SHARED | libc::MAP_POPULATE,
+                    self.memory.as_raw_fd(),
+                    start as libc::off_t,
+                )
+            };
+            if alias == libc::MAP_FAILED {
+                return Err(denied());
+            }
+            /// Unmaps the alias, also if `change` panics.
+            struct Unmap(*mut libc::c_void, usize);
+            impl Drop for Unmap {
+                fn drop(&mut self) {
+                    // SAFETY: the mapping was made above and the slice of it ended with `change`.
+                    unsafe { libc::munmap(self.0, self.1) };
+                }
+            }
+            let alias = Unmap(alias, len);
+            // SAFETY: the mapping is `len` bytes, readable and writable, backed by allocated pages of the file, and known to
+            // nobody else; `&mut self` keeps other aliases away. Machine code in the same pages that runs meanwhile, or is
+            // read, lies outside the range that `change` writes (the caller owns that range).
+            change(unsafe { std::slice::from_raw_parts_mut(alias.0.cast(), len) });
+            Ok(())
+        }
+
+        /// Copies words to a range of the data area that no code uses yet.
+        pub fn write_data(&mut self, offset: usize, words: &[u64], len: usize) {
+            assert!(words.len() * 8 <= len && offset + len <= self.data_committed && offset.is_multiple_of(8));
+            let start = self.data_base().wrapping_add(offset).cast::<u64>();
+            // SAFETY: the range is committed, aligned, and owned by the caller, who has not handed it to code yet.
+            unsafe {
+                ptr::copy_nonoverlapping(words.as_ptr(), start, words.len());
+                ptr::write_bytes(start.add(words.len()), 0, len / 8 - words.len());
+            }
+        }
+
+        /// Reads published code.
+        pub fn code(&self, offset: usize, len: usize) -> &[u8] {
+            assert!(offset.checked_add(len).is_some_and(|end| end <= self.code_committed));
+            // SAFETY: committed code is readable; its bytes change only through `&mut self`.
+            unsafe { std::slice::from_raw_parts(self.code_base().wrapping_add(offset), len) }
+        }
+
+        /// Makes every thread of the process execute a serialising instruction before it runs code published so far.
+        pub fn serialize(&self) {
+            if !membarrier_registered() || !membarrier(libc::MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE) {
+                // Without the system's help: this thread alone. Handing an engine to another thread passes through the
+                // kernel, whose return to user mode serialises in its turn.
+                std::arch::x86_64::__cpuid(0);
+            }
+        }
+    }
+
+    impl Drop for Region {
+        fn drop(&mut self) {
+            let size = self.code_size + self.data_size + 3 * PAGE;
+            // SAFETY: the reservation is ours, made with this size and given up exactly once. Whoever dropped the space
+            // owning it gave up all code in it.
+            unsafe { libc::munmap(self.base.as_ptr().cast(), size) };
+        }
+    }
+
+    fn outside() -> CodeError {
+        CodeError::Invalid { reason: "a range outside the reservation" }
+    }
+
+    /// An unnamed file for the code's memory.
+    fn memory_file(size: usize) -> Result<OwnedFd, CodeError> {
+        // Systems from Linux 6.3 want to know whether the file may be executed; older ones do not know the flag.
+        let mut fd = -1;
+        for flags in [libc::MFD_CLOEXEC | libc::MFD_EXEC, libc::MFD_CLOEXEC] {
+            // SAFETY: the name is a C string.
+            fd = unsafe { libc::memfd_create(c"tercel-code".as_ptr(), flags) };
+            if fd >= 0 || Error::last_os_error().raw_os_error() != Some(libc::EINVAL) {
+                break;
+            }
+        }
+        if fd < 0 {
+            return Err(denied());
+        }
+        // SAFETY: the descriptor was opened just now and nobody else has it.
+        let file = unsafe { OwnedFd::from_raw_fd(fd) };
+        // SAFETY: a plain call on our own file.
+        if unsafe { libc::ftruncate(file.as_raw_fd(), size as libc::off_t) } != 0 {
+            return Err(denied());
+        }
+        Ok(file)
+    }
+
+    fn membarrier(command: libc::c_int) -> bool {
+        // SAFETY: the call takes three integers and touches no memory of ours.
+        unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) == 0 }
+    }
+
+    /// Whether the process is registered for barriers that serialise the cores (once per process).
+    fn membarrier_registered() -> bool {
+        static REGISTERED: OnceLock<bool> = OnceLock::new();
+        *REGISTERED.get_or_init(|| membarrier(libc::MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE))
+    }
+}
+
+/// The same functions, none of which can be reached: there is no `Region`.
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+mod unsupported {
+    use crate::CodeError;
+
+    /// Never exists.
+    #[derive(Debug)]
+    pub enum Region {}
+
+    impl Region {
+        pub fn reserve(_: usize, _: usize) -> Result<Region, CodeError> {
+            Err(CodeError::Unsupported)
+        }
+
+        pub fn code_size(&self) -> usize {
+            match *self {}
+        }
+
+        pub fn data_size(&self) -> usize {
+            match *self {}
+        }
+
+        pub fn code_base(&self) -> *const u8 {
+            match *self {}
+        }
+
+        pub fn data_base(&self) -> *mut u8 {
+            match *self {}
+        }
+
+        pub fn commit_code(&mut self, _: usize) -> Result<(), CodeError> {
+            match *self {}
+        }
+
+        pub fn commit_data(&mut self, _: usize) -> Result<(), CodeError> {
+            match *self {}
+        }
+
+        pub fn write_code(&mut self, _: usize, _: &[u8]) -> Result<(), CodeError> {
+            match *self {}
+        }
+
+        pub fn trap_code(&mut self, _: usize, _: usize) -> Result<(), CodeError> {
+            match *self {}
+        }
+
+        pub fn write_data(&mut self, _: usize, _: &[u64], _: usize) {
+            match *self {}
+        }
+
+        pub fn code(&self, _: usize, _: usize) -> &[u8] {
+            match *self {}
+        }
+
+        pub fn serialize(&self) {
+            match *self {}
+        }
+    }
+}

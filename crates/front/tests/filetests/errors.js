@@ -1,0 +1,4 @@
+function f() {
+  let a;
+  let a;
+}

@@ -1,0 +1,4 @@
+// eval strict
+var a = 1;
+function c() { return a; }
+c()
