@@ -433,8 +433,11 @@ impl Engine {
     }
 
     /// Collects all garbage.
-    pub fn collect_garbage(&self) {
-        self.run(|cx| cx.collect_now());
+    ///
+    /// # Errors
+    /// A termination that is due.
+    pub fn collect_garbage(&self) -> Result<(), Error> {
+        self.run(|cx| cx.collect_now().map_err(|t| self.error(t)))
     }
 
     /// A second global environment with its own library in the same heap.

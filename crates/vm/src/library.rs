@@ -184,6 +184,15 @@ impl Context {
         self.library.termination.get()
     }
 
+    /// Collects all garbage now. For hosts and tests.
+    ///
+    /// # Errors
+    /// A termination that is due.
+    pub fn collect_now(&self) -> JsResult<()> {
+        self.heap.request_full_collection();
+        self.poll()
+    }
+
     /// Figures of the engine, a line each.
     pub fn statistics_text(&self) -> String {
         let s = self.heap.stats();
