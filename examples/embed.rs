@@ -18,7 +18,7 @@ fn main() -> Result<(), tercel::Error> {
 
     // Objects live on the engine's heap; a handle stays right when the collector moves them.
     let point: Object = engine.eval("({ x: 3, y: 4, norm() { return Math.hypot(this.x, this.y); } })")?;
-    engine.collect_garbage();
+    engine.collect_garbage()?;
     point.set(&engine, "x", 6)?;
     point.set(&engine, "y", 8)?;
     println!("norm = {}", point.call_method::<f64>(&engine, "norm", ())?);

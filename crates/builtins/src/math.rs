@@ -73,7 +73,7 @@ fn atan2(cx: &Context, args: &Args) -> JsResult<Value> {
 
 fn pow(cx: &Context, args: &Args) -> JsResult<Value> {
     let (base, exponent) = (cx.to_number(args.get(0))?, cx.to_number(args.get(1))?);
-    Ok(Value::number(tercel_vm::number::exponentiate(base, exponent)))
+    Ok(Value::number(tercel_vm::number::arith::pow(base, exponent)))
 }
 
 fn imul(cx: &Context, args: &Args) -> JsResult<Value> {

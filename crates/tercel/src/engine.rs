@@ -218,7 +218,7 @@ impl Engine {
                 Ok(value) => cx.throw(value),
                 Err(_) => cx.throw_type(format_args!("{}", error.message)),
             },
-            ErrorKind::Terminated => cx.terminate("terminated"),
+            ErrorKind::Terminated => cx.terminate(),
             ErrorKind::Conversion => cx.throw_type(format_args!("{}", error.message)),
             _ => cx.throw_error(tercel_vm::ErrorKind::Error, format_args!("{}", error.message)),
         }
@@ -433,8 +433,11 @@ impl Engine {
     }
 
     /// Collects all garbage.
-    pub fn collect_garbage(&self) {
-        self.run(|cx| cx.collect_now());
+    ///
+    /// # Errors
+    /// A termination that is due.
+    pub fn collect_garbage(&self) -> Result<(), Error> {
+        self.run(|cx| cx.collect_now().map_err(|t| self.error(t)))
     }
 
     /// A second global environment with its own library in the same heap.

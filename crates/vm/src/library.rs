@@ -11,8 +11,6 @@ use crate::object::Object;
 use crate::object::array::ArrayObject;
 use crate::realm::{Intrinsic, Realm, RealmShape};
 use crate::shape::WRITABLE;
-use crate::string::{Chars, JsString};
-use crate::symbol::Symbol;
 use crate::typed::{ArrayBuffer, TypedArray};
 use crate::value::Value;
 use rustc_hash::FxHashMap;
@@ -28,6 +26,8 @@ pub struct Library {
     /// Addresses of the arrays that `join` works on. Their natives' frames hold them, so they are pinned.
     joining: RefCell<Vec<usize>>,
     regexps: RefCell<FxHashMap<(Vec<u16>, Flags), Arc<Regex>>>,
+    /// Why the last termination happened.
+    termination: Cell<&'static str>,
 }
 
 /// Compiled regular expressions that are kept for patterns that come again.
@@ -45,6 +45,7 @@ impl Default for Library {
             random: Cell::new([seed(1), seed(2)]),
             joining: RefCell::default(),
             regexps: RefCell::default(),
+            termination: Cell::new("terminated"),
         }
     }
 }
@@ -126,14 +127,6 @@ impl Context {
         !o.elements.get().is_sparse() && o.shape(self).is_extensible()
     }
 
-    /// SymbolDescriptiveString (§20.4.3.3.1); the empty string for other values.
-    pub fn symbol_descriptive_string(&self, v: Value) -> JsResult<Gc<JsString>> {
-        match v.as_kind::<Symbol>(Kind::Symbol) {
-            Some(symbol) => self.try_string_from_utf8(&symbol.descriptive_string(self)),
-            None => Ok(self.empty_string()),
-        }
-    }
-
     /// Calls the method `key` of `v` without arguments, if there is one.
     pub fn invoke_if_present(&self, v: Value, key: PropertyKey) -> JsResult<Option<Value>> {
         match self.get_method(v, key)? {
@@ -166,14 +159,6 @@ impl Context {
         Ok(buffer)
     }
 
-    /// The key that characters name.
-    pub fn key_from_chars(&self, chars: Chars<'_>) -> JsResult<PropertyKey> {
-        match crate::string::array_index(chars) {
-            Some(i) => Ok(PropertyKey::index(i)),
-            None => Ok(PropertyKey::name(self.intern_chars(chars)?)),
-        }
-    }
-
     /// The own property `lastIndex` of a new RegExp (§22.2.3.2).
     pub fn define_last_index(&self, regexp: Gc<Object>) -> JsResult<()> {
         regexp.add_property(self, self.names().last_index, Value::ZERO, WRITABLE)
@@ -187,6 +172,25 @@ impl Context {
     /// The global object of the current realm.
     pub fn global_object(&self) -> Gc<Object> {
         self.realm().global_object()
+    }
+
+    /// Says why the termination that begins happens.
+    pub fn set_termination_reason(&self, why: &'static str) {
+        self.library.termination.set(why);
+    }
+
+    /// Why the last termination happened.
+    pub fn termination_reason(&self) -> &'static str {
+        self.library.termination.get()
+    }
+
+    /// Collects all garbage now. For hosts and tests.
+    ///
+    /// # Errors
+    /// A termination that is due.
+    pub fn collect_now(&self) -> JsResult<()> {
+        self.heap.request_full_collection();
+        self.poll()
     }
 
     /// Figures of the engine, a line each.

@@ -591,9 +591,25 @@ impl<'s, 'a> Builder<'s, 'a> {
         });
     }
 
-    /// `%Name(…)`.
+    /// `%Name(…)`. `%Call(f, this, …)` is a call of `f` with that receiver, whatever `f.call` is.
     pub fn runtime_call(&mut self, e: &'s V8IntrinsicExpression<'a>, dst: Reg) {
         let count = e.arguments.len();
+        if e.name.name == "Call" && count >= 2 {
+            let block = self.call_block(count - 2, None);
+            for (i, argument) in e.arguments.iter().enumerate() {
+                let to = match i {
+                    0 => block,
+                    1 => block + frame::THIS,
+                    _ => block + HEADER + (i - 2) as Reg,
+                };
+                if let Some(value) = argument.as_expression() {
+                    self.expr_to(value, to);
+                }
+            }
+            self.at_span(e.span);
+            self.call_method(dst, block, count - 2);
+            return;
+        }
         let args = self.run(count);
         for (i, argument) in e.arguments.iter().enumerate() {
             match argument.as_expression() {

@@ -579,8 +579,10 @@ pub(crate) unsafe fn run_segment(cx: &Context, record: &EntryRecord) -> SegmentE
                     }
                     Op::GetMethod => {
                         let i = decode!(GetMethod);
+                        // The receiver may lie where the method goes.
+                        let receiver = get!(i.obj);
                         cached_get!(i, i.block.0 as usize, {
-                            *fp.add(i.block.0 as usize + frame::THIS) = get!(i.obj);
+                            *fp.add(i.block.0 as usize + frame::THIS) = receiver;
                             next!(GetMethod)
                         });
                         flowing!(GetMethod, property::get_method_op)
