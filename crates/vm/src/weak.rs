@@ -210,7 +210,8 @@ impl Context {
 
     /// Removes `key`; whether it was there.
     pub fn ephemeron_delete(&self, table: Value, key: Value) -> bool {
-        let found = table.as_kind::<Ephemerons>(Kind::Ephemerons).and_then(|t| Some((t, t.find(key, known_hash(key)?)?)));
+        let found =
+            table.as_kind::<Ephemerons>(Kind::Ephemerons).and_then(|t| Some((t, t.find(key, known_hash(key)?)?)));
         let Some((table, e)) = found else { return false };
         e.key.set(Value::UNDEFINED);
         e.value.set(Value::EMPTY);
@@ -220,7 +221,8 @@ impl Context {
 
     /// A WeakRef to `target`, which can be held weakly (§26.1.1.1).
     pub fn new_weak_ref(&self, prototype: Gc<Object>, target: Value) -> JsResult<Gc<WeakRef>> {
-        let weak: Gc<WeakRef> = self.alloc_object_raw(self.root_shape(Some(prototype), Kind::WeakRef, 0), Kind::WeakRef);
+        let weak: Gc<WeakRef> =
+            self.alloc_object_raw(self.root_shape(Some(prototype), Kind::WeakRef, 0), Kind::WeakRef);
         weak.target.set(target);
         self.keep_during_job(target);
         Ok(weak)
