@@ -139,19 +139,25 @@ impl Context {
 
     /// Adds an entry; gives the array that has it (a larger one, when the old was full).
     pub fn weak_array_push(&self, array: Gc<WeakArray>, v: Value) -> JsResult<Gc<WeakArray>> {
-        let mut target = array;
-        if array.len() == array.capacity.get() as usize {
-            target = self.new_weak_array(array.len() * 2 + 4)?;
-            target.header.flags.set(array.header.flags.get());
-            for i in 0..array.len() {
-                target.slot(i).set(array.get(i));
-            }
-            target.length.set(array.length.get());
-        }
+        let target = self.weak_array_reserve(array, 1)?;
         let i = target.len();
         target.length.set(i as u32 + 1);
         target.slot(i).set(v);
         self.write_barrier_slot(target.header_ptr(), target.slot(i).as_ptr(), v);
+        Ok(target)
+    }
+
+    /// Makes room for `extra` entries; gives the array that has it.
+    fn weak_array_reserve(&self, array: Gc<WeakArray>, extra: usize) -> JsResult<Gc<WeakArray>> {
+        if array.len() + extra <= array.capacity.get() as usize {
+            return Ok(array);
+        }
+        let target = self.new_weak_array(array.len() * 2 + extra)?;
+        target.header.flags.set(array.header.flags.get() & REGISTRATIONS);
+        for i in 0..array.len() {
+            target.slot(i).set(array.get(i));
+        }
+        target.length.set(array.length.get());
         Ok(target)
     }
 
@@ -268,6 +274,8 @@ impl Context {
                 array
             }
         };
+        // Room for all three at once: an array of registrations never holds a part of one.
+        array = self.weak_array_reserve(array, REGISTRATION)?;
         for v in [target, held, token] {
             array = self.weak_array_push(array, v)?;
         }
