@@ -378,8 +378,14 @@ impl<'a> Walker<'a> {
                 self.out.scopes[scope as usize].vars[var as usize].captured = true;
             }
         }
-        if arguments && has_arguments {
-            self.declare_in(scope, Ident::from("arguments"), Declared::Arguments);
+        // `var arguments` declares nothing new.
+        let name = Ident::from("arguments");
+        let known = self.out.scopes[scope as usize].map.get(&name).copied();
+        let declared =
+            known.map(|index| self.out.scopes[scope as usize].vars[index as usize].declared);
+        if has_arguments && (arguments && known.is_none() || declared == Some(Declared::Var)) {
+            let index = self.declare_in(scope, name, Declared::Arguments);
+            self.out.scopes[scope as usize].vars[index as usize].declared = Declared::Arguments;
         }
         // What is not captured is read from the frame: nothing to resolve.
         let mut keep = start;

@@ -1,7 +1,7 @@
 //! Declarations at the entry of scopes: what statement lists declare, before they are walked.
 
 use super::declare::Walker;
-use super::{Declared, ScopeId};
+use super::{Declared, Finding, ScopeId};
 use oxc_ast::ast::*;
 use oxc_str::{Ident, IdentHashSet};
 
@@ -128,6 +128,17 @@ impl<'a> Walker<'a> {
         statements: &[Statement<'a>],
         names: Option<&mut IdentHashSet<'a>>,
     ) {
+        for statement in statements {
+            if let Statement::VariableDeclaration(declaration) = statement
+                && declaration.kind.is_using()
+            {
+                self.find(Finding {
+                    offset: declaration.span.start,
+                    message: "'using' is not allowed at the top of eval code",
+                    too_large: false,
+                });
+            }
+        }
         let Some(names) = names else {
             return self.declare_top(statements, None);
         };
