@@ -166,13 +166,7 @@ impl<'a> Walker<'a> {
         for statement in statements {
             if let Statement::ImportDeclaration(import) = statement {
                 for specifier in import.specifiers.iter().flatten() {
-                    // The linker puts a namespace object into its slot as it is.
-                    let declared = match specifier {
-                        ImportDeclarationSpecifier::ImportNamespaceSpecifier(_) => Declared::Const,
-                        _ => Declared::Import,
-                    };
-                    let var = self.declare(specifier.local().name, declared);
-                    self.scope().vars[var as usize].init_end = 0;
+                    let var = self.declare(specifier.local().name, Declared::Import);
                     self.capture(scope, var);
                 }
             }
