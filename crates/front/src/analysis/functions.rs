@@ -90,7 +90,13 @@ impl<'a> Walker<'a> {
             Body::Expression(expression) => self.visit_expression(expression),
         }
         if expressions {
+            let arguments = Ident::from("arguments");
+            let is_var = self.scope().map.contains_key(&arguments);
             self.leave_scope();
+            // A `var arguments` of the body starts with the arguments object.
+            if is_var {
+                self.reference(arguments, node.span.start, 0);
+            }
         }
         if let Some(name) = own_name {
             self.declare(name, Declared::FunctionName);
@@ -178,8 +184,8 @@ impl<'a> Walker<'a> {
                     };
                     self.out.method_spans.insert(method.value.span.start, span);
                     self.walk_plain_function(&method.value, kind, true, None);
-                    if method.key.is_private_identifier() && !method.r#static {
-                        instance = true;
+                    if method.key.is_private_identifier() {
+                        instance |= !method.r#static;
                         let var = self.declare_hidden("%method");
                         self.out.hidden.insert(method.span.start, var);
                     }

@@ -1,7 +1,7 @@
 //! Declarations at the entry of scopes: what statement lists declare, before they are walked.
 
 use super::declare::Walker;
-use super::{Declared, ScopeId};
+use super::{Declared, Finding, ScopeId};
 use oxc_ast::ast::*;
 use oxc_str::{Ident, IdentHashSet};
 
@@ -128,6 +128,17 @@ impl<'a> Walker<'a> {
         statements: &[Statement<'a>],
         names: Option<&mut IdentHashSet<'a>>,
     ) {
+        for statement in statements {
+            if let Statement::VariableDeclaration(declaration) = statement
+                && declaration.kind.is_using()
+            {
+                self.find(Finding {
+                    offset: declaration.span.start,
+                    message: "'using' is not allowed at the top of eval code",
+                    too_large: false,
+                });
+            }
+        }
         let Some(names) = names else {
             return self.declare_top(statements, None);
         };
@@ -155,13 +166,7 @@ impl<'a> Walker<'a> {
         for statement in statements {
             if let Statement::ImportDeclaration(import) = statement {
                 for specifier in import.specifiers.iter().flatten() {
-                    // The linker puts a namespace object into its slot as it is.
-                    let declared = match specifier {
-                        ImportDeclarationSpecifier::ImportNamespaceSpecifier(_) => Declared::Const,
-                        _ => Declared::Import,
-                    };
-                    let var = self.declare(specifier.local().name, declared);
-                    self.scope().vars[var as usize].init_end = 0;
+                    let var = self.declare(specifier.local().name, Declared::Import);
                     self.capture(scope, var);
                 }
             }

@@ -36,7 +36,7 @@ pub enum Target<'a> {
     },
     /// `obj.#key`.
     Private { obj: Reg, key: Reg, pos: u32 },
-    /// `f() = …`: evaluated already; storing throws.
+    /// `f() = …`: the call was made and the error thrown; what is stored does not matter.
     Call { pos: u32 },
 }
 
