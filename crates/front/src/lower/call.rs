@@ -611,6 +611,8 @@ impl<'s, 'a> Builder<'s, 'a> {
             return;
         }
         let args = self.run(count);
+        // `%DefineElement(o, k, v)` is CreateDataPropertyOrThrow, for which there is an op.
+        let defines = e.name.name == "DefineElement" && count == 3;
         for (i, argument) in e.arguments.iter().enumerate() {
             match argument.as_expression() {
                 Some(value) => self.expr_to(value, args + i as Reg),
@@ -618,6 +620,11 @@ impl<'s, 'a> Builder<'s, 'a> {
             }
         }
         self.at_span(e.span);
+        if defines {
+            let slot = self.slot(FeedbackKind::DefineElem);
+            self.emit(instr::DefineElem { obj: Src(args), key: Src(args + 1), src: Src(args + 2), slot });
+            return;
+        }
         let name = self.name(e.name.name);
         self.emit(instr::CallRuntime {
             dst: Dst(dst),

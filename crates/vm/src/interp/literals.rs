@@ -229,6 +229,16 @@ fn learn_define(
 #[inline(never)]
 pub fn define_elem(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     let i: instr::DefineElem = pc.decode();
+    // Filling an array from its start to its end is the usual case.
+    let (index, v) = (frame.get(i.key.0 as usize), frame.get(i.src.0 as usize));
+    if index.is_int32()
+        && let Some(array) = frame.get(i.obj.0 as usize).as_kind::<ArrayObject>(Kind::Array)
+        && index.as_int32() as u32 == array.len()
+        && array.elements().len() == array.len() as usize
+        && cx.is_appendable(array.object())
+    {
+        return cx.array_push(array, v);
+    }
     let key = cx.to_property_key(frame.get(i.key.0 as usize))?;
     let object = frame.get(i.obj.0 as usize).as_object().expect("the operand is an object");
     object.create_data_or_throw(cx, key, frame.get(i.src.0 as usize))

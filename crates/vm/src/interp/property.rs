@@ -366,6 +366,15 @@ fn delete(cx: &Context, obj: Value, key: PropertyKey, strict: bool) -> JsResult<
 pub fn has_in(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     let i: instr::In = pc.decode();
     let obj = frame.get(i.obj.0 as usize);
+    let index = frame.get(i.key.0 as usize);
+    if index.is_int32()
+        && let Some(array) = obj.as_kind::<ArrayObject>(Kind::Array)
+        && index.as_int32() >= 0
+        && !array.elements().get(index.as_int32() as usize).is_empty()
+    {
+        frame.set(i.dst.0 as usize, Value::TRUE);
+        return Ok(());
+    }
     if !obj.is_object() {
         let (key, v) = (frame.get(i.key.0 as usize), cx.describe(obj));
         let key = if key.is_string() { cx.describe(key).trim_matches('"').to_string() } else { cx.describe(key) };
