@@ -141,7 +141,9 @@ impl Context {
     pub fn weak_array_push(&self, array: Gc<WeakArray>, v: Value) -> JsResult<Gc<WeakArray>> {
         let mut target = array;
         if array.len() == array.capacity.get() as usize {
-            target = self.new_weak_array(array.len() * 2 + 4)?;
+            // A multiple of a registration's size, so that none is ever split between an old array and its successor: the old
+            // one may still be traced.
+            target = self.new_weak_array((array.len() * 2 + 4).next_multiple_of(REGISTRATION))?;
             target.header.flags.set(array.header.flags.get());
             for i in 0..array.len() {
                 target.slot(i).set(array.get(i));
