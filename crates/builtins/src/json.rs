@@ -5,6 +5,7 @@
 //! the native stack at each level.
 
 use crate::table::*;
+use std::collections::HashMap;
 use tercel_vm::object::array::ArrayObject;
 use tercel_vm::string::{Chars, StringBuilder};
 use tercel_vm::{Args, Context, Gc, JsResult, JsString, Kind, Object, PropertyKey, Throw, Value, ValueList};
@@ -380,6 +381,9 @@ fn internalize_element(cx: &Context, object: Gc<Object>, key: PropertyKey, reviv
     Ok(())
 }
 
+/// So many enclosing objects are compared one by one.
+const LINEAR_DEPTH: usize = 64;
+
 struct Serializer<'cx> {
     cx: &'cx Context,
     out: StringBuilder<'cx>,
@@ -388,6 +392,9 @@ struct Serializer<'cx> {
     allowed: Option<ValueList<'cx>>,
     /// Objects that are being written, to find cycles.
     stack: ValueList<'cx>,
+    /// How many of the objects beyond the first [`LINEAR_DEPTH`] have this identity hash: looking through all of a deep stack at
+    /// every level would take quadratic time.
+    deep: HashMap<u32, u32>,
     gap: Vec<u16>,
     next_poll: usize,
 }
@@ -467,18 +474,30 @@ impl<'cx> Serializer<'cx> {
     fn container(&mut self, object: Gc<Object>) -> JsResult<()> {
         let cx = self.cx;
         cx.check_native_stack()?;
-        for i in 0..self.stack.len() {
-            if self.stack.get(i) == Value::from(object) {
-                return Err(cx.throw_type(format_args!("Converting circular structure to JSON")));
-            }
+        let depth = self.stack.len();
+        let hash = if depth < LINEAR_DEPTH { 0 } else { object.identity_hash(cx)? };
+        let looked_at = if self.deep.contains_key(&hash) { depth } else { depth.min(LINEAR_DEPTH) };
+        if (0..looked_at).any(|i| self.stack.get(i) == Value::from(object)) {
+            return Err(cx.throw_type(format_args!("Converting circular structure to JSON")));
         }
         if self.out.len() >= self.next_poll {
             self.next_poll = self.out.len() + POLL_UNITS;
             cx.poll()?;
         }
         self.stack.push(object);
+        if depth >= LINEAR_DEPTH {
+            *self.deep.entry(hash).or_insert(0) += 1;
+        }
         if cx.is_array(object.into())? { self.array(object)? } else { self.object(object)? }
         self.stack.pop();
+        if depth >= LINEAR_DEPTH
+            && let Some(count) = self.deep.get_mut(&hash)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.deep.remove(&hash);
+            }
+        }
         Ok(())
     }
 
@@ -605,6 +624,7 @@ fn stringify(cx: &Context, args: &Args) -> JsResult<Value> {
         replacer,
         allowed,
         stack: ValueList::new(cx),
+        deep: HashMap::new(),
         gap,
         next_poll: POLL_UNITS,
     };

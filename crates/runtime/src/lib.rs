@@ -9,6 +9,7 @@ mod globals;
 mod timers;
 
 use std::path::Path;
+use std::time::Duration;
 use tercel::{Engine, Error};
 
 /// The state that the globals of one engine share. (Host functions must be `Send`, because engines move between threads; the state
@@ -22,6 +23,9 @@ pub(crate) struct State {
     pub quit: Option<i32>,
     pub console: console::Counters,
 }
+
+/// How long the event loop sleeps before it looks at interrupts.
+const LONGEST_SLEEP: Duration = Duration::from_millis(10);
 
 /// A host around an engine.
 pub struct Runtime {
@@ -84,10 +88,13 @@ impl Runtime {
             match due {
                 timers::Next::Nothing => return Ok(Outcome::Finished),
                 timers::Next::Wait(duration) => {
-                    std::thread::sleep(duration);
-                    // A deadline that passed while sleeping is served by the next script that runs.
+                    // In slices: a deadline or an interrupt ends the wait too.
+                    std::thread::sleep(duration.min(LONGEST_SLEEP));
+                    self.engine.check_interrupts()?;
                 }
                 timers::Next::Call(callback, args) => {
+                    // A short callback may have no safepoint of its own.
+                    self.engine.check_interrupts()?;
                     callback.call::<()>(&self.engine, args)?;
                 }
             }

@@ -432,6 +432,14 @@ impl Engine {
         }
     }
 
+    /// Serves interrupts and the time limit: for hosts whose event loops wait, where no script runs that would.
+    ///
+    /// # Errors
+    /// A termination that is due.
+    pub fn check_interrupts(&self) -> Result<(), Error> {
+        self.run(|cx| cx.poll().map_err(|t| self.error(t)))
+    }
+
     /// Collects all garbage.
     ///
     /// # Errors

@@ -256,7 +256,9 @@ impl Context {
         block.constants.set(boxed(constants));
         block.sites.set(boxed(sites));
         block.flags.set(block.flags.get() | code_flag::READY);
-        self.write_barrier(block.header_ptr(), Value::UNDEFINED);
+        for i in 0..block.num_constants.get() as usize {
+            self.write_barrier(block.header_ptr(), block.constant(i));
+        }
     }
 
     fn constant_value(&self, constant: &Constant) -> Value {

@@ -229,6 +229,13 @@ impl Context {
         unsafe { self.heap.write_barrier_value(cell, slot.cast(), value.bits()) }
     }
 
+    /// To be called after any number of values was stored in `cell`.
+    #[inline]
+    pub fn write_barrier_whole(&self, cell: *mut CellHeader) {
+        // SAFETY: callers pass live cells of this heap.
+        unsafe { self.heap.write_barrier_cell(cell) }
+    }
+
     /// The shape with this id.
     #[inline(always)]
     pub fn shape_of_id(&self, id: u32) -> Gc<Shape> {

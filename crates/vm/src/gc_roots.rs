@@ -7,6 +7,7 @@ use crate::cell::{CellHeader, Gc, Kind};
 use crate::context::Context;
 use crate::elements::sparse::{ENTRIES_OFFSET, ENTRY_BYTES, SparseElements, VALUE_OFFSET};
 use crate::elements::{DATA_OFFSET, Elements};
+use crate::frame::Frame;
 use crate::function::{Function, NativeFunction};
 use crate::object::kinds::ForeignObject;
 use crate::object::layout::{KIND_LAYOUTS, OBJECT_WORDS};
@@ -382,7 +383,16 @@ unsafe fn trace_realm(cell: *mut CellHeader, tracer: &mut Tracer) {
 pub struct ContextRoots<'a> {
     pub cx: &'a Context,
     /// The stack pointer of the native frames that hold references above the innermost entry, if there are any.
-    pub top: Option<usize>,
+    top: Option<usize>,
+    /// Where the registers of the VM stack end. Found before anything moves.
+    stack_top: Frame,
+}
+
+impl<'a> ContextRoots<'a> {
+    /// `top` as in the field of this name.
+    pub fn new(cx: &'a Context, top: Option<usize>) -> ContextRoots<'a> {
+        ContextRoots { cx, top, stack_top: cx.interp.registers_end() }
+    }
 }
 
 impl Roots for ContextRoots<'_> {
@@ -390,7 +400,7 @@ impl Roots for ContextRoots<'_> {
         let cx = self.cx;
         // SAFETY: a value is one word in the collector's encoding.
         tracer.visit_value(unsafe { &*(&raw const cx.exception).cast::<Cell<u64>>() });
-        cx.interp.trace(tracer);
+        cx.interp.trace(tracer, self.stack_top);
         cx.text.trace(tracer);
         cx.objects.trace(tracer);
     }

@@ -32,5 +32,5 @@ pub fn collect(cx: &Context, kind: CollectKind, extra: &[Cell<Value>]) {
         }
     }
     // SAFETY: tests keep what they use in `extra`, in rooted lists, or in cells reachable from there.
-    unsafe { cx.heap.collect(kind, &WithExtra(ContextRoots { cx, top: None }, extra), "test") };
+    unsafe { cx.heap.collect(kind, &WithExtra(ContextRoots::new(cx, None), extra), "test") };
 }

@@ -4,6 +4,7 @@ use crate::cell::{CellHeader, Gc, Kind};
 use crate::code::{CodeBlock, finalize_code_block};
 use crate::context::Context;
 use crate::error::JsResult;
+use crate::frame::Frame;
 use crate::feedback::{Form, NO_SHAPE, Site, SiteState};
 use crate::ic::IcStub;
 use crate::ic::ops::IcOperand;
@@ -126,14 +127,19 @@ pub(crate) const KINDS: &[(Kind, KindInfo)] = &[(Kind::CodeBlock, CODE_BLOCK), (
 // ---- Roots
 
 impl Interp {
+    /// Where the registers of all frames end. A callee's frame begins inside its caller's, over registers that are dead
+    /// during the call, and may end below it: those registers come back into use with whatever they hold, so it must be
+    /// valid.
+    pub(crate) fn registers_end(&self) -> Frame {
+        let end = self.frames().map(|info| info.frame.top().0).max();
+        let innermost = self.frame.get().top().0;
+        Frame(end.map_or(innermost, |end| end.max(innermost)))
+    }
+
     /// Shows the precise roots of the interpreter: the VM stack, jobs, modules.
-    pub(crate) fn trace(&self, tracer: &mut Tracer) {
-        // A frame may end below its caller's last registers, which are dead while it runs but not afterwards: what they hold must
-        // not go stale. So the window is the highest frame's.
-        let top = self.frames().map(|info| info.frame.top()).max_by_key(|top| top.0);
-        let top = top.unwrap_or_else(|| self.frame.get().top());
-        // SAFETY: everything below the top of a frame is initialised values.
-        tracer.visit_values(unsafe { self.stack.window(top) });
+    pub(crate) fn trace(&self, tracer: &mut Tracer, stack_top: Frame) {
+        // SAFETY: `registers_end`: everything below is initialised values.
+        tracer.visit_values(unsafe { self.stack.window(stack_top) });
         visit(tracer, &self.result);
         self.jobs.trace(&mut |v| visit(tracer, v));
         self.host.borrow().trace(&mut |v| visit(tracer, v));
@@ -163,7 +169,7 @@ impl Context {
     }
 
     fn run_collection(&self, kind: CollectKind, reason: &'static str) -> JsResult<()> {
-        let roots = ContextRoots { cx: self, top: self.interp.gc_top.take() };
+        let roots = ContextRoots::new(self, self.interp.gc_top.take());
         // SAFETY: at a safepoint every cell is initialised; references are in roots, in cells behind barriers, or in the
         // native ranges that the roots name.
         unsafe { self.heap.collect(kind, &roots, reason) };
