@@ -523,8 +523,8 @@ impl<'a> Walker<'a> {
                     };
                     self.out.method_spans.insert(method.value.span.start, span);
                     self.walk_plain_function(&method.value, kind, true, None);
-                    if method.key.is_private_identifier() && !method.r#static {
-                        instance = true;
+                    if method.key.is_private_identifier() {
+                        instance |= !method.r#static;
                         let var = self.declare_hidden("%method");
                         self.out.hidden.insert(method.span.start, var);
                     }
