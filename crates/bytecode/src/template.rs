@@ -453,7 +453,8 @@ pub enum ImportName {
     Namespace,
 }
 
-/// An import: the linker fills slot `slot` of the module's scope with an import cell, or with the namespace object.
+/// An import: the linker fills slot `slot` of the module's scope with an import cell; for a namespace one whose target holds the
+/// namespace object.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ImportEntry {
     /// Index into `requests`.

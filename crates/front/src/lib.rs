@@ -274,7 +274,12 @@ fn compile_text(
         call_targets,
     };
     let span = Span::new(prefix, prefix + source.text.len() as u32);
-    let template = lower::lower_program(&shared, Program { statements, span });
+    let program = Program {
+        statements,
+        directives,
+        span,
+    };
+    let template = lower::lower_program(&shared, program);
     finish(shared.error.into_inner(), template)
 }
 

@@ -116,6 +116,8 @@ fn spread(hash: u32) -> u32 {
 impl Context {
     /// The hash of any value as a key of a Map or Set.
     pub fn key_hash(&self, v: Value) -> JsResult<u32> {
+        // An integral double is the same key as its int32.
+        let v = if v.is_double() { Value::number(v.as_double() + 0.0) } else { v };
         if v.is_int32() {
             return Ok(v.as_int32() as u32);
         }

@@ -214,6 +214,8 @@ impl Context {
 
     /// To be called after `value` was stored anywhere in `cell`.
     #[inline(always)]
+    // Pointers to headers come from `Gc`s; every caller would only repeat this function's argument.
+    #[allow(clippy::not_unsafe_ptr_arg_deref)]
     pub fn write_barrier(&self, cell: *mut CellHeader, value: Value) {
         // SAFETY: callers pass live cells of this heap. Without the slot's address a large cell is remembered as a whole.
         unsafe { self.heap.write_barrier_value(cell, usize::MAX as *const u8, value.bits()) }
@@ -221,6 +223,7 @@ impl Context {
 
     /// To be called after `value` was stored at `slot` in `cell`: the form for cells that may be large.
     #[inline(always)]
+    #[allow(clippy::not_unsafe_ptr_arg_deref)]
     pub fn write_barrier_slot(&self, cell: *mut CellHeader, slot: *const Value, value: Value) {
         // SAFETY: callers pass live cells of this heap and a slot in `cell`.
         unsafe { self.heap.write_barrier_value(cell, slot.cast(), value.bits()) }

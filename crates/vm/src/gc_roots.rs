@@ -33,7 +33,10 @@ const fn build() -> [KindInfo; COUNT] {
         t[i] = KindInfo::new(Kind::ALL[i].name(), size_of_object, trace_object).with_shape();
         i += 1;
     }
-    const fn weak(trace_ephemerons: Option<tercel_gc::cell::EphemeronFn>, sweep: tercel_gc::cell::WeakSweepFn) -> WeakHooks {
+    const fn weak(
+        trace_ephemerons: Option<tercel_gc::cell::EphemeronFn>,
+        sweep: tercel_gc::cell::WeakSweepFn,
+    ) -> WeakHooks {
         WeakHooks { trace_ephemerons, sweep }
     }
     macro_rules! row {
@@ -41,16 +44,31 @@ const fn build() -> [KindInfo; COUNT] {
             t[Kind::$kind as usize] = $info;
         };
     }
-    row!(Shape, KindInfo::new("shape", size_of_fixed::<Shape>, trace_shape).with_finalize(finalize_shape).with_weak(weak(None, sweep_shape)));
+    row!(
+        Shape,
+        KindInfo::new("shape", size_of_fixed::<Shape>, trace_shape)
+            .with_finalize(finalize_shape)
+            .with_weak(weak(None, sweep_shape))
+    );
     row!(Scope, KindInfo::new("scope", size_of_scope, trace_scope).with_trace_range(trace_scope_range));
     row!(Slots, KindInfo::new("slots", size_of_slots, trace_slots).with_trace_range(trace_slots_range));
     row!(ElementsInt32, KindInfo::leaf("int32 elements", size_of_elements));
     row!(ElementsDouble, KindInfo::leaf("double elements", size_of_elements));
-    row!(ElementsValue, KindInfo::new("elements", size_of_elements, trace_elements).with_trace_range(trace_elements_range));
-    row!(ElementsSparse, KindInfo::new("sparse elements", size_of_sparse, trace_sparse).with_trace_range(trace_sparse_range));
+    row!(
+        ElementsValue,
+        KindInfo::new("elements", size_of_elements, trace_elements).with_trace_range(trace_elements_range)
+    );
+    row!(
+        ElementsSparse,
+        KindInfo::new("sparse elements", size_of_sparse, trace_sparse).with_trace_range(trace_sparse_range)
+    );
     row!(ValueArray, KindInfo::new("value array", size_of_values, trace_values).with_trace_range(trace_values_range));
     row!(Bytes, KindInfo::leaf("bytes", size_of_values));
-    row!(WeakArray, KindInfo::new("weak array", weak::size_of_weak_array, weak::trace_weak_array).with_weak(weak(None, weak::sweep_weak_array)));
+    row!(
+        WeakArray,
+        KindInfo::new("weak array", weak::size_of_weak_array, weak::trace_weak_array)
+            .with_weak(weak(None, weak::sweep_weak_array))
+    );
     row!(
         Ephemerons,
         KindInfo::new("ephemerons", weak::size_of_ephemerons, weak::trace_nothing)
@@ -63,11 +81,19 @@ const fn build() -> [KindInfo; COUNT] {
     row!(Function, KindInfo::new("Function", size_of_object, trace_function).with_shape());
     row!(NativeFunction, KindInfo::new("NativeFunction", size_of_object, trace_native_function).with_shape());
     row!(RegExp, KindInfo::new("RegExp", size_of_object, trace_object).with_shape().with_finalize(finalize_foreign));
-    row!(HostObject, KindInfo::new("HostObject", size_of_object, trace_object).with_shape().with_finalize(finalize_foreign));
-    row!(WeakRef, KindInfo::new("WeakRef", size_of_object, trace_object).with_shape().with_weak(weak(None, weak::sweep_weak_ref)));
+    row!(
+        HostObject,
+        KindInfo::new("HostObject", size_of_object, trace_object).with_shape().with_finalize(finalize_foreign)
+    );
+    row!(
+        WeakRef,
+        KindInfo::new("WeakRef", size_of_object, trace_object).with_shape().with_weak(weak(None, weak::sweep_weak_ref))
+    );
     row!(
         FinalizationRegistry,
-        KindInfo::new("FinalizationRegistry", size_of_object, trace_object).with_shape().with_weak(weak(None, weak::sweep_registry))
+        KindInfo::new("FinalizationRegistry", size_of_object, trace_object)
+            .with_shape()
+            .with_weak(weak(None, weak::sweep_registry))
     );
     row!(
         ArrayBuffer,

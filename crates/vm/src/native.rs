@@ -209,7 +209,10 @@ pub enum PropertyValue {
     Function(&'static FunctionSpec),
     InlineFunction(FunctionSpec),
     SelfHosted(SelfHostedSpec),
-    Accessor { getter: Option<FunctionSpec>, setter: Option<FunctionSpec> },
+    Accessor {
+        getter: Option<FunctionSpec>,
+        setter: Option<FunctionSpec>,
+    },
     /// The same value as another property of the same object (`Array.prototype[Symbol.iterator]` is `values`).
     Alias(SpecKey),
     /// Made by a function, which must not run script. It gets the object.
@@ -233,7 +236,11 @@ impl PropertySpec {
 
     /// A method of this spec.
     pub const fn function(function: FunctionSpec) -> PropertySpec {
-        PropertySpec { key: function.name, attributes: WRITABLE | CONFIGURABLE, value: PropertyValue::InlineFunction(function) }
+        PropertySpec {
+            key: function.name,
+            attributes: WRITABLE | CONFIGURABLE,
+            value: PropertyValue::InlineFunction(function),
+        }
     }
 
     /// A method with a symbol as key; its name is the description in brackets.
@@ -249,7 +256,11 @@ impl PropertySpec {
         function: &'static str,
     ) -> PropertySpec {
         let spec = SelfHostedSpec { source, function, name: SpecKey::Name(name), prefix: NamePrefix::None, length };
-        PropertySpec { key: SpecKey::Name(name), attributes: WRITABLE | CONFIGURABLE, value: PropertyValue::SelfHosted(spec) }
+        PropertySpec {
+            key: SpecKey::Name(name),
+            attributes: WRITABLE | CONFIGURABLE,
+            value: PropertyValue::SelfHosted(spec),
+        }
     }
 
     /// An accessor without setter: configurable, not enumerable.
@@ -358,7 +369,11 @@ impl ObjectSpec {
     }
 
     /// A constructor, whose prototype is `Function.prototype`.
-    pub const fn class(intrinsic: Intrinsic, function: FunctionSpec, properties: &'static [PropertySpec]) -> ObjectSpec {
+    pub const fn class(
+        intrinsic: Intrinsic,
+        function: FunctionSpec,
+        properties: &'static [PropertySpec],
+    ) -> ObjectSpec {
         ObjectSpec {
             intrinsic,
             prototype: Some(Intrinsic::FunctionPrototype),

@@ -10,9 +10,7 @@ use crate::error::JsResult;
 use crate::frame::Frame;
 use crate::function::{Function, FunctionShape, NativeFunction};
 use crate::key::PropertyKey;
-use crate::native::{
-    FunctionSpec, ObjectForm, ObjectSpec, PropertySpec, PropertyValue, SelfHostedSpec, SpecKey,
-};
+use crate::native::{FunctionSpec, ObjectForm, ObjectSpec, PropertySpec, PropertyValue, SelfHostedSpec, SpecKey};
 use crate::object::Object;
 use crate::object::lazy::recipe;
 use crate::shape::{ACCESSOR, CONFIGURABLE, DEFAULT, DEFAULT_INLINE, LAZY, Shape, WATCHED, WRITABLE, flag};
@@ -235,6 +233,9 @@ impl Context {
         for spec in groups.iter().copied().flatten() {
             self.add_lazy(global, spec);
         }
+        // A handful of properties of a fresh object: nothing refuses one.
+        let added = global.add_property(self, self.names().global_this, global.into(), WRITABLE | CONFIGURABLE);
+        debug_assert!(added.is_ok());
         realm.global.set(global.into());
         realm.global_this.set(global.into());
         let lexicals = self.new_object_with_prototype(None);
@@ -324,7 +325,9 @@ impl Context {
         let prototype = spec.prototype.map(|p| self.intrinsic_in(realm, p));
         let object = match spec.form {
             ObjectForm::Object(kind) => self.new_intrinsic_object(kind, prototype, spec.properties.len()),
-            ObjectForm::Function(function) => self.new_intrinsic_function(realm, &function, prototype, spec.properties.len()),
+            ObjectForm::Function(function) => {
+                self.new_intrinsic_function(realm, &function, prototype, spec.properties.len())
+            }
             ObjectForm::SelfHosted(function) => self.self_hosted_function(realm, &function),
             ObjectForm::Custom(make) => make(self, prototype),
         };
@@ -487,11 +490,21 @@ impl Context {
             RealmShape::IteratorResult => plain(Kind::Object, &[(names.value, DEFAULT), (names.done, DEFAULT)]),
             RealmShape::DataDescriptor => plain(
                 Kind::Object,
-                &[(names.value, DEFAULT), (names.writable, DEFAULT), (names.enumerable, DEFAULT), (names.configurable, DEFAULT)],
+                &[
+                    (names.value, DEFAULT),
+                    (names.writable, DEFAULT),
+                    (names.enumerable, DEFAULT),
+                    (names.configurable, DEFAULT),
+                ],
             ),
             RealmShape::AccessorDescriptor => plain(
                 Kind::Object,
-                &[(names.get, DEFAULT), (names.set, DEFAULT), (names.enumerable, DEFAULT), (names.configurable, DEFAULT)],
+                &[
+                    (names.get, DEFAULT),
+                    (names.set, DEFAULT),
+                    (names.enumerable, DEFAULT),
+                    (names.configurable, DEFAULT),
+                ],
             ),
             RealmShape::UnmappedArguments => plain(
                 Kind::Arguments,
@@ -570,9 +583,9 @@ impl Context {
                     match target.as_object() {
                         Some(target) => f = target,
                         None => {
-                            return Err(self.throw_type(format_args!(
-                                "Cannot perform 'get' on a proxy that has been revoked"
-                            )));
+                            return Err(
+                                self.throw_type(format_args!("Cannot perform 'get' on a proxy that has been revoked"))
+                            );
                         }
                     }
                 }

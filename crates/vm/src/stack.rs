@@ -68,7 +68,7 @@ impl VmStack {
     /// All values from the base up to `top`, for the collector.
     ///
     /// # Safety
-    /// `top` is the top of the innermost frame.
+    /// `top` is the top of a frame.
     pub unsafe fn window(&self, top: Frame) -> &[std::cell::Cell<u64>] {
         // SAFETY: base..top lies in the mapping and holds initialised values (the frames' invariant); `Cell<u64>` has
         // the layout of a value, and the stack is used by one thread only.

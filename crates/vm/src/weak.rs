@@ -139,19 +139,25 @@ impl Context {
 
     /// Adds an entry; gives the array that has it (a larger one, when the old was full).
     pub fn weak_array_push(&self, array: Gc<WeakArray>, v: Value) -> JsResult<Gc<WeakArray>> {
-        let mut target = array;
-        if array.len() == array.capacity.get() as usize {
-            target = self.new_weak_array(array.len() * 2 + 4)?;
-            target.header.flags.set(array.header.flags.get());
-            for i in 0..array.len() {
-                target.slot(i).set(array.get(i));
-            }
-            target.length.set(array.length.get());
-        }
+        let target = self.weak_array_reserve(array, 1)?;
         let i = target.len();
         target.length.set(i as u32 + 1);
         target.slot(i).set(v);
         self.write_barrier_slot(target.header_ptr(), target.slot(i).as_ptr(), v);
+        Ok(target)
+    }
+
+    /// Makes room for `extra` entries; gives the array that has it.
+    fn weak_array_reserve(&self, array: Gc<WeakArray>, extra: usize) -> JsResult<Gc<WeakArray>> {
+        if array.len() + extra <= array.capacity.get() as usize {
+            return Ok(array);
+        }
+        let target = self.new_weak_array(array.len() * 2 + extra)?;
+        target.header.flags.set(array.header.flags.get() & REGISTRATIONS);
+        for i in 0..array.len() {
+            target.slot(i).set(array.get(i));
+        }
+        target.length.set(array.length.get());
         Ok(target)
     }
 
@@ -210,7 +216,8 @@ impl Context {
 
     /// Removes `key`; whether it was there.
     pub fn ephemeron_delete(&self, table: Value, key: Value) -> bool {
-        let found = table.as_kind::<Ephemerons>(Kind::Ephemerons).and_then(|t| Some((t, t.find(key, known_hash(key)?)?)));
+        let found =
+            table.as_kind::<Ephemerons>(Kind::Ephemerons).and_then(|t| Some((t, t.find(key, known_hash(key)?)?)));
         let Some((table, e)) = found else { return false };
         e.key.set(Value::UNDEFINED);
         e.value.set(Value::EMPTY);
@@ -220,7 +227,8 @@ impl Context {
 
     /// A WeakRef to `target`, which can be held weakly (§26.1.1.1).
     pub fn new_weak_ref(&self, prototype: Gc<Object>, target: Value) -> JsResult<Gc<WeakRef>> {
-        let weak: Gc<WeakRef> = self.alloc_object_raw(self.root_shape(Some(prototype), Kind::WeakRef, 0), Kind::WeakRef);
+        let weak: Gc<WeakRef> =
+            self.alloc_object_raw(self.root_shape(Some(prototype), Kind::WeakRef, 0), Kind::WeakRef);
         weak.target.set(target);
         self.keep_during_job(target);
         Ok(weak)
@@ -266,6 +274,8 @@ impl Context {
                 array
             }
         };
+        // Room for all three at once: an array of registrations never holds a part of one.
+        array = self.weak_array_reserve(array, REGISTRATION)?;
         for v in [target, held, token] {
             array = self.weak_array_push(array, v)?;
         }

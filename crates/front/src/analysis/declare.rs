@@ -201,6 +201,13 @@ impl<'a> Walker<'a> {
     /// Annex B 3.3: a sloppy function declaration in a block is also a `var`, unless that would clash.
     pub fn hoist_block_function(&mut self, name: Ident<'a>, start: u32) {
         let target = self.var_scope();
+        // Nor may it replace an arguments object.
+        let function = &self.out.functions[self.out.scopes[target as usize].function as usize];
+        let has_arguments = !function.is_arrow()
+            && !matches!(function.kind, FunctionKind::Script | FunctionKind::Eval);
+        if has_arguments && name == "arguments" {
+            return;
+        }
         let mut id = self.out.scopes[self.scope_id() as usize].parent;
         while let Some(at) = id {
             let scope = &self.out.scopes[at as usize];
@@ -378,8 +385,14 @@ impl<'a> Walker<'a> {
                 self.out.scopes[scope as usize].vars[var as usize].captured = true;
             }
         }
-        if arguments && has_arguments {
-            self.declare_in(scope, Ident::from("arguments"), Declared::Arguments);
+        // `var arguments` declares nothing new.
+        let name = Ident::from("arguments");
+        let known = self.out.scopes[scope as usize].map.get(&name).copied();
+        let declared =
+            known.map(|index| self.out.scopes[scope as usize].vars[index as usize].declared);
+        if has_arguments && (arguments && known.is_none() || declared == Some(Declared::Var)) {
+            let index = self.declare_in(scope, name, Declared::Arguments);
+            self.out.scopes[scope as usize].vars[index as usize].declared = Declared::Arguments;
         }
         // What is not captured is read from the frame: nothing to resolve.
         let mut keep = start;

@@ -11,7 +11,12 @@
 //! arrow function when an arrow function or an eval refers to them.
 
 mod declare;
+mod functions;
+mod hoist;
 mod walk;
+
+#[cfg(test)]
+mod tests;
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::PrivateIdentifier;
@@ -22,9 +27,8 @@ use std::cell::Cell;
 use std::sync::Arc;
 use tercel_bytecode::{FunctionKind, ScopeChain, ScopeKind, ScopeTemplate, VarKind};
 
-pub use walk::{
-    analyse, declared_lexical_names, function_declaration, is_constant_declaration, is_direct_eval,
-};
+pub use hoist::{declared_lexical_names, function_declaration, is_constant_declaration};
+pub use walk::{analyse, is_direct_eval};
 
 /// Index of a [`Scope`].
 pub type ScopeId = u32;

@@ -350,7 +350,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         }
     }
 
-    /// A call as the target, which the parser was shown as a member expression: the call is made, the store will throw.
+    /// A call as the target, which the parser was shown as a member expression: the call is made, then a ReferenceError thrown.
     fn call_target(
         &mut self,
         start: u32,
@@ -368,6 +368,9 @@ impl<'s, 'a> Builder<'s, 'a> {
         let dst = self.temp();
         self.call_with(callee, argument, start, dst);
         self.release(mark);
+        // Nothing else of the assignment is evaluated.
+        self.at(start);
+        self.throw_error(ErrorKind::Reference, "invalid assignment target");
         Some(Target::Call { pos: start })
     }
 
@@ -443,10 +446,8 @@ impl<'s, 'a> Builder<'s, 'a> {
                     slot,
                 });
             }
-            Target::Call { pos } => {
-                self.at(pos);
-                self.throw_error(ErrorKind::Reference, "invalid assignment target");
-            }
+            // Not reached.
+            Target::Call { .. } => {}
         }
     }
 
@@ -497,10 +498,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                     slot,
                 });
             }
-            Target::Call { pos } => {
-                self.at(pos);
-                self.throw_error(ErrorKind::Reference, "invalid assignment target");
-            }
+            Target::Call { .. } => {}
         }
     }
 }

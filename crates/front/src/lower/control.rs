@@ -198,10 +198,19 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     fn continue_target(&self, statement: &ContinueStatement<'a>) -> Option<(usize, Label)> {
         let name = statement.label.as_ref().map(|label| label.name);
-        self.find_control(|labels, _, continue_label, _| {
+        let (control, label) = self.find_control(|labels, _, continue_label, _| {
             let hit = name.is_none_or(|name| labels.contains(&name));
             continue_label.filter(|_| hit)
-        })
+        })?;
+        // A `for-of` goes on with its iterator, whose control lies right inside the loop's.
+        let own_iterator = matches!(
+            self.control.get(control + 1),
+            Some(Control {
+                kind: ControlKind::Iterator { .. },
+                ..
+            })
+        );
+        Some((control + usize::from(own_iterator), label))
     }
 
     /// The innermost statement for which `pick` gives a label.

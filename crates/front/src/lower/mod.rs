@@ -16,6 +16,7 @@ mod control;
 mod emit;
 mod expr;
 mod function;
+mod internal;
 mod iterate;
 mod literal;
 mod loops;

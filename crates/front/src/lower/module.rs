@@ -174,13 +174,11 @@ impl<'s, 'a> Builder<'s, 'a> {
                             (ImportName::Namespace, &specifier.local)
                         }
                     };
-                    if name != ImportName::Namespace {
-                        let imported = Imported {
-                            request,
-                            import: name.clone(),
-                        };
-                        linking.imported.insert(local.name, imported);
-                    }
+                    let imported = Imported {
+                        request,
+                        import: name.clone(),
+                    };
+                    linking.imported.insert(local.name, imported);
                     if let Some(slot) = self.module_slot(local.name) {
                         linking.imports.push(ImportEntry {
                             request,

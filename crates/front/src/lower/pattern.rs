@@ -145,7 +145,14 @@ impl<'s, 'a> Builder<'s, 'a> {
                     Ready::Pattern(AssignmentPatternRef::Object(object))
                 }
                 other => match other.as_simple_assignment_target() {
-                    Some(simple) => Ready::Target(self.target(simple, Use::Unknown)),
+                    Some(simple) => {
+                        let target = self.target(simple, Use::Unknown);
+                        // Calls are let through as whole targets only, not in patterns.
+                        if let Target::Call { pos } = target {
+                            self.syntax_error(pos, "invalid destructuring target");
+                        }
+                        Ready::Target(target)
+                    }
                     None => Ready::Target(Target::Call {
                         pos: other.span().start,
                     }),

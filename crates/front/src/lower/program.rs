@@ -18,6 +18,8 @@ use tercel_bytecode::{
 pub struct Program<'s, 'a> {
     /// The statements; of eval code those inside the wrapper that told the parser the context.
     pub statements: &'s [Statement<'a>],
+    /// The directives before them.
+    pub directives: &'s [Directive<'a>],
     /// The range of the code in the text as parsed.
     pub span: oxc_span::Span,
 }
@@ -61,6 +63,14 @@ impl<'s, 'a> Builder<'s, 'a> {
         if self.cx.options.completion || self.kind == FunctionKind::Eval {
             let completion = self.temp();
             self.completion = Some(completion);
+            // Directives are statements too: they have a value.
+            if let Some(last) = program.directives.last()
+                && last.span.start >= program.span.start
+            {
+                let literal = &last.expression;
+                let text = super::emit::decode_string(&literal.value, literal.lone_surrogates);
+                self.load_string(completion, text);
+            }
         }
         let outer_scope = self.scope_reg;
         self.make_heap_scope(0);

@@ -36,7 +36,7 @@ pub enum Target<'a> {
     },
     /// `obj.#key`.
     Private { obj: Reg, key: Reg, pos: u32 },
-    /// `f() = …`: evaluated already; storing throws.
+    /// `f() = …`: the call was made and the error thrown; what is stored does not matter.
     Call { pos: u32 },
 }
 
@@ -189,7 +189,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     }
 
     /// The register and depth that reach a scope around the eval code, `depth` links from the eval's own r2.
-    fn outer_ref(&mut self, depth: u16) -> (Reg, U16) {
+    pub fn outer_ref(&mut self, depth: u16) -> (Reg, U16) {
         let mut total = usize::from(depth);
         let mut at = self.function_parent();
         while let Some(id) = at {
@@ -236,7 +236,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.load_found(name, pos, found, dst)
     }
 
-    fn load_found(&mut self, name: Ident<'a>, pos: u32, found: Found, dst: Option<Reg>) -> Reg {
+    pub fn load_found(&mut self, name: Ident<'a>, pos: u32, found: Found, dst: Option<Reg>) -> Reg {
         match found {
             Found::Here { scope, var } => self.load_var(scope, var, pos, dst),
             Found::Outer { depth, slot, kind } => {
@@ -674,135 +674,5 @@ impl<'s, 'a> Builder<'s, 'a> {
             }
             _ => None,
         }
-    }
-
-    // ---- The compiler's own variables -----------------------------------------------------------------------------------------
-
-    /// One of `%this`, `%new.target`, `%home`, `%callee`: from the frame in the function that has it, else from the scopes.
-    pub fn load_internal(&mut self, name: &'static str, own: Reg) -> Reg {
-        let analysis = self.cx.analysis;
-        let ident = Ident::from(name);
-        let mut at = Some(self.scope);
-        while let Some(id) = at {
-            let scope = &analysis.scopes[id as usize];
-            if let Some(&var) = scope.map.get(&ident) {
-                return self.load_var(id, var, 0, None);
-            }
-            if scope.function == self.id && analysis.has_own_this(self.id) {
-                let body = &analysis.functions[self.id as usize];
-                if body.scope == id {
-                    return own;
-                }
-            }
-            at = scope.parent;
-        }
-        if let Some(outer) = &analysis.outer {
-            for (depth, scope) in outer.iter().enumerate() {
-                if let Some(slot) = scope.vars.iter().position(|var| var.name.eq_str(name)) {
-                    let (reg, depth) = self.outer_ref(depth.min(usize::from(u16::MAX)) as u16);
-                    let dst = self.temp();
-                    self.emit(instr::LoadScoped {
-                        dst: Dst(dst),
-                        scope: Src(reg),
-                        depth,
-                        index: U16(slot as u16),
-                    });
-                    return dst;
-                }
-            }
-        }
-        // The top of a module, where `this` is undefined.
-        let dst = self.temp();
-        self.load_undefined(dst);
-        dst
-    }
-
-    /// Stores `%this` after `super()`, wherever it lives.
-    pub fn store_this(&mut self, src: Reg) {
-        let analysis = self.cx.analysis;
-        let ident = Ident::from(crate::analysis::internal::THIS);
-        let mut at = Some(self.scope);
-        while let Some(id) = at {
-            let scope = &analysis.scopes[id as usize];
-            if let Some(&var) = scope.map.get(&ident) {
-                self.init_var(id, var, src);
-                // The constructor itself returns r5.
-                if scope.function == self.id {
-                    self.mov(frame::THIS, src);
-                }
-                return;
-            }
-            if scope.function == self.id && analysis.has_own_this(self.id) {
-                let body = &analysis.functions[self.id as usize];
-                if body.scope == id {
-                    break;
-                }
-            }
-            at = scope.parent;
-        }
-        if at.is_none()
-            && let Some(outer) = &analysis.outer
-        {
-            for (depth, scope) in outer.iter().enumerate() {
-                if let Some(slot) = scope
-                    .vars
-                    .iter()
-                    .position(|var| var.name.eq_str(ident.as_str()))
-                {
-                    let (reg, depth) = self.outer_ref(depth.min(usize::from(u16::MAX)) as u16);
-                    self.emit(instr::StoreScoped {
-                        src: Src(src),
-                        scope: Src(reg),
-                        depth,
-                        index: U16(slot as u16),
-                    });
-                    return;
-                }
-            }
-        }
-        self.mov(frame::THIS, src);
-    }
-
-    /// The private name `#x` as a value.
-    pub fn load_private_name(&mut self, id: &oxc_ast::ast::PrivateIdentifier<'a>) -> Reg {
-        let name = self.cx.analysis.private_name(id);
-        match self.cx.analysis.lookup(self.scope, name) {
-            // Private names cannot be hidden by eval or `with`.
-            Found::Dynamic | Found::Global => self.load_private_dynamic(name),
-            found => self.load_found(name, id.span.start, found, None),
-        }
-    }
-
-    fn load_private_dynamic(&mut self, name: Ident<'a>) -> Reg {
-        let analysis = self.cx.analysis;
-        let mut at = Some(self.scope);
-        while let Some(id) = at {
-            let scope = &analysis.scopes[id as usize];
-            if let Some(&var) = scope.map.get(&name) {
-                return self.load_var(id, var, u32::MAX, None);
-            }
-            at = scope.parent;
-        }
-        if let Some(outer) = &analysis.outer {
-            for (depth, scope) in outer.iter().enumerate() {
-                if let Some(slot) = scope
-                    .vars
-                    .iter()
-                    .position(|var| var.name.eq_str(name.as_str()))
-                {
-                    let (reg, depth) = self.outer_ref(depth.min(usize::from(u16::MAX)) as u16);
-                    let dst = self.temp();
-                    self.emit(instr::LoadScoped {
-                        dst: Dst(dst),
-                        scope: Src(reg),
-                        depth,
-                        index: U16(slot as u16),
-                    });
-                    return dst;
-                }
-            }
-        }
-        self.syntax_error(0, format!("private name {name} is not declared"));
-        self.temp()
     }
 }

@@ -117,7 +117,12 @@ impl Gc<SparseElements> {
         if e.key.get() == EMPTY || e.attributes.get() & DELETED != 0 {
             return None;
         }
-        Some(SparseProperty { index: e.key.get(), attributes: e.attributes.get() as u8, value: e.value.get(), position })
+        Some(SparseProperty {
+            index: e.key.get(),
+            attributes: e.attributes.get() as u8,
+            value: e.value.get(),
+            position,
+        })
     }
 
     /// All properties, in no order.
@@ -166,7 +171,8 @@ impl Context {
     /// An empty table with room for `count` elements.
     pub fn new_sparse(&self, count: usize) -> JsResult<Gc<SparseElements>> {
         let capacity = (count + count / 2).next_power_of_two().max(MIN_CAPACITY);
-        let sparse: Gc<SparseElements> = self.try_alloc_raw(Kind::ElementsSparse, ENTRIES_OFFSET + capacity * ENTRY_BYTES)?;
+        let sparse: Gc<SparseElements> =
+            self.try_alloc_raw(Kind::ElementsSparse, ENTRIES_OFFSET + capacity * ENTRY_BYTES)?;
         sparse.elements.capacity.set(capacity as u32);
         sparse.elements.length.set(0);
         sparse.count.set(0);

@@ -128,8 +128,12 @@ pub(crate) const KINDS: &[(Kind, KindInfo)] = &[(Kind::CodeBlock, CODE_BLOCK), (
 impl Interp {
     /// Shows the precise roots of the interpreter: the VM stack, jobs, modules.
     pub(crate) fn trace(&self, tracer: &mut Tracer) {
-        // SAFETY: everything below the innermost frame's top is initialised values.
-        tracer.visit_values(unsafe { self.stack.window(self.frame.get().top()) });
+        // A frame may end below its caller's last registers, which are dead while it runs but not afterwards: what they hold must
+        // not go stale. So the window is the highest frame's.
+        let top = self.frames().map(|info| info.frame.top()).max_by_key(|top| top.0);
+        let top = top.unwrap_or_else(|| self.frame.get().top());
+        // SAFETY: everything below the top of a frame is initialised values.
+        tracer.visit_values(unsafe { self.stack.window(top) });
         visit(tracer, &self.result);
         self.jobs.trace(&mut |v| visit(tracer, v));
         self.host.borrow().trace(&mut |v| visit(tracer, v));

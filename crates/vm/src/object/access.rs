@@ -173,7 +173,8 @@ impl Gc<Object> {
     /// As [`Gc::own_property`], without making a lazy property only to overwrite it.
     #[inline]
     fn own_for_set(self, cx: &Context, key: PropertyKey) -> JsResult<Option<Property>> {
-        if matches!(self.kind(), Kind::Object | Kind::Function | Kind::Global | Kind::NativeFunction) && !key.is_index() {
+        if matches!(self.kind(), Kind::Object | Kind::Function | Kind::Global | Kind::NativeFunction) && !key.is_index()
+        {
             let Some(entry) = self.shape(cx).lookup(cx, key) else { return Ok(None) };
             if entry.has(crate::shape::LAZY) && !entry.has(crate::shape::ACCESSOR) {
                 return Ok(Some(Property { value: Value::UNDEFINED, attributes: entry.attributes & DEFAULT }));
@@ -500,9 +501,8 @@ impl Context {
     }
 
     fn is_own_of_string(&self, v: Value, key: PropertyKey) -> bool {
-        v.as_string().is_some_and(|s| {
-            key == self.names().length || key.as_index().is_some_and(|i| (i as usize) < s.len())
-        })
+        v.as_string()
+            .is_some_and(|s| key == self.names().length || key.as_index().is_some_and(|i| (i as usize) < s.len()))
     }
 
     /// `k in v`, `v` being an object.

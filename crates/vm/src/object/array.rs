@@ -95,11 +95,13 @@ impl Context {
     /// CreateArrayFromList (§7.3.18).
     pub fn array_of(&self, values: &[Value]) -> Gc<ArrayObject> {
         // SAFETY: `Cell<Value>` has the layout of `Value`, and the slice is only read.
-        self.array_from_cells(unsafe { std::slice::from_raw_parts(values.as_ptr().cast::<Cell<Value>>(), values.len()) })
-            .unwrap_or_else(|_| {
-                self.take_exception();
-                self.new_array(0)
-            })
+        self.array_from_cells(unsafe {
+            std::slice::from_raw_parts(values.as_ptr().cast::<Cell<Value>>(), values.len())
+        })
+        .unwrap_or_else(|_| {
+            self.take_exception();
+            self.new_array(0)
+        })
     }
 
     /// CreateArrayFromList (§7.3.18) from rooted values.
@@ -254,6 +256,8 @@ impl Context {
     #[inline]
     pub fn as_plain_array(&self, v: Value) -> Option<Gc<ArrayObject>> {
         let array = v.as_kind::<ArrayObject>(Kind::Array)?;
-        (!array.elements().is_sparse() && self.holes_are_undefined()).then_some(array)
+        let elements = array.elements();
+        let whole = !elements.is_holey() && elements.len() == array.len() as usize;
+        (!elements.is_sparse() && (whole || self.holes_are_undefined())).then_some(array)
     }
 }

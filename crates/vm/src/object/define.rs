@@ -27,13 +27,11 @@ impl Gc<Object> {
     #[inline]
     pub(crate) fn own_property(self, cx: &Context, key: PropertyKey) -> JsResult<Option<Property>> {
         match self.kind() {
-            Kind::Array => {
-                if key == cx.names().length {
-                    // SAFETY: the kind was checked.
-                    let array: Gc<ArrayObject> = unsafe { self.cast() };
-                    let attributes = if array.length_is_writable() { WRITABLE } else { 0 };
-                    return Ok(Some(Property { value: Value::uint32(array.len()), attributes }));
-                }
+            Kind::Array if key == cx.names().length => {
+                // SAFETY: the kind was checked.
+                let array: Gc<ArrayObject> = unsafe { self.cast() };
+                let attributes = if array.length_is_writable() { WRITABLE } else { 0 };
+                return Ok(Some(Property { value: Value::uint32(array.len()), attributes }));
             }
             Kind::StringObject => {
                 if let Some(p) = string::own_property(cx, self, key)? {

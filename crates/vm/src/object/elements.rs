@@ -12,6 +12,14 @@ use crate::error::JsResult;
 use crate::shape::{DEFAULT, flag};
 use crate::value::Value;
 
+/// Elements that are there.
+fn fill(elements: Gc<Elements>) -> usize {
+    if !elements.is_holey() {
+        return elements.len();
+    }
+    (0..elements.len()).filter(|&i| !elements.get(i).is_empty()).count()
+}
+
 impl Gc<Object> {
     /// The element `index`.
     #[inline]
@@ -64,8 +72,8 @@ impl Gc<Object> {
         let (length, at) = (elements.len(), index as usize);
         let mut elements = elements;
         if at >= elements.capacity() {
-            let gap_is_small = at - length <= MAX_GAP as usize || at <= length * 2;
-            if !gap_is_small || at >= MAX_DENSE {
+            let stays_dense = at - length <= MAX_GAP as usize || fill(elements) * 4 >= at;
+            if !stays_dense || at >= MAX_DENSE {
                 let sparse = cx.sparse_from_dense(elements)?;
                 return self.add_sparse(cx, sparse, index, value, DEFAULT);
             }
@@ -110,8 +118,7 @@ impl Gc<Object> {
     /// Makes elements dense again that fill most of their range, where nothing speaks against it.
     fn leave_sparse(self, cx: &Context, sparse: Gc<SparseElements>) -> JsResult<bool> {
         let shape = self.shape(cx);
-        let readonly_length =
-            self.as_kind::<ArrayObject>(Kind::Array).is_some_and(|array| !array.length_is_writable());
+        let readonly_length = self.as_kind::<ArrayObject>(Kind::Array).is_some_and(|array| !array.length_is_writable());
         let Some(largest) = sparse.largest() else { return Ok(false) };
         if shape.flags() & (flag::PROTOTYPE | flag::NON_EXTENSIBLE) != 0
             || readonly_length

@@ -61,7 +61,8 @@ impl Context {
                 return Ok(None);
             }
             state.next.set(i + 1);
-            let (Some(o), Some(keys)) = (state.object.get().as_object(), state.keys.get().as_kind::<ValueArray>(Kind::ValueArray))
+            let (Some(o), Some(keys)) =
+                (state.object.get().as_object(), state.keys.get().as_kind::<ValueArray>(Kind::ValueArray))
             else {
                 return Ok(None);
             };

@@ -156,7 +156,12 @@ impl Gc<Object> {
     /// The primitive in a wrapper object, the time value of a Date; `EMPTY` for other objects.
     pub fn primitive_value(self) -> Value {
         match self.kind() {
-            Kind::BooleanObject | Kind::NumberObject | Kind::StringObject | Kind::SymbolObject | Kind::BigIntObject | Kind::Date => {
+            Kind::BooleanObject
+            | Kind::NumberObject
+            | Kind::StringObject
+            | Kind::SymbolObject
+            | Kind::BigIntObject
+            | Kind::Date => {
                 // SAFETY: objects of these kinds are PrimitiveObjects.
                 unsafe { self.cast::<PrimitiveObject>() }.value.get()
             }
@@ -168,7 +173,12 @@ impl Gc<Object> {
         debug_assert!(!self.primitive_value().is_cell() || v.is_cell());
         if matches!(
             self.kind(),
-            Kind::BooleanObject | Kind::NumberObject | Kind::StringObject | Kind::SymbolObject | Kind::BigIntObject | Kind::Date
+            Kind::BooleanObject
+                | Kind::NumberObject
+                | Kind::StringObject
+                | Kind::SymbolObject
+                | Kind::BigIntObject
+                | Kind::Date
         ) {
             // SAFETY: objects of these kinds are PrimitiveObjects.
             unsafe { self.cast::<PrimitiveObject>() }.value.set(v);

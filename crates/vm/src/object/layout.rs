@@ -56,9 +56,12 @@ const fn kind_layout(kind: Kind) -> KindLayout {
         Kind::NativeFunction => layout_of::<NativeFunction>(3),
         Kind::BoundFunction => values_of::<BoundFunction>(),
         Kind::Error => values_of::<crate::error_object::ErrorObject>(),
-        Kind::BooleanObject | Kind::NumberObject | Kind::StringObject | Kind::SymbolObject | Kind::BigIntObject | Kind::Date => {
-            values_of::<PrimitiveObject>()
-        }
+        Kind::BooleanObject
+        | Kind::NumberObject
+        | Kind::StringObject
+        | Kind::SymbolObject
+        | Kind::BigIntObject
+        | Kind::Date => values_of::<PrimitiveObject>(),
         Kind::MappedArguments => layout_of::<MappedArguments>(2),
         Kind::RegExp | Kind::HostObject => layout_of::<ForeignObject>(FOREIGN_VALUES),
         Kind::Map | Kind::Set | Kind::WeakMap | Kind::WeakSet => values_of::<Collection>(),

@@ -106,7 +106,9 @@ impl Context {
             match proxy.target.get().as_object() {
                 Some(target) => o = target,
                 None => {
-                    return Err(self.throw_type(format_args!("Cannot perform 'IsArray' on a proxy that has been revoked")));
+                    return Err(
+                        self.throw_type(format_args!("Cannot perform 'IsArray' on a proxy that has been revoked"))
+                    );
                 }
             }
         }
@@ -194,7 +196,10 @@ impl Context {
         let Some(mut o) = v.as_object() else { return Ok(false) };
         let prototype = constructor.get(self, self.names().prototype)?;
         let Some(prototype) = prototype.as_object() else {
-            return Err(self.throw_type(format_args!("Function has non-object prototype '{}' in instanceof check", self.describe(prototype))));
+            return Err(self.throw_type(format_args!(
+                "Function has non-object prototype '{}' in instanceof check",
+                self.describe(prototype)
+            )));
         };
         let mut hops = 0u64;
         while let Some(next) = o.prototype(self)? {
@@ -232,7 +237,9 @@ impl Context {
             return Ok(self.intrinsic(default));
         }
         let Some(constructor) = c.as_object() else {
-            return Err(self.throw_type(format_args!("The .constructor property is not an object: {}", self.describe(c))));
+            return Err(
+                self.throw_type(format_args!("The .constructor property is not an object: {}", self.describe(c)))
+            );
         };
         let species = constructor.get(self, self.names().symbol_species)?;
         if species.is_nullish() {

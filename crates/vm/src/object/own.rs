@@ -169,7 +169,8 @@ impl Gc<Object> {
     fn leave_dictionary(self, cx: &Context) {
         let shape = self.shape(cx);
         let wanted = flag::UNIQUE | flag::DICTIONARY;
-        if shape.flags() & (wanted | flag::PROTOTYPE) != wanted || shape.property_count() as u32 > DICTIONARY_TO_SHARED {
+        if shape.flags() & (wanted | flag::PROTOTYPE) != wanted || shape.property_count() as u32 > DICTIONARY_TO_SHARED
+        {
             return;
         }
         let root = cx.root_shape(shape.prototype(), shape.object_kind(), shape.inline_capacity());
@@ -206,9 +207,15 @@ impl Gc<Object> {
         Some(Property { value: self.slot(entry.location), attributes: entry.attributes & !PRIVATE })
     }
 
-    /// PrivateFieldAdd, PrivateMethodOrAccessorAdd: `attributes` as for any property. The object does not have it yet.
+    /// PrivateFieldAdd, PrivateMethodOrAccessorAdd (§7.3.28–29): `attributes` as for any property. The object does not have it yet.
+    ///
+    /// # Errors
+    /// TypeError if the object is not extensible.
     pub fn add_private_element(self, cx: &Context, key: PropertyKey, value: Value, attributes: u8) -> JsResult<()> {
         debug_assert!(key.is_private());
+        if !self.shape(cx).is_extensible() {
+            return Err(cx.throw_type(format_args!("Cannot define {}, object is not extensible", key.display(cx))));
+        }
         self.add_property(cx, key, value, attributes | PRIVATE)
     }
 

@@ -81,7 +81,12 @@ pub(crate) fn prototype(cx: &Context, o: Gc<Object>) -> JsResult<Option<Gc<Objec
     }
     let result = result.as_object();
     if !t.target.is_extensible(cx)? && t.target.prototype(cx)? != result {
-        return Err(violation(cx, "getPrototypeOf", None, "proxy target is non-extensible but the trap did not return its actual prototype"));
+        return Err(violation(
+            cx,
+            "getPrototypeOf",
+            None,
+            "proxy target is non-extensible but the trap did not return its actual prototype",
+        ));
     }
     Ok(result)
 }
@@ -94,7 +99,12 @@ pub(crate) fn set_prototype(cx: &Context, o: Gc<Object>, proto: Option<Gc<Object
         return Ok(false);
     }
     if !t.target.is_extensible(cx)? && t.target.prototype(cx)? != proto {
-        return Err(violation(cx, "setPrototypeOf", None, "trap returned truish for setting a new prototype on the non-extensible proxy target"));
+        return Err(violation(
+            cx,
+            "setPrototypeOf",
+            None,
+            "trap returned truish for setting a new prototype on the non-extensible proxy target",
+        ));
     }
     Ok(true)
 }
@@ -116,7 +126,12 @@ pub(crate) fn prevent_extensions(cx: &Context, o: Gc<Object>) -> JsResult<bool> 
     let Some(f) = t.function else { return t.target.prevent_extensions(cx) };
     let result = t.call(cx, f, &[t.target.value()])?.to_boolean();
     if result && t.target.is_extensible(cx)? {
-        return Err(violation(cx, "preventExtensions", None, "trap returned truish but the proxy target is extensible"));
+        return Err(violation(
+            cx,
+            "preventExtensions",
+            None,
+            "trap returned truish but the proxy target is extensible",
+        ));
     }
     Ok(result)
 }
@@ -134,24 +149,43 @@ pub(crate) fn get_own(cx: &Context, o: Gc<Object>, key: PropertyKey) -> JsResult
     if result.is_undefined() {
         let Some(current) = current else { return Ok(None) };
         if current.configurable == Some(false) {
-            return Err(violation(cx, NAME, Some(key), "trap returned undefined, which is not allowed for a non-configurable property in the proxy target,"));
+            return Err(violation(
+                cx,
+                NAME,
+                Some(key),
+                "trap returned undefined, which is not allowed for a non-configurable property in the proxy target,",
+            ));
         }
         if !t.target.is_extensible(cx)? {
-            return Err(violation(cx, NAME, Some(key), "trap returned undefined, but the property exists in the non-extensible proxy target,"));
+            return Err(violation(
+                cx,
+                NAME,
+                Some(key),
+                "trap returned undefined, but the property exists in the non-extensible proxy target,",
+            ));
         }
         return Ok(None);
     }
     let extensible = t.target.is_extensible(cx)?;
     let d = complete(cx.to_property_descriptor(result)?);
     if !is_compatible(cx, extensible, &d, current.map(|c| c.to_property(cx)))? {
-        return Err(violation(cx, NAME, Some(key), "trap returned a descriptor that is incompatible with the existing property in the proxy target"));
+        return Err(violation(
+            cx,
+            NAME,
+            Some(key),
+            "trap returned a descriptor that is incompatible with the existing property in the proxy target",
+        ));
     }
     if d.configurable == Some(false) {
-        let fits = current.is_some_and(|c| {
-            c.configurable == Some(false) && !(d.writable == Some(false) && c.writable == Some(true))
-        });
+        let fits = current
+            .is_some_and(|c| c.configurable == Some(false) && !(d.writable == Some(false) && c.writable == Some(true)));
         if !fits {
-            return Err(violation(cx, NAME, Some(key), "trap reported non-configurability, but the proxy target's property is missing, configurable or writable,"));
+            return Err(violation(
+                cx,
+                NAME,
+                Some(key),
+                "trap reported non-configurability, but the proxy target's property is missing, configurable or writable,",
+            ));
         }
     }
     Ok(Some(d))
@@ -185,16 +219,31 @@ pub(crate) fn define_own(cx: &Context, o: Gc<Object>, key: PropertyKey, d: &Prop
     let fixed = d.configurable == Some(false);
     let Some(current) = current else {
         if !extensible || fixed {
-            return Err(violation(cx, NAME, Some(key), "trap returned truish for adding a property that the proxy target cannot have,"));
+            return Err(violation(
+                cx,
+                NAME,
+                Some(key),
+                "trap returned truish for adding a property that the proxy target cannot have,",
+            ));
         }
         return Ok(true);
     };
     if !is_compatible(cx, extensible, d, Some(current.to_property(cx)))? {
-        return Err(violation(cx, NAME, Some(key), "trap returned truish for a descriptor that is incompatible with the existing property in the proxy target"));
+        return Err(violation(
+            cx,
+            NAME,
+            Some(key),
+            "trap returned truish for a descriptor that is incompatible with the existing property in the proxy target",
+        ));
     }
     let freezes = current.configurable == Some(false) && current.writable == Some(true) && d.writable == Some(false);
     if (fixed && current.configurable == Some(true)) || freezes {
-        return Err(violation(cx, NAME, Some(key), "trap returned truish for defining a non-configurable property which is not so in the proxy target"));
+        return Err(violation(
+            cx,
+            NAME,
+            Some(key),
+            "trap returned truish for defining a non-configurable property which is not so in the proxy target",
+        ));
     }
     Ok(true)
 }
@@ -206,10 +255,20 @@ pub(crate) fn has(cx: &Context, o: Gc<Object>, key: PropertyKey) -> JsResult<Ans
     let result = t.call(cx, f, &[t.target.value(), key.to_value(cx)])?.to_boolean();
     if !result && let Some(current) = t.target.get_own(cx, key)? {
         if current.configurable == Some(false) {
-            return Err(violation(cx, "has", Some(key), "trap returned falsish, but the property exists in the proxy target as non-configurable"));
+            return Err(violation(
+                cx,
+                "has",
+                Some(key),
+                "trap returned falsish, but the property exists in the proxy target as non-configurable",
+            ));
         }
         if !t.target.is_extensible(cx)? {
-            return Err(violation(cx, "has", Some(key), "trap returned falsish, but the proxy target is not extensible"));
+            return Err(violation(
+                cx,
+                "has",
+                Some(key),
+                "trap returned falsish, but the proxy target is not extensible",
+            ));
         }
     }
     Ok(Answer::Done(result))
@@ -226,10 +285,20 @@ pub(crate) fn get(cx: &Context, o: Gc<Object>, key: PropertyKey, receiver: Value
         if let (Some(false), Some(actual)) = (current.writable, current.value)
             && !cx.same_value(v, actual)?
         {
-            return Err(violation(cx, "get", Some(key), "trap did not return the actual value of a read-only and non-configurable data property of the proxy target"));
+            return Err(violation(
+                cx,
+                "get",
+                Some(key),
+                "trap did not return the actual value of a read-only and non-configurable data property of the proxy target",
+            ));
         }
         if current.is_accessor() && current.getter == Some(Value::UNDEFINED) && !v.is_undefined() {
-            return Err(violation(cx, "get", Some(key), "trap returned a value, but the proxy target has a non-configurable accessor without a getter"));
+            return Err(violation(
+                cx,
+                "get",
+                Some(key),
+                "trap returned a value, but the proxy target has a non-configurable accessor without a getter",
+            ));
         }
     }
     Ok(Answer::Done(v))
@@ -248,10 +317,20 @@ pub(crate) fn set(cx: &Context, o: Gc<Object>, key: PropertyKey, v: Value, recei
         if let (Some(false), Some(actual)) = (current.writable, current.value)
             && !cx.same_value(v, actual)?
         {
-            return Err(violation(cx, "set", Some(key), "trap returned truish, but the proxy target has a read-only, non-configurable property of another value"));
+            return Err(violation(
+                cx,
+                "set",
+                Some(key),
+                "trap returned truish, but the proxy target has a read-only, non-configurable property of another value",
+            ));
         }
         if current.is_accessor() && current.setter == Some(Value::UNDEFINED) {
-            return Err(violation(cx, "set", Some(key), "trap returned truish, but the proxy target has a non-configurable accessor without a setter"));
+            return Err(violation(
+                cx,
+                "set",
+                Some(key),
+                "trap returned truish, but the proxy target has a non-configurable accessor without a setter",
+            ));
         }
     }
     Ok(Answer::Done(true))
@@ -266,10 +345,20 @@ pub(crate) fn delete(cx: &Context, o: Gc<Object>, key: PropertyKey) -> JsResult<
     }
     if let Some(current) = t.target.get_own(cx, key)? {
         if current.configurable == Some(false) {
-            return Err(violation(cx, "deleteProperty", Some(key), "trap returned truish, but the property is non-configurable in the proxy target"));
+            return Err(violation(
+                cx,
+                "deleteProperty",
+                Some(key),
+                "trap returned truish, but the property is non-configurable in the proxy target",
+            ));
         }
         if !t.target.is_extensible(cx)? {
-            return Err(violation(cx, "deleteProperty", Some(key), "trap returned truish, but the proxy target is non-extensible"));
+            return Err(violation(
+                cx,
+                "deleteProperty",
+                Some(key),
+                "trap returned truish, but the proxy target is non-extensible",
+            ));
         }
     }
     Ok(Answer::Done(true))
@@ -307,7 +396,12 @@ pub(crate) fn own_keys<'a>(cx: &'a Context, o: Gc<Object>) -> JsResult<ValueList
     }
     for key in configurable.keys() {
         if !unchecked.remove(&key) {
-            return Err(violation(cx, NAME, Some(key), "trap result did not include a key of the non-extensible proxy target"));
+            return Err(violation(
+                cx,
+                NAME,
+                Some(key),
+                "trap result did not include a key of the non-extensible proxy target",
+            ));
         }
     }
     if let Some(&key) = unchecked.iter().next() {

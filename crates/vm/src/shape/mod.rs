@@ -295,11 +295,7 @@ impl Gc<Shape> {
     #[inline(always)]
     pub(crate) fn location_of_slot(self, n: usize) -> SlotLocation {
         let inline = self.inline_capacity();
-        if n < inline {
-            SlotLocation::inline(self.inline_base() + n)
-        } else {
-            SlotLocation::out_of_line(n - inline)
-        }
+        if n < inline { SlotLocation::inline(self.inline_base() + n) } else { SlotLocation::out_of_line(n - inline) }
     }
 
     /// Slots that objects of this shape need out of line.

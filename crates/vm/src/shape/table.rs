@@ -124,6 +124,7 @@ impl PropertyTable {
 
     /// Entries, tombstones included.
     #[inline]
+    #[allow(clippy::len_without_is_empty)]
     pub fn len(&self) -> u32 {
         self.store().entries.len() as u32
     }
@@ -168,7 +169,12 @@ impl PropertyTable {
     #[inline]
     pub fn entry(&self, position: u32) -> Option<PropertyEntry> {
         let e = self.store().entries.get(position as usize)?;
-        (e.key != NO_KEY).then_some(PropertyEntry { key: e.key, location: e.location, attributes: e.attributes, position })
+        (e.key != NO_KEY).then_some(PropertyEntry {
+            key: e.key,
+            location: e.location,
+            attributes: e.attributes,
+            position,
+        })
     }
 
     /// Adds an entry at the end. The key is not in the table.

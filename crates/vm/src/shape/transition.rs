@@ -65,7 +65,9 @@ impl Gc<Shape> {
     fn name(self) -> Name {
         let attributes = match self.step.get() {
             ADD => self.table().and_then(|t| t.entry(self.count.get() - 1)).map_or(0, |e| e.attributes),
-            CONFIGURE => self.table().and_then(|t| t.find(self.key.get(), self.count.get())).map_or(0, |e| e.attributes),
+            CONFIGURE => {
+                self.table().and_then(|t| t.find(self.key.get(), self.count.get())).map_or(0, |e| e.attributes)
+            }
             _ => 0,
         };
         Name::new(self.step.get(), self.key.get(), attributes)
@@ -244,7 +246,11 @@ impl Context {
     /// The shape of an object of the shared shape `shape` that gains a property; `shape` itself where the object would become a
     /// dictionary.
     pub fn add_transition(&self, shape: Gc<Shape>, key: PropertyKey, attributes: u8) -> Gc<Shape> {
-        if shape.property_count() as u32 >= super::MAX_SHARED { shape } else { shape.add_transition(self, key, attributes) }
+        if shape.property_count() as u32 >= super::MAX_SHARED {
+            shape
+        } else {
+            shape.add_transition(self, key, attributes)
+        }
     }
 
     /// The initial shape for a constructor's instances: a root of its own whose capacity is tracked. `expected`: how many

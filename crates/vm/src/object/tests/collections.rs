@@ -105,10 +105,8 @@ fn clearing_restarts_an_iterator() {
 fn objects_are_found_after_they_have_moved() {
     let cx = context();
     let map = collection(&cx, Kind::Map);
-    let roots: Vec<Cell<Value>> = std::iter::once(map.object().value())
-        .chain((0..500).map(|_| cx.new_object().value()))
-        .map(Cell::new)
-        .collect();
+    let roots: Vec<Cell<Value>> =
+        std::iter::once(map.object().value()).chain((0..500).map(|_| cx.new_object().value())).map(Cell::new).collect();
     let map = |roots: &[Cell<Value>]| roots[0].get().as_kind::<Collection>(Kind::Map).unwrap();
     for (i, key) in roots.iter().enumerate().skip(1) {
         cx.ordered_set(map(&roots), key.get(), int(i as i32)).unwrap();

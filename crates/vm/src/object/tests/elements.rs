@@ -59,6 +59,19 @@ fn a_large_gap_turns_elements_sparse_and_filling_it_dense_again() {
 }
 
 #[test]
+fn indices_that_double_stay_cheap() {
+    let cx = context();
+    let a = cx.new_array(0);
+    let before = cx.heap.used_bytes();
+    for bit in 1..32 {
+        a.object().create_data(&cx, PropertyKey::index((1u32 << bit) - 2), int(bit)).unwrap();
+    }
+    assert!(a.elements().is_sparse());
+    assert!(cx.heap.used_bytes() < before + (1 << 20));
+    assert_eq!(a.object().get(&cx, PropertyKey::index((1 << 31) - 2)).unwrap(), int(31));
+}
+
+#[test]
 fn the_largest_index_and_what_lies_beyond() {
     let cx = context();
     let a = cx.new_array(0);
@@ -80,7 +93,10 @@ fn shrinking_stops_at_what_cannot_be_deleted() {
     assert!(!o.set(&cx, cx.names().length, int(0), o.value()).unwrap());
     assert_eq!(a.len(), 2);
     assert_eq!(keys(&cx, o), ["0", "1", "length"]);
-    assert!(o.define_own(&cx, cx.names().length, &PropertyDescriptor { writable: Some(false), ..Default::default() }).unwrap());
+    assert!(
+        o.define_own(&cx, cx.names().length, &PropertyDescriptor { writable: Some(false), ..Default::default() })
+            .unwrap()
+    );
     assert!(!o.create_data(&cx, PropertyKey::index(2), int(2)).unwrap());
     assert!(cx.array_push(a, int(2)).is_err());
     cx.take_exception();

@@ -5,8 +5,9 @@ use crate::realm::Intrinsic;
 use crate::typed::{ElementType, TRACKS_LENGTH, TypedArray};
 
 fn typed(cx: &Context, element: ElementType, length: usize) -> Gc<TypedArray> {
-    let buffer =
-        cx.new_array_buffer(cx.intrinsic(Intrinsic::ArrayBufferPrototype), length << element.shift(), None, false).unwrap();
+    let buffer = cx
+        .new_array_buffer(cx.intrinsic(Intrinsic::ArrayBufferPrototype), length << element.shift(), None, false)
+        .unwrap();
     cx.new_typed_array(cx.intrinsic(Intrinsic::typed_array_prototype(element)), element, buffer, 0, length).unwrap()
 }
 

@@ -116,6 +116,9 @@ fn private_elements_are_invisible() {
     cx.set_integrity_level(o, IntegrityLevel::Frozen).unwrap();
     o.set_private_element(&cx, name, int(5));
     assert_eq!(o.private_element(&cx, name).unwrap().value, int(5));
+    let other = PropertyKey::symbol(cx.new_private_name(cx.string_from_utf8("#y").into()));
+    assert!(o.add_private_element(&cx, other, int(1), WRITABLE).is_err());
+    cx.take_exception();
 }
 
 #[test]

@@ -83,6 +83,24 @@ fn a_registry_hands_out_what_it_held_for_the_dead() {
 }
 
 #[test]
+fn many_registrations_stay_whole() {
+    let cx = context();
+    let registry: Gc<FinalizationRegistry> = cx.alloc_object_raw(
+        cx.root_shape(Some(cx.new_object()), Kind::FinalizationRegistry, 0),
+        Kind::FinalizationRegistry,
+    );
+    let target = cx.new_object();
+    let mut roots = [Cell::new(registry.object().value()), Cell::new(target.value())];
+    for i in 0..100 {
+        let registry = roots[0].get_mut().as_kind::<FinalizationRegistry>(Kind::FinalizationRegistry).unwrap();
+        let array = registry.registrations.get().as_kind::<crate::weak::WeakArray>(Kind::WeakArray);
+        assert!(array.is_none_or(|a| a.len() == 3 * i && a.capacity.get() % 3 == 0));
+        cx.finalization_register(registry, roots[1].get(), int(i as i32), Value::UNDEFINED).unwrap();
+        collect(&cx, CollectKind::Minor, &roots);
+    }
+}
+
+#[test]
 fn rooted_lists_follow_their_values() {
     let cx = context();
     let list = crate::list::ValueList::new(&cx);
