@@ -911,6 +911,7 @@ pub static CONSTRUCTOR: FunctionSpec = class("Array", 1, constructor);
 pub static STATICS: &[PropertySpec] = &[
     prototype(Intrinsic::ArrayPrototype),
     js_method("from", 1, &SOURCE, "from"),
+    js_method("fromAsync", 1, &SOURCE, "fromAsync"),
     method("isArray", 1, is_array),
     method("of", 0, of),
     species(),

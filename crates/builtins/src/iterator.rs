@@ -327,7 +327,7 @@ fn helper(cx: &Context, v: Value) -> JsResult<Gc<FieldsObject>> {
     }
 }
 
-/// `%IterateWith(items, method)`: an iterable whose @@iterator calls `method` of `items` (for `for`-`of` in JavaScript).
+/// `%IterateWith(items, method, is_async)`: an iterable whose @@iterator (or @@asyncIterator) calls `method` of `items` (for `for`-`of` in JavaScript).
 pub fn rt_iterate_with(cx: &Context, args: &Args) -> JsResult<Value> {
     static ONCE: FunctionSpec = FunctionSpec::anonymous(0, |cx, args| {
         let f = args.callee_native();
@@ -335,12 +335,19 @@ pub fn rt_iterate_with(cx: &Context, args: &Args) -> JsResult<Value> {
     });
     let iterable = cx.new_object_with_prototype(None);
     let method = cx.new_native_with_data(&ONCE, [args.get(0), args.get(1)]);
-    iterable.create_data(cx, cx.names().symbol_iterator, method.object().into())?;
+    let symbol = if args.get(2) == Value::TRUE { cx.names().symbol_async_iterator } else { cx.names().symbol_iterator };
+    iterable.create_data(cx, symbol, method.object().into())?;
     Ok(iterable.into())
 }
 
 fn return_this(_: &Context, args: &Args) -> JsResult<Value> {
     Ok(args.this())
+}
+
+/// Iterator.prototype[Symbol.dispose] (§27.1.3.2).
+fn dispose(cx: &Context, args: &Args) -> JsResult<Value> {
+    cx.invoke_if_present(args.this(), cx.names().return_)?;
+    Ok(Value::UNDEFINED)
 }
 
 fn constructor(cx: &Context, args: &Args) -> JsResult<Value> {
@@ -403,6 +410,7 @@ pub static PROTOTYPE: &[PropertySpec] = &[
     js_method("some", 1, &SOURCE, "some"),
     js_method("take", 1, &SOURCE, "take"),
     js_method("toArray", 0, &SOURCE, "toArray"),
+    symbol_method(names::SYMBOL_DISPOSE, 0, dispose),
     symbol_method(names::SYMBOL_ITERATOR, 0, return_this),
     symbol_accessor(names::SYMBOL_TO_STRING_TAG, tag_getter, tag_setter),
 ];
@@ -420,4 +428,4 @@ pub static SET_ITERATOR: &[PropertySpec] = &[method("next", 0, set_next), to_str
 pub static STRING_ITERATOR: &[PropertySpec] = &[method("next", 0, string_next), to_string_tag("String Iterator")];
 pub static REGEXP_STRING_ITERATOR: &[PropertySpec] =
     &[method("next", 0, regexp_string_next), to_string_tag("RegExp String Iterator")];
-pub static ASYNC_ITERATOR: &[PropertySpec] = &[symbol_method(names::SYMBOL_ASYNC_ITERATOR, 0, return_this)];
+pub static ASYNC_ITERATOR: &[PropertySpec] = &[symbol_method(names::SYMBOL_ASYNC_ITERATOR, 0, return_this), crate::disposable::ASYNC_ITERATOR_DISPOSE];

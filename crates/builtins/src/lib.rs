@@ -10,6 +10,7 @@ mod buffer;
 mod collate;
 mod collections;
 mod date;
+mod disposable;
 mod error;
 mod function;
 mod generator;
@@ -24,13 +25,14 @@ mod reflect;
 mod regexp;
 mod runtime;
 mod string;
+mod sum;
 mod symbol;
 mod table;
 mod typed_array;
 mod uri;
 
 use table::{FunctionSpec, Intrinsic, ObjectForm, ObjectSpec, PropertySpec, SpecKey};
-use tercel_vm::Kind;
+use tercel_vm::{Context, Gc, Kind, Object, Value};
 use tercel_vm::native::Builtins;
 
 /// A class: its constructor and its prototype.
@@ -38,7 +40,7 @@ macro_rules! classes {
     ($($class:ident, $proto:ident, $constructor:expr, $statics:expr, $prototype:expr;)*) => {
         &[$(
             ObjectSpec::class(Intrinsic::$class, $constructor, $statics),
-            ObjectSpec::plain(Intrinsic::$proto, Intrinsic::ObjectPrototype, $prototype),
+            ObjectSpec::plain(Intrinsic::$proto, Intrinsic::ObjectPrototype, $prototype).with_form(prototype_form(Intrinsic::$proto)),
         )*]
     };
 }
@@ -51,6 +53,23 @@ macro_rules! error_classes {
             ObjectSpec::plain(Intrinsic::$proto, Intrinsic::ErrorPrototype, $prototype),
         )*]
     };
+}
+
+/// The prototypes of Boolean, Number and String are wrapper objects themselves (§20.3.3, §21.1.3, §22.1.3).
+const fn prototype_form(prototype: Intrinsic) -> ObjectForm {
+    match prototype {
+        Intrinsic::BooleanPrototype => ObjectForm::Custom(|cx, proto| wrapper(cx, proto, Kind::BooleanObject, Value::FALSE)),
+        Intrinsic::NumberPrototype => ObjectForm::Custom(|cx, proto| wrapper(cx, proto, Kind::NumberObject, Value::ZERO)),
+        Intrinsic::StringPrototype => {
+            ObjectForm::Custom(|cx, proto| wrapper(cx, proto, Kind::StringObject, cx.names().empty.to_value(cx)))
+        }
+        _ => ObjectForm::Object(Kind::Object),
+    }
+}
+
+fn wrapper(cx: &Context, proto: Option<Gc<Object>>, kind: Kind, value: Value) -> Gc<Object> {
+    let proto = proto.unwrap_or_else(|| cx.intrinsic(Intrinsic::ObjectPrototype));
+    cx.new_primitive_object(kind, value, proto)
 }
 
 static CLASSES: &[ObjectSpec] = classes! {
@@ -72,6 +91,8 @@ static CLASSES: &[ObjectSpec] = classes! {
     RegExp, RegExpPrototype, regexp::CONSTRUCTOR, regexp::STATICS, regexp::PROTOTYPE;
     ArrayBuffer, ArrayBufferPrototype, buffer::CONSTRUCTOR, buffer::STATICS, buffer::PROTOTYPE;
     DataView, DataViewPrototype, buffer::data_view::CONSTRUCTOR, buffer::data_view::STATICS, buffer::data_view::PROTOTYPE;
+    DisposableStack, DisposableStackPrototype, disposable::sync::CONSTRUCTOR, disposable::sync::STATICS, disposable::sync::PROTOTYPE;
+    AsyncDisposableStack, AsyncDisposableStackPrototype, disposable::asynchronous::CONSTRUCTOR, disposable::asynchronous::STATICS, disposable::asynchronous::PROTOTYPE;
     TypedArray, TypedArrayPrototype, typed_array::CONSTRUCTOR, typed_array::STATICS, typed_array::PROTOTYPE;
 };
 

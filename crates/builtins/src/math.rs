@@ -184,6 +184,7 @@ pub static PROPERTIES: &[PropertySpec] = &[
     method("sin", 1, sin),
     method("sinh", 1, sinh),
     method("sqrt", 1, sqrt),
+    method("sumPrecise", 1, crate::sum::sum_precise),
     method("tan", 1, tan),
     method("tanh", 1, tanh),
     method("trunc", 1, trunc),

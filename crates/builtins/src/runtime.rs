@@ -84,6 +84,10 @@ fn symbol_iterator(cx: &Context, _: &Args) -> JsResult<Value> {
     Ok(cx.names().symbol_iterator.to_value(cx))
 }
 
+fn symbol_async_iterator(cx: &Context, _: &Args) -> JsResult<Value> {
+    Ok(cx.names().symbol_async_iterator.to_value(cx))
+}
+
 /// `%GeneratorResume(generator, mode, value)`: mode 0 next, 1 throw, 2 return.
 fn generator_resume(cx: &Context, args: &Args) -> JsResult<Value> {
     let mode = match args.get(1).as_int32() {
@@ -107,6 +111,9 @@ const fn row(name: &'static str, f: NativeFn) -> FunctionSpec {
 }
 
 pub static FUNCTIONS: &[FunctionSpec] = &[
+    row("AsyncDisposeBegin", crate::disposable::rt_begin),
+    row("AsyncDisposeKind", crate::disposable::rt_kind),
+    row("AsyncDisposeNext", crate::disposable::rt_next),
     row("ArraySpeciesCreate", array_species_create),
     row("DefineElement", define_element),
     row("Describe", describe),
@@ -125,8 +132,10 @@ pub static FUNCTIONS: &[FunctionSpec] = &[
     row("NewArray", new_array),
     row("NewIteratorHelper", crate::iterator::rt_new_iterator_helper),
     row("NewList", new_list),
+    row("NewSuppressedError", crate::disposable::rt_suppressed),
     row("NewWrappedIterator", crate::iterator::rt_new_wrapped_iterator),
     row("SortDefault", crate::array::rt_sort_default),
+    row("SymbolAsyncIterator", symbol_async_iterator),
     row("SymbolIterator", symbol_iterator),
     row("ThrowRangeError", throw_range_error),
     row("ThrowTypeError", throw_type_error),

@@ -36,6 +36,13 @@ pub const fn js_method(name: &'static str, length: u8, source: &'static SelfHost
     spec(key, HIDDEN, PropertyValue::SelfHosted(value))
 }
 
+/// The same, under a well-known symbol.
+pub const fn js_symbol_method(symbol: Name, length: u8, source: &'static SelfHostedSource, function: &'static str) -> PropertySpec {
+    let key = SpecKey::Name(symbol);
+    let value = SelfHostedSpec { source, function, name: key, prefix: NamePrefix::None, length };
+    spec(key, HIDDEN, PropertyValue::SelfHosted(value))
+}
+
 const fn prefixed(key: SpecKey, length: u8, prefix: NamePrefix, f: NativeFn) -> FunctionSpec {
     let mut function = FunctionSpec::named(key, length, f);
     function.prefix = prefix;

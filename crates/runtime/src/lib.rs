@@ -6,6 +6,7 @@
 
 mod console;
 mod globals;
+mod modules;
 mod timers;
 
 use std::path::Path;
@@ -52,6 +53,7 @@ impl Runtime {
         globals::install(&engine, &state, args)?;
         console::install(&engine, &state)?;
         timers::install(&engine, &state)?;
+        engine.vm().set_module_loader(std::rc::Rc::new(modules::FileLoader));
         Ok(Runtime { engine, state })
     }
 
@@ -65,11 +67,10 @@ impl Runtime {
     /// The file's, or what the script throws.
     pub fn run_file(&self, path: &Path) -> Result<(), Error> {
         let source = read_source(path)?;
-        let name = path.display().to_string();
         if path.extension().is_some_and(|e| e == "mjs") {
-            self.engine.eval_module(&source, &name).map(drop)
+            self.engine.eval_module(&source, &modules::name_of(path)).map(drop)
         } else {
-            self.engine.eval_named::<()>(&source, &name)
+            self.engine.eval_named::<()>(&source, &path.display().to_string())
         }
     }
 

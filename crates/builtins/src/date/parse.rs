@@ -13,6 +13,10 @@ pub struct Parsed {
 /// Parses `text`; `None` where it is no date.
 pub fn parse(text: &str) -> Option<Parsed> {
     let text = text.trim_matches([' ', '\t', '\n', '\r']);
+    if text.starts_with("-000000") {
+        // No year, and no looser form either.
+        return None;
+    }
     parse_interchange(text).or_else(|| parse_loose(text))
 }
 

@@ -376,3 +376,31 @@ function from(items, mapper, thisArg) {
   a.length = length;
   return a;
 }
+
+// Array.fromAsync (§23.1.2.2). `for await` gives what the specification's loop does: awaits, closing, sync iterators wrapped.
+async function fromAsync(items, mapper, thisArg) {
+  const C = this, mapping = mapper !== undefined;
+  if (mapping && !%IsCallable(mapper)) requireCallable(mapper);
+  let method = %GetMethod(items, %SymbolAsyncIterator()), isAsync = true;
+  if (method === undefined) {
+    method = %GetMethod(items, %SymbolIterator());
+    isAsync = false;
+  }
+  let k = 0, a;
+  if (method !== undefined) {
+    a = %IsConstructor(C) ? new C() : [];
+    for await (const item of %IterateWith(items, method, isAsync)) {
+      %DefineElement(a, k, mapping ? await %Call(mapper, thisArg, item, k) : item);
+      k++;
+    }
+  } else {
+    const o = %ToObject(items), length = %LengthOf(o);
+    a = %IsConstructor(C) ? new C(length) : %NewArray(length);
+    for (; k < length; k++) {
+      const item = await o[k];
+      %DefineElement(a, k, mapping ? await %Call(mapper, thisArg, item, k) : item);
+    }
+  }
+  a.length = k;
+  return a;
+}

@@ -13,6 +13,13 @@ use rustc_hash::FxHashSet;
 use tercel_bytecode::op::{Dst, DstPair, Imm8, Src};
 use tercel_bytecode::{FeedbackKind, JsStr, frame, instr};
 
+/// What a private method's or accessor's receiver must be, for the message about one that is not: it follows the private name's
+/// description, behind a NUL.
+fn brand(class: &Class<'_>, is_static: bool) -> String {
+    let name = class.id.as_ref().map_or("anonymous", |id| id.name.as_str());
+    if is_static { format!("class {name}") } else { format!("an instance of class {name}") }
+}
+
 /// The `what` operand of `DefinePrivate` and, less one, of `DefineMethod`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum What {
@@ -143,7 +150,13 @@ impl<'s, 'a> Builder<'s, 'a> {
             if let Some(&var) = self.cx.analysis.scopes[scope as usize].map.get(&name) {
                 let mark = self.mark_registers();
                 let value = self.temp();
-                let text = self.name(name);
+                let text = match element {
+                    ClassElement::MethodDefinition(method) => {
+                        let brand = brand(class, method.r#static);
+                        self.string(format!("{name}\0{brand}").as_str().into())
+                    }
+                    _ => self.name(name),
+                };
                 self.emit(instr::NewPrivateName {
                     dst: Dst(value),
                     name: text,

@@ -129,7 +129,7 @@ impl Context {
     /// BigInt::exponentiate: by squaring; RangeError for a negative exponent.
     pub fn bigint_pow(&self, base: Big, exponent: Big) -> JsResult<Big> {
         if exponent.is_negative() {
-            return Err(self.throw_range(format_args!("Exponent must be non-negative")));
+            return Err(self.throw_range(format_args!("Exponent must be positive")));
         }
         if exponent.is_zero() {
             return Ok(self.bigint_from_i64(1));

@@ -177,14 +177,23 @@ pub fn construct(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     finish(cx, frame, i.dst.0, prepare_construct(cx, base, i.argc.0 as usize, callee, site))
 }
 
+#[cold]
+fn throw_no_super_constructor(cx: &Context, frame: Frame, parent: Value) -> Throw {
+    let parent = cx.describe(parent);
+    let name = frame.code().template().name.to_string();
+    if name.is_empty() {
+        return cx.throw_type(format_args!("Super constructor {parent} of anonymous class is not a constructor"));
+    }
+    cx.throw_type(format_args!("Super constructor {parent} of {name} is not a constructor"))
+}
+
 #[inline(never)]
 pub fn super_call(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     let i: instr::SuperCall = pc.decode();
     let base = frame.offset(i.block.0 as usize);
     let site = site_of::<instr::SuperCall>(cx, frame, i.block.0 as usize, i.dst.0, flag::CONSTRUCT);
     if !base.callee().as_object().is_some_and(|o| o.is_constructor()) {
-        let text = cx.describe(base.callee());
-        return Err(cx.throw_type(format_args!("Super constructor {text} of anonymous class is not a constructor")));
+        return Err(throw_no_super_constructor(cx, frame, base.callee()));
     }
     let new_target = frame.get(i.new_target.0 as usize);
     finish(cx, frame, i.dst.0, prepare_construct(cx, base, i.argc.0 as usize, new_target, site))
@@ -224,7 +233,9 @@ pub fn construct_spread(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     let new_target = frame.get(i.new_target.0 as usize);
     let callee = frame.get(i.block.0 as usize);
     if !callee.as_object().is_some_and(|o| o.is_constructor()) {
-        return Err(cx.throw_not_constructor(callee));
+        // `new` passes the callee as new.target, `super(...)` never does.
+        let is_super = new_target != callee;
+        return Err(if is_super { throw_no_super_constructor(cx, frame, callee) } else { cx.throw_not_constructor(callee) });
     }
     let (base, argc) = spread_block(cx, frame, i.block.0 as usize, i.args.0)?;
     let site = site_of::<instr::ConstructSpread>(cx, frame, delta(frame, base), i.dst.0, flag::CONSTRUCT);

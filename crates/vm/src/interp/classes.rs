@@ -154,9 +154,20 @@ fn private_key(frame: Frame, register: u16) -> PropertyKey {
     PropertyKey::symbol(symbol)
 }
 
+/// `#x`, as the source has it.
+fn private_text(cx: &Context, key: PropertyKey) -> String {
+    let mut text = key.display(cx).to_string();
+    text.truncate(text.find('\0').unwrap_or(text.len()));
+    text
+}
+
 #[cold]
 fn throw_no_member(cx: &Context, key: PropertyKey, what: &str) -> Throw {
-    let name = key.display(cx);
+    let name = key.display(cx).to_string();
+    // A method's name tells what its receiver must be.
+    if let Some((_, brand)) = name.split_once('\0') {
+        return cx.throw_type(format_args!("Receiver must be {brand}"));
+    }
     cx.throw_type(format_args!("Cannot {what} private member {name} {} an object whose class did not declare it", if what == "write" { "to" } else { "from" }))
 }
 
@@ -171,7 +182,7 @@ pub fn get_private(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
         match element.accessor() {
             Some(pair) if !pair.getter.get().is_undefined() => cx.call(pair.getter.get(), obj, &[])?,
             _ => {
-                let name = key.display(cx);
+                let name = private_text(cx, key);
                 return Err(cx.throw_type(format_args!("'{name}' was defined without a getter")));
             }
         }
@@ -193,13 +204,13 @@ pub fn set_private(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
         return match element.accessor() {
             Some(pair) if !pair.setter.get().is_undefined() => cx.call(pair.setter.get(), obj, &[v]).map(drop),
             _ => {
-                let name = key.display(cx);
+                let name = private_text(cx, key);
                 Err(cx.throw_type(format_args!("'{name}' was defined without a setter")))
             }
         };
     }
     if !element.has(WRITABLE) {
-        let name = key.display(cx);
+        let name = private_text(cx, key);
         return Err(cx.throw_type(format_args!("Private method '{name}' is not writable")));
     }
     object.set_private_element(cx, key, v);
@@ -215,7 +226,11 @@ pub fn define_private(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     let Some(object) = frame.get(i.obj.0 as usize).as_object() else { return Err(throw_no_member(cx, key, "write")) };
     let existing = object.private_element(cx, key);
     let twice = |cx: &Context| {
-        let name = key.display(cx);
+        let name = key.display(cx).to_string();
+        if let Some((_, brand)) = name.split_once('\0') {
+            let class = brand.trim_start_matches("an instance of ");
+            return Err(cx.throw_type(format_args!("Cannot initialize private methods of {class} twice on the same object")));
+        }
         Err(cx.throw_type(format_args!("Cannot initialize {name} twice on the same object")))
     };
     match i.what.0 {
@@ -251,7 +266,7 @@ pub fn has_private(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     let key = private_key(frame, i.key.0);
     let obj = frame.get(i.obj.0 as usize);
     let Some(object) = obj.as_object() else {
-        let (name, shown) = (key.display(cx), cx.describe(obj));
+        let (name, shown) = (private_text(cx, key), cx.describe(obj));
         return Err(cx.throw_type(format_args!("Cannot use 'in' operator to search for '{name}' in {shown}")));
     };
     let found = object.private_element(cx, key).is_some();

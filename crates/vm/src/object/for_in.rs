@@ -152,7 +152,10 @@ impl Context {
                 if key.is_symbol() {
                     continue;
                 }
-                let enumerable = if plain {
+                let enumerable = if o.kind() == Kind::Proxy {
+                    // A proxy is asked once a key, when the loop comes to it.
+                    true
+                } else if plain {
                     // What is not in the shape is an element, or the `length` of an array or string.
                     o.shape(self).lookup(self, key).map_or(key.is_index(), |e| e.has(ENUMERABLE))
                 } else {
