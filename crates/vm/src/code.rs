@@ -256,7 +256,7 @@ impl Context {
         block.constants.set(boxed(constants));
         block.sites.set(boxed(sites));
         block.flags.set(block.flags.get() | code_flag::READY);
-        self.write_barrier(block.header_ptr(), Value::UNDEFINED);
+        self.write_barrier_cell(block.header_ptr());
     }
 
     fn constant_value(&self, constant: &Constant) -> Value {

@@ -131,7 +131,7 @@ fn suspend(cx: &Context, frame: Frame, pc: Pc, gen_: Gc<Generator>, state: Corou
     };
     // SAFETY: a frame's size never changes; the array was made for it.
     unsafe { std::ptr::copy_nonoverlapping(frame.0, array.data(), size) };
-    cx.write_barrier(array.header_ptr(), Value::UNDEFINED);
+    cx.write_barrier_cell(array.header_ptr());
     gen_.resume_pc.set(Value::int32(frame.code().offset_of(pc.0) as i32));
     gen_.set_state(state);
     Ok(())
