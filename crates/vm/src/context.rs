@@ -248,6 +248,14 @@ impl Context {
         self.heap.shape_id(shape.header_ptr())
     }
 
+    /// To be called after unknown values were stored in `cell`.
+    #[inline(always)]
+    #[allow(clippy::not_unsafe_ptr_arg_deref)]
+    pub fn write_barrier_cell(&self, cell: *mut CellHeader) {
+        // SAFETY: callers pass live cells of this heap.
+        unsafe { self.heap.write_barrier_cell(cell) }
+    }
+
     /// RangeError for memory that was refused.
     #[cold]
     pub fn throw_refused(&self, refused: OutOfMemory) -> crate::error::Throw {
