@@ -43,6 +43,8 @@ pub(crate) fn compile(parsed: &Parsed, flags: Flags) -> Result<Program, SyntaxEr
             registers: 2 * (parsed.group_count + 1),
             start: start::analyze(&parsed.hir, parsed.root),
             leading_loop: None,
+            unset_matters: !(parsed.hir.info(parsed.root).sets_all_groups
+                && parsed.hir.references.is_empty()),
             min_len: parsed.hir.info(parsed.root).min,
             flags,
         },
@@ -82,6 +84,8 @@ struct Follow {
     accepts: bool,
     /// The rest begins with `\b` over this set of word characters.
     boundary: Option<SetId>,
+    /// The node is the body of an unbounded repetition; this may come after that.
+    after_repetition: Option<FirstSet>,
 }
 
 impl Follow {
@@ -90,6 +94,7 @@ impl Follow {
         first: FirstSet::ANY,
         accepts: false,
         boundary: None,
+        after_repetition: None,
     };
     /// The end of the pattern or of a lookaround.
     const ACCEPT: Follow = Follow {
@@ -191,6 +196,7 @@ impl Compiler<'_> {
         for op in &mut self.program.ops {
             match op {
                 Op::Jump(target)
+                | Op::JumpUnlessStart(target)
                 | Op::Split(target)
                 | Op::Choose { target, .. }
                 | Op::CountBelow { target, .. }
@@ -241,7 +247,13 @@ impl Compiler<'_> {
             Node::Set(set) => self.set(set, behind),
             Node::Sequence(span) => self.sequence(span, follow, behind),
             Node::Alternatives(span) => self.alternatives(span, follow, behind),
-            Node::Group { index, body } => self.group(index, body, follow, behind),
+            Node::Group { index, body } => {
+                let follow = Follow {
+                    after_repetition: None,
+                    ..follow
+                };
+                self.group(index, body, follow, behind);
+            }
             Node::Repeat { .. } => self.repeat(id, follow, behind),
             Node::Look {
                 body,
@@ -391,7 +403,10 @@ impl Compiler<'_> {
             }
             return;
         }
-        let mut after = follow;
+        let mut after = Follow {
+            after_repetition: None,
+            ..follow
+        };
         for &id in items.iter().rev() {
             self.tasks.push(task(id, after));
             let first = hir.info(id).first_with(&after.first);
@@ -417,16 +432,34 @@ impl Compiler<'_> {
         };
         // From the last to the first, as the tasks are pushed: `there` is what any later alternative may begin with.
         let end = self.label();
-        let node = |id| Task::Node { id, follow, behind };
+        let inner = Follow {
+            after_repetition: None,
+            ..follow
+        };
+        let runs: Vec<Option<Op>> = items
+            .iter()
+            .map(|&id| self.run_of_alternative(id, items, &follow))
+            .collect();
+        let node = |i: usize| match runs[i] {
+            Some(run) => Task::Op(run),
+            None => Task::Node {
+                id: items[i],
+                follow: inner,
+                behind,
+            },
+        };
         let mut next = self.label();
         let mut there = first_of(last);
-        self.schedule([Task::Bind(next), node(last), Task::Bind(end)].into_iter());
+        self.schedule([Task::Bind(next), node(others.len()), Task::Bind(end)].into_iter());
         for (i, &id) in others.iter().enumerate().rev() {
             let here = first_of(id);
             let choice = self.choice(here, there, next);
             let label = self.label();
-            let block = [Task::Op(choice), node(id), Task::Op(Op::Jump(end.0))];
+            let block = [Task::Op(choice), node(i), Task::Op(Op::Jump(end.0))];
             self.schedule(block.into_iter());
+            if start::begins_at_input_start(hir, id) && !behind {
+                self.tasks.push(Task::Op(Op::JumpUnlessStart(next.0)));
+            }
             if i % 256 == 255 {
                 self.tasks.push(Task::Op(Op::Charge(256)));
             }
@@ -434,6 +467,45 @@ impl Compiler<'_> {
             there = there.union(&here);
             next = label;
         }
+    }
+
+    /// In `(?:[set]|…)*`, where neither the other alternatives nor what follows the repetition can begin with a member
+    /// of the set, whole runs of members can be taken at once: no other way through them exists.
+    fn run_of_alternative(&mut self, id: NodeId, items: &[NodeId], follow: &Follow) -> Option<Op> {
+        let hir = self.hir;
+        let after = follow.after_repetition?;
+        let Node::Set(set) = hir.node(id) else {
+            return None;
+        };
+        let entry = hir.set_entry(set);
+        let alone = |first: &FirstSet| entry.first.units_disjoint(first);
+        let others_differ = items.iter().filter(|&&other| other != id).all(|&other| {
+            let info = hir.info(other);
+            !info.open && alone(&info.first)
+        });
+        if !others_differ || !alone(&after) {
+            return None;
+        }
+        let class = self.class(set);
+        let (next, min, max) = (FirstId::ANY, 1, crate::hir::INFINITE);
+        let mode = crate::program::LoopMode::Possessive;
+        Some(if entry.wide {
+            Op::WideLoop {
+                class,
+                next,
+                min,
+                max,
+                mode,
+            }
+        } else {
+            Op::Loop {
+                class,
+                next,
+                min,
+                max,
+                mode,
+            }
+        })
     }
 
     /// `Choose`, or `Split` if nothing is known of either side.

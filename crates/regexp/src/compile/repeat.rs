@@ -189,6 +189,7 @@ impl Compiler<'_> {
         let (body, exit) = (self.label(), self.label());
         let follow = Follow {
             accepts: shape.follow.accepts && shape.info.min > 0,
+            after_repetition: None,
             ..shape.follow
         };
         let mut tasks = self.choose_body(shape, body, exit);
@@ -200,7 +201,11 @@ impl Compiler<'_> {
 
     /// What may follow an iteration: another one, or what follows the repetition.
     fn loop_follow(shape: &Shape) -> Follow {
-        Follow::first(shape.body_first.union(&shape.follow.first))
+        let uncounted = shape.min <= 1 && shape.max == INFINITE && !shape.behind;
+        Follow {
+            after_repetition: uncounted.then_some(shape.follow.first),
+            ..Follow::first(shape.body_first.union(&shape.follow.first))
+        }
     }
 
     fn star(&mut self, shape: &Shape) {

@@ -72,7 +72,7 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
             if sticky {
                 return Ok(false);
             }
-            if self.dirty {
+            if self.dirty && self.program.unset_matters {
                 self.scratch.registers.fill(UNSET);
                 self.dirty = false;
             }
@@ -268,6 +268,10 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
                 Op::Jump(target) => {
                     self.budget.charge(1)?;
                     pc = target as usize;
+                    continue;
+                }
+                Op::JumpUnlessStart(target) => {
+                    pc = if pos == 0 { pc + 1 } else { target as usize };
                     continue;
                 }
                 Op::Split(target) => {
@@ -708,6 +712,7 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
     // ---- Backreferences ----
 
     /// The text of the first of `groups` that took part, as a range of the input.
+    #[inline(always)]
     fn captured(&self, groups: &[u32]) -> Option<(usize, usize)> {
         groups.iter().find_map(|&group| {
             let (start, end) = (self.register(2 * group), self.register(2 * group + 1));
@@ -716,6 +721,7 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
     }
 
     /// Matches captured text forwards from `pos` (BackreferenceMatcher, 22.2.2.7.2).
+    #[inline(always)]
     fn refer(
         &mut self,
         groups: &[u32],
@@ -728,6 +734,9 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
         let after = pos + (end - start);
         if after > self.input.len() {
             return Ok(None);
+        }
+        if fold.is_none() && end - start == 1 && !self.program.flags.unicode_mode() {
+            return Ok((self.input[start] == self.input[pos]).then_some(after));
         }
         self.budget.charge((end - start) / 8)?;
         Ok(self.same_text(start, pos, end - start, fold).then_some(after))
@@ -752,6 +761,7 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
 
     /// Are the `len` units at `a`, captured text, and those at `b` the same characters? Folding never changes how many
     /// units a character takes.
+    #[inline(never)]
     fn same_text(&self, a: usize, b: usize, len: usize, fold: Option<CaseRule>) -> bool {
         let input = self.input;
         if self.program.flags.unicode_mode()
@@ -760,7 +770,7 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
             return false;
         }
         match fold {
-            None => (0..len).all(|i| input[a + i].value() == input[b + i].value()),
+            None => input[a..a + len] == input[b..b + len],
             Some(CaseRule::Uppercase) => (0..len).all(|i| {
                 let (x, y) = (input[a + i].value(), input[b + i].value());
                 x == y || CaseRule::Uppercase.canonicalize(x) == CaseRule::Uppercase.canonicalize(y)
