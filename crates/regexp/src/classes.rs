@@ -451,7 +451,12 @@ mod tests {
 
     #[test]
     fn set_algebra_agrees_with_membership() {
-        let a = set(&[(0, 3), (10, 20), (0x1_0000, 0x1_0010), (MAX_CODE_POINT, MAX_CODE_POINT)]);
+        let a = set(&[
+            (0, 3),
+            (10, 20),
+            (0x1_0000, 0x1_0010),
+            (MAX_CODE_POINT, MAX_CODE_POINT),
+        ]);
         let b = set(&[(2, 12), (15, 15), (0x1_0005, MAX_CODE_POINT)]);
         let probes = (0..40).chain(0xfffe..0x1_0020).chain([MAX_CODE_POINT]);
         for c in probes {
@@ -468,9 +473,15 @@ mod tests {
 
     #[test]
     fn complement_stops_at_its_maximum() {
-        assert_eq!(set(&[(0, MAX_CODE_UNIT)]).complement(MAX_CODE_UNIT), CodePointSet::new());
+        assert_eq!(
+            set(&[(0, MAX_CODE_UNIT)]).complement(MAX_CODE_UNIT),
+            CodePointSet::new()
+        );
         assert_eq!(set(&[]).complement(9).ranges(), [(0, 9)]);
-        assert_eq!(set(&[(3, 5), (50, 60)]).complement(9).ranges(), [(0, 2), (6, 9)]);
+        assert_eq!(
+            set(&[(3, 5), (50, 60)]).complement(9).ranges(),
+            [(0, 2), (6, 9)]
+        );
     }
 
     #[test]

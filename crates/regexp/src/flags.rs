@@ -90,7 +90,10 @@ mod tests {
 
     #[test]
     fn flags_round_trip_in_canonical_order() {
-        assert_eq!(Flags::parse("ysmigd".chars()).unwrap().to_string(), "dgimsy");
+        assert_eq!(
+            Flags::parse("ysmigd".chars()).unwrap().to_string(),
+            "dgimsy"
+        );
         assert_eq!(Flags::parse("v".chars()), Some(Flags::UNICODE_SETS));
         assert_eq!(Flags::parse("".chars()), Some(Flags::default()));
     }

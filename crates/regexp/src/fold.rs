@@ -6,6 +6,7 @@
 
 use crate::classes::{CodePointSet, MAX_CODE_POINT};
 use crate::unicode::fold_table::{Run, SIMPLE_FOLD, UPPERCASE};
+use std::sync::LazyLock;
 
 /// Which of the two rules of Canonicalize holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -86,7 +87,11 @@ impl CaseRule {
                     } else {
                         back(lo) + run.step - skip
                     };
-                    preimages.extend((start..=back(hi)).step_by(run.step as usize).map(|c| (c, c)));
+                    preimages.extend(
+                        (start..=back(hi))
+                            .step_by(run.step as usize)
+                            .map(|c| (c, c)),
+                    );
                 }
             }
         }
@@ -118,12 +123,13 @@ fn close_ascii(set: &CodePointSet) -> CodePointSet {
 }
 
 /// `scf(c) == c`: the code points that AllCharacters holds with both `v` and `i` (22.2.2.9.6).
-pub(crate) fn simple_fold_fixpoints() -> CodePointSet {
-    let mut moved = Vec::new();
-    for run in &SIMPLE_FOLD {
-        moved.extend((run.first..=run.last).step_by(run.step as usize).map(|c| (c, c)));
-    }
-    CodePointSet::from_ranges(moved).complement(MAX_CODE_POINT)
+pub(crate) fn simple_fold_fixpoints() -> &'static CodePointSet {
+    static FIXPOINTS: LazyLock<CodePointSet> = LazyLock::new(|| {
+        let runs = SIMPLE_FOLD.iter();
+        let moved = runs.flat_map(|run| (run.first..=run.last).step_by(run.step as usize));
+        CodePointSet::from_ranges(moved.map(|c| (c, c))).complement(MAX_CODE_POINT)
+    });
+    &FIXPOINTS
 }
 
 #[cfg(test)]
@@ -145,7 +151,11 @@ mod tests {
     #[test]
     fn uppercase_agrees_with_the_standard_library_on_every_code_unit() {
         for c in 0..=0xffff {
-            assert_eq!(CaseRule::Uppercase.canonicalize(c), uppercase_rule(c), "{c:x}");
+            assert_eq!(
+                CaseRule::Uppercase.canonicalize(c),
+                uppercase_rule(c),
+                "{c:x}"
+            );
         }
     }
 
@@ -162,7 +172,11 @@ mod tests {
     fn rows_are_sorted_and_end_on_their_step() {
         for table in [&SIMPLE_FOLD[..], &UPPERCASE[..]] {
             assert!(table.windows(2).all(|w| w[0].last < w[1].first));
-            assert!(table.iter().all(|r| (r.last - r.first).is_multiple_of(r.step)));
+            assert!(
+                table
+                    .iter()
+                    .all(|r| (r.last - r.first).is_multiple_of(r.step))
+            );
         }
     }
 
@@ -184,15 +198,27 @@ mod tests {
             for ranges in sets {
                 let set = CodePointSet::from_ranges(ranges.iter().copied());
                 let (closed, image) = (rule.close(&set), rule.canonical_set(&set));
-                let limit = if rule == CaseRule::Uppercase { 0xffff } else { 0x1_f000 };
+                let limit = if rule == CaseRule::Uppercase {
+                    0xffff
+                } else {
+                    0x1_f000
+                };
                 let images: Vec<u32> = (0..=limit)
                     .filter(|&c| set.contains(c))
                     .map(|c| rule.canonicalize(c))
                     .collect();
                 for c in 0..=limit {
                     let canonical = rule.canonicalize(c);
-                    assert_eq!(closed.contains(c), images.contains(&canonical), "{rule:?} {c:x}");
-                    assert_eq!(image.contains(c), images.contains(&c), "{rule:?} image {c:x}");
+                    assert_eq!(
+                        closed.contains(c),
+                        images.contains(&canonical),
+                        "{rule:?} {c:x}"
+                    );
+                    assert_eq!(
+                        image.contains(c),
+                        images.contains(&c),
+                        "{rule:?} image {c:x}"
+                    );
                 }
             }
         }
@@ -202,7 +228,11 @@ mod tests {
     fn fixpoints_are_those_that_fold_to_themselves() {
         let fixed = simple_fold_fixpoints();
         for c in 0..0x2_0000 {
-            assert_eq!(fixed.contains(c), CaseRule::SimpleFold.canonicalize(c) == c, "{c:x}");
+            assert_eq!(
+                fixed.contains(c),
+                CaseRule::SimpleFold.canonicalize(c) == c,
+                "{c:x}"
+            );
         }
     }
 }

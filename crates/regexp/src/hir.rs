@@ -17,6 +17,10 @@ pub(crate) struct NodeId(u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SetId(pub(crate) u32);
 
+/// Longer sequences are not spliced into others, and longer literals not copied to be joined: deep nesting must not cost
+/// quadratic memory.
+const MAX_SPLICE: u32 = 64;
+
 /// "Without upper bound" for lengths and repetition counts.
 pub(crate) const INFINITE: u32 = u32::MAX;
 
@@ -251,7 +255,7 @@ impl Hir {
         for &item in items {
             match self.node(item) {
                 Node::Empty => {}
-                Node::Sequence(span) => {
+                Node::Sequence(span) if span.len <= MAX_SPLICE => {
                     for at in span.range() {
                         self.append(&mut flat, self.children[at]);
                     }
@@ -285,6 +289,7 @@ impl Hir {
     fn append(&mut self, flat: &mut Vec<NodeId>, item: NodeId) {
         if let (Some(&last), Node::Literal(b)) = (flat.last(), self.node(item))
             && let Node::Literal(a) = self.node(last)
+            && (a.start + a.len == b.start || a.len + b.len <= MAX_SPLICE)
         {
             let start = if a.start + a.len == b.start {
                 a.start

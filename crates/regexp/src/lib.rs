@@ -199,6 +199,9 @@ impl Regex {
     /// The memory that it holds, in bytes.
     pub fn bytes(&self) -> usize {
         let names = self.names.iter();
-        self.program.bytes() + names.map(|(n, g)| n.len() + 4 * g.len() + 48).sum::<usize>()
+        self.program.bytes()
+            + names
+                .map(|(n, g)| n.len() + 4 * g.len() + 48)
+                .sum::<usize>()
     }
 }

@@ -126,9 +126,17 @@ pub enum Op {
     /// `register += 1`, up to [`u32::MAX`] - 1.
     Increment(u32),
     /// Goes on at `target` if the register is less than `min`.
-    CountBelow { register: u32, min: u32, target: u32 },
+    CountBelow {
+        register: u32,
+        min: u32,
+        target: u32,
+    },
     /// Goes on at `target` if the register is at least `max`.
-    CountReached { register: u32, max: u32, target: u32 },
+    CountReached {
+        register: u32,
+        max: u32,
+        target: u32,
+    },
     /// `register = pos`, at the start of an iteration.
     Mark(u32),
     /// Fails if `pos` is what `Mark` noted: an iteration that matched nothing ends its loop (RepeatMatcher step 2.b).
@@ -278,7 +286,13 @@ impl Program {
     /// The memory that the program holds, in bytes.
     pub fn bytes(&self) -> usize {
         let ranges: usize = self.classes.iter().map(|c| c.ranges.len() * 8).sum();
+        let start = match &self.start {
+            Start::Window(_) => 512,
+            Start::Literal(literal) | Start::AfterLiteral(literal) => 4 * literal.units.len(),
+            _ => 0,
+        };
         size_of::<Program>()
+            + start
             + self.ops.capacity() * size_of::<Op>()
             + self.classes.capacity() * size_of::<CharClass>()
             + ranges
@@ -315,11 +329,23 @@ impl Program {
             Op::WideSet(id) => write!(f, "wide-set        {}", class(id)),
             Op::Back(n) => write!(f, "back            {n}"),
             Op::BackPoint => write!(f, "back-point"),
-            Op::Loop { class: id, next, min, max, mode } => {
+            Op::Loop {
+                class: id,
+                next,
+                min,
+                max,
+                mode,
+            } => {
                 write!(f, "loop            {}", class(id))?;
                 self.write_loop(f, next, min, max, mode)
             }
-            Op::WideLoop { class: id, next, min, max, mode } => {
+            Op::WideLoop {
+                class: id,
+                next,
+                min,
+                max,
+                mode,
+            } => {
                 write!(f, "wide-loop       {}", class(id))?;
                 self.write_loop(f, next, min, max, mode)
             }
@@ -329,7 +355,11 @@ impl Program {
             Op::Jump(target) => write!(f, "jump            {target}"),
             Op::JumpUnlessStart(target) => write!(f, "jump-unless-start {target}"),
             Op::Split(target) => write!(f, "split           {target}"),
-            Op::Choose { here, there, target } => {
+            Op::Choose {
+                here,
+                there,
+                target,
+            } => {
                 write!(f, "choose          {target}; here ")?;
                 self.write_first(f, here)?;
                 f.write_str(", there ")?;
@@ -337,10 +367,18 @@ impl Program {
             }
             Op::Zero(register) => write!(f, "zero            r{register}"),
             Op::Increment(register) => write!(f, "increment       r{register}"),
-            Op::CountBelow { register, min, target } => {
+            Op::CountBelow {
+                register,
+                min,
+                target,
+            } => {
                 write!(f, "count-below     r{register} < {min}: {target}")
             }
-            Op::CountReached { register, max, target } => {
+            Op::CountReached {
+                register,
+                max,
+                target,
+            } => {
                 write!(f, "count-reached   r{register} >= {max}: {target}")
             }
             Op::Mark(register) => write!(f, "mark            r{register}"),
@@ -355,10 +393,16 @@ impl Program {
             Op::WordBoundary { word, negative } => {
                 write!(f, "word-boundary   {}{}", not(negative), class(word))
             }
-            Op::Ahead { class: id, negative } => {
+            Op::Ahead {
+                class: id,
+                negative,
+            } => {
                 write!(f, "ahead           {}{}", not(negative), class(id))
             }
-            Op::Behind { class: id, negative } => {
+            Op::Behind {
+                class: id,
+                negative,
+            } => {
                 write!(f, "behind          {}{}", not(negative), class(id))
             }
             Op::LookStart(register) => write!(f, "look-start      r{register}"),
@@ -370,7 +414,12 @@ impl Program {
                 write!(f, "neg-look-start  r{register}, {target}")
             }
             Op::NegativeLookEnd(register) => write!(f, "neg-look-end    r{register}"),
-            Op::BackReference { start, len, fold, behind } => {
+            Op::BackReference {
+                start,
+                len,
+                fold,
+                behind,
+            } => {
                 let groups = &self.references[start as usize..][..usize::from(len)];
                 write!(f, "back-reference  {groups:?}")?;
                 if fold.is_some() {

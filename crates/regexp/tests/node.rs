@@ -47,7 +47,12 @@ fn line_of(case: &Case) -> String {
         .iter()
         .map(|(text, start)| format!("{start}:{}", units(text)))
         .collect();
-    format!("{};{};{}\n", units(&case.pattern), case.flags, inputs.join(";"))
+    format!(
+        "{};{};{}\n",
+        units(&case.pattern),
+        case.flags,
+        inputs.join(";")
+    )
 }
 
 fn result_line(case: &Case, scratch: &mut Scratch) -> Option<String> {
@@ -81,7 +86,8 @@ fn ask_node(cases: &[Case], tag: &str) -> Option<Vec<String>> {
     std::fs::write(&script, SCRIPT).expect("the temporary directory is writable");
     let mut file = std::fs::File::create(&data).expect("the temporary directory is writable");
     for case in cases {
-        file.write_all(line_of(case).as_bytes()).expect("the temporary directory is writable");
+        file.write_all(line_of(case).as_bytes())
+            .expect("the temporary directory is writable");
     }
     let output = Command::new(words.next()?)
         .args(words)
@@ -124,35 +130,55 @@ fn compare(cases: Vec<Case>, tag: &str) {
                     .iter()
                     .map(|(text, start)| (String::from_utf16_lossy(text), *start))
                     .collect();
-                eprintln!("{tag} {i}: /{pattern}/{}\n  inputs {inputs:?}\n  ours   {ours}\n  theirs {theirs}", case.flags);
+                eprintln!(
+                    "{tag} {i}: /{pattern}/{}\n  inputs {inputs:?}\n  ours   {ours}\n  theirs {theirs}",
+                    case.flags
+                );
                 eprintln!("  {}", line_of(case).trim_end());
             }
         }
     }
-    eprintln!("{tag}: {} cases, {matched} with a match, {gave_up} given up, {failures} different", cases.len());
+    eprintln!(
+        "{tag}: {} cases, {matched} with a match, {gave_up} given up, {failures} different",
+        cases.len()
+    );
     assert_eq!(failures, 0);
-    assert!(matched * 5 > cases.len() && gave_up * 50 < cases.len(), "the cases test too little");
+    assert!(
+        matched * 5 > cases.len() && gave_up * 50 < cases.len(),
+        "the cases test too little"
+    );
 }
 
 /// V8 makes attempts between the halves of a surrogate pair even with `u`, where the standard steps over both
 /// (AdvanceStringIndex, ECMA-262 22.2.7.3): does one of its results begin there?
 fn splits_pair(case: &Case, results: &str) -> bool {
     case.flags.contains(['u', 'v'])
-        && case.inputs.iter().zip(results.split(';')).any(|((text, _), result)| {
-            let start: Option<usize> = result.split(',').next().and_then(|s| s.parse().ok());
-            start.is_some_and(|at| {
-                at > 0
-                    && (0xd800..0xdc00).contains(&text[at - 1])
-                    && text.get(at).is_some_and(|u| (0xdc00..0xe000).contains(u))
+        && case
+            .inputs
+            .iter()
+            .zip(results.split(';'))
+            .any(|((text, _), result)| {
+                let start: Option<usize> = result.split(',').next().and_then(|s| s.parse().ok());
+                start.is_some_and(|at| {
+                    at > 0
+                        && (0xd800..0xdc00).contains(&text[at - 1])
+                        && text.get(at).is_some_and(|u| (0xdc00..0xe000).contains(u))
+                })
             })
-        })
 }
 
 /// Older V8 knows no names in several alternatives.
 fn repeats_a_name(case: &Case) -> bool {
     let pattern = String::from_utf16_lossy(&case.pattern);
-    let names: Vec<&str> = pattern.split("(?<n").skip(1).filter_map(|s| s.split('>').next()).collect();
-    names.iter().enumerate().any(|(i, name)| names[..i].contains(name))
+    let names: Vec<&str> = pattern
+        .split("(?<n")
+        .skip(1)
+        .filter_map(|s| s.split('>').next())
+        .collect();
+    names
+        .iter()
+        .enumerate()
+        .any(|(i, name)| names[..i].contains(name))
 }
 
 fn options() -> Options {

@@ -4,7 +4,9 @@
 
 mod common;
 
-use common::{Captures, Case, Generator, Options, Outcome, Rng, case_count, compile, first_seed, run};
+use common::{
+    Captures, Case, Generator, Options, Outcome, Rng, case_count, compile, first_seed, run,
+};
 use tercel_regexp::Scratch;
 
 fn options() -> Options {
@@ -61,7 +63,10 @@ fn random_patterns_match_as_in_regress() {
                 if failures <= 20 {
                     let pattern = String::from_utf16_lossy(&case.pattern);
                     let text = String::from_utf16_lossy(input);
-                    eprintln!("seed {seed}: /{pattern}/{} on {text:?} from {start}", case.flags);
+                    eprintln!(
+                        "seed {seed}: /{pattern}/{} on {text:?} from {start}",
+                        case.flags
+                    );
                     eprintln!("  ours   {ours:?}\n  theirs {theirs:?}");
                 }
             }

@@ -187,7 +187,7 @@ impl Compiler<'_> {
     fn emit(&mut self, op: Op) {
         let ops = &mut self.program.ops;
         ops.push(op);
-        if ops.len() % CHARGE_EVERY == 0 {
+        if ops.len().is_multiple_of(CHARGE_EVERY) {
             ops.push(Op::Charge(CHARGE_EVERY as u32));
         }
     }
@@ -411,7 +411,11 @@ impl Compiler<'_> {
             self.tasks.push(task(id, after));
             let first = hir.info(id).first_with(&after.first);
             after = Follow::first(first);
-            if let Node::WordBoundary { word, negative: false } = hir.node(id) {
+            if let Node::WordBoundary {
+                word,
+                negative: false,
+            } = hir.node(id)
+            {
                 after.boundary = Some(word);
             }
         }

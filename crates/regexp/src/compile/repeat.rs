@@ -124,10 +124,7 @@ impl Compiler<'_> {
         let Some(word) = follow.boundary else {
             return false;
         };
-        let (set, word) = (
-            &self.hir.set_entry(set).set,
-            &self.hir.set_entry(word).set,
-        );
+        let (set, word) = (&self.hir.set_entry(set).set, &self.hir.set_entry(word).set);
         max == INFINITE && (set.is_subset_of(word) || set.intersect(word).is_empty())
     }
 

@@ -47,7 +47,8 @@ pub(super) fn analyze(hir: &Hir, root: NodeId) -> Start {
             (first_start(set), LOOK_UP + ATTEMPT * density(first))
         }
     };
-    let windows = (2..=prefix.len()).map(|len| window(&prefix[..len]));
+    // Of equally cheap windows, the longest says most.
+    let windows = (2..=prefix.len()).rev().map(|len| window(&prefix[..len]));
     match windows.min_by_key(|(_, cost)| *cost) {
         Some((window, window_cost)) if window_cost < cost => Start::Window(window),
         _ => start,
@@ -147,7 +148,9 @@ fn begins_with(hir: &Hir, id: NodeId, depth: u32, wanted: fn(&Node) -> bool) -> 
                 let items = hir.children(span);
                 return depth > 0
                     && items.len() <= MAX_ALTERNATIVES
-                    && items.iter().all(|&id| begins_with(hir, id, depth - 1, wanted));
+                    && items
+                        .iter()
+                        .all(|&id| begins_with(hir, id, depth - 1, wanted));
             }
             Node::Empty | Node::Look { .. } | Node::WordBoundary { .. } => {}
             _ => return false,
@@ -267,7 +270,11 @@ fn frequency(unit: u32) -> u32 {
 
 fn density(set: &CodePointSet) -> u32 {
     let low = set.within(0, 0xff).flat_map(|(lo, hi)| lo..=hi);
-    let high: u32 = if set.intersects(0x100, MAX_CODE_UNIT) { 20 } else { 0 };
+    let high: u32 = if set.intersects(0x100, MAX_CODE_UNIT) {
+        20
+    } else {
+        0
+    };
     low.map(frequency).sum::<u32>() + high
 }
 

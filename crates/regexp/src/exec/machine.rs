@@ -1,15 +1,14 @@
 //! The interpreter of programs.
 
+use super::ExecError;
 use super::input::Unit;
 use super::scan::{
     Budget, is_line_terminator, next_candidate, point_at, point_before, run_end, splits_pair,
     wide_run_end,
 };
 use super::scratch::{Entry, EntryKind, Scratch};
-use super::ExecError;
 use crate::classes::{CharClass, FirstSet};
 use crate::flags::Flags;
-use crate::fold::CaseRule;
 use crate::program::{ClassId, FirstId, LoopMode, Op, Program, UNSET};
 
 /// Looks for the first match at or after `last_index` (with `y`, at it). On success the captures are in `scratch`.
@@ -44,11 +43,11 @@ pub(crate) fn execute<C: Unit>(
     result
 }
 
-struct Machine<'a, 'p, C> {
-    program: &'a Program,
-    input: &'a [C],
+pub(super) struct Machine<'a, 'p, C> {
+    pub(super) program: &'a Program,
+    pub(super) input: &'a [C],
     scratch: &'a mut Scratch,
-    budget: Budget<'p>,
+    pub(super) budget: Budget<'p>,
     /// Was a register of a group set with nothing on the stack, hence with no note of its old value?
     dirty: bool,
 }
@@ -75,6 +74,7 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
             if self.dirty && self.program.unset_matters {
                 self.scratch.registers.fill(UNSET);
                 self.dirty = false;
+                self.budget.charge(self.scratch.registers.len() / 64)?;
             }
             from = self.after_failure(start)?;
         }
@@ -137,10 +137,9 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
                     let (start, len) = (start as usize, len as usize);
                     let masked = &self.program.masked[start..start + len];
                     if let Some(text) = input.get(pos..pos + len)
-                        && text
-                            .iter()
-                            .zip(masked)
-                            .all(|(u, &(mask, value))| u.value() & u32::from(mask) == u32::from(value))
+                        && text.iter().zip(masked).all(|(u, &(mask, value))| {
+                            u.value() & u32::from(mask) == u32::from(value)
+                        })
                     {
                         pos += len;
                         pc += 1;
@@ -199,8 +198,12 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
                         if at - pos >= min {
                             let moved = match mode {
                                 LoopMode::Possessive => Some(at),
-                                LoopMode::Greedy => self.give_back(pc, next, at, pos + min, false)?,
-                                LoopMode::Lazy => self.take_more(pc, next, class, at, more(min, max), false)?,
+                                LoopMode::Greedy => {
+                                    self.give_back(pc, next, at, pos + min, false)?
+                                }
+                                LoopMode::Lazy => {
+                                    self.take_more(pc, next, class, at, more(min, max), false)?
+                                }
                             };
                             if let Some(at) = moved {
                                 pos = at;
@@ -225,7 +228,8 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
                             self.take_more(pc, next, class, least, more(min, max), true)?
                         } else {
                             let more = more(min, max) as u32;
-                            let (at, _) = wide_run_end(class, input, least, more, &mut self.budget)?;
+                            let (at, _) =
+                                wide_run_end(class, input, least, more, &mut self.budget)?;
                             if mode == LoopMode::Greedy {
                                 self.give_back(pc, next, at, least, true)?
                             } else {
@@ -624,7 +628,7 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
     // ---- Registers and stack ----
 
     #[inline(always)]
-    fn register(&self, register: u32) -> u32 {
+    pub(super) fn register(&self, register: u32) -> u32 {
         self.scratch.registers[register as usize]
     }
 
@@ -658,7 +662,8 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
         if self.scratch.stack.is_empty() {
             self.dirty = true;
         } else {
-            let [old_start, old_end] = [0, 1].map(|i| self.scratch.registers[2 * group + i] as usize);
+            let [old_start, old_end] =
+                [0, 1].map(|i| self.scratch.registers[2 * group + i] as usize);
             self.push(EntryKind::Group, group, old_start, old_end)?;
         }
         self.scratch.registers[2 * group] = start;
@@ -700,93 +705,14 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
 
     /// Pops the entries above `height`, setting registers back.
     fn unwind_to(&mut self, height: usize) -> Result<(), ExecError> {
-        self.budget.charge((self.scratch.stack.len() - height) / 4)?;
+        self.budget
+            .charge((self.scratch.stack.len() - height) / 4)?;
         while self.scratch.stack.len() > height
             && let Some(entry) = self.scratch.stack.pop()
         {
             self.restore(entry);
         }
         Ok(())
-    }
-
-    // ---- Backreferences ----
-
-    /// The text of the first of `groups` that took part, as a range of the input.
-    #[inline(always)]
-    fn captured(&self, groups: &[u32]) -> Option<(usize, usize)> {
-        groups.iter().find_map(|&group| {
-            let (start, end) = (self.register(2 * group), self.register(2 * group + 1));
-            (start != UNSET && end != UNSET).then_some((start as usize, end as usize))
-        })
-    }
-
-    /// Matches captured text forwards from `pos` (BackreferenceMatcher, 22.2.2.7.2).
-    #[inline(always)]
-    fn refer(
-        &mut self,
-        groups: &[u32],
-        fold: Option<CaseRule>,
-        pos: usize,
-    ) -> Result<Option<usize>, ExecError> {
-        let Some((start, end)) = self.captured(groups) else {
-            return Ok(Some(pos));
-        };
-        let after = pos + (end - start);
-        if after > self.input.len() {
-            return Ok(None);
-        }
-        if fold.is_none() && end - start == 1 && !self.program.flags.unicode_mode() {
-            return Ok((self.input[start] == self.input[pos]).then_some(after));
-        }
-        self.budget.charge((end - start) / 8)?;
-        Ok(self.same_text(start, pos, end - start, fold).then_some(after))
-    }
-
-    /// Matches captured text backwards from `pos`.
-    fn refer_back(
-        &mut self,
-        groups: &[u32],
-        fold: Option<CaseRule>,
-        pos: usize,
-    ) -> Result<Option<usize>, ExecError> {
-        let Some((start, end)) = self.captured(groups) else {
-            return Ok(Some(pos));
-        };
-        let Some(before) = pos.checked_sub(end - start) else {
-            return Ok(None);
-        };
-        self.budget.charge((end - start) / 8)?;
-        Ok(self.same_text(start, before, end - start, fold).then_some(before))
-    }
-
-    /// Are the `len` units at `a`, captured text, and those at `b` the same characters? Folding never changes how many
-    /// units a character takes.
-    #[inline(never)]
-    fn same_text(&self, a: usize, b: usize, len: usize, fold: Option<CaseRule>) -> bool {
-        let input = self.input;
-        if self.program.flags.unicode_mode()
-            && (splits_pair(input, b) || splits_pair(input, b + len))
-        {
-            return false;
-        }
-        match fold {
-            None => input[a..a + len] == input[b..b + len],
-            Some(CaseRule::Uppercase) => (0..len).all(|i| {
-                let (x, y) = (input[a + i].value(), input[b + i].value());
-                x == y || CaseRule::Uppercase.canonicalize(x) == CaseRule::Uppercase.canonicalize(y)
-            }),
-            Some(rule) => {
-                let mut i = 0;
-                while i < len {
-                    let ((x, x_len), (y, y_len)) = (point_at(input, a + i), point_at(input, b + i));
-                    if x_len != y_len || (x != y && rule.canonicalize(x) != rule.canonicalize(y)) {
-                        return false;
-                    }
-                    i += x_len;
-                }
-                true
-            }
-        }
     }
 }
 

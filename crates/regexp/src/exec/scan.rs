@@ -248,8 +248,9 @@ fn search<C: Unit>(
         Start::Units(units) => in_blocks(input, from, 0, 64, budget, |hay| C::find(hay, units)),
         Start::First(first) => {
             let admitted = |unit: &C| first.admits(unit.value());
-            let found =
-                in_blocks(input, from, 0, 8, budget, |hay| hay.iter().position(admitted))?;
+            let found = in_blocks(input, from, 0, 8, budget, |hay| {
+                hay.iter().position(admitted)
+            })?;
             // What may match at the end of the input is a candidate there.
             Ok(found.or(first.end.then_some(input.len())))
         }

@@ -336,7 +336,10 @@ impl<'s> Parser<'s> {
         let node = self.hir.sequence(&group.terms);
         group.alternatives.push(node);
         group.terms.clear();
-        merge(&mut group.names_before, std::mem::take(&mut group.names_here));
+        merge(
+            &mut group.names_before,
+            std::mem::take(&mut group.names_here),
+        );
     }
 
     /// After `(`: what kind of group it is.
@@ -432,7 +435,11 @@ impl<'s> Parser<'s> {
                 !behind && !self.unicode,
             ),
         };
-        if group.names_before.iter().any(|id| outer.names_here.contains(id)) {
+        if group
+            .names_before
+            .iter()
+            .any(|id| outer.names_here.contains(id))
+        {
             return self.error(group.start, "Duplicate capture group name");
         }
         merge(&mut outer.names_here, group.names_before);
@@ -603,7 +610,8 @@ fn is_digit(unit: u16) -> bool {
 /// The value of decimal digits, at most [`INFINITE`].
 fn number(digits: &[u16]) -> u32 {
     digits.iter().fold(0, |n: u32, &d| {
-        n.saturating_mul(10).saturating_add(u32::from(d - u16::from(b'0')))
+        n.saturating_mul(10)
+            .saturating_add(u32::from(d - u16::from(b'0')))
     })
 }
 

@@ -169,8 +169,9 @@ impl<'r> Generator<'r> {
             10..=12 => self.group(depth),
             // With `u`, V8 (14) reads classes wrongly near modifiers; out of lookarounds, it leaks them.
             13 if self.options.es2025 && !self.unicode && self.looks == 0 => {
-                let modifiers =
-                    self.rng.pick(&["(?i:", "(?-i:", "(?s-i:", "(?m:", "(?-ms:", "(?i-s:"]);
+                let modifiers = self
+                    .rng
+                    .pick(&["(?i:", "(?-i:", "(?s-i:", "(?m:", "(?-ms:", "(?i-s:"]);
                 self.enclosed(modifiers, depth);
             }
             14 if self.options.es2025 => {
@@ -249,15 +250,25 @@ impl<'r> Generator<'r> {
             "\\cA", "\\0",
         ];
         let unicode = [
-            "\\u{61}", "\\u{1f600}", "\\ud83d\\ude00", "\\p{Lu}", "\\P{Lu}", "\\p{ASCII}",
-            "\\P{L}", "\\u{d83d}", "\\p{Script=Greek}", "\\p{Ll}",
+            "\\u{61}",
+            "\\u{1f600}",
+            "\\ud83d\\ude00",
+            "\\p{Lu}",
+            "\\P{Lu}",
+            "\\p{ASCII}",
+            "\\P{L}",
+            "\\u{d83d}",
+            "\\p{Script=Greek}",
+            "\\p{Ll}",
         ];
         let annex_b = [
             "\\a", "\\8", "\\07", "\\377", "\\u{2}", "\\c", "\\x1", "]", "}", "\\-",
         ];
         let lone = ["\\ud83d", "\\ude00"];
         let text = match self.rng.below(4) {
-            0 if self.unicode && !self.folded_sets && !self.options.plain => self.rng.pick(&unicode),
+            0 if self.unicode && !self.folded_sets && !self.options.plain => {
+                self.rng.pick(&unicode)
+            }
             0 if self.options.annex_b => self.rng.pick(&annex_b),
             1 if self.options.lone_surrogates => self.rng.pick(&lone),
             _ => self.rng.pick(&common),
@@ -300,7 +311,13 @@ impl<'r> Generator<'r> {
             0 => self.push("a-c"),
             1 => {
                 let range = self.rng.pick(&[
-                    "A-Z", "0-9", "a-z", "\\x00-\\x7f", "à-ÿ", "\\u2000-\\u2fff", "I-t",
+                    "A-Z",
+                    "0-9",
+                    "a-z",
+                    "\\x00-\\x7f",
+                    "à-ÿ",
+                    "\\u2000-\\u2fff",
+                    "I-t",
                 ]);
                 self.push(range);
             }
@@ -310,7 +327,8 @@ impl<'r> Generator<'r> {
             }
             3 if self.unicode && !self.options.plain => {
                 let property =
-                    self.rng.pick(&["\\p{Lu}", "\\P{Lu}", "\\p{L}", "\\u{1f600}", "😀-😃"]);
+                    self.rng
+                        .pick(&["\\p{Lu}", "\\P{Lu}", "\\p{L}", "\\u{1f600}", "😀-😃"]);
                 self.push(property);
             }
             4 if self.options.lone_surrogates => {
@@ -327,7 +345,12 @@ impl<'r> Generator<'r> {
     fn set_operation(&mut self, negated: bool) {
         if self.folded_sets {
             let operation = self.rng.pick(&[
-                "[a-c]\\d", "\\w&&[a-c]", "[A-Zk][ab😀]", "\\W&&[^\\d]", "\\p{Lu}k", "\\P{Lu}&&[b-f]",
+                "[a-c]\\d",
+                "\\w&&[a-c]",
+                "[A-Zk][ab😀]",
+                "\\W&&[^\\d]",
+                "\\p{Lu}k",
+                "\\P{Lu}&&[b-f]",
             ]);
             return self.push(operation);
         }
@@ -337,14 +360,27 @@ impl<'r> Generator<'r> {
                 self.push(operator);
             }
             let operand = self.rng.pick(&[
-                "[a-c]", "[^a]", "\\w", "\\W", "\\p{Lu}", "\\P{Lu}", "\\p{ASCII}", "[A-Zk]", "a",
-                "K", "\\d", "[ab😀]",
+                "[a-c]",
+                "[^a]",
+                "\\w",
+                "\\W",
+                "\\p{Lu}",
+                "\\P{Lu}",
+                "\\p{ASCII}",
+                "[A-Zk]",
+                "a",
+                "K",
+                "\\d",
+                "[ab😀]",
             ]);
             self.push(operand);
             if !negated && self.rng.chance(3) {
                 self.push(operator);
                 let strings = self.rng.pick(&[
-                    "\\q{a|ab|abc}", "\\q{bc|b}", "\\q{|aa|K}", "[\\q{ab|a}b]",
+                    "\\q{a|ab|abc}",
+                    "\\q{bc|b}",
+                    "\\q{|aa|K}",
+                    "[\\q{ab|a}b]",
                     "\\p{Emoji_Keycap_Sequence}",
                 ]);
                 self.push(strings);
@@ -370,7 +406,12 @@ pub fn run(regex: &Regex, input: &[u16], start: usize, scratch: &mut Scratch) ->
     if input.iter().all(|&u| u < 0x100) {
         let bytes: Vec<u8> = input.iter().map(|&u| u as u8).collect();
         let narrow = run_one(regex, Input::Latin1(&bytes), start, scratch);
-        assert_eq!(narrow, wide, "Latin-1 and UTF-16 differ\n{}", regex.program());
+        assert_eq!(
+            narrow,
+            wide,
+            "Latin-1 and UTF-16 differ\n{}",
+            regex.program()
+        );
     }
     wide
 }
@@ -382,7 +423,11 @@ pub fn run_one(regex: &Regex, input: Input<'_>, start: usize, scratch: &mut Scra
         polls < 2000
     };
     match regex.exec(input, start, scratch, &mut poll) {
-        Ok(true) => Outcome::Match((0..=regex.group_count()).map(|g| scratch.group(g)).collect()),
+        Ok(true) => Outcome::Match(
+            (0..=regex.group_count())
+                .map(|g| scratch.group(g))
+                .collect(),
+        ),
         Ok(false) => Outcome::NoMatch,
         Err(ExecError::Interrupted | ExecError::StackLimit) => Outcome::GaveUp,
     }
