@@ -203,7 +203,7 @@ mod tests {
                 } else {
                     0x1_f000
                 };
-                let images: Vec<u32> = (0..=limit)
+                let images: std::collections::HashSet<u32> = (0..=limit)
                     .filter(|&c| set.contains(c))
                     .map(|c| rule.canonicalize(c))
                     .collect();
