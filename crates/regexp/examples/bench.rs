@@ -12,49 +12,19 @@ const CASES: &[(&str, &str, &str, Text)] = &[
     ("separators", r"[,;]\s*", "", Text::Log),
     ("digits-of-date", r"1\d-0[1-5]-", "", Text::Log),
     ("anchored", r"^a+b?c$", "", Text::Short),
-    (
-        "url",
-        r"^(([^:\/?#]+):)?(\/\/([^\/?#]*))?([^?#]*)(\?([^#]*))?(#(.*))?$",
-        "",
-        Text::Url,
-    ),
+    ("url", r"^(([^:\/?#]+):)?(\/\/([^\/?#]*))?([^?#]*)(\?([^#]*))?(#(.*))?$", "", Text::Url),
     ("literal", r"Sherlock", "", Text::Prose),
     ("literal-i", r"sherlock", "i", Text::Prose),
-    (
-        "alternatives",
-        r"Holmes|Watson|Adler|Moriarty",
-        "",
-        Text::Prose,
-    ),
-    (
-        "alternatives-i",
-        r"holmes|watson|adler|moriarty",
-        "i",
-        Text::Prose,
-    ),
-    (
-        "keywords",
-        r"\b(?:the|and|was|that|with|have|from)\b",
-        "",
-        Text::Prose,
-    ),
+    ("alternatives", r"Holmes|Watson|Adler|Moriarty", "", Text::Prose),
+    ("alternatives-i", r"holmes|watson|adler|moriarty", "i", Text::Prose),
+    ("keywords", r"\b(?:the|and|was|that|with|have|from)\b", "", Text::Prose),
     ("words", r"\b\w+\b", "", Text::Prose),
     ("ing", r"[a-z]+ing\b", "", Text::Prose),
     ("before-literal", r"\w+\s+Holmes", "", Text::Prose),
     ("quoted", r#""(?:[^"\\]|\\.)*""#, "", Text::Json),
     ("lazy", r#""(.*?)""#, "", Text::Json),
-    (
-        "number",
-        r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?",
-        "",
-        Text::Json,
-    ),
-    (
-        "token",
-        r#"\s*(?:([{}\[\],:])|"((?:[^"\\]|\\.)*)"|(-?\d+(?:\.\d+)?)|(true|false|null))"#,
-        "y",
-        Text::Json,
-    ),
+    ("number", r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", "", Text::Json),
+    ("token", r#"\s*(?:([{}\[\],:])|"((?:[^"\\]|\\.)*)"|(-?\d+(?:\.\d+)?)|(true|false|null))"#, "y", Text::Json),
     ("trim", r"^\s+|\s+$", "", Text::Prose),
     ("spaces", r"\s+", "", Text::Prose),
     ("dot-star", r".*Holmes.*", "", Text::Prose),
@@ -97,9 +67,7 @@ impl Text {
             Text::Json => {
                 "'{\"name\": \"a \\\\\"quoted\\\\\" name\", \"values\": [1, -2.5, 3e10, true, null], \"text\": \"some longer text here\"}, '.repeat(200)"
             }
-            Text::Wide => {
-                "'Привет мир, Sherlock Holmes \u{1f600} met 福尔摩斯 and naïve café goers; '.repeat(200)"
-            }
+            Text::Wide => "'Привет мир, Sherlock Holmes \u{1f600} met 福尔摩斯 and naïve café goers; '.repeat(200)",
             Text::Exes => "'x'.repeat(18)",
         }
     }

@@ -73,8 +73,7 @@ impl std::ops::BitOr for Flags {
 impl fmt::Display for Flags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let set = LETTERS.iter().filter(|(_, flag)| self.contains(*flag));
-        set.map(|(letter, _)| *letter)
-            .try_for_each(|letter| write!(f, "{letter}"))
+        set.map(|(letter, _)| *letter).try_for_each(|letter| write!(f, "{letter}"))
     }
 }
 
@@ -90,10 +89,7 @@ mod tests {
 
     #[test]
     fn flags_round_trip_in_canonical_order() {
-        assert_eq!(
-            Flags::parse("ysmigd".chars()).unwrap().to_string(),
-            "dgimsy"
-        );
+        assert_eq!(Flags::parse("ysmigd".chars()).unwrap().to_string(), "dgimsy");
         assert_eq!(Flags::parse("v".chars()), Some(Flags::UNICODE_SETS));
         assert_eq!(Flags::parse("".chars()), Some(Flags::default()));
     }

@@ -82,16 +82,8 @@ impl CaseRule {
                     preimages.push((back(lo), back(hi)));
                 } else {
                     let skip = (back(lo) - run.first) % run.step;
-                    let start = if skip == 0 {
-                        back(lo)
-                    } else {
-                        back(lo) + run.step - skip
-                    };
-                    preimages.extend(
-                        (start..=back(hi))
-                            .step_by(run.step as usize)
-                            .map(|c| (c, c)),
-                    );
+                    let start = if skip == 0 { back(lo) } else { back(lo) + run.step - skip };
+                    preimages.extend((start..=back(hi)).step_by(run.step as usize).map(|c| (c, c)));
                 }
             }
         }
@@ -151,11 +143,7 @@ mod tests {
     #[test]
     fn uppercase_agrees_with_the_standard_library_on_every_code_unit() {
         for c in 0..=0xffff {
-            assert_eq!(
-                CaseRule::Uppercase.canonicalize(c),
-                uppercase_rule(c),
-                "{c:x}"
-            );
+            assert_eq!(CaseRule::Uppercase.canonicalize(c), uppercase_rule(c), "{c:x}");
         }
     }
 
@@ -172,11 +160,7 @@ mod tests {
     fn rows_are_sorted_and_end_on_their_step() {
         for table in [&SIMPLE_FOLD[..], &UPPERCASE[..]] {
             assert!(table.windows(2).all(|w| w[0].last < w[1].first));
-            assert!(
-                table
-                    .iter()
-                    .all(|r| (r.last - r.first).is_multiple_of(r.step))
-            );
+            assert!(table.iter().all(|r| (r.last - r.first).is_multiple_of(r.step)));
         }
     }
 
@@ -198,27 +182,13 @@ mod tests {
             for ranges in sets {
                 let set = CodePointSet::from_ranges(ranges.iter().copied());
                 let (closed, image) = (rule.close(&set), rule.canonical_set(&set));
-                let limit = if rule == CaseRule::Uppercase {
-                    0xffff
-                } else {
-                    0x1_f000
-                };
-                let images: std::collections::HashSet<u32> = (0..=limit)
-                    .filter(|&c| set.contains(c))
-                    .map(|c| rule.canonicalize(c))
-                    .collect();
+                let limit = if rule == CaseRule::Uppercase { 0xffff } else { 0x1_f000 };
+                let images: std::collections::HashSet<u32> =
+                    (0..=limit).filter(|&c| set.contains(c)).map(|c| rule.canonicalize(c)).collect();
                 for c in 0..=limit {
                     let canonical = rule.canonicalize(c);
-                    assert_eq!(
-                        closed.contains(c),
-                        images.contains(&canonical),
-                        "{rule:?} {c:x}"
-                    );
-                    assert_eq!(
-                        image.contains(c),
-                        images.contains(&c),
-                        "{rule:?} image {c:x}"
-                    );
+                    assert_eq!(closed.contains(c), images.contains(&canonical), "{rule:?} {c:x}");
+                    assert_eq!(image.contains(c), images.contains(&c), "{rule:?} image {c:x}");
                 }
             }
         }
@@ -228,11 +198,7 @@ mod tests {
     fn fixpoints_are_those_that_fold_to_themselves() {
         let fixed = simple_fold_fixpoints();
         for c in 0..0x2_0000 {
-            assert_eq!(
-                fixed.contains(c),
-                CaseRule::SimpleFold.canonicalize(c) == c,
-                "{c:x}"
-            );
+            assert_eq!(fixed.contains(c), CaseRule::SimpleFold.canonicalize(c) == c, "{c:x}");
         }
     }
 }

@@ -81,21 +81,9 @@ pub enum Op {
     // ---- Loops over one class ----
     /// Between `min` and `max` code units of `class` ([`u32::MAX`]: no upper bound). Positions where `next` does not
     /// admit the code unit that follows need not be tried: what comes after the loop would fail there.
-    Loop {
-        class: ClassId,
-        next: FirstId,
-        min: u32,
-        max: u32,
-        mode: LoopMode,
-    },
+    Loop { class: ClassId, next: FirstId, min: u32, max: u32, mode: LoopMode },
     /// The same for code points.
-    WideLoop {
-        class: ClassId,
-        next: FirstId,
-        min: u32,
-        max: u32,
-        mode: LoopMode,
-    },
+    WideLoop { class: ClassId, next: FirstId, min: u32, max: u32, mode: LoopMode },
 
     // ---- Captures ----
     /// `register = pos`.
@@ -114,11 +102,7 @@ pub enum Op {
     Split(u32),
     /// `Split`, decided by the code unit at `pos` where possible: if `there` does not admit it, just goes on; if
     /// `here` does not, goes on at `target`; if neither does, fails. At the end of the input the sets' `end` decides.
-    Choose {
-        here: FirstId,
-        there: FirstId,
-        target: u32,
-    },
+    Choose { here: FirstId, there: FirstId, target: u32 },
 
     // ---- Counted loops and loops over what may match nothing ----
     /// `register = 0`.
@@ -126,17 +110,9 @@ pub enum Op {
     /// `register += 1`, up to [`u32::MAX`] - 1.
     Increment(u32),
     /// Goes on at `target` if the register is less than `min`.
-    CountBelow {
-        register: u32,
-        min: u32,
-        target: u32,
-    },
+    CountBelow { register: u32, min: u32, target: u32 },
     /// Goes on at `target` if the register is at least `max`.
-    CountReached {
-        register: u32,
-        max: u32,
-        target: u32,
-    },
+    CountReached { register: u32, max: u32, target: u32 },
     /// `register = pos`, at the start of an iteration.
     Mark(u32),
     /// Fails if `pos` is what `Mark` noted: an iteration that matched nothing ends its loop (RepeatMatcher step 2.b).
@@ -175,12 +151,7 @@ pub enum Op {
     // ---- Backreferences ----
     /// Matches the text of the first group among `references[start..start + len]` that has both ends set, or nothing.
     /// `behind`: the text must end at `pos`, and `pos` moves back.
-    BackReference {
-        start: u32,
-        len: u16,
-        fold: Option<CaseRule>,
-        behind: bool,
-    },
+    BackReference { start: u32, len: u16, fold: Option<CaseRule>, behind: bool },
 
     // ---- The rest ----
     /// Counts as `n` ops for the interrupt poll; stands where much code runs without a jump back.
@@ -329,23 +300,11 @@ impl Program {
             Op::WideSet(id) => write!(f, "wide-set        {}", class(id)),
             Op::Back(n) => write!(f, "back            {n}"),
             Op::BackPoint => write!(f, "back-point"),
-            Op::Loop {
-                class: id,
-                next,
-                min,
-                max,
-                mode,
-            } => {
+            Op::Loop { class: id, next, min, max, mode } => {
                 write!(f, "loop            {}", class(id))?;
                 self.write_loop(f, next, min, max, mode)
             }
-            Op::WideLoop {
-                class: id,
-                next,
-                min,
-                max,
-                mode,
-            } => {
+            Op::WideLoop { class: id, next, min, max, mode } => {
                 write!(f, "wide-loop       {}", class(id))?;
                 self.write_loop(f, next, min, max, mode)
             }
@@ -355,11 +314,7 @@ impl Program {
             Op::Jump(target) => write!(f, "jump            {target}"),
             Op::JumpUnlessStart(target) => write!(f, "jump-unless-start {target}"),
             Op::Split(target) => write!(f, "split           {target}"),
-            Op::Choose {
-                here,
-                there,
-                target,
-            } => {
+            Op::Choose { here, there, target } => {
                 write!(f, "choose          {target}; here ")?;
                 self.write_first(f, here)?;
                 f.write_str(", there ")?;
@@ -367,18 +322,10 @@ impl Program {
             }
             Op::Zero(register) => write!(f, "zero            r{register}"),
             Op::Increment(register) => write!(f, "increment       r{register}"),
-            Op::CountBelow {
-                register,
-                min,
-                target,
-            } => {
+            Op::CountBelow { register, min, target } => {
                 write!(f, "count-below     r{register} < {min}: {target}")
             }
-            Op::CountReached {
-                register,
-                max,
-                target,
-            } => {
+            Op::CountReached { register, max, target } => {
                 write!(f, "count-reached   r{register} >= {max}: {target}")
             }
             Op::Mark(register) => write!(f, "mark            r{register}"),
@@ -393,16 +340,10 @@ impl Program {
             Op::WordBoundary { word, negative } => {
                 write!(f, "word-boundary   {}{}", not(negative), class(word))
             }
-            Op::Ahead {
-                class: id,
-                negative,
-            } => {
+            Op::Ahead { class: id, negative } => {
                 write!(f, "ahead           {}{}", not(negative), class(id))
             }
-            Op::Behind {
-                class: id,
-                negative,
-            } => {
+            Op::Behind { class: id, negative } => {
                 write!(f, "behind          {}{}", not(negative), class(id))
             }
             Op::LookStart(register) => write!(f, "look-start      r{register}"),
@@ -414,12 +355,7 @@ impl Program {
                 write!(f, "neg-look-start  r{register}, {target}")
             }
             Op::NegativeLookEnd(register) => write!(f, "neg-look-end    r{register}"),
-            Op::BackReference {
-                start,
-                len,
-                fold,
-                behind,
-            } => {
+            Op::BackReference { start, len, fold, behind } => {
                 let groups = &self.references[start as usize..][..usize::from(len)];
                 write!(f, "back-reference  {groups:?}")?;
                 if fold.is_some() {
@@ -435,14 +371,7 @@ impl Program {
         }
     }
 
-    fn write_loop(
-        &self,
-        f: &mut fmt::Formatter<'_>,
-        next: FirstId,
-        min: u32,
-        max: u32,
-        mode: LoopMode,
-    ) -> fmt::Result {
+    fn write_loop(&self, f: &mut fmt::Formatter<'_>, next: FirstId, min: u32, max: u32, mode: LoopMode) -> fmt::Result {
         match max {
             INFINITE => write!(f, " {{{min},}}")?,
             _ => write!(f, " {{{min},{max}}}")?,
@@ -482,9 +411,7 @@ fn write_masked(f: &mut fmt::Formatter<'_>, units: &[(u16, u16)]) -> fmt::Result
 
 impl fmt::Display for Start {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let units = |f: &mut fmt::Formatter<'_>, units: &[u16]| {
-            units.iter().try_for_each(|&u| write_char(f, u.into()))
-        };
+        let units = |f: &mut fmt::Formatter<'_>, units: &[u16]| units.iter().try_for_each(|&u| write_char(f, u.into()));
         match self {
             Start::Anywhere => f.write_str("anywhere"),
             Start::InputStart => f.write_str("input start"),

@@ -15,26 +15,15 @@ fn exec_from(pattern: &str, flags: &str, text: &str, start: usize) -> Option<Vec
     let found = regex.exec(Input::Utf16(&units), start, &mut scratch, &mut || true);
     let groups = |scratch: &Scratch| -> Vec<Option<String>> {
         (0..=regex.group_count())
-            .map(|g| {
-                scratch
-                    .group(g)
-                    .map(|(a, b)| String::from_utf16_lossy(&units[a..b]))
-            })
+            .map(|g| scratch.group(g).map(|(a, b)| String::from_utf16_lossy(&units[a..b])))
             .collect()
     };
-    let wide = found
-        .expect("no limit is reached")
-        .then(|| groups(&scratch));
+    let wide = found.expect("no limit is reached").then(|| groups(&scratch));
     let bytes: Option<Vec<u8>> = units.iter().map(|&u| u8::try_from(u).ok()).collect();
     if let Some(bytes) = bytes {
         let found = regex.exec(Input::Latin1(&bytes), start, &mut scratch, &mut || true);
-        let narrow = found
-            .expect("no limit is reached")
-            .then(|| groups(&scratch));
-        assert_eq!(
-            narrow, wide,
-            "/{pattern}/{flags} on {text:?}: Latin-1 and UTF-16 differ"
-        );
+        let narrow = found.expect("no limit is reached").then(|| groups(&scratch));
+        assert_eq!(narrow, wide, "/{pattern}/{flags} on {text:?}: Latin-1 and UTF-16 differ");
     }
     wide
 }
@@ -42,8 +31,8 @@ fn exec_from(pattern: &str, flags: &str, text: &str, start: usize) -> Option<Vec
 /// Demands that the groups of the first match are these (`"-"` for a group that took no part).
 #[track_caller]
 fn matches(pattern: &str, flags: &str, text: &str, groups: &[&str]) {
-    let found = exec_from(pattern, flags, text, 0)
-        .unwrap_or_else(|| panic!("/{pattern}/{flags} does not match {text:?}"));
+    let found =
+        exec_from(pattern, flags, text, 0).unwrap_or_else(|| panic!("/{pattern}/{flags} does not match {text:?}"));
     let found: Vec<String> = found.into_iter().map(|g| g.unwrap_or("-".into())).collect();
     assert_eq!(found, groups, "/{pattern}/{flags} on {text:?}");
 }
@@ -59,10 +48,7 @@ fn refused(pattern: &str, flags: &str, message: &str) {
     let flags = Flags::parse(flags.chars()).expect("the flags of a test are valid");
     let error = Regex::compile(pattern, flags).err();
     let error = error.unwrap_or_else(|| panic!("/{pattern}/{flags} compiles"));
-    assert!(
-        error.message.contains(message),
-        "/{pattern}/{flags}: {error}"
-    );
+    assert!(error.message.contains(message), "/{pattern}/{flags}: {error}");
     let validated = Regex::validate(pattern, flags);
     assert_eq!(validated, Err(error));
 }
@@ -70,12 +56,7 @@ fn refused(pattern: &str, flags: &str, message: &str) {
 #[test]
 fn alternatives_are_tried_in_order() {
     matches("a|ab", "", "abc", &["a"]);
-    matches(
-        "((a)|(ab))((c)|(bc))",
-        "",
-        "abc",
-        &["abc", "a", "a", "-", "bc", "-", "bc"],
-    );
+    matches("((a)|(ab))((c)|(bc))", "", "abc", &["abc", "a", "a", "-", "bc", "-", "bc"]);
     matches("|a", "", "a", &[""]);
     matches("x|y|[p-r]|s", "", "--q", &["q"]);
     matches("(?:abc|abd|ab|e)f", "", "abf", &["abf"]);
@@ -103,12 +84,7 @@ fn quantifiers_are_greedy_or_lazy_within_bounds() {
 /// The examples of RepeatMatcher's notes (22.2.2.3.1).
 #[test]
 fn captures_are_reset_at_each_iteration() {
-    matches(
-        "(z)((a+)?(b+)?(c))*",
-        "",
-        "zaacbbbcac",
-        &["zaacbbbcac", "z", "ac", "a", "-", "c"],
-    );
+    matches("(z)((a+)?(b+)?(c))*", "", "zaacbbbcac", &["zaacbbbcac", "z", "ac", "a", "-", "c"]);
     matches("(?:(a)|b)*", "", "ab", &["ab", "-"]);
     matches("(?:(a)|(b)|c)+", "", "abc", &["abc", "-", "-"]);
     matches("(?:(a)b?)+", "", "aba", &["aba", "a"]);
@@ -144,12 +120,7 @@ fn lookahead_does_not_consume() {
     matches("a(?=b)", "", "acab", &["a"]);
     matches("a(?!b)", "", "abac", &["a"]);
     matches("(?=(a+))", "", "baaabac", &["", "aaa"]);
-    matches(
-        "(.*?)a(?!(a+)b\\2c)\\2(.*)",
-        "",
-        "baaabaac",
-        &["baaabaac", "ba", "-", "abaac"],
-    );
+    matches("(.*?)a(?!(a+)b\\2c)\\2(.*)", "", "baaabaac", &["baaabaac", "ba", "-", "abaac"]);
     matches("(?=(?:a|(b))+)", "", "ab", &["", "b"]);
     // What a lookahead found is final, but undone when matching goes back before it.
     fails("(?=(a+))a\\1b", "", "aaab");
@@ -173,23 +144,13 @@ fn lookbehind_matches_backwards() {
 #[test]
 fn backreferences_match_what_their_group_matched() {
     matches("(.)\\1", "", "abba", &["bb", "b"]);
-    matches(
-        "(?<q>['\"]).*?\\k<q>",
-        "",
-        "say \"it's\"",
-        &["\"it's\"", "\""],
-    );
+    matches("(?<q>['\"]).*?\\k<q>", "", "say \"it's\"", &["\"it's\"", "\""]);
     matches("\\1(a)", "", "aa", &["a", "a"]);
     matches("(a\\1)", "", "aa", &["a", "a"]);
     matches("(a)\\1", "i", "aA", &["aA", "a"]);
     matches("(ſ)\\1", "iu", "ſS", &["ſS", "ſ"]);
     fails("(ſ)\\1", "i", "ſS");
-    matches(
-        "(\u{10400})\\1",
-        "iu",
-        "\u{10400}\u{10428}",
-        &["\u{10400}\u{10428}", "\u{10400}"],
-    );
+    matches("(\u{10400})\\1", "iu", "\u{10400}\u{10428}", &["\u{10400}\u{10428}", "\u{10400}"]);
     matches("(?:(?<n>a)|(?<n>b))\\k<n>", "", "abb", &["bb", "-", "b"]);
     // A group beyond those there are is an octal escape.
     matches("(a)\\2", "", "a\u{2}", &["a\u{2}", "a"]);
@@ -201,22 +162,11 @@ fn names_are_listed_with_their_groups() {
     let names = |pattern: &str| -> Vec<(String, Vec<u32>)> {
         let regex = compile(pattern, "");
         let names = regex.group_names();
-        names
-            .map(|(name, groups)| (name.to_string(), groups.to_vec()))
-            .collect()
+        names.map(|(name, groups)| (name.to_string(), groups.to_vec())).collect()
     };
-    assert_eq!(
-        names("(?<b>x)(y)(?<a>z)"),
-        [("b".into(), vec![1]), ("a".into(), vec![3])]
-    );
-    assert_eq!(
-        names("(?<y>a)|(?<x>b)(?<y>c)|(?<y>)"),
-        [("y".into(), vec![1, 3, 4]), ("x".into(), vec![2])]
-    );
-    assert_eq!(
-        names("(?<\\u0061\\u{62}𠮷$_>)"),
-        [("ab𠮷$_".into(), vec![1])]
-    );
+    assert_eq!(names("(?<b>x)(y)(?<a>z)"), [("b".into(), vec![1]), ("a".into(), vec![3])]);
+    assert_eq!(names("(?<y>a)|(?<x>b)(?<y>c)|(?<y>)"), [("y".into(), vec![1, 3, 4]), ("x".into(), vec![2])]);
+    assert_eq!(names("(?<\\u0061\\u{62}𠮷$_>)"), [("ab𠮷$_".into(), vec![1])]);
     assert_eq!(compile("(?<b>x)(y)", "").group_count(), 2);
 }
 
@@ -248,12 +198,7 @@ fn classes_are_sets_of_characters() {
     matches("[]|a", "", "a", &["a"]);
     matches("[\\]\\b^]+", "", "a]\u{8}^", &["]\u{8}^"]);
     matches("[\\s\\S]", "", "\n", &["\n"]);
-    matches(
-        "\\s+",
-        "",
-        "a\u{feff}\u{a0}\t\u{2029}b",
-        &["\u{feff}\u{a0}\t\u{2029}"],
-    );
+    matches("\\s+", "", "a\u{feff}\u{a0}\t\u{2029}b", &["\u{feff}\u{a0}\t\u{2029}"]);
     matches("[\u{400}-\u{4ff}]+", "", "abПривет", &["Привет"]);
     fails("\\w", "", "é");
 }
@@ -276,12 +221,7 @@ fn case_is_folded_by_the_rule_of_the_mode() {
     matches("µ", "i", "μ", &["μ"]);
     matches("ÿ", "i", "Ÿ", &["Ÿ"]);
     // U+212A (Kelvin) and U+017F (long s) fold into ASCII only in Unicode mode.
-    for (pattern, text) in [
-        ("k", "\u{212a}"),
-        ("S", "\u{17f}"),
-        ("[a-z]", "\u{212a}"),
-        ("\\w", "\u{17f}"),
-    ] {
+    for (pattern, text) in [("k", "\u{212a}"), ("S", "\u{17f}"), ("[a-z]", "\u{212a}"), ("\\w", "\u{17f}")] {
         fails(pattern, "i", text);
         matches(pattern, "iu", text, &[text]);
         matches(pattern, "iv", text, &[text]);
@@ -383,16 +323,7 @@ fn property_escapes_name_sets() {
     matches("\\p{Lu}", "iu", "a", &["a"]);
     matches("\\P{Lu}", "iu", "A", &["A"]);
     matches("[^\\P{Lu}]", "u", "aB", &["B"]);
-    for pattern in [
-        "\\p{Foo}",
-        "\\p",
-        "\\p{",
-        "\\p{Lu",
-        "\\p{lu}",
-        "\\p{L=u}",
-        "\\p{RGI_Emoji}",
-        "\\p{ Lu}",
-    ] {
+    for pattern in ["\\p{Foo}", "\\p", "\\p{", "\\p{Lu", "\\p{lu}", "\\p{L=u}", "\\p{RGI_Emoji}", "\\p{ Lu}"] {
         refused(pattern, "u", "Invalid property name");
     }
     refused("\\P{RGI_Emoji}", "v", "Invalid property name");
@@ -436,16 +367,10 @@ fn class_sets_combine() {
         "[\\q{a]",
     ] {
         let flags = Flags::parse("v".chars()).unwrap();
-        assert!(
-            Regex::compile(pattern, flags).is_err(),
-            "/{pattern}/v compiles"
-        );
+        assert!(Regex::compile(pattern, flags).is_err(), "/{pattern}/v compiles");
     }
     compile("[^[\\q{ab}a]&&b]", "v");
-    compile(
-        "[\\&\\-\\!\\#\\%\\,\\:\\;\\<\\=\\>\\@\\`\\~\\(\\)\\[\\]\\{\\}\\/\\|]",
-        "v",
-    );
+    compile("[\\&\\-\\!\\#\\%\\,\\:\\;\\<\\=\\>\\@\\`\\~\\(\\)\\[\\]\\{\\}\\/\\|]", "v");
 }
 
 #[test]
@@ -453,12 +378,7 @@ fn properties_of_strings_prefer_the_longest() {
     let family = "👨‍👩‍👧‍👦";
     matches("\\p{RGI_Emoji}", "v", family, &[family]);
     matches("^\\p{RGI_Emoji}{2}$", "v", "👍🏽🇩🇪", &["👍🏽🇩🇪"]);
-    matches(
-        "\\p{Emoji_Keycap_Sequence}",
-        "v",
-        "3\u{fe0f}\u{20e3}",
-        &["3\u{fe0f}\u{20e3}"],
-    );
+    matches("\\p{Emoji_Keycap_Sequence}", "v", "3\u{fe0f}\u{20e3}", &["3\u{fe0f}\u{20e3}"]);
     // One regional indicator is no flag.
     fails("\\p{RGI_Emoji}", "v", "🇩");
 }
@@ -521,17 +441,11 @@ fn syntax_errors_say_what_and_where() {
     assert_eq!(at("^*", ""), ("Nothing to repeat".into(), 1));
     assert_eq!(at("(?<=a)*", ""), ("Nothing to repeat".into(), 6));
     assert_eq!(at("(?=a)*", "u"), ("Nothing to repeat".into(), 5));
-    assert_eq!(
-        at("a{2,1}", ""),
-        ("numbers out of order in {} quantifier".into(), 1)
-    );
+    assert_eq!(at("a{2,1}", ""), ("numbers out of order in {} quantifier".into(), 1));
     assert_eq!(at("a{1", "u"), ("Incomplete quantifier".into(), 1));
     assert_eq!(at("a}", "u"), ("Lone quantifier brackets".into(), 1));
     assert_eq!(at("😀[a", ""), ("Unterminated character class".into(), 2));
-    assert_eq!(
-        at("[b-a]", ""),
-        ("Range out of order in character class".into(), 1)
-    );
+    assert_eq!(at("[b-a]", ""), ("Range out of order in character class".into(), 1));
     assert_eq!(at("[\\d-z]", "u"), ("Invalid character class".into(), 1));
     assert_eq!(at("a\\", ""), ("\\ at end of pattern".into(), 1));
     assert_eq!(at("\\a", "u"), ("Invalid escape".into(), 0));
@@ -540,10 +454,7 @@ fn syntax_errors_say_what_and_where() {
     assert_eq!(at("\\u{110000}", "u"), ("Invalid Unicode escape".into(), 0));
     assert_eq!(at("(?<a", ""), ("Invalid capture group name".into(), 0));
     assert_eq!(at("(?<1>a)", ""), ("Invalid capture group name".into(), 0));
-    assert_eq!(
-        at("(?<a>)\\k<b>", ""),
-        ("Invalid named capture referenced".into(), 6)
-    );
+    assert_eq!(at("(?<a>)\\k<b>", ""), ("Invalid named capture referenced".into(), 6));
     assert_eq!(at("(?a", ""), ("Invalid group".into(), 0));
 }
 
@@ -552,10 +463,7 @@ fn sticky_matches_only_at_the_index() {
     assert_eq!(exec_from("b", "y", "ab", 0), None);
     assert_eq!(exec_from("b", "y", "ab", 1), Some(vec![Some("b".into())]));
     assert_eq!(exec_from("^b", "y", "ab", 1), None);
-    assert_eq!(
-        exec_from("^b", "my", "\nb", 1),
-        Some(vec![Some("b".into())])
-    );
+    assert_eq!(exec_from("^b", "my", "\nb", 1), Some(vec![Some("b".into())]));
     assert_eq!(exec_from("", "y", "ab", 2), Some(vec![Some("".into())]));
 }
 
@@ -565,10 +473,7 @@ fn the_index_may_be_anywhere() {
     assert_eq!(exec_from("a", "", "aba", 3), None);
     assert_eq!(exec_from("", "", "aba", 3), Some(vec![Some("".into())]));
     assert_eq!(exec_from("", "", "aba", 4), None);
-    assert_eq!(
-        exec_from("(?<=a)b", "", "ab", 1),
-        Some(vec![Some("b".into())])
-    );
+    assert_eq!(exec_from("(?<=a)b", "", "ab", 1), Some(vec![Some("b".into())]));
     assert_eq!(exec_from("\\bb", "", "ab", 1), None);
 }
 
@@ -613,23 +518,11 @@ fn scans_find_every_candidate() {
                     "[^x\n]+" if fill != "x" => 0,
                     _ => start,
                 };
-                assert_eq!(
-                    scratch.group(0).map(|g| g.0),
-                    Some(expected),
-                    "/{pattern}/ after {gap}"
-                );
-                if let Some(bytes) = units
-                    .iter()
-                    .map(|&u| u8::try_from(u).ok())
-                    .collect::<Option<Vec<u8>>>()
-                {
+                assert_eq!(scratch.group(0).map(|g| g.0), Some(expected), "/{pattern}/ after {gap}");
+                if let Some(bytes) = units.iter().map(|&u| u8::try_from(u).ok()).collect::<Option<Vec<u8>>>() {
                     let found = regex.exec(Input::Latin1(&bytes), 0, &mut scratch, &mut || true);
                     assert_eq!(found, Ok(true), "/{pattern}/ after {gap}");
-                    assert_eq!(
-                        scratch.group(0).map(|g| g.0),
-                        Some(expected),
-                        "/{pattern}/ after {gap}"
-                    );
+                    assert_eq!(scratch.group(0).map(|g| g.0), Some(expected), "/{pattern}/ after {gap}");
                 }
             }
         }

@@ -9,17 +9,13 @@ fn compile(pattern: &str, flags: &str) -> Regex {
 
 fn message(pattern: &str, flags: &str) -> String {
     let flags = Flags::parse(flags.chars()).unwrap();
-    let error = Regex::compile(pattern, flags)
-        .err()
-        .expect("the pattern is refused");
+    let error = Regex::compile(pattern, flags).err().expect("the pattern is refused");
     error.message.into_owned()
 }
 
 fn exec(regex: &Regex, text: &str) -> Result<Option<(usize, usize)>, ExecError> {
     let mut scratch = Scratch::new();
-    let found = regex.exec(Input::Latin1(text.as_bytes()), 0, &mut scratch, &mut || {
-        true
-    })?;
+    let found = regex.exec(Input::Latin1(text.as_bytes()), 0, &mut scratch, &mut || true)?;
     Ok(found.then(|| scratch.group(0).unwrap()))
 }
 
@@ -38,10 +34,7 @@ fn nested(open: &str, inner: &str, close: &str, depth: usize) -> String {
 fn nesting_needs_no_native_stack() {
     on_small_stack(|| {
         const DEPTH: usize = 100_000;
-        assert_eq!(
-            message(&nested("(", "a", ")", DEPTH), ""),
-            "Too many captures"
-        );
+        assert_eq!(message(&nested("(", "a", ")", DEPTH), ""), "Too many captures");
         assert_eq!(message(&"(?:".repeat(DEPTH), ""), "Unterminated group");
         assert_eq!(message(&")".repeat(DEPTH), ""), "Unmatched ')'");
         let regex = compile(&nested("(?:", "a", ")", DEPTH), "");
@@ -61,10 +54,7 @@ fn nesting_needs_no_native_stack() {
         assert_eq!(regex.group_count(), 30_000);
         let regex = compile(&nested("[", "a", "]", DEPTH), "v");
         assert_eq!(exec(&regex, "ba"), Ok(Some((1, 2))));
-        assert_eq!(
-            message(&"[".repeat(DEPTH), "v"),
-            "Unterminated character class"
-        );
+        assert_eq!(message(&"[".repeat(DEPTH), "v"), "Unterminated character class");
         let regex = compile(&nested("(?i:(?-i:", "a", "))", DEPTH / 2), "");
         assert_eq!(exec(&regex, "Aa"), Ok(Some((1, 2))));
     });
@@ -74,23 +64,14 @@ fn nesting_needs_no_native_stack() {
 fn too_many_groups_or_classes_are_refused() {
     assert_eq!(compile(&"()".repeat(32_767), "").group_count(), 32_767);
     assert_eq!(message(&"()".repeat(32_768), ""), "Too many captures");
-    let classes: String = (0..70_000u32)
-        .map(|i| {
-            format!(
-                "[\\u{{{:x}}}x\\u{{{:x}}}]",
-                0x1_0000 + 2 * i,
-                0x1_0001 + 4 * i
-            )
-        })
-        .collect();
+    let classes: String =
+        (0..70_000u32).map(|i| format!("[\\u{{{:x}}}x\\u{{{:x}}}]", 0x1_0000 + 2 * i, 0x1_0001 + 4 * i)).collect();
     assert_eq!(message(&classes, "u"), "Regular expression too large");
 }
 
 #[test]
 fn large_classes_and_alternations_compile_in_reasonable_time() {
-    let ranges: String = (0..50_000u32)
-        .map(|i| format!("\\u{{{:x}}}", 0x100 + 3 * i))
-        .collect();
+    let ranges: String = (0..50_000u32).map(|i| format!("\\u{{{:x}}}", 0x100 + 3 * i)).collect();
     for flags in ["u", "v", "iu"] {
         let regex = compile(&format!("[a{ranges}]"), flags);
         assert_eq!(exec(&regex, "ba"), Ok(Some((1, 2))));
@@ -99,23 +80,11 @@ fn large_classes_and_alternations_compile_in_reasonable_time() {
     let regex = compile(&words.join("|"), "");
     assert_eq!(exec(&regex, "a word99"), Ok(Some((2, 7))));
     let singles: Vec<&str> = std::iter::repeat_n("a", 100_000).collect();
-    assert_eq!(
-        exec(&compile(&singles.join("|"), ""), "ba"),
-        Ok(Some((1, 2)))
-    );
+    assert_eq!(exec(&compile(&singles.join("|"), ""), "ba"), Ok(Some((1, 2))));
     let literal = "ab".repeat(500_000);
-    assert_eq!(
-        exec(&compile(&literal, ""), &literal),
-        Ok(Some((0, 1_000_000)))
-    );
-    assert_eq!(
-        exec(&compile(&literal, "i"), &literal),
-        Ok(Some((0, 1_000_000)))
-    );
-    assert_eq!(
-        exec(&compile(&format!("(?<={literal})"), ""), &literal),
-        Ok(Some((1_000_000, 1_000_000)))
-    );
+    assert_eq!(exec(&compile(&literal, ""), &literal), Ok(Some((0, 1_000_000))));
+    assert_eq!(exec(&compile(&literal, "i"), &literal), Ok(Some((0, 1_000_000))));
+    assert_eq!(exec(&compile(&format!("(?<={literal})"), ""), &literal), Ok(Some((1_000_000, 1_000_000))));
 }
 
 #[test]
@@ -132,16 +101,9 @@ fn huge_bounds_are_bounds() {
         ("(a{2147483648}){2147483648}", "aaa", None),
         ("a{2147483648,4294967297}?", "aaa", None),
     ] {
-        assert_eq!(
-            exec(&compile(pattern, ""), text),
-            Ok(expected),
-            "/{pattern}/"
-        );
+        assert_eq!(exec(&compile(pattern, ""), text), Ok(expected), "/{pattern}/");
     }
-    assert_eq!(
-        message("a{99999999999999999999,99999999999999999998}", ""),
-        "numbers out of order in {} quantifier"
-    );
+    assert_eq!(message("a{99999999999999999999,99999999999999999998}", ""), "numbers out of order in {} quantifier");
     compile("a{00000000000000000000002,3}", "");
     // Required empty iterations are really made, each of them: the poll ends them.
     let regex = compile("(a?){4294967295}", "");
@@ -180,19 +142,13 @@ fn catastrophic_patterns_end_by_the_poll() {
         let found = regex.exec(Input::Latin1(text.as_bytes()), 0, &mut scratch, &mut poll);
         // A few are not catastrophic here; what counts is that the others stop when told to.
         if found != Ok(false) {
-            assert_eq!(
-                (found, polls),
-                (Err(ExecError::Interrupted), 100),
-                "/{pattern}/"
-            );
+            assert_eq!((found, polls), (Err(ExecError::Interrupted), 100), "/{pattern}/");
         }
     }
     // The classic does need the poll.
     let regex = compile("(a+)+b", "");
     let mut scratch = Scratch::new();
-    let found = regex.exec(Input::Latin1(text.as_bytes()), 0, &mut scratch, &mut || {
-        false
-    });
+    let found = regex.exec(Input::Latin1(text.as_bytes()), 0, &mut scratch, &mut || false);
     assert_eq!(found, Err(ExecError::Interrupted));
 }
 
@@ -201,9 +157,7 @@ fn the_backtrack_stack_is_bounded_and_counted() {
     let regex = compile("(?:a|b|ab)*c", "");
     let text = "ab".repeat(1_000_000);
     let mut scratch = Scratch::with_limit(1 << 20);
-    let found = regex.exec(Input::Latin1(text.as_bytes()), 0, &mut scratch, &mut || {
-        true
-    });
+    let found = regex.exec(Input::Latin1(text.as_bytes()), 0, &mut scratch, &mut || true);
     assert_eq!(found, Err(ExecError::StackLimit));
     assert!(scratch.bytes() <= (1 << 20) + 1024, "{}", scratch.bytes());
     assert!(scratch.bytes() > 1 << 19, "{}", scratch.bytes());
@@ -269,11 +223,7 @@ fn long_scans_poll() {
             assert!(polls >= least, "/{pattern}/{flags} polled {polls} times");
             let width = matches!(input, Input::Utf16(_));
             let found = regex.exec(input, 0, &mut scratch, &mut || false);
-            assert_eq!(
-                found,
-                Err(ExecError::Interrupted),
-                "/{pattern}/{flags}, UTF-16: {width}"
-            );
+            assert_eq!(found, Err(ExecError::Interrupted), "/{pattern}/{flags}, UTF-16: {width}");
         }
     }
 }
@@ -283,13 +233,7 @@ fn long_scans_poll() {
 fn failing_leading_loops_take_linear_time() {
     const LEN: usize = 1 << 20;
     let blanks = vec![b' '; LEN];
-    for pattern in [
-        "\\s+$x",
-        "^\\s+x|\\s+x",
-        "\\s*?x",
-        "(\\s+)-",
-        "(?:(\\s{2,})y|(?:\\s+)z)",
-    ] {
+    for pattern in ["\\s+$x", "^\\s+x|\\s+x", "\\s*?x", "(\\s+)-", "(?:(\\s{2,})y|(?:\\s+)z)"] {
         let regex = compile(pattern, "");
         let mut polls = 0u32;
         let mut poll = || {

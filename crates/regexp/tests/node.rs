@@ -42,17 +42,8 @@ fn line_of(case: &Case) -> String {
         let numbers: Vec<String> = units.iter().map(u16::to_string).collect();
         numbers.join(",")
     };
-    let inputs: Vec<String> = case
-        .inputs
-        .iter()
-        .map(|(text, start)| format!("{start}:{}", units(text)))
-        .collect();
-    format!(
-        "{};{};{}\n",
-        units(&case.pattern),
-        case.flags,
-        inputs.join(";")
-    )
+    let inputs: Vec<String> = case.inputs.iter().map(|(text, start)| format!("{start}:{}", units(text))).collect();
+    format!("{};{};{}\n", units(&case.pattern), case.flags, inputs.join(";"))
 }
 
 fn result_line(case: &Case, scratch: &mut Scratch) -> Option<String> {
@@ -65,10 +56,8 @@ fn result_line(case: &Case, scratch: &mut Scratch) -> Option<String> {
             Outcome::NoMatch => "N".to_string(),
             Outcome::GaveUp => return None,
             Outcome::Match(groups) => {
-                let groups: Vec<String> = groups
-                    .iter()
-                    .map(|g| g.map_or("-".to_string(), |(a, b)| format!("{a},{b}")))
-                    .collect();
+                let groups: Vec<String> =
+                    groups.iter().map(|g| g.map_or("-".to_string(), |(a, b)| format!("{a},{b}"))).collect();
                 groups.join(" ")
             }
         });
@@ -86,14 +75,9 @@ fn ask_node(cases: &[Case], tag: &str) -> Option<Vec<String>> {
     std::fs::write(&script, SCRIPT).expect("the temporary directory is writable");
     let mut file = std::fs::File::create(&data).expect("the temporary directory is writable");
     for case in cases {
-        file.write_all(line_of(case).as_bytes())
-            .expect("the temporary directory is writable");
+        file.write_all(line_of(case).as_bytes()).expect("the temporary directory is writable");
     }
-    let output = Command::new(words.next()?)
-        .args(words)
-        .args([&script, &data])
-        .stderr(Stdio::inherit())
-        .output();
+    let output = Command::new(words.next()?).args(words).args([&script, &data]).stderr(Stdio::inherit()).output();
     let _ = std::fs::remove_file(&script);
     let _ = std::fs::remove_file(&data);
     let output = output.ok()?;
@@ -105,10 +89,7 @@ fn ask_node(cases: &[Case], tag: &str) -> Option<Vec<String>> {
 fn compare(cases: Vec<Case>, tag: &str) {
     let Some(theirs) = ask_node(&cases, tag) else {
         // Not by a print macro, whose output a passing test swallows.
-        let _ = writeln!(
-            std::io::stderr(),
-            "SKIPPED: {tag}: there is no node to compare with"
-        );
+        let _ = writeln!(std::io::stderr(), "SKIPPED: {tag}: there is no node to compare with");
         return;
     };
     assert_eq!(theirs.len(), cases.len());
@@ -129,11 +110,8 @@ fn compare(cases: Vec<Case>, tag: &str) {
             failures += 1;
             if failures <= 20 {
                 let pattern = String::from_utf16_lossy(&case.pattern);
-                let inputs: Vec<_> = case
-                    .inputs
-                    .iter()
-                    .map(|(text, start)| (String::from_utf16_lossy(text), *start))
-                    .collect();
+                let inputs: Vec<_> =
+                    case.inputs.iter().map(|(text, start)| (String::from_utf16_lossy(text), *start)).collect();
                 eprintln!(
                     "{tag} {i}: /{pattern}/{}\n  inputs {inputs:?}\n  ours   {ours}\n  theirs {theirs}",
                     case.flags
@@ -142,47 +120,30 @@ fn compare(cases: Vec<Case>, tag: &str) {
             }
         }
     }
-    eprintln!(
-        "{tag}: {} cases, {matched} with a match, {gave_up} given up, {failures} different",
-        cases.len()
-    );
+    eprintln!("{tag}: {} cases, {matched} with a match, {gave_up} given up, {failures} different", cases.len());
     assert_eq!(failures, 0);
-    assert!(
-        matched * 5 > cases.len() && gave_up * 50 < cases.len(),
-        "the cases test too little"
-    );
+    assert!(matched * 5 > cases.len() && gave_up * 50 < cases.len(), "the cases test too little");
 }
 
 /// V8 makes attempts between the halves of a surrogate pair even with `u`, where the standard steps over both
 /// (AdvanceStringIndex, ECMA-262 22.2.7.3): does one of its results begin there?
 fn splits_pair(case: &Case, results: &str) -> bool {
     case.flags.contains(['u', 'v'])
-        && case
-            .inputs
-            .iter()
-            .zip(results.split(';'))
-            .any(|((text, _), result)| {
-                let start: Option<usize> = result.split(',').next().and_then(|s| s.parse().ok());
-                start.is_some_and(|at| {
-                    at > 0
-                        && (0xd800..0xdc00).contains(&text[at - 1])
-                        && text.get(at).is_some_and(|u| (0xdc00..0xe000).contains(u))
-                })
+        && case.inputs.iter().zip(results.split(';')).any(|((text, _), result)| {
+            let start: Option<usize> = result.split(',').next().and_then(|s| s.parse().ok());
+            start.is_some_and(|at| {
+                at > 0
+                    && (0xd800..0xdc00).contains(&text[at - 1])
+                    && text.get(at).is_some_and(|u| (0xdc00..0xe000).contains(u))
             })
+        })
 }
 
 /// Older V8 knows no names in several alternatives.
 fn repeats_a_name(case: &Case) -> bool {
     let pattern = String::from_utf16_lossy(&case.pattern);
-    let names: Vec<&str> = pattern
-        .split("(?<n")
-        .skip(1)
-        .filter_map(|s| s.split('>').next())
-        .collect();
-    names
-        .iter()
-        .enumerate()
-        .any(|(i, name)| names[..i].contains(name))
+    let names: Vec<&str> = pattern.split("(?<n").skip(1).filter_map(|s| s.split('>').next()).collect();
+    names.iter().enumerate().any(|(i, name)| names[..i].contains(name))
 }
 
 fn options() -> Options {
@@ -199,9 +160,7 @@ fn options() -> Options {
 #[test]
 fn random_patterns_match_as_in_v8() {
     let seed = first_seed();
-    let cases = (seed..seed + case_count(4000))
-        .map(|seed| Generator::case(&mut Rng::new(seed), options()))
-        .collect();
+    let cases = (seed..seed + case_count(4000)).map(|seed| Generator::case(&mut Rng::new(seed), options())).collect();
     compare(cases, "patterns");
 }
 

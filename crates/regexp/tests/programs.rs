@@ -11,12 +11,8 @@ fn listing(pattern: &str, flags: &str) -> String {
 #[track_caller]
 fn compiles_to(pattern: &str, flags: &str, expected: &str) {
     let listing = listing(pattern, flags);
-    let lines = |text: &str| -> Vec<String> {
-        text.lines()
-            .map(|l| l.trim().to_string())
-            .filter(|l| !l.is_empty())
-            .collect()
-    };
+    let lines =
+        |text: &str| -> Vec<String> { text.lines().map(|l| l.trim().to_string()).filter(|l| !l.is_empty()).collect() };
     assert_eq!(lines(&listing), lines(expected), "\n{listing}");
 }
 

@@ -4,9 +4,7 @@
 
 mod common;
 
-use common::{
-    Captures, Case, Generator, Options, Outcome, Rng, case_count, compile, first_seed, run,
-};
+use common::{Captures, Case, Generator, Options, Outcome, Rng, case_count, compile, first_seed, run};
 use tercel_regexp::Scratch;
 
 fn options() -> Options {
@@ -63,10 +61,7 @@ fn random_patterns_match_as_in_regress() {
                 if failures <= 20 {
                     let pattern = String::from_utf16_lossy(&case.pattern);
                     let text = String::from_utf16_lossy(input);
-                    eprintln!(
-                        "seed {seed}: /{pattern}/{} on {text:?} from {start}",
-                        case.flags
-                    );
+                    eprintln!("seed {seed}: /{pattern}/{} on {text:?} from {start}", case.flags);
                     eprintln!("  ours   {ours:?}\n  theirs {theirs:?}");
                 }
             }

@@ -21,19 +21,14 @@ pub(super) fn analyze(hir: &Hir, root: NodeId) -> Start {
     if begins_with(hir, root, MAX_DEPTH, |n| matches!(n, Node::InputStart)) {
         return Start::InputStart;
     }
-    if begins_with(hir, root, MAX_DEPTH, |n| {
-        matches!(n, Node::InputStart | Node::LineStart)
-    }) {
+    if begins_with(hir, root, MAX_DEPTH, |n| matches!(n, Node::InputStart | Node::LineStart)) {
         return Start::LineStart;
     }
     if let Some(units) = leading_lookbehind(hir, root) {
         return Start::AfterLiteral(Literal::new(units.to_vec()));
     }
     let prefix = prefix(hir, root, MAX_DEPTH);
-    let literal: Vec<u16> = prefix
-        .iter()
-        .map_while(|set| set.only_member().map(|c| c as u16))
-        .collect();
+    let literal: Vec<u16> = prefix.iter().map_while(|set| set.only_member().map(|c| c as u16)).collect();
     if literal.len() >= 2 {
         return Start::Literal(Literal::new(literal));
     }
@@ -56,15 +51,8 @@ pub(super) fn analyze(hir: &Hir, root: NodeId) -> Start {
 }
 
 fn first_start(first: FirstSet) -> Start {
-    let units_any = FirstSet {
-        end: first.end,
-        ..FirstSet::ANY
-    };
-    if first == units_any {
-        Start::Anywhere
-    } else {
-        Start::First(first)
-    }
+    let units_any = FirstSet { end: first.end, ..FirstSet::ANY };
+    if first == units_any { Start::Anywhere } else { Start::First(first) }
 }
 
 /// The loop that the pattern begins with, if [`LeadingLoop`](crate::program::LeadingLoop) allows for it.
@@ -92,11 +80,7 @@ fn leading_set(hir: &Hir, id: NodeId, depth: u32) -> Option<SetId> {
                 let first = sets.next()??;
                 return sets.all(|set| set == Some(first)).then_some(first);
             }
-            Node::Repeat {
-                body,
-                max: INFINITE,
-                ..
-            } => {
+            Node::Repeat { body, max: INFINITE, .. } => {
                 return match hir.node(body) {
                     Node::Set(set) => Some(set),
                     _ => None,
@@ -119,11 +103,7 @@ fn leading_lookbehind(hir: &Hir, root: NodeId) -> Option<&[u16]> {
         id = match hir.node(id) {
             Node::Sequence(span) => *hir.children(span).first()?,
             Node::Group { body, .. } => body,
-            Node::Look {
-                body,
-                behind: true,
-                negative: false,
-            } => {
+            Node::Look { body, behind: true, negative: false } => {
                 return match hir.node(body) {
                     Node::Literal(span) if span.len >= 2 => Some(hir.literal_units(span)),
                     _ => None,
@@ -148,9 +128,7 @@ fn begins_with(hir: &Hir, id: NodeId, depth: u32, wanted: fn(&Node) -> bool) -> 
                 let items = hir.children(span);
                 return depth > 0
                     && items.len() <= MAX_ALTERNATIVES
-                    && items
-                        .iter()
-                        .all(|&id| begins_with(hir, id, depth - 1, wanted));
+                    && items.iter().all(|&id| begins_with(hir, id, depth - 1, wanted));
             }
             Node::Empty | Node::Look { .. } | Node::WordBoundary { .. } => {}
             _ => return false,
@@ -211,11 +189,7 @@ fn prefix(hir: &Hir, id: NodeId, depth: u32) -> Vec<CodePointSet> {
                     break;
                 }
             }
-            Node::Empty
-            | Node::InputStart
-            | Node::LineStart
-            | Node::WordBoundary { .. }
-            | Node::Look { .. } => {}
+            Node::Empty | Node::InputStart | Node::LineStart | Node::WordBoundary { .. } | Node::Look { .. } => {}
             _ => break,
         }
         if prefix.len() >= MAX_PREFIX {
@@ -270,11 +244,7 @@ fn frequency(unit: u32) -> u32 {
 
 fn density(set: &CodePointSet) -> u32 {
     let low = set.within(0, 0xff).flat_map(|(lo, hi)| lo..=hi);
-    let high: u32 = if set.intersects(0x100, MAX_CODE_UNIT) {
-        20
-    } else {
-        0
-    };
+    let high: u32 = if set.intersects(0x100, MAX_CODE_UNIT) { 20 } else { 0 };
     low.map(frequency).sum::<u32>() + high
 }
 
@@ -295,9 +265,7 @@ fn window(sets: &[CodePointSet]) -> (Window, u32) {
     let move_of = |mask: u8| len as u8 - (8 - mask.leading_zeros() as u8);
     let moves: Vec<u8> = latin1.iter().map(|&mask| move_of(mask)).collect();
     let total: u32 = (0..256).map(frequency).sum();
-    let moved: u32 = (0..256)
-        .map(|c| frequency(c) * u32::from(moves[c as usize]))
-        .sum();
+    let moved: u32 = (0..256).map(|c| frequency(c) * u32::from(moves[c as usize])).sum();
     let mut cost = (u64::from(WINDOW_STEP) * u64::from(total) / u64::from(moved.max(1))) as u32;
     let mut rare = None;
     for (i, set) in sets.iter().enumerate() {
@@ -323,13 +291,7 @@ fn window(sets: &[CodePointSet]) -> (Window, u32) {
 impl Literal {
     pub(crate) fn new(units: Vec<u16>) -> Literal {
         let bytes: Option<Vec<u8>> = units.iter().map(|&u| u8::try_from(u).ok()).collect();
-        let rare = (0..units.len())
-            .min_by_key(|&i| frequency(u32::from(units[i])))
-            .unwrap_or(0);
-        Literal {
-            finder: bytes.map(|b| memchr::memmem::Finder::new(&b).into_owned()),
-            units,
-            rare,
-        }
+        let rare = (0..units.len()).min_by_key(|&i| frequency(u32::from(units[i]))).unwrap_or(0);
+        Literal { finder: bytes.map(|b| memchr::memmem::Finder::new(&b).into_owned()), units, rare }
     }
 }

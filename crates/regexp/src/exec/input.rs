@@ -16,8 +16,7 @@ pub(crate) trait Unit: Copy + Eq + 'static {
     fn find_literal(hay: &[Self], literal: &Literal) -> Option<usize>;
 
     /// Does `hay` begin with the literal of the program?
-    fn starts_with(hay: &[Self], program: &Program, start: usize, len: usize, latin1: bool)
-    -> bool;
+    fn starts_with(hay: &[Self], program: &Program, start: usize, len: usize, latin1: bool) -> bool;
 }
 
 impl Unit for u8 {
@@ -128,10 +127,7 @@ mod tests {
         let text = "- an e- and e-mai and an e-mail e-mail";
         let utf16: Vec<u16> = text.encode_utf16().collect();
         assert_eq!(u16::find_literal(&utf16, &literal), text.find("e-mail"));
-        assert_eq!(
-            u8::find_literal(text.as_bytes(), &literal),
-            text.find("e-mail")
-        );
+        assert_eq!(u8::find_literal(text.as_bytes(), &literal), text.find("e-mail"));
         assert_eq!(u16::find_literal(&utf16[..4], &literal), None);
         let wide = Literal::new(vec![0x61, 0x2028]);
         assert_eq!(u8::find_literal(b"aaa", &wide), None);

@@ -3,8 +3,7 @@
 use super::ExecError;
 use super::input::Unit;
 use super::scan::{
-    Budget, is_line_terminator, next_candidate, point_at, point_before, run_end, splits_pair,
-    wide_run_end,
+    Budget, is_line_terminator, next_candidate, point_at, point_before, run_end, splits_pair, wide_run_end,
 };
 use super::scratch::{Entry, EntryKind, Scratch};
 use crate::classes::{CharClass, FirstSet};
@@ -31,13 +30,7 @@ pub(crate) fn execute<C: Unit>(
         // The character that the code unit at `last_index` belongs to (RegExpBuiltinExec, 22.2.7.2).
         from -= 1;
     }
-    let mut machine = Machine {
-        program,
-        input,
-        scratch,
-        budget: Budget::new(poll),
-        dirty: false,
-    };
+    let mut machine = Machine { program, input, scratch, budget: Budget::new(poll), dirty: false };
     let result = machine.run(from);
     machine.scratch.stack.clear();
     result
@@ -137,9 +130,10 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
                     let (start, len) = (start as usize, len as usize);
                     let masked = &self.program.masked[start..start + len];
                     if let Some(text) = input.get(pos..pos + len)
-                        && text.iter().zip(masked).all(|(u, &(mask, value))| {
-                            u.value() & u32::from(mask) == u32::from(value)
-                        })
+                        && text
+                            .iter()
+                            .zip(masked)
+                            .all(|(u, &(mask, value))| u.value() & u32::from(mask) == u32::from(value))
                     {
                         pos += len;
                         pc += 1;
@@ -181,13 +175,7 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
                 }
 
                 // ---- Loops over one class ----
-                Op::Loop {
-                    class,
-                    next,
-                    min,
-                    max,
-                    mode,
-                } => {
+                Op::Loop { class, next, min, max, mode } => {
                     let class = self.class(class);
                     let (min, max) = (min as usize, max as usize);
                     let room = input.len() - pos;
@@ -198,12 +186,8 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
                         if at - pos >= min {
                             let moved = match mode {
                                 LoopMode::Possessive => Some(at),
-                                LoopMode::Greedy => {
-                                    self.give_back(pc, next, at, pos + min, false)?
-                                }
-                                LoopMode::Lazy => {
-                                    self.take_more(pc, next, class, at, more(min, max), false)?
-                                }
+                                LoopMode::Greedy => self.give_back(pc, next, at, pos + min, false)?,
+                                LoopMode::Lazy => self.take_more(pc, next, class, at, more(min, max), false)?,
                             };
                             if let Some(at) = moved {
                                 pos = at;
@@ -213,13 +197,7 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
                         }
                     }
                 }
-                Op::WideLoop {
-                    class,
-                    next,
-                    min,
-                    max,
-                    mode,
-                } => {
+                Op::WideLoop { class, next, min, max, mode } => {
                     let class = self.class(class);
                     let (least, count) = wide_run_end(class, input, pos, min, &mut self.budget)?;
                     if count == min {
@@ -228,13 +206,8 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
                             self.take_more(pc, next, class, least, more(min, max), true)?
                         } else {
                             let more = more(min, max) as u32;
-                            let (at, _) =
-                                wide_run_end(class, input, least, more, &mut self.budget)?;
-                            if mode == LoopMode::Greedy {
-                                self.give_back(pc, next, at, least, true)?
-                            } else {
-                                Some(at)
-                            }
+                            let (at, _) = wide_run_end(class, input, least, more, &mut self.budget)?;
+                            if mode == LoopMode::Greedy { self.give_back(pc, next, at, least, true)? } else { Some(at) }
                         };
                         if let Some(at) = moved {
                             pos = at;
@@ -283,11 +256,7 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
                     pc += 1;
                     continue;
                 }
-                Op::Choose {
-                    here,
-                    there,
-                    target,
-                } => {
+                Op::Choose { here, there, target } => {
                     let unit = input.get(pos).map(|u| u.value());
                     let here = self.admits(here, unit);
                     let there = self.admits(there, unit);
@@ -316,28 +285,12 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
                     pc += 1;
                     continue;
                 }
-                Op::CountBelow {
-                    register,
-                    min,
-                    target,
-                } => {
-                    pc = if self.register(register) < min {
-                        target as usize
-                    } else {
-                        pc + 1
-                    };
+                Op::CountBelow { register, min, target } => {
+                    pc = if self.register(register) < min { target as usize } else { pc + 1 };
                     continue;
                 }
-                Op::CountReached {
-                    register,
-                    max,
-                    target,
-                } => {
-                    pc = if self.register(register) >= max {
-                        target as usize
-                    } else {
-                        pc + 1
-                    };
+                Op::CountReached { register, max, target } => {
+                    pc = if self.register(register) >= max { target as usize } else { pc + 1 };
                     continue;
                 }
                 Op::Mark(register) => {
@@ -435,19 +388,11 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
                 }
 
                 // ---- Backreferences ----
-                Op::BackReference {
-                    start,
-                    len,
-                    fold,
-                    behind,
-                } => {
+                Op::BackReference { start, len, fold, behind } => {
                     let groups = start as usize..start as usize + usize::from(len);
                     let groups = &self.program.references[groups];
-                    let moved = if behind {
-                        self.refer_back(groups, fold, pos)?
-                    } else {
-                        self.refer(groups, fold, pos)?
-                    };
+                    let moved =
+                        if behind { self.refer_back(groups, fold, pos)? } else { self.refer(groups, fold, pos)? };
                     if let Some(at) = moved {
                         pos = at;
                         pc += 1;
@@ -503,11 +448,7 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
         };
         let (at, other) = (entry.a as usize, entry.b as usize);
         if entry.kind() == EntryKind::Greedy {
-            let at = if wide {
-                point_before(self.input, at)
-            } else {
-                at - 1
-            };
+            let at = if wide { point_before(self.input, at) } else { at - 1 };
             return self.give_back(op, next, at, other, wide);
         }
         let class = self.class(class);
@@ -534,11 +475,7 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
                     self.budget.charge((from - at) / 8)?;
                     return Ok(None);
                 }
-                at = if wide {
-                    point_before(self.input, at)
-                } else {
-                    at - 1
-                };
+                at = if wide { point_before(self.input, at) } else { at - 1 };
             }
             self.budget.charge((from - at) / 8)?;
         }
@@ -587,11 +524,7 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
     #[inline(always)]
     fn member_end(&self, class: &CharClass, at: usize, wide: bool) -> Option<usize> {
         let unit = self.input.get(at)?;
-        let (c, len) = if wide {
-            point_at(self.input, at)
-        } else {
-            (unit.value(), 1)
-        };
+        let (c, len) = if wide { point_at(self.input, at) } else { (unit.value(), 1) };
         class.contains(c).then_some(at + len)
     }
 
@@ -662,8 +595,7 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
         if self.scratch.stack.is_empty() {
             self.dirty = true;
         } else {
-            let [old_start, old_end] =
-                [0, 1].map(|i| self.scratch.registers[2 * group + i] as usize);
+            let [old_start, old_end] = [0, 1].map(|i| self.scratch.registers[2 * group + i] as usize);
             self.push(EntryKind::Group, group, old_start, old_end)?;
         }
         self.scratch.registers[2 * group] = start;
@@ -705,8 +637,7 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
 
     /// Pops the entries above `height`, setting registers back.
     fn unwind_to(&mut self, height: usize) -> Result<(), ExecError> {
-        self.budget
-            .charge((self.scratch.stack.len() - height) / 4)?;
+        self.budget.charge((self.scratch.stack.len() - height) / 4)?;
         while self.scratch.stack.len() > height
             && let Some(entry) = self.scratch.stack.pop()
         {
@@ -719,9 +650,5 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
 /// How many more characters than `min` a loop may take; a loop without bound stays one.
 #[inline(always)]
 fn more(min: usize, max: usize) -> usize {
-    if max == u32::MAX as usize {
-        max
-    } else {
-        max - min
-    }
+    if max == u32::MAX as usize { max } else { max - min }
 }

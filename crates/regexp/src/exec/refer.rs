@@ -59,18 +59,10 @@ impl<C: Unit> Machine<'_, '_, C> {
     /// Are the `len` units at `a`, captured text, and those at `b` the same characters? Folding never changes how many
     /// units a character takes.
     #[inline(never)]
-    fn same_text(
-        &mut self,
-        a: usize,
-        b: usize,
-        len: usize,
-        fold: Option<CaseRule>,
-    ) -> Result<bool, ExecError> {
+    fn same_text(&mut self, a: usize, b: usize, len: usize, fold: Option<CaseRule>) -> Result<bool, ExecError> {
         const BLOCK: usize = 2048;
         let input = self.input;
-        if self.program.flags.unicode_mode()
-            && (splits_pair(input, b) || splits_pair(input, b + len))
-        {
+        if self.program.flags.unicode_mode() && (splits_pair(input, b) || splits_pair(input, b + len)) {
             return Ok(false);
         }
         let mut done = 0;
@@ -88,9 +80,7 @@ impl<C: Unit> Machine<'_, '_, C> {
             let stop = done + block;
             while done < stop {
                 let ((c, c_len), (d, d_len)) = match rule {
-                    CaseRule::Uppercase => {
-                        ((input[a + done].value(), 1), (input[b + done].value(), 1))
-                    }
+                    CaseRule::Uppercase => ((input[a + done].value(), 1), (input[b + done].value(), 1)),
                     CaseRule::SimpleFold => (point_at(input, a + done), point_at(input, b + done)),
                 };
                 let same = c == d || rule.canonicalize(c) == rule.canonicalize(d);

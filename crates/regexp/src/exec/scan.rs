@@ -23,10 +23,7 @@ pub(super) struct Budget<'p> {
 
 impl<'p> Budget<'p> {
     pub(super) fn new(poll: &'p mut dyn FnMut() -> bool) -> Budget<'p> {
-        Budget {
-            left: POLL_BUDGET,
-            poll,
-        }
+        Budget { left: POLL_BUDGET, poll }
     }
 
     /// Counts `work` units, polling if it is time.
@@ -43,11 +40,7 @@ impl<'p> Budget<'p> {
     #[inline(never)]
     fn refill(&mut self) -> Result<(), ExecError> {
         self.left = POLL_BUDGET;
-        if (self.poll)() {
-            Ok(())
-        } else {
-            Err(ExecError::Interrupted)
-        }
+        if (self.poll)() { Ok(()) } else { Err(ExecError::Interrupted) }
     }
 }
 
@@ -80,11 +73,7 @@ pub(super) fn splits_pair<C: Unit>(input: &[C], pos: usize) -> bool {
 /// The position before the character that ends at `pos` (greater than 0).
 #[inline(always)]
 pub(super) fn point_before<C: Unit>(input: &[C], pos: usize) -> usize {
-    if splits_pair(input, pos - 1) {
-        pos - 2
-    } else {
-        pos - 1
-    }
+    if splits_pair(input, pos - 1) { pos - 2 } else { pos - 1 }
 }
 
 #[inline(always)]
@@ -138,9 +127,7 @@ fn long_run_end<C: Unit>(
     while at < end {
         let stop = end.min(at + BLOCK);
         let reached = match &class.latin1_excluded {
-            Some(excluded) if !C::WIDE => {
-                C::find(&input[at..stop], excluded).map_or(stop, |i| at + i)
-            }
+            Some(excluded) if !C::WIDE => C::find(&input[at..stop], excluded).map_or(stop, |i| at + i),
             _ => member_run(class, input, at, stop),
         };
         budget.charge((reached - at) / 8)?;
@@ -233,30 +220,22 @@ fn search<C: Unit>(
         }
         Start::Literal(literal) => {
             let overlap = literal.units.len() - 1;
-            in_blocks(input, from, overlap, 64, budget, |hay| {
-                C::find_literal(hay, literal)
-            })
+            in_blocks(input, from, overlap, 64, budget, |hay| C::find_literal(hay, literal))
         }
         Start::AfterLiteral(literal) => {
             let len = literal.units.len();
             let begin = from.saturating_sub(len);
-            let found = in_blocks(input, begin, len - 1, 64, budget, |hay| {
-                C::find_literal(hay, literal)
-            })?;
+            let found = in_blocks(input, begin, len - 1, 64, budget, |hay| C::find_literal(hay, literal))?;
             Ok(found.map(|at| at + len))
         }
         Start::Units(units) => in_blocks(input, from, 0, 64, budget, |hay| C::find(hay, units)),
         Start::First(first) => {
             let admitted = |unit: &C| first.admits(unit.value());
-            let found = in_blocks(input, from, 0, 8, budget, |hay| {
-                hay.iter().position(admitted)
-            })?;
+            let found = in_blocks(input, from, 0, 8, budget, |hay| hay.iter().position(admitted))?;
             // What may match at the end of the input is a candidate there.
             Ok(found.or(first.end.then_some(input.len())))
         }
-        Start::Window(window) => in_blocks(input, from, window.len - 1, 16, budget, |hay| {
-            find_window(hay, window)
-        }),
+        Start::Window(window) => in_blocks(input, from, window.len - 1, 16, budget, |hay| find_window(hay, window)),
     }
 }
 

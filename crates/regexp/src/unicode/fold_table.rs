@@ -14,12 +14,7 @@ pub(crate) struct Run {
 }
 
 const fn run(first: u32, last: u32, step: u32, distance: i32) -> Run {
-    Run {
-        first,
-        last,
-        step,
-        distance,
-    }
+    Run { first, last, step, distance }
 }
 
 /// `scf(c)`, simple case folding, where it is not `c`.

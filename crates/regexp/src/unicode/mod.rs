@@ -97,21 +97,11 @@ mod tests {
 
     #[test]
     fn properties_have_long_and_short_names() {
-        for (a, b) in [
-            ("Alphabetic", "Alpha"),
-            ("Uppercase_Letter", "Lu"),
-            ("XID_Start", "XIDS"),
-        ] {
+        for (a, b) in [("Alphabetic", "Alpha"), ("Uppercase_Letter", "Lu"), ("XID_Start", "XIDS")] {
             assert_eq!(characters(a, None), characters(b, None));
         }
-        assert_eq!(
-            characters("Script", Some("Greek")),
-            characters("sc", Some("Grek"))
-        );
-        assert_eq!(
-            characters("scx", Some("Cyrl")),
-            characters("Script_Extensions", Some("Cyrillic"))
-        );
+        assert_eq!(characters("Script", Some("Greek")), characters("sc", Some("Grek")));
+        assert_eq!(characters("scx", Some("Cyrl")), characters("Script_Extensions", Some("Cyrillic")));
         assert!(characters("gc", Some("LC")).contains('ǅ' as u32));
         assert_eq!(characters("punct", None), characters("P", None));
     }
@@ -138,17 +128,7 @@ mod tests {
 
     #[test]
     fn names_are_exact() {
-        for name in [
-            "alphabetic",
-            "Alphabetic ",
-            "lu",
-            "Block",
-            "Is_L",
-            "Script",
-            "WSpace",
-            "Latin",
-            "",
-        ] {
+        for name in ["alphabetic", "Alphabetic ", "lu", "Block", "Is_L", "Script", "WSpace", "Latin", ""] {
             assert!(property(name, None).is_none(), "{name}");
         }
         for (name, value) in [
