@@ -28,16 +28,12 @@ impl CodePointSet {
     }
 
     pub(crate) fn single(c: u32) -> CodePointSet {
-        CodePointSet {
-            ranges: vec![(c, c)],
-        }
+        CodePointSet { ranges: vec![(c, c)] }
     }
 
     /// The set of all ranges given, in any order, overlapping or not.
     pub(crate) fn from_ranges(ranges: impl IntoIterator<Item = (u32, u32)>) -> CodePointSet {
-        let mut set = CodePointSet {
-            ranges: ranges.into_iter().collect(),
-        };
+        let mut set = CodePointSet { ranges: ranges.into_iter().collect() };
         set.normalize();
         set
     }
@@ -96,10 +92,7 @@ impl CodePointSet {
     /// The parts of the set that lie within `lo..=hi`.
     pub(crate) fn within(&self, lo: u32, hi: u32) -> impl Iterator<Item = (u32, u32)> + '_ {
         let at = self.ranges.partition_point(|r| r.1 < lo);
-        self.ranges[at..]
-            .iter()
-            .take_while(move |r| r.0 <= hi)
-            .map(move |r| (r.0.max(lo), r.1.min(hi)))
+        self.ranges[at..].iter().take_while(move |r| r.0 <= hi).map(move |r| (r.0.max(lo), r.1.min(hi)))
     }
 
     pub(crate) fn add_all(&mut self, ranges: impl IntoIterator<Item = (u32, u32)>) {
@@ -218,10 +211,8 @@ impl CharClass {
                 }
             }
         }
-        let excluded: Vec<u16> = (0..=0xffu16)
-            .filter(|&c| latin1[usize::from(c >> 5)] >> (c & 31) & 1 == 0)
-            .take(4)
-            .collect();
+        let excluded: Vec<u16> =
+            (0..=0xffu16).filter(|&c| latin1[usize::from(c >> 5)] >> (c & 31) & 1 == 0).take(4).collect();
         CharClass {
             latin1,
             blocks_full,
@@ -240,11 +231,7 @@ impl CharClass {
     /// Is `c`, a code unit or a code point, a member?
     #[inline(always)]
     pub fn contains(&self, c: u32) -> bool {
-        if c < 0x100 {
-            self.contains_latin1(c as u8)
-        } else {
-            self.contains_high(c)
-        }
+        if c < 0x100 { self.contains_latin1(c as u8) } else { self.contains_high(c) }
     }
 
     fn contains_high(&self, c: u32) -> bool {
@@ -263,11 +250,7 @@ impl CharClass {
     /// The members of the class as a set again.
     pub(crate) fn to_set(&self) -> CodePointSet {
         let low = (0..=0xff).filter(|&c| self.contains_latin1(c as u8));
-        CodePointSet::from_ranges(
-            low.map(|c| (c, c))
-                .chain(self.ranges.iter().copied())
-                .collect::<Vec<_>>(),
-        )
+        CodePointSet::from_ranges(low.map(|c| (c, c)).chain(self.ranges.iter().copied()).collect::<Vec<_>>())
     }
 }
 
@@ -323,22 +306,11 @@ pub struct FirstSet {
 
 impl FirstSet {
     /// Nothing can follow: the piece never matches.
-    pub(crate) const NONE: FirstSet = FirstSet {
-        latin1: [0; 8],
-        blocks: 0,
-        end: false,
-    };
+    pub(crate) const NONE: FirstSet = FirstSet { latin1: [0; 8], blocks: 0, end: false };
     /// Nothing is known.
-    pub(crate) const ANY: FirstSet = FirstSet {
-        latin1: [u32::MAX; 8],
-        blocks: u64::MAX,
-        end: true,
-    };
+    pub(crate) const ANY: FirstSet = FirstSet { latin1: [u32::MAX; 8], blocks: u64::MAX, end: true };
     /// Only the end of the input.
-    pub(crate) const END: FirstSet = FirstSet {
-        end: true,
-        ..FirstSet::NONE
-    };
+    pub(crate) const END: FirstSet = FirstSet { end: true, ..FirstSet::NONE };
 
     pub(crate) fn of_unit(unit: u16) -> FirstSet {
         let mut set = FirstSet::NONE;
@@ -376,21 +348,12 @@ impl FirstSet {
         for (a, b) in latin1.iter_mut().zip(other.latin1) {
             *a |= b;
         }
-        FirstSet {
-            latin1,
-            blocks: self.blocks | other.blocks,
-            end: self.end || other.end,
-        }
+        FirstSet { latin1, blocks: self.blocks | other.blocks, end: self.end || other.end }
     }
 
     /// Can no code unit be in both? (The end of the input does not count.)
     pub(crate) fn units_disjoint(&self, other: &FirstSet) -> bool {
-        self.blocks & other.blocks == 0
-            && self
-                .latin1
-                .iter()
-                .zip(other.latin1)
-                .all(|(a, b)| a & b == 0)
+        self.blocks & other.blocks == 0 && self.latin1.iter().zip(other.latin1).all(|(a, b)| a & b == 0)
     }
 
     pub(crate) fn is_any(&self) -> bool {
@@ -439,14 +402,8 @@ mod tests {
 
     #[test]
     fn ranges_in_any_order_become_one_normal_form() {
-        assert_eq!(
-            set(&[(5, 9), (1, 2), (3, 4), (20, 30), (25, 26)]).ranges(),
-            [(1, 9), (20, 30)]
-        );
-        assert_eq!(
-            set(&[(0, u32::MAX), (7, u32::MAX)]).ranges(),
-            [(0, u32::MAX)]
-        );
+        assert_eq!(set(&[(5, 9), (1, 2), (3, 4), (20, 30), (25, 26)]).ranges(), [(1, 9), (20, 30)]);
+        assert_eq!(set(&[(0, u32::MAX), (7, u32::MAX)]).ranges(), [(0, u32::MAX)]);
     }
 
     #[test]

@@ -73,8 +73,7 @@ impl std::ops::BitOr for Flags {
 impl fmt::Display for Flags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let set = LETTERS.iter().filter(|(_, flag)| self.contains(*flag));
-        set.map(|(letter, _)| *letter)
-            .try_for_each(|letter| write!(f, "{letter}"))
+        set.map(|(letter, _)| *letter).try_for_each(|letter| write!(f, "{letter}"))
     }
 }
 

@@ -6,6 +6,7 @@
 
 use crate::classes::{CodePointSet, MAX_CODE_POINT};
 use crate::unicode::fold_table::{Run, SIMPLE_FOLD, UPPERCASE};
+use std::sync::LazyLock;
 
 /// Which of the two rules of Canonicalize holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,11 +82,7 @@ impl CaseRule {
                     preimages.push((back(lo), back(hi)));
                 } else {
                     let skip = (back(lo) - run.first) % run.step;
-                    let start = if skip == 0 {
-                        back(lo)
-                    } else {
-                        back(lo) + run.step - skip
-                    };
+                    let start = if skip == 0 { back(lo) } else { back(lo) + run.step - skip };
                     preimages.extend((start..=back(hi)).step_by(run.step as usize).map(|c| (c, c)));
                 }
             }
@@ -118,12 +115,13 @@ fn close_ascii(set: &CodePointSet) -> CodePointSet {
 }
 
 /// `scf(c) == c`: the code points that AllCharacters holds with both `v` and `i` (22.2.2.9.6).
-pub(crate) fn simple_fold_fixpoints() -> CodePointSet {
-    let mut moved = Vec::new();
-    for run in &SIMPLE_FOLD {
-        moved.extend((run.first..=run.last).step_by(run.step as usize).map(|c| (c, c)));
-    }
-    CodePointSet::from_ranges(moved).complement(MAX_CODE_POINT)
+pub(crate) fn simple_fold_fixpoints() -> &'static CodePointSet {
+    static FIXPOINTS: LazyLock<CodePointSet> = LazyLock::new(|| {
+        let runs = SIMPLE_FOLD.iter();
+        let moved = runs.flat_map(|run| (run.first..=run.last).step_by(run.step as usize));
+        CodePointSet::from_ranges(moved.map(|c| (c, c))).complement(MAX_CODE_POINT)
+    });
+    &FIXPOINTS
 }
 
 #[cfg(test)]
@@ -185,10 +183,8 @@ mod tests {
                 let set = CodePointSet::from_ranges(ranges.iter().copied());
                 let (closed, image) = (rule.close(&set), rule.canonical_set(&set));
                 let limit = if rule == CaseRule::Uppercase { 0xffff } else { 0x1_f000 };
-                let images: Vec<u32> = (0..=limit)
-                    .filter(|&c| set.contains(c))
-                    .map(|c| rule.canonicalize(c))
-                    .collect();
+                let images: std::collections::HashSet<u32> =
+                    (0..=limit).filter(|&c| set.contains(c)).map(|c| rule.canonicalize(c)).collect();
                 for c in 0..=limit {
                     let canonical = rule.canonicalize(c);
                     assert_eq!(closed.contains(c), images.contains(&canonical), "{rule:?} {c:x}");

@@ -17,6 +17,10 @@ pub(crate) struct NodeId(u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct SetId(pub(crate) u32);
 
+/// Longer sequences are not spliced into others, and longer literals not copied to be joined: deep nesting must not cost
+/// quadratic memory.
+const MAX_SPLICE: u32 = 64;
+
 /// "Without upper bound" for lengths and repetition counts.
 pub(crate) const INFINITE: u32 = u32::MAX;
 
@@ -97,11 +101,7 @@ pub(crate) struct Info {
 impl Info {
     /// What may come next if `follow` may come after the node.
     pub(crate) fn first_with(&self, follow: &FirstSet) -> FirstSet {
-        if self.open {
-            self.first.union(follow)
-        } else {
-            self.first
-        }
+        if self.open { self.first.union(follow) } else { self.first }
     }
 
     pub(crate) fn has_groups(&self) -> bool {
@@ -119,13 +119,7 @@ impl Info {
     };
 
     fn one_of(first: FirstSet, max: u32) -> Info {
-        Info {
-            min: 1,
-            max,
-            first,
-            open: false,
-            ..Info::EMPTY
-        }
+        Info { min: 1, max, first, open: false, ..Info::EMPTY }
     }
 }
 
@@ -191,13 +185,8 @@ impl Hir {
             return id;
         }
         let id = SetId(self.sets.len() as u32);
-        let wide = self.unicode
-            && (set.intersects(0xd800, 0xdfff) || set.max().is_some_and(|max| max > 0xffff));
-        self.sets.push(SetEntry {
-            first: FirstSet::of_set(&set),
-            wide,
-            set: set.clone(),
-        });
+        let wide = self.unicode && (set.intersects(0xd800, 0xdfff) || set.max().is_some_and(|max| max > 0xffff));
+        self.sets.push(SetEntry { first: FirstSet::of_set(&set), wide, set: set.clone() });
         self.set_ids.insert(set, id);
         id
     }
@@ -211,10 +200,7 @@ impl Hir {
     fn push_children(&mut self, children: &[NodeId]) -> Span {
         let start = self.children.len() as u32;
         self.children.extend_from_slice(children);
-        Span {
-            start,
-            len: children.len() as u32,
-        }
+        Span { start, len: children.len() as u32 }
     }
 
     // ---- Constructors, one a kind of node ----
@@ -231,10 +217,7 @@ impl Hir {
     }
 
     fn literal_of(&mut self, span: Span) -> NodeId {
-        let info = Info {
-            min: span.len,
-            ..Info::one_of(FirstSet::of_unit(self.units[span.start as usize]), span.len)
-        };
+        let info = Info { min: span.len, ..Info::one_of(FirstSet::of_unit(self.units[span.start as usize]), span.len) };
         self.push(Node::Literal(span), info)
     }
 
@@ -251,7 +234,7 @@ impl Hir {
         for &item in items {
             match self.node(item) {
                 Node::Empty => {}
-                Node::Sequence(span) => {
+                Node::Sequence(span) if span.len <= MAX_SPLICE => {
                     for at in span.range() {
                         self.append(&mut flat, self.children[at]);
                     }
@@ -285,6 +268,7 @@ impl Hir {
     fn append(&mut self, flat: &mut Vec<NodeId>, item: NodeId) {
         if let (Some(&last), Node::Literal(b)) = (flat.last(), self.node(item))
             && let Node::Literal(a) = self.node(last)
+            && (a.start + a.len == b.start || a.len + b.len <= MAX_SPLICE)
         {
             let start = if a.start + a.len == b.start {
                 a.start
@@ -329,12 +313,7 @@ impl Hir {
         if let [only] = flat[..] {
             return only;
         }
-        let mut info = Info {
-            min: INFINITE,
-            max: 0,
-            open: false,
-            ..Info::EMPTY
-        };
+        let mut info = Info { min: INFINITE, max: 0, open: false, ..Info::EMPTY };
         for &item in &flat {
             let next = self.info(item);
             info.first = info.first.union(&next.first);
@@ -400,15 +379,7 @@ impl Hir {
             sets_all_groups: !inner.has_groups() || (min > 0 && inner.sets_all_groups),
             ..inner
         };
-        self.push(
-            Node::Repeat {
-                body,
-                min,
-                max,
-                greedy,
-            },
-            info,
-        )
+        self.push(Node::Repeat { body, min, max, greedy }, info)
     }
 
     pub(crate) fn look(&mut self, body: NodeId, behind: bool, negative: bool) -> NodeId {
@@ -419,33 +390,18 @@ impl Hir {
             refers: inner.refers,
             ..Info::EMPTY
         };
-        self.push(
-            Node::Look {
-                body,
-                behind,
-                negative,
-            },
-            info,
-        )
+        self.push(Node::Look { body, behind, negative }, info)
     }
 
     /// `groups` are given once all names are known: see [`Hir::references`].
     pub(crate) fn back_reference(&mut self, groups: Span, fold: Option<CaseRule>) -> NodeId {
-        let info = Info {
-            max: INFINITE,
-            first: FirstSet::ANY,
-            refers: true,
-            ..Info::EMPTY
-        };
+        let info = Info { max: INFINITE, first: FirstSet::ANY, refers: true, ..Info::EMPTY };
         self.push(Node::BackReference { groups, fold }, info)
     }
 
     /// Replaces the groups of a backreference.
     pub(crate) fn resolve_reference(&mut self, id: NodeId, to: &[u32]) {
-        let span = Span {
-            start: self.references.len() as u32,
-            len: to.len() as u32,
-        };
+        let span = Span { start: self.references.len() as u32, len: to.len() as u32 };
         self.references.extend_from_slice(to);
         if let Node::BackReference { groups, .. } = &mut self.nodes[id.0 as usize].0 {
             *groups = span;
@@ -455,14 +411,9 @@ impl Hir {
     /// A node of a kind that matches no characters and has no children.
     pub(crate) fn assertion(&mut self, node: Node) -> NodeId {
         let info = match node {
-            Node::InputEnd => Info {
-                first: FirstSet::END,
-                open: false,
-                ..Info::EMPTY
-            },
+            Node::InputEnd => Info { first: FirstSet::END, open: false, ..Info::EMPTY },
             Node::LineEnd => Info {
-                first: FirstSet::of_set(&CodePointSet::from_ranges(LINE_TERMINATORS))
-                    .union(&FirstSet::END),
+                first: FirstSet::of_set(&CodePointSet::from_ranges(LINE_TERMINATORS)).union(&FirstSet::END),
                 open: false,
                 ..Info::EMPTY
             },

@@ -52,9 +52,7 @@ pub use classes::{CharClass, FirstSet};
 pub use exec::{ExecError, Scratch};
 pub use flags::Flags;
 pub use fold::CaseRule;
-pub use program::{
-    ClassId, FirstId, LeadingLoop, Literal, LoopMode, Op, Program, Start, UNSET, Window,
-};
+pub use program::{ClassId, FirstId, LeadingLoop, Literal, LoopMode, Op, Program, Start, UNSET, Window};
 
 use std::borrow::Cow;
 use std::fmt;
@@ -129,26 +127,17 @@ impl Regex {
     ///
     /// # Errors
     /// If the pattern is not one under these flags, has more than 32,767 groups, or is too large.
-    pub fn compile<'a>(
-        pattern: impl Into<PatternSource<'a>>,
-        flags: Flags,
-    ) -> Result<Regex, SyntaxError> {
+    pub fn compile<'a>(pattern: impl Into<PatternSource<'a>>, flags: Flags) -> Result<Regex, SyntaxError> {
         let parsed = parse::parse(&pattern.into().units(), flags)?;
         let program = compile::compile(&parsed, flags)?;
-        Ok(Regex {
-            program,
-            names: parsed.names,
-        })
+        Ok(Regex { program, names: parsed.names })
     }
 
     /// Checks a pattern without compiling it: the early errors of a regular expression literal.
     ///
     /// # Errors
     /// As [`Regex::compile`]'s, but for the size of the program.
-    pub fn validate<'a>(
-        pattern: impl Into<PatternSource<'a>>,
-        flags: Flags,
-    ) -> Result<(), SyntaxError> {
+    pub fn validate<'a>(pattern: impl Into<PatternSource<'a>>, flags: Flags) -> Result<(), SyntaxError> {
         parse::parse(&pattern.into().units(), flags).map(drop)
     }
 
@@ -181,9 +170,7 @@ impl Regex {
     /// The group names in the order in which they first occur, each with the numbers of its groups (several, if the
     /// name is in several alternatives), in ascending order.
     pub fn group_names(&self) -> impl ExactSizeIterator<Item = (&str, &[u32])> {
-        self.names
-            .iter()
-            .map(|(name, groups)| (&name[..], &groups[..]))
+        self.names.iter().map(|(name, groups)| (&name[..], &groups[..]))
     }
 
     /// The flags it was compiled with.

@@ -81,21 +81,9 @@ pub enum Op {
     // ---- Loops over one class ----
     /// Between `min` and `max` code units of `class` ([`u32::MAX`]: no upper bound). Positions where `next` does not
     /// admit the code unit that follows need not be tried: what comes after the loop would fail there.
-    Loop {
-        class: ClassId,
-        next: FirstId,
-        min: u32,
-        max: u32,
-        mode: LoopMode,
-    },
+    Loop { class: ClassId, next: FirstId, min: u32, max: u32, mode: LoopMode },
     /// The same for code points.
-    WideLoop {
-        class: ClassId,
-        next: FirstId,
-        min: u32,
-        max: u32,
-        mode: LoopMode,
-    },
+    WideLoop { class: ClassId, next: FirstId, min: u32, max: u32, mode: LoopMode },
 
     // ---- Captures ----
     /// `register = pos`.
@@ -108,15 +96,13 @@ pub enum Op {
     // ---- Control ----
     /// Goes on at the target.
     Jump(u32),
+    /// Goes on with the next op at the start of the input, elsewhere at the target.
+    JumpUnlessStart(u32),
     /// Goes on with the next op; on failure resumes at `target` with the present `pos`.
     Split(u32),
     /// `Split`, decided by the code unit at `pos` where possible: if `there` does not admit it, just goes on; if
     /// `here` does not, goes on at `target`; if neither does, fails. At the end of the input the sets' `end` decides.
-    Choose {
-        here: FirstId,
-        there: FirstId,
-        target: u32,
-    },
+    Choose { here: FirstId, there: FirstId, target: u32 },
 
     // ---- Counted loops and loops over what may match nothing ----
     /// `register = 0`.
@@ -165,12 +151,7 @@ pub enum Op {
     // ---- Backreferences ----
     /// Matches the text of the first group among `references[start..start + len]` that has both ends set, or nothing.
     /// `behind`: the text must end at `pos`, and `pos` moves back.
-    BackReference {
-        start: u32,
-        len: u16,
-        fold: Option<CaseRule>,
-        behind: bool,
-    },
+    BackReference { start: u32, len: u16, fold: Option<CaseRule>, behind: bool },
 
     // ---- The rest ----
     /// Counts as `n` ops for the interrupt poll; stands where much code runs without a jump back.
@@ -189,6 +170,8 @@ pub enum Start {
     LineStart,
     /// Where this literal (at least two units) is.
     Literal(Literal),
+    /// Where this literal ends: the pattern begins with a lookbehind for it.
+    AfterLiteral(Literal),
     /// Where one of these one to three units is.
     Units(Vec<u16>),
     /// Where this set admits the unit.
@@ -207,17 +190,23 @@ pub struct Literal {
     pub finder: Option<memchr::memmem::Finder<'static>>,
 }
 
-/// A prefix of 2 to 8 sets, searched for as Horspool does: the last unit of the window says how far to move.
+/// A prefix of 2 to 8 sets.
 ///
-/// Bit `8 - len + i` of a unit's entry: may the unit stand at position `i`? Bit `7 - len` (if there is one) is
-/// always set, so that the number of leading zeros is how far the window can move.
+/// If one position has few possible units, all rare, the search is for those; else it goes as Horspool's: the last
+/// unit of the window says how far to move.
 pub struct Window {
     /// The number of positions.
     pub len: usize,
-    /// Entries of Latin-1 units.
+    /// For each Latin-1 unit, bit `i`: may it stand at position `i`?
     pub latin1: Box<[u8; 256]>,
-    /// The entry of all other units.
+    /// The same for all other units.
     pub high: u8,
+    /// For each Latin-1 unit: how far the window must move if it is under its last position.
+    pub moves: Box<[u8; 256]>,
+    /// The same for all other units.
+    pub high_move: u8,
+    /// A position and the one to three units that may stand there, if these are rare.
+    pub rare: Option<(usize, Vec<u16>)>,
 }
 
 /// A compiled pattern.
@@ -242,9 +231,13 @@ pub struct Program {
     pub registers: u32,
     /// Where to try.
     pub start: Start,
-    /// The pattern begins with an unbounded loop over this class, and what follows does not depend on where the
-    /// loop began: after a failure, no position within the same run of members can succeed.
+    /// The pattern (each of its alternatives, but for those that begin with `^`) begins with an unbounded loop over this
+    /// class, and what follows does not depend on where the loop began: after a failure, no position within the same run
+    /// of members can succeed.
     pub leading_loop: Option<LeadingLoop>,
+    /// Can a match leave a group unset, or can a backreference read one that is? Then the groups must be unset before
+    /// each attempt; else only before the first.
+    pub unset_matters: bool,
     /// No match is shorter than this, in code units.
     pub min_len: u32,
     /// The flags of the pattern.
@@ -264,7 +257,13 @@ impl Program {
     /// The memory that the program holds, in bytes.
     pub fn bytes(&self) -> usize {
         let ranges: usize = self.classes.iter().map(|c| c.ranges.len() * 8).sum();
+        let start = match &self.start {
+            Start::Window(_) => 512,
+            Start::Literal(literal) | Start::AfterLiteral(literal) => 4 * literal.units.len(),
+            _ => 0,
+        };
         size_of::<Program>()
+            + start
             + self.ops.capacity() * size_of::<Op>()
             + self.classes.capacity() * size_of::<CharClass>()
             + ranges
@@ -313,6 +312,7 @@ impl Program {
             Op::SaveSpan { group, len } => write!(f, "save-span       group {group}, {len} back"),
             Op::Clear { first, end } => write!(f, "clear           groups {first}..{end}"),
             Op::Jump(target) => write!(f, "jump            {target}"),
+            Op::JumpUnlessStart(target) => write!(f, "jump-unless-start {target}"),
             Op::Split(target) => write!(f, "split           {target}"),
             Op::Choose { here, there, target } => {
                 write!(f, "choose          {target}; here ")?;
@@ -371,14 +371,7 @@ impl Program {
         }
     }
 
-    fn write_loop(
-        &self,
-        f: &mut fmt::Formatter<'_>,
-        next: FirstId,
-        min: u32,
-        max: u32,
-        mode: LoopMode,
-    ) -> fmt::Result {
+    fn write_loop(&self, f: &mut fmt::Formatter<'_>, next: FirstId, min: u32, max: u32, mode: LoopMode) -> fmt::Result {
         match max {
             INFINITE => write!(f, " {{{min},}}")?,
             _ => write!(f, " {{{min},{max}}}")?,
@@ -418,9 +411,7 @@ fn write_masked(f: &mut fmt::Formatter<'_>, units: &[(u16, u16)]) -> fmt::Result
 
 impl fmt::Display for Start {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let units = |f: &mut fmt::Formatter<'_>, units: &[u16]| {
-            units.iter().try_for_each(|&u| write_char(f, u.into()))
-        };
+        let units = |f: &mut fmt::Formatter<'_>, units: &[u16]| units.iter().try_for_each(|&u| write_char(f, u.into()));
         match self {
             Start::Anywhere => f.write_str("anywhere"),
             Start::InputStart => f.write_str("input start"),
@@ -430,13 +421,26 @@ impl fmt::Display for Start {
                 units(f, &literal.units)?;
                 f.write_str("\"")
             }
+            Start::AfterLiteral(literal) => {
+                f.write_str("after literal \"")?;
+                units(f, &literal.units)?;
+                f.write_str("\"")
+            }
             Start::Units(set) => {
                 f.write_str("one of \"")?;
                 units(f, set)?;
                 f.write_str("\"")
             }
             Start::First(first) => write!(f, "{first}"),
-            Start::Window(window) => write!(f, "window of {}", window.len),
+            Start::Window(window) => {
+                write!(f, "window of {}", window.len)?;
+                let Some((at, set)) = &window.rare else {
+                    return Ok(());
+                };
+                write!(f, ", by \"")?;
+                units(f, set)?;
+                write!(f, "\" at {at}")
+            }
         }
     }
 }

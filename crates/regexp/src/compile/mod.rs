@@ -43,6 +43,7 @@ pub(crate) fn compile(parsed: &Parsed, flags: Flags) -> Result<Program, SyntaxEr
             registers: 2 * (parsed.group_count + 1),
             start: start::analyze(&parsed.hir, parsed.root),
             leading_loop: None,
+            unset_matters: !(parsed.hir.info(parsed.root).sets_all_groups && parsed.hir.references.is_empty()),
             min_len: parsed.hir.info(parsed.root).min,
             flags,
         },
@@ -60,10 +61,7 @@ pub(crate) fn compile(parsed: &Parsed, flags: Flags) -> Result<Program, SyntaxEr
         compiler.program.leading_loop = Some(crate::program::LeadingLoop { class, wide });
     }
     if compiler.overflow {
-        return Err(SyntaxError {
-            message: "Regular expression too large".into(),
-            offset: 0,
-        });
+        return Err(SyntaxError { message: "Regular expression too large".into(), offset: 0 });
     }
     compiler.resolve_labels();
     let mut program = compiler.program;
@@ -82,26 +80,18 @@ struct Follow {
     accepts: bool,
     /// The rest begins with `\b` over this set of word characters.
     boundary: Option<SetId>,
+    /// The node is the body of an unbounded repetition; this may come after that.
+    after_repetition: Option<FirstSet>,
 }
 
 impl Follow {
     /// Nothing is known.
-    const ANYTHING: Follow = Follow {
-        first: FirstSet::ANY,
-        accepts: false,
-        boundary: None,
-    };
+    const ANYTHING: Follow = Follow { first: FirstSet::ANY, accepts: false, boundary: None, after_repetition: None };
     /// The end of the pattern or of a lookaround.
-    const ACCEPT: Follow = Follow {
-        accepts: true,
-        ..Follow::ANYTHING
-    };
+    const ACCEPT: Follow = Follow { accepts: true, ..Follow::ANYTHING };
 
     fn first(first: FirstSet) -> Follow {
-        Follow {
-            first,
-            ..Follow::ANYTHING
-        }
+        Follow { first, ..Follow::ANYTHING }
     }
 }
 
@@ -111,11 +101,7 @@ struct Label(u32);
 
 /// What remains to be emitted.
 enum Task {
-    Node {
-        id: NodeId,
-        follow: Follow,
-        behind: bool,
-    },
+    Node { id: NodeId, follow: Follow, behind: bool },
     Op(Op),
     Bind(Label),
     EnterLoop,
@@ -140,11 +126,7 @@ struct Compiler<'h> {
 impl Compiler<'_> {
     fn run(&mut self, root: NodeId) {
         self.tasks.push(Task::Op(Op::Match));
-        self.tasks.push(Task::Node {
-            id: root,
-            follow: Follow::ACCEPT,
-            behind: false,
-        });
+        self.tasks.push(Task::Node { id: root, follow: Follow::ACCEPT, behind: false });
         while let Some(task) = self.tasks.pop() {
             if self.program.ops.len() > MAX_OPS {
                 self.overflow = true;
@@ -182,7 +164,7 @@ impl Compiler<'_> {
     fn emit(&mut self, op: Op) {
         let ops = &mut self.program.ops;
         ops.push(op);
-        if ops.len() % CHARGE_EVERY == 0 {
+        if ops.len().is_multiple_of(CHARGE_EVERY) {
             ops.push(Op::Charge(CHARGE_EVERY as u32));
         }
     }
@@ -191,6 +173,7 @@ impl Compiler<'_> {
         for op in &mut self.program.ops {
             match op {
                 Op::Jump(target)
+                | Op::JumpUnlessStart(target)
                 | Op::Split(target)
                 | Op::Choose { target, .. }
                 | Op::CountBelow { target, .. }
@@ -241,19 +224,15 @@ impl Compiler<'_> {
             Node::Set(set) => self.set(set, behind),
             Node::Sequence(span) => self.sequence(span, follow, behind),
             Node::Alternatives(span) => self.alternatives(span, follow, behind),
-            Node::Group { index, body } => self.group(index, body, follow, behind),
+            Node::Group { index, body } => {
+                let follow = Follow { after_repetition: None, ..follow };
+                self.group(index, body, follow, behind);
+            }
             Node::Repeat { .. } => self.repeat(id, follow, behind),
-            Node::Look {
-                body,
-                behind: looks_behind,
-                negative,
-            } => self.look(body, looks_behind, negative),
-            Node::BackReference { groups, fold } => self.emit(Op::BackReference {
-                start: groups.start,
-                len: groups.len as u16,
-                fold,
-                behind,
-            }),
+            Node::Look { body, behind: looks_behind, negative } => self.look(body, looks_behind, negative),
+            Node::BackReference { groups, fold } => {
+                self.emit(Op::BackReference { start: groups.start, len: groups.len as u16, fold, behind })
+            }
             Node::InputStart => self.emit(Op::InputStart),
             Node::InputEnd => self.emit(Op::InputEnd),
             Node::LineStart => self.emit(Op::LineStart),
@@ -292,11 +271,7 @@ impl Compiler<'_> {
         }
         let start = self.program.literals.len() as u32;
         self.program.literals.extend_from_slice(units);
-        self.emit(Op::Literal {
-            start,
-            len: units.len() as u32,
-            latin1: units.iter().all(|&u| u < 0x100),
-        });
+        self.emit(Op::Literal { start, len: units.len() as u32, latin1: units.iter().all(|&u| u < 0x100) });
         if units.len() == MAX_LITERAL {
             self.emit(Op::Charge(MAX_LITERAL as u32 / 8));
         }
@@ -306,11 +281,7 @@ impl Compiler<'_> {
         if self.join_masked(&[(mask, value)]) {
             return;
         }
-        self.emit(if mask == !0 {
-            Op::Unit(value)
-        } else {
-            Op::UnitMasked { mask, value }
-        });
+        self.emit(if mask == !0 { Op::Unit(value) } else { Op::UnitMasked { mask, value } });
     }
 
     /// Appends units to the literal that was emitted last, if one was and any of them is masked.
@@ -322,9 +293,7 @@ impl Compiler<'_> {
         let masked_end = program.masked.len() as u32;
         let any_masked = units.iter().any(|&(mask, _)| mask != !0);
         let before: Vec<(u16, u16)> = match program.ops.last() {
-            Some(&Op::LiteralMasked { start, len })
-                if start + len == masked_end && (len as usize) < MAX_LITERAL =>
-            {
+            Some(&Op::LiteralMasked { start, len }) if start + len == masked_end && (len as usize) < MAX_LITERAL => {
                 program.masked.extend_from_slice(units);
                 let len = len + units.len() as u32;
                 program.ops.pop();
@@ -343,10 +312,7 @@ impl Compiler<'_> {
         program.masked.extend_from_slice(&before);
         program.masked.extend_from_slice(units);
         program.ops.pop();
-        program.ops.push(Op::LiteralMasked {
-            start,
-            len: (before.len() + units.len()) as u32,
-        });
+        program.ops.push(Op::LiteralMasked { start, len: (before.len() + units.len()) as u32 });
         true
     }
 
@@ -368,11 +334,7 @@ impl Compiler<'_> {
             Some((mask, value)) => self.unit(mask, value),
             None => {
                 let class = self.class(set);
-                self.emit(if wide {
-                    Op::WideSet(class)
-                } else {
-                    Op::Set(class)
-                });
+                self.emit(if wide { Op::WideSet(class) } else { Op::Set(class) });
             }
         }
         if behind {
@@ -391,7 +353,7 @@ impl Compiler<'_> {
             }
             return;
         }
-        let mut after = follow;
+        let mut after = Follow { after_repetition: None, ..follow };
         for &id in items.iter().rev() {
             self.tasks.push(task(id, after));
             let first = hir.info(id).first_with(&after.first);
@@ -409,24 +371,28 @@ impl Compiler<'_> {
             return;
         };
         let first_of = |id| {
-            if behind {
-                FirstSet::ANY
-            } else {
-                hir.info(id).first_with(&follow.first)
-            }
+            if behind { FirstSet::ANY } else { hir.info(id).first_with(&follow.first) }
         };
         // From the last to the first, as the tasks are pushed: `there` is what any later alternative may begin with.
         let end = self.label();
-        let node = |id| Task::Node { id, follow, behind };
+        let inner = Follow { after_repetition: None, ..follow };
+        let runs: Vec<Option<Op>> = items.iter().map(|&id| self.run_of_alternative(id, items, &follow)).collect();
+        let node = |i: usize| match runs[i] {
+            Some(run) => Task::Op(run),
+            None => Task::Node { id: items[i], follow: inner, behind },
+        };
         let mut next = self.label();
         let mut there = first_of(last);
-        self.schedule([Task::Bind(next), node(last), Task::Bind(end)].into_iter());
+        self.schedule([Task::Bind(next), node(others.len()), Task::Bind(end)].into_iter());
         for (i, &id) in others.iter().enumerate().rev() {
             let here = first_of(id);
             let choice = self.choice(here, there, next);
             let label = self.label();
-            let block = [Task::Op(choice), node(id), Task::Op(Op::Jump(end.0))];
+            let block = [Task::Op(choice), node(i), Task::Op(Op::Jump(end.0))];
             self.schedule(block.into_iter());
+            if start::begins_at_input_start(hir, id) && !behind {
+                self.tasks.push(Task::Op(Op::JumpUnlessStart(next.0)));
+            }
             if i % 256 == 255 {
                 self.tasks.push(Task::Op(Op::Charge(256)));
             }
@@ -436,6 +402,33 @@ impl Compiler<'_> {
         }
     }
 
+    /// In `(?:[set]|…)*`, where neither the other alternatives nor what follows the repetition can begin with a member
+    /// of the set, whole runs of members can be taken at once: no other way through them exists.
+    fn run_of_alternative(&mut self, id: NodeId, items: &[NodeId], follow: &Follow) -> Option<Op> {
+        let hir = self.hir;
+        let after = follow.after_repetition?;
+        let Node::Set(set) = hir.node(id) else {
+            return None;
+        };
+        let entry = hir.set_entry(set);
+        let alone = |first: &FirstSet| entry.first.units_disjoint(first);
+        let others_differ = items.iter().filter(|&&other| other != id).all(|&other| {
+            let info = hir.info(other);
+            !info.open && alone(&info.first)
+        });
+        if !others_differ || !alone(&after) {
+            return None;
+        }
+        let class = self.class(set);
+        let (next, min, max) = (FirstId::ANY, 1, crate::hir::INFINITE);
+        let mode = crate::program::LoopMode::Possessive;
+        Some(if entry.wide {
+            Op::WideLoop { class, next, min, max, mode }
+        } else {
+            Op::Loop { class, next, min, max, mode }
+        })
+    }
+
     /// `Choose`, or `Split` if nothing is known of either side.
     fn choice(&mut self, here: FirstSet, there: FirstSet, target: Label) -> Op {
         let (here, there) = (self.first(here), self.first(there));
@@ -443,21 +436,13 @@ impl Compiler<'_> {
         if (here, there) == (FirstId::ANY, FirstId::ANY) {
             Op::Split(target)
         } else {
-            Op::Choose {
-                here,
-                there,
-                target,
-            }
+            Op::Choose { here, there, target }
         }
     }
 
     fn group(&mut self, index: u32, body: NodeId, follow: Follow, behind: bool) {
         let info = self.hir.info(body);
-        let node = Task::Node {
-            id: body,
-            follow,
-            behind,
-        };
+        let node = Task::Node { id: body, follow, behind };
         let (start, end) = (Op::Save(2 * index), Op::Save(2 * index + 1));
         if !behind && info.min == info.max {
             let len = info.min;
@@ -478,28 +463,17 @@ impl Compiler<'_> {
                 _ => None,
             };
             if let Some(class) = id {
-                self.emit(if behind {
-                    Op::Behind { class, negative }
-                } else {
-                    Op::Ahead { class, negative }
-                });
+                self.emit(if behind { Op::Behind { class, negative } } else { Op::Ahead { class, negative } });
                 return;
             }
         }
-        let node = Task::Node {
-            id: body,
-            follow: Follow::ACCEPT,
-            behind,
-        };
+        let node = Task::Node { id: body, follow: Follow::ACCEPT, behind };
         if negative {
             let register = self.registers(1);
             let end = self.label();
             self.schedule(
                 [
-                    Task::Op(Op::NegativeLookStart {
-                        register,
-                        target: end.0,
-                    }),
+                    Task::Op(Op::NegativeLookStart { register, target: end.0 }),
                     node,
                     Task::Op(Op::NegativeLookEnd(register)),
                     Task::Bind(end),
@@ -510,12 +484,7 @@ impl Compiler<'_> {
             let register = self.registers(2);
             let captures = self.hir.info(body).has_groups();
             self.schedule(
-                [
-                    Task::Op(Op::LookStart(register)),
-                    node,
-                    Task::Op(Op::LookEnd { register, captures }),
-                ]
-                .into_iter(),
+                [Task::Op(Op::LookStart(register)), node, Task::Op(Op::LookEnd { register, captures })].into_iter(),
             );
         }
     }

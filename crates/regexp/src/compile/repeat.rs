@@ -33,13 +33,7 @@ struct Shape {
 
 impl Compiler<'_> {
     pub(super) fn repeat(&mut self, id: NodeId, follow: Follow, behind: bool) {
-        let Node::Repeat {
-            body,
-            min,
-            max,
-            greedy,
-        } = self.hir.node(id)
-        else {
+        let Node::Repeat { body, min, max, greedy } = self.hir.node(id) else {
             return;
         };
         if max == 0 {
@@ -61,11 +55,7 @@ impl Compiler<'_> {
             behind,
             info,
             follow,
-            body_first: if behind {
-                FirstSet::ANY
-            } else {
-                info.first_with(&follow.first)
-            },
+            body_first: if behind { FirstSet::ANY } else { info.first_with(&follow.first) },
         };
         let may_be_empty = info.min == 0;
         match (min, max) {
@@ -91,30 +81,14 @@ impl Compiler<'_> {
             (LoopMode::Possessive, FirstId::ANY)
         } else {
             let next = self.first(follow.first);
-            let mode = if greedy {
-                LoopMode::Greedy
-            } else {
-                LoopMode::Lazy
-            };
+            let mode = if greedy { LoopMode::Greedy } else { LoopMode::Lazy };
             (mode, next)
         };
         let class = self.class(set);
         self.emit(if entry.wide {
-            Op::WideLoop {
-                class,
-                next,
-                min,
-                max,
-                mode,
-            }
+            Op::WideLoop { class, next, min, max, mode }
         } else {
-            Op::Loop {
-                class,
-                next,
-                min,
-                max,
-                mode,
-            }
+            Op::Loop { class, next, min, max, mode }
         });
     }
 
@@ -124,10 +98,7 @@ impl Compiler<'_> {
         let Some(word) = follow.boundary else {
             return false;
         };
-        let (set, word) = (
-            &self.hir.set_entry(set).set,
-            &self.hir.set_entry(word).set,
-        );
+        let (set, word) = (&self.hir.set_entry(set).set, &self.hir.set_entry(word).set);
         max == INFINITE && (set.is_subset_of(word) || set.intersect(word).is_empty())
     }
 
@@ -144,19 +115,11 @@ impl Compiler<'_> {
             tasks.push(Task::Op(Op::Clear { first, end }));
         }
         tasks.push(Task::EnterLoop);
-        tasks.push(Task::Node {
-            id: shape.body,
-            follow: body_follow,
-            behind: shape.behind,
-        });
+        tasks.push(Task::Node { id: shape.body, follow: body_follow, behind: shape.behind });
         tasks.push(Task::LeaveLoop);
         if let Some(mark) = mark {
             tasks.push(Task::Op(match counter {
-                Some(count) if shape.min > 0 => Op::ProgressAfter {
-                    mark,
-                    count,
-                    min: shape.min,
-                },
+                Some(count) if shape.min > 0 => Op::ProgressAfter { mark, count, min: shape.min },
                 _ => Op::Progress(mark),
             }));
         }
@@ -187,10 +150,8 @@ impl Compiler<'_> {
 
     fn optional(&mut self, shape: &Shape) {
         let (body, exit) = (self.label(), self.label());
-        let follow = Follow {
-            accepts: shape.follow.accepts && shape.info.min > 0,
-            ..shape.follow
-        };
+        let follow =
+            Follow { accepts: shape.follow.accepts && shape.info.min > 0, after_repetition: None, ..shape.follow };
         let mut tasks = self.choose_body(shape, body, exit);
         tasks.push(Task::Bind(body));
         tasks.extend(self.iteration(shape, None, follow));
@@ -200,7 +161,11 @@ impl Compiler<'_> {
 
     /// What may follow an iteration: another one, or what follows the repetition.
     fn loop_follow(shape: &Shape) -> Follow {
-        Follow::first(shape.body_first.union(&shape.follow.first))
+        let uncounted = shape.min <= 1 && shape.max == INFINITE && !shape.behind;
+        Follow {
+            after_repetition: uncounted.then_some(shape.follow.first),
+            ..Follow::first(shape.body_first.union(&shape.follow.first))
+        }
     }
 
     fn star(&mut self, shape: &Shape) {
@@ -230,18 +195,10 @@ impl Compiler<'_> {
         let register = self.registers(1);
         let mut tasks = vec![Task::Op(Op::Zero(register)), Task::Bind(head)];
         if shape.min > 0 {
-            tasks.push(Task::Op(Op::CountBelow {
-                register,
-                min: shape.min,
-                target: body.0,
-            }));
+            tasks.push(Task::Op(Op::CountBelow { register, min: shape.min, target: body.0 }));
         }
         if shape.max != INFINITE {
-            tasks.push(Task::Op(Op::CountReached {
-                register,
-                max: shape.max,
-                target: exit.0,
-            }));
+            tasks.push(Task::Op(Op::CountReached { register, max: shape.max, target: exit.0 }));
         }
         if shape.min < shape.max {
             tasks.extend(self.choose_body(shape, body, exit));

@@ -9,60 +9,50 @@ const MAX_PREFIX: usize = 8;
 /// How deep alternatives within alternatives are looked at, and how many.
 const MAX_DEPTH: u32 = 3;
 const MAX_ALTERNATIVES: usize = 64;
-/// Units rarer than this (per mille) are worth a search of their own.
-const RARE: u32 = 40;
-/// A window must move this far at a time (in thousandths of a unit) to be worth its table.
-const WORTHWHILE_MOVE: u32 = 1300;
+// What the ways to scan cost, roughly, in picoseconds: a byte of a vector search; a table look-up; a step of a moving
+// window; what a candidate costs per mille of text, if it takes a failing attempt or fails by a look at the window.
+const SEARCH: u32 = 50;
+const LOOK_UP: u32 = 700;
+const WINDOW_STEP: u32 = 2500;
+const ATTEMPT: u32 = 15;
+const WINDOW_CHECK: u32 = 7;
 
 pub(super) fn analyze(hir: &Hir, root: NodeId) -> Start {
     if begins_with(hir, root, MAX_DEPTH, |n| matches!(n, Node::InputStart)) {
         return Start::InputStart;
     }
-    if begins_with(hir, root, MAX_DEPTH, |n| {
-        matches!(n, Node::InputStart | Node::LineStart)
-    }) {
+    if begins_with(hir, root, MAX_DEPTH, |n| matches!(n, Node::InputStart | Node::LineStart)) {
         return Start::LineStart;
     }
+    if let Some(units) = leading_lookbehind(hir, root) {
+        return Start::AfterLiteral(Literal::new(units.to_vec()));
+    }
     let prefix = prefix(hir, root, MAX_DEPTH);
-    let literal: Vec<u16> = prefix
-        .iter()
-        .map_while(|set| set.only_member().map(|c| c as u16))
-        .collect();
+    let literal: Vec<u16> = prefix.iter().map_while(|set| set.only_member().map(|c| c as u16)).collect();
     if literal.len() >= 2 {
         return Start::Literal(Literal::new(literal));
     }
-    if let Some(first) = prefix.first() {
-        let members = members(first, 3);
-        let worth = prefix.len() == 1 || density(first) < RARE;
-        if let Some(units) = members.filter(|_| worth) {
-            return Start::Units(units);
+    let Some(first) = prefix.first() else {
+        return first_start(hir.info(root).first_with(&FirstSet::ANY));
+    };
+    let (start, cost) = match members(first, 3) {
+        Some(units) => (Start::Units(units), SEARCH + ATTEMPT * density(first)),
+        None => {
+            let set = FirstSet::of_set(first);
+            (first_start(set), LOOK_UP + ATTEMPT * density(first))
         }
-    }
-    let windows = (2..=prefix.len()).map(|len| window(&prefix[..len]));
-    if let Some((window, gain)) = windows.max_by_key(|(_, gain)| *gain)
-        && gain >= WORTHWHILE_MOVE
-    {
-        return Start::Window(window);
-    }
-    match prefix.first() {
-        Some(first) => match members(first, 3) {
-            Some(units) => Start::Units(units),
-            None => first_start(FirstSet::of_set(first)),
-        },
-        None => first_start(hir.info(root).first_with(&FirstSet::ANY)),
+    };
+    // Of equally cheap windows, the longest says most.
+    let windows = (2..=prefix.len()).rev().map(|len| window(&prefix[..len]));
+    match windows.min_by_key(|(_, cost)| *cost) {
+        Some((window, window_cost)) if window_cost < cost => Start::Window(window),
+        _ => start,
     }
 }
 
 fn first_start(first: FirstSet) -> Start {
-    let units_any = FirstSet {
-        end: first.end,
-        ..FirstSet::ANY
-    };
-    if first == units_any {
-        Start::Anywhere
-    } else {
-        Start::First(first)
-    }
+    let units_any = FirstSet { end: first.end, ..FirstSet::ANY };
+    if first == units_any { Start::Anywhere } else { Start::First(first) }
 }
 
 /// The loop that the pattern begins with, if [`LeadingLoop`](crate::program::LeadingLoop) allows for it.
@@ -71,18 +61,51 @@ pub(super) fn leading_loop(hir: &Hir, root: NodeId) -> Option<(SetId, bool)> {
     if !hir.references.is_empty() {
         return None;
     }
+    leading_set(hir, root, MAX_DEPTH).map(|set| (set, hir.set_entry(set).wide))
+}
+
+fn leading_set(hir: &Hir, id: NodeId, depth: u32) -> Option<SetId> {
+    let mut id = id;
+    loop {
+        id = match hir.node(id) {
+            Node::Sequence(span) => *hir.children(span).first()?,
+            Node::Group { body, .. } => body,
+            Node::Alternatives(span) if depth > 0 => {
+                // What is bound to the start of the input fails everywhere after the first attempt.
+                let mut sets = hir
+                    .children(span)
+                    .iter()
+                    .filter(|&&id| !begins_at_input_start(hir, id))
+                    .map(|&id| leading_set(hir, id, depth - 1));
+                let first = sets.next()??;
+                return sets.all(|set| set == Some(first)).then_some(first);
+            }
+            Node::Repeat { body, max: INFINITE, .. } => {
+                return match hir.node(body) {
+                    Node::Set(set) => Some(set),
+                    _ => None,
+                };
+            }
+            _ => return None,
+        };
+    }
+}
+
+/// Does the node match at the start of the input only?
+pub(super) fn begins_at_input_start(hir: &Hir, id: NodeId) -> bool {
+    begins_with(hir, id, 1, |n| matches!(n, Node::InputStart))
+}
+
+/// The literal of at least two units that a match must be preceded by.
+fn leading_lookbehind(hir: &Hir, root: NodeId) -> Option<&[u16]> {
     let mut id = root;
     loop {
         id = match hir.node(id) {
             Node::Sequence(span) => *hir.children(span).first()?,
             Node::Group { body, .. } => body,
-            Node::Repeat {
-                body,
-                max: INFINITE,
-                ..
-            } => {
+            Node::Look { body, behind: true, negative: false } => {
                 return match hir.node(body) {
-                    Node::Set(set) => Some((set, hir.set_entry(set).wide)),
+                    Node::Literal(span) if span.len >= 2 => Some(hir.literal_units(span)),
                     _ => None,
                 };
             }
@@ -166,11 +189,7 @@ fn prefix(hir: &Hir, id: NodeId, depth: u32) -> Vec<CodePointSet> {
                     break;
                 }
             }
-            Node::Empty
-            | Node::InputStart
-            | Node::LineStart
-            | Node::WordBoundary { .. }
-            | Node::Look { .. } => {}
+            Node::Empty | Node::InputStart | Node::LineStart | Node::WordBoundary { .. } | Node::Look { .. } => {}
             _ => break,
         }
         if prefix.len() >= MAX_PREFIX {
@@ -211,7 +230,10 @@ fn frequency(unit: u32) -> u32 {
         Ok(b' ') => 150,
         Ok(b'e') => 80,
         Ok(b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r') => 50,
-        Ok(b'a'..=b'z') => 18,
+        Ok(b'h' | b'l' | b'd') => 35,
+        Ok(b'b' | b'v' | b'k') => 12,
+        Ok(b'x' | b'j' | b'q' | b'z') => 4,
+        Ok(b'a'..=b'z') => 20,
         Ok(b'0'..=b'9' | b'\n' | b',' | b'.' | b'"' | b'\'' | b'(' | b')' | b';' | b'=') => 8,
         Ok(b'A'..=b'Z' | b'-' | b'/' | b'_' | b':' | b'<' | b'>') => 5,
         Ok(0x20..=0x7e) => 3,
@@ -226,39 +248,50 @@ fn density(set: &CodePointSet) -> u32 {
     low.map(frequency).sum::<u32>() + high
 }
 
-/// The window over `sets`, and how far it moves at a time on average, in thousandths.
+/// The window over `sets`, and what searching with it costs per unit of text, in picoseconds.
 fn window(sets: &[CodePointSet]) -> (Window, u32) {
     let len = sets.len();
-    let sentinel = if len < 8 { 1u8 << (7 - len) } else { 0 };
-    let bit = |i: usize| 1u8 << (8 - len + i);
-    let mut latin1 = Box::new([sentinel; 256]);
-    let mut high = sentinel;
+    let mut latin1 = Box::new([0u8; 256]);
+    let mut high = 0;
     for (i, set) in sets.iter().enumerate() {
         for c in set.within(0, 0xff).flat_map(|(lo, hi)| lo..=hi) {
-            latin1[c as usize] |= bit(i);
+            latin1[c as usize] |= 1 << i;
         }
         if set.intersects(0x100, MAX_CODE_UNIT) {
-            high |= bit(i);
+            high |= 1 << i;
         }
     }
+    // To the last position but `n` at which the unit may stand; beyond it, if there is none.
+    let move_of = |mask: u8| len as u8 - (8 - mask.leading_zeros() as u8);
+    let moves: Vec<u8> = latin1.iter().map(|&mask| move_of(mask)).collect();
     let total: u32 = (0..256).map(frequency).sum();
-    let moved: u32 = (0..256)
-        .map(|c| frequency(c) * latin1[c as usize].leading_zeros())
-        .sum();
-    let gain = moved * 1000 / total;
-    (Window { len, latin1, high }, gain)
+    let moved: u32 = (0..256).map(|c| frequency(c) * u32::from(moves[c as usize])).sum();
+    let mut cost = (u64::from(WINDOW_STEP) * u64::from(total) / u64::from(moved.max(1))) as u32;
+    let mut rare = None;
+    for (i, set) in sets.iter().enumerate() {
+        let search = SEARCH + WINDOW_CHECK * density(set);
+        if let Some(units) = members(set, 3)
+            && !units.is_empty()
+            && search < cost
+        {
+            (rare, cost) = (Some((i, units)), search);
+        }
+    }
+    let window = Window {
+        len,
+        latin1,
+        high,
+        moves: Box::new(std::array::from_fn(|c| moves[c])),
+        high_move: move_of(high),
+        rare,
+    };
+    (window, cost)
 }
 
 impl Literal {
     pub(crate) fn new(units: Vec<u16>) -> Literal {
         let bytes: Option<Vec<u8>> = units.iter().map(|&u| u8::try_from(u).ok()).collect();
-        let rare = (0..units.len())
-            .min_by_key(|&i| frequency(u32::from(units[i])))
-            .unwrap_or(0);
-        Literal {
-            finder: bytes.map(|b| memchr::memmem::Finder::new(&b).into_owned()),
-            units,
-            rare,
-        }
+        let rare = (0..units.len()).min_by_key(|&i| frequency(u32::from(units[i]))).unwrap_or(0);
+        Literal { finder: bytes.map(|b| memchr::memmem::Finder::new(&b).into_owned()), units, rare }
     }
 }

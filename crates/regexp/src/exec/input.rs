@@ -3,7 +3,7 @@
 use crate::program::{Literal, Program};
 
 /// A code unit of the input: `u8` for Latin-1, `u16` for UTF-16.
-pub(crate) trait Unit: Copy + 'static {
+pub(crate) trait Unit: Copy + Eq + 'static {
     /// Are there surrogates?
     const WIDE: bool;
 
@@ -29,12 +29,13 @@ impl Unit for u8 {
 
     #[inline]
     fn find(hay: &[u8], units: &[u16]) -> Option<usize> {
-        let mut bytes = units.iter().filter_map(|&u| u8::try_from(u).ok());
-        match (bytes.next(), bytes.next(), bytes.next()) {
-            (None, ..) => None,
-            (Some(a), None, _) => memchr::memchr(a, hay),
-            (Some(a), Some(b), None) => memchr::memchr2(a, b, hay),
-            (Some(a), Some(b), Some(c)) => memchr::memchr3(a, b, c, hay),
+        let byte = |u: u16| u as u8;
+        match *units {
+            [a] if a < 256 => memchr::memchr(byte(a), hay),
+            [a, b] if a | b < 256 => memchr::memchr2(byte(a), byte(b), hay),
+            [a, b, c] if a | b | c < 256 => memchr::memchr3(byte(a), byte(b), byte(c), hay),
+            [] | [_] => None,
+            _ => hay.iter().position(|&b| units.contains(&u16::from(b))),
         }
     }
 

@@ -1,15 +1,13 @@
 //! The interpreter of programs.
 
+use super::ExecError;
 use super::input::Unit;
 use super::scan::{
-    Budget, is_line_terminator, next_candidate, point_at, point_before, run_end, splits_pair,
-    wide_run_end,
+    Budget, is_line_terminator, next_candidate, point_at, point_before, run_end, splits_pair, wide_run_end,
 };
 use super::scratch::{Entry, EntryKind, Scratch};
-use super::ExecError;
 use crate::classes::{CharClass, FirstSet};
 use crate::flags::Flags;
-use crate::fold::CaseRule;
 use crate::program::{ClassId, FirstId, LoopMode, Op, Program, UNSET};
 
 /// Looks for the first match at or after `last_index` (with `y`, at it). On success the captures are in `scratch`.
@@ -32,23 +30,17 @@ pub(crate) fn execute<C: Unit>(
         // The character that the code unit at `last_index` belongs to (RegExpBuiltinExec, 22.2.7.2).
         from -= 1;
     }
-    let mut machine = Machine {
-        program,
-        input,
-        scratch,
-        budget: Budget::new(poll),
-        dirty: false,
-    };
+    let mut machine = Machine { program, input, scratch, budget: Budget::new(poll), dirty: false };
     let result = machine.run(from);
     machine.scratch.stack.clear();
     result
 }
 
-struct Machine<'a, 'p, C> {
-    program: &'a Program,
-    input: &'a [C],
+pub(super) struct Machine<'a, 'p, C> {
+    pub(super) program: &'a Program,
+    pub(super) input: &'a [C],
     scratch: &'a mut Scratch,
-    budget: Budget<'p>,
+    pub(super) budget: Budget<'p>,
     /// Was a register of a group set with nothing on the stack, hence with no note of its old value?
     dirty: bool,
 }
@@ -72,9 +64,10 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
             if sticky {
                 return Ok(false);
             }
-            if self.dirty {
+            if self.dirty && self.program.unset_matters {
                 self.scratch.registers.fill(UNSET);
                 self.dirty = false;
+                self.budget.charge(self.scratch.registers.len() / 64)?;
             }
             from = self.after_failure(start)?;
         }
@@ -182,13 +175,7 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
                 }
 
                 // ---- Loops over one class ----
-                Op::Loop {
-                    class,
-                    next,
-                    min,
-                    max,
-                    mode,
-                } => {
+                Op::Loop { class, next, min, max, mode } => {
                     let class = self.class(class);
                     let (min, max) = (min as usize, max as usize);
                     let room = input.len() - pos;
@@ -210,13 +197,7 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
                         }
                     }
                 }
-                Op::WideLoop {
-                    class,
-                    next,
-                    min,
-                    max,
-                    mode,
-                } => {
+                Op::WideLoop { class, next, min, max, mode } => {
                     let class = self.class(class);
                     let (least, count) = wide_run_end(class, input, pos, min, &mut self.budget)?;
                     if count == min {
@@ -226,11 +207,7 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
                         } else {
                             let more = more(min, max) as u32;
                             let (at, _) = wide_run_end(class, input, least, more, &mut self.budget)?;
-                            if mode == LoopMode::Greedy {
-                                self.give_back(pc, next, at, least, true)?
-                            } else {
-                                Some(at)
-                            }
+                            if mode == LoopMode::Greedy { self.give_back(pc, next, at, least, true)? } else { Some(at) }
                         };
                         if let Some(at) = moved {
                             pos = at;
@@ -270,16 +247,16 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
                     pc = target as usize;
                     continue;
                 }
+                Op::JumpUnlessStart(target) => {
+                    pc = if pos == 0 { pc + 1 } else { target as usize };
+                    continue;
+                }
                 Op::Split(target) => {
                     self.push(EntryKind::Resume, target as usize, pos, 0)?;
                     pc += 1;
                     continue;
                 }
-                Op::Choose {
-                    here,
-                    there,
-                    target,
-                } => {
+                Op::Choose { here, there, target } => {
                     let unit = input.get(pos).map(|u| u.value());
                     let here = self.admits(here, unit);
                     let there = self.admits(there, unit);
@@ -308,28 +285,12 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
                     pc += 1;
                     continue;
                 }
-                Op::CountBelow {
-                    register,
-                    min,
-                    target,
-                } => {
-                    pc = if self.register(register) < min {
-                        target as usize
-                    } else {
-                        pc + 1
-                    };
+                Op::CountBelow { register, min, target } => {
+                    pc = if self.register(register) < min { target as usize } else { pc + 1 };
                     continue;
                 }
-                Op::CountReached {
-                    register,
-                    max,
-                    target,
-                } => {
-                    pc = if self.register(register) >= max {
-                        target as usize
-                    } else {
-                        pc + 1
-                    };
+                Op::CountReached { register, max, target } => {
+                    pc = if self.register(register) >= max { target as usize } else { pc + 1 };
                     continue;
                 }
                 Op::Mark(register) => {
@@ -427,19 +388,11 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
                 }
 
                 // ---- Backreferences ----
-                Op::BackReference {
-                    start,
-                    len,
-                    fold,
-                    behind,
-                } => {
+                Op::BackReference { start, len, fold, behind } => {
                     let groups = start as usize..start as usize + usize::from(len);
                     let groups = &self.program.references[groups];
-                    let moved = if behind {
-                        self.refer_back(groups, fold, pos)?
-                    } else {
-                        self.refer(groups, fold, pos)?
-                    };
+                    let moved =
+                        if behind { self.refer_back(groups, fold, pos)? } else { self.refer(groups, fold, pos)? };
                     if let Some(at) = moved {
                         pos = at;
                         pc += 1;
@@ -495,11 +448,7 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
         };
         let (at, other) = (entry.a as usize, entry.b as usize);
         if entry.kind() == EntryKind::Greedy {
-            let at = if wide {
-                point_before(self.input, at)
-            } else {
-                at - 1
-            };
+            let at = if wide { point_before(self.input, at) } else { at - 1 };
             return self.give_back(op, next, at, other, wide);
         }
         let class = self.class(class);
@@ -526,11 +475,7 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
                     self.budget.charge((from - at) / 8)?;
                     return Ok(None);
                 }
-                at = if wide {
-                    point_before(self.input, at)
-                } else {
-                    at - 1
-                };
+                at = if wide { point_before(self.input, at) } else { at - 1 };
             }
             self.budget.charge((from - at) / 8)?;
         }
@@ -579,11 +524,7 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
     #[inline(always)]
     fn member_end(&self, class: &CharClass, at: usize, wide: bool) -> Option<usize> {
         let unit = self.input.get(at)?;
-        let (c, len) = if wide {
-            point_at(self.input, at)
-        } else {
-            (unit.value(), 1)
-        };
+        let (c, len) = if wide { point_at(self.input, at) } else { (unit.value(), 1) };
         class.contains(c).then_some(at + len)
     }
 
@@ -620,7 +561,7 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
     // ---- Registers and stack ----
 
     #[inline(always)]
-    fn register(&self, register: u32) -> u32 {
+    pub(super) fn register(&self, register: u32) -> u32 {
         self.scratch.registers[register as usize]
     }
 
@@ -704,88 +645,10 @@ impl<'a, C: Unit> Machine<'a, '_, C> {
         }
         Ok(())
     }
-
-    // ---- Backreferences ----
-
-    /// The text of the first of `groups` that took part, as a range of the input.
-    fn captured(&self, groups: &[u32]) -> Option<(usize, usize)> {
-        groups.iter().find_map(|&group| {
-            let (start, end) = (self.register(2 * group), self.register(2 * group + 1));
-            (start != UNSET && end != UNSET).then_some((start as usize, end as usize))
-        })
-    }
-
-    /// Matches captured text forwards from `pos` (BackreferenceMatcher, 22.2.2.7.2).
-    fn refer(
-        &mut self,
-        groups: &[u32],
-        fold: Option<CaseRule>,
-        pos: usize,
-    ) -> Result<Option<usize>, ExecError> {
-        let Some((start, end)) = self.captured(groups) else {
-            return Ok(Some(pos));
-        };
-        let after = pos + (end - start);
-        if after > self.input.len() {
-            return Ok(None);
-        }
-        self.budget.charge((end - start) / 8)?;
-        Ok(self.same_text(start, pos, end - start, fold).then_some(after))
-    }
-
-    /// Matches captured text backwards from `pos`.
-    fn refer_back(
-        &mut self,
-        groups: &[u32],
-        fold: Option<CaseRule>,
-        pos: usize,
-    ) -> Result<Option<usize>, ExecError> {
-        let Some((start, end)) = self.captured(groups) else {
-            return Ok(Some(pos));
-        };
-        let Some(before) = pos.checked_sub(end - start) else {
-            return Ok(None);
-        };
-        self.budget.charge((end - start) / 8)?;
-        Ok(self.same_text(start, before, end - start, fold).then_some(before))
-    }
-
-    /// Are the `len` units at `a`, captured text, and those at `b` the same characters? Folding never changes how many
-    /// units a character takes.
-    fn same_text(&self, a: usize, b: usize, len: usize, fold: Option<CaseRule>) -> bool {
-        let input = self.input;
-        if self.program.flags.unicode_mode()
-            && (splits_pair(input, b) || splits_pair(input, b + len))
-        {
-            return false;
-        }
-        match fold {
-            None => (0..len).all(|i| input[a + i].value() == input[b + i].value()),
-            Some(CaseRule::Uppercase) => (0..len).all(|i| {
-                let (x, y) = (input[a + i].value(), input[b + i].value());
-                x == y || CaseRule::Uppercase.canonicalize(x) == CaseRule::Uppercase.canonicalize(y)
-            }),
-            Some(rule) => {
-                let mut i = 0;
-                while i < len {
-                    let ((x, x_len), (y, y_len)) = (point_at(input, a + i), point_at(input, b + i));
-                    if x_len != y_len || (x != y && rule.canonicalize(x) != rule.canonicalize(y)) {
-                        return false;
-                    }
-                    i += x_len;
-                }
-                true
-            }
-        }
-    }
 }
 
 /// How many more characters than `min` a loop may take; a loop without bound stays one.
 #[inline(always)]
 fn more(min: usize, max: usize) -> usize {
-    if max == u32::MAX as usize {
-        max
-    } else {
-        max - min
-    }
+    if max == u32::MAX as usize { max } else { max - min }
 }

@@ -4,9 +4,11 @@
 //! - `input.rs`: the two widths of input
 //! - `scan.rs`: runs of class members, candidates for attempts, the interrupt poll
 //! - `machine.rs`: the ops
+//! - `refer.rs`: backreferences
 
 mod input;
 mod machine;
+mod refer;
 mod scan;
 mod scratch;
 

@@ -12,6 +12,9 @@ const POLL_BUDGET: i32 = 2048;
 /// How many units a scan passes before it charges for them.
 const BLOCK: usize = 8192;
 
+/// How many units are looked at before a search is set up.
+const NEAR: usize = 12;
+
 /// Counts work and polls.
 pub(super) struct Budget<'p> {
     left: i32,
@@ -20,10 +23,7 @@ pub(super) struct Budget<'p> {
 
 impl<'p> Budget<'p> {
     pub(super) fn new(poll: &'p mut dyn FnMut() -> bool) -> Budget<'p> {
-        Budget {
-            left: POLL_BUDGET,
-            poll,
-        }
+        Budget { left: POLL_BUDGET, poll }
     }
 
     /// Counts `work` units, polling if it is time.
@@ -40,11 +40,7 @@ impl<'p> Budget<'p> {
     #[inline(never)]
     fn refill(&mut self) -> Result<(), ExecError> {
         self.left = POLL_BUDGET;
-        if (self.poll)() {
-            Ok(())
-        } else {
-            Err(ExecError::Interrupted)
-        }
+        if (self.poll)() { Ok(()) } else { Err(ExecError::Interrupted) }
     }
 }
 
@@ -77,11 +73,7 @@ pub(super) fn splits_pair<C: Unit>(input: &[C], pos: usize) -> bool {
 /// The position before the character that ends at `pos` (greater than 0).
 #[inline(always)]
 pub(super) fn point_before<C: Unit>(input: &[C], pos: usize) -> usize {
-    if splits_pair(input, pos - 1) {
-        pos - 2
-    } else {
-        pos - 1
-    }
+    if splits_pair(input, pos - 1) { pos - 2 } else { pos - 1 }
 }
 
 #[inline(always)]
@@ -135,9 +127,7 @@ fn long_run_end<C: Unit>(
     while at < end {
         let stop = end.min(at + BLOCK);
         let reached = match &class.latin1_excluded {
-            Some(excluded) if !C::WIDE => {
-                C::find(&input[at..stop], excluded).map_or(stop, |i| at + i)
-            }
+            Some(excluded) if !C::WIDE => C::find(&input[at..stop], excluded).map_or(stop, |i| at + i),
             _ => member_run(class, input, at, stop),
         };
         budget.charge((reached - at) / 8)?;
@@ -195,6 +185,13 @@ pub(super) fn next_candidate<C: Unit>(
         let found = match &program.start {
             Start::Anywhere => Some(from),
             Start::InputStart => (from == 0).then_some(0),
+            Start::First(first) => {
+                let near = &input[from..input.len().min(from + NEAR)];
+                match near.iter().position(|unit| first.admits(unit.value())) {
+                    Some(i) => Some(from + i),
+                    None => search(program, input, from + near.len(), budget)?,
+                }
+            }
             _ => search(program, input, from, budget)?,
         };
         match found {
@@ -223,21 +220,22 @@ fn search<C: Unit>(
         }
         Start::Literal(literal) => {
             let overlap = literal.units.len() - 1;
-            in_blocks(input, from, overlap, 64, budget, |hay| {
-                C::find_literal(hay, literal)
-            })
+            in_blocks(input, from, overlap, 64, budget, |hay| C::find_literal(hay, literal))
+        }
+        Start::AfterLiteral(literal) => {
+            let len = literal.units.len();
+            let begin = from.saturating_sub(len);
+            let found = in_blocks(input, begin, len - 1, 64, budget, |hay| C::find_literal(hay, literal))?;
+            Ok(found.map(|at| at + len))
         }
         Start::Units(units) => in_blocks(input, from, 0, 64, budget, |hay| C::find(hay, units)),
         Start::First(first) => {
             let admitted = |unit: &C| first.admits(unit.value());
-            let found =
-                in_blocks(input, from, 0, 8, budget, |hay| hay.iter().position(admitted))?;
+            let found = in_blocks(input, from, 0, 8, budget, |hay| hay.iter().position(admitted))?;
             // What may match at the end of the input is a candidate there.
             Ok(found.or(first.end.then_some(input.len())))
         }
-        Start::Window(window) => in_blocks(input, from, window.len - 1, 16, budget, |hay| {
-            find_window(hay, window)
-        }),
+        Start::Window(window) => in_blocks(input, from, window.len - 1, 16, budget, |hay| find_window(hay, window)),
     }
 }
 
@@ -264,26 +262,40 @@ fn in_blocks<C: Unit>(
     Ok(None)
 }
 
+#[inline]
 fn find_window<C: Unit>(hay: &[C], window: &Window) -> Option<usize> {
-    let len = window.len;
-    let entry = |unit: C| match unit.value() {
+    let mask = |unit: C| match unit.value() {
         low @ 0..=0xff => window.latin1[low as usize],
         _ => window.high,
     };
+    let fits = |units: &[C]| {
+        let mut positions = units.iter().enumerate();
+        positions.all(|(i, &unit)| mask(unit) >> i & 1 != 0)
+    };
+    let len = window.len;
+    if let Some((offset, units)) = &window.rare {
+        let mut from = *offset;
+        while from < hay.len() {
+            let at = from + C::find(&hay[from..], units)? - offset;
+            if let Some(candidate) = hay.get(at..at + len)
+                && fits(candidate)
+            {
+                return Some(at);
+            }
+            from = at + offset + 1;
+        }
+        return None;
+    }
     let mut end = len;
     while end <= hay.len() {
-        // The last unit says how far the window must move for the unit to be at a possible place.
-        let move_by = entry(hay[end - 1]).leading_zeros() as usize;
-        if move_by > 0 {
-            end += move_by;
-            continue;
-        }
-        let units = &hay[end - len..end - 1];
-        let fits = |(i, &unit): (usize, &C)| entry(unit) >> (8 - len + i) & 1 != 0;
-        if units.iter().enumerate().all(fits) {
+        let move_by = match hay[end - 1].value() {
+            low @ 0..=0xff => window.moves[low as usize],
+            _ => window.high_move,
+        };
+        if move_by == 0 && fits(&hay[end - len..end]) {
             return Some(end - len);
         }
-        end += 1;
+        end += usize::from(move_by.max(1));
     }
     None
 }

@@ -39,11 +39,7 @@ const INDEX_BITS: u32 = 29;
 impl Entry {
     #[inline(always)]
     pub(super) fn new(kind: EntryKind, index: usize, a: usize, b: usize) -> Entry {
-        Entry {
-            head: (kind as u32) << INDEX_BITS | index as u32,
-            a: a as u32,
-            b: b as u32,
-        }
+        Entry { head: (kind as u32) << INDEX_BITS | index as u32, a: a as u32, b: b as u32 }
     }
 
     #[inline(always)]
@@ -74,12 +70,7 @@ impl Scratch {
 
     /// An empty scratch whose stack may grow to `limit` bytes.
     pub fn with_limit(limit: usize) -> Scratch {
-        Scratch {
-            registers: Vec::new(),
-            stack: Vec::new(),
-            limit,
-            groups: 0,
-        }
+        Scratch { registers: Vec::new(), stack: Vec::new(), limit, groups: 0 }
     }
 
     /// The memory that it holds, in bytes.
@@ -124,9 +115,7 @@ impl Scratch {
         if wanted <= used {
             return Err(ExecError::StackLimit);
         }
-        self.stack
-            .try_reserve_exact(wanted - self.stack.len())
-            .map_err(|_| ExecError::StackLimit)
+        self.stack.try_reserve_exact(wanted - self.stack.len()).map_err(|_| ExecError::StackLimit)
     }
 }
 

@@ -47,10 +47,7 @@ struct Operand {
 impl Operand {
     fn characters(characters: CodePointSet) -> Operand {
         Operand {
-            value: ClassSet {
-                characters,
-                strings: BTreeSet::new(),
-            },
+            value: ClassSet { characters, strings: BTreeSet::new() },
             may_contain_strings: false,
             is_range: false,
         }
@@ -59,10 +56,7 @@ impl Operand {
 
 impl OpenClass {
     fn add(&mut self, operand: Operand) {
-        let ClassSet {
-            characters,
-            strings,
-        } = operand.value;
+        let ClassSet { characters, strings } = operand.value;
         self.operands += 1;
         self.expects_operand = false;
         match self.operation {
@@ -209,11 +203,7 @@ impl Parser<'_> {
             }
             class.value.characters = self.complement(&class.value.characters);
         }
-        Ok(Operand {
-            value: class.value,
-            may_contain_strings: class.may_contain_strings,
-            is_range: false,
-        })
+        Ok(Operand { value: class.value, may_contain_strings: class.may_contain_strings, is_range: false })
     }
 
     /// Takes `&&` or `--` after an operand, if one is here. A class is all union, all intersection or all
@@ -269,10 +259,7 @@ impl Parser<'_> {
             return self.error(start, "Range out of order in character class");
         }
         let range = self.maybe_simple_fold(CodePointSet::from_ranges([(lo, hi)]));
-        Ok(Operand {
-            is_range: true,
-            ..Operand::characters(range)
-        })
+        Ok(Operand { is_range: true, ..Operand::characters(range) })
     }
 
     fn folded_character(&self, c: u32) -> CodePointSet {
@@ -346,9 +333,7 @@ impl Parser<'_> {
         let strings = property.strings().into_iter();
         ClassSet {
             characters: self.maybe_simple_fold(property.characters()),
-            strings: strings
-                .map(|s| s.into_iter().map(|c| self.folded(c)).collect())
-                .collect(),
+            strings: strings.map(|s| s.into_iter().map(|c| self.folded(c)).collect()).collect(),
         }
     }
 

@@ -83,11 +83,7 @@ impl Parser<'_> {
         };
         self.pos += 1;
         let set = self.maybe_simple_fold(set);
-        let set = if c.is_ascii_uppercase() {
-            self.complement(&set)
-        } else {
-            set
-        };
+        let set = if c.is_ascii_uppercase() { self.complement(&set) } else { set };
         Ok(Some(ClassEscape::Set(set)))
     }
 
@@ -115,26 +111,16 @@ impl Parser<'_> {
         match unicode::property(name, value) {
             Some(Property::Characters(set)) => {
                 let set = self.maybe_simple_fold(set);
-                Ok(ClassEscape::Set(if negative {
-                    self.complement(&set)
-                } else {
-                    set
-                }))
+                Ok(ClassEscape::Set(if negative { self.complement(&set) } else { set }))
             }
-            Some(Property::Strings(property)) if self.sets && !negative => {
-                Ok(ClassEscape::Strings(property))
-            }
+            Some(Property::Strings(property)) if self.sets && !negative => Ok(ClassEscape::Strings(property)),
             _ => self.error(start, invalid),
         }
     }
 
     /// MaybeSimpleCaseFolding (22.2.2.9.5): with both `v` and `i`, set operations work on folded sets.
     pub(super) fn maybe_simple_fold(&self, set: CodePointSet) -> CodePointSet {
-        if self.sets && self.mods.ignore_case {
-            CaseRule::SimpleFold.canonical_set(&set)
-        } else {
-            set
-        }
+        if self.sets && self.mods.ignore_case { CaseRule::SimpleFold.canonical_set(&set) } else { set }
     }
 
     /// CharacterComplement (22.2.2.9.4).

@@ -57,12 +57,7 @@ pub(crate) fn parse(pattern: &[u16], flags: Flags) -> Result<Parsed, SyntaxError
     parser.count_groups()?;
     let root = parser.disjunction()?;
     parser.resolve_names()?;
-    Ok(Parsed {
-        hir: parser.hir,
-        root,
-        group_count: parser.groups,
-        names: parser.names,
-    })
+    Ok(Parsed { hir: parser.hir, root, group_count: parser.groups, names: parser.names })
 }
 
 type Result<T, E = SyntaxError> = std::result::Result<T, E>;
@@ -139,10 +134,7 @@ impl<'s> Parser<'s> {
     }
 
     fn eat_str(&mut self, text: &str) -> bool {
-        let found = text
-            .chars()
-            .enumerate()
-            .all(|(i, c)| self.ascii_at(i) == Some(c));
+        let found = text.chars().enumerate().all(|(i, c)| self.ascii_at(i) == Some(c));
         if found {
             self.pos += text.len();
         }
@@ -175,10 +167,7 @@ impl<'s> Parser<'s> {
     }
 
     fn error<T>(&self, offset: usize, message: &'static str) -> Result<T> {
-        Err(SyntaxError {
-            message: message.into(),
-            offset,
-        })
+        Err(SyntaxError { message: message.into(), offset })
     }
 
     // ---- Before parsing ----
@@ -196,9 +185,7 @@ impl<'s> Parser<'s> {
                     let ascii = |i: usize| self.src.get(at + i).copied().unwrap_or(0);
                     if ascii(1) != u16::from(b'?') {
                         self.total_groups += 1;
-                    } else if ascii(2) == u16::from(b'<')
-                        && ![u16::from(b'='), u16::from(b'!')].contains(&ascii(3))
-                    {
+                    } else if ascii(2) == u16::from(b'<') && ![u16::from(b'='), u16::from(b'!')].contains(&ascii(3)) {
                         self.total_groups += 1;
                         self.has_names = true;
                     }
@@ -427,10 +414,7 @@ impl<'s> Parser<'s> {
         let (node, quantifiable) = match group.kind {
             GroupKind::Capture(index) => (self.hir.group(index, body), true),
             GroupKind::NonCapture | GroupKind::Pattern => (body, true),
-            GroupKind::Look { behind, negative } => (
-                self.hir.look(body, behind, negative),
-                !behind && !self.unicode,
-            ),
+            GroupKind::Look { behind, negative } => (self.hir.look(body, behind, negative), !behind && !self.unicode),
         };
         if group.names_before.iter().any(|id| outer.names_here.contains(id)) {
             return self.error(group.start, "Duplicate capture group name");
@@ -500,20 +484,12 @@ impl<'s> Parser<'s> {
 
     /// The rule for comparing without regard to case, if that is on.
     fn case_rule(&self) -> Option<CaseRule> {
-        self.mods.ignore_case.then_some(if self.unicode {
-            CaseRule::SimpleFold
-        } else {
-            CaseRule::Uppercase
-        })
+        self.mods.ignore_case.then_some(if self.unicode { CaseRule::SimpleFold } else { CaseRule::Uppercase })
     }
 
     /// The largest character: AllCharacters without `v`.
     fn max_char(&self) -> u32 {
-        if self.unicode {
-            MAX_CODE_POINT
-        } else {
-            MAX_CODE_UNIT
-        }
+        if self.unicode { MAX_CODE_POINT } else { MAX_CODE_UNIT }
     }
 
     /// A node that matches the one character `c`, with the case rule applied.
@@ -549,11 +525,8 @@ impl<'s> Parser<'s> {
     }
 
     fn dot(&mut self) -> NodeId {
-        let excluded = if self.mods.dot_all {
-            CodePointSet::new()
-        } else {
-            CodePointSet::from_ranges(LINE_TERMINATORS)
-        };
+        let excluded =
+            if self.mods.dot_all { CodePointSet::new() } else { CodePointSet::from_ranges(LINE_TERMINATORS) };
         let max = self.max_char();
         self.hir.set(excluded.complement(max))
     }
@@ -602,9 +575,7 @@ fn is_digit(unit: u16) -> bool {
 
 /// The value of decimal digits, at most [`INFINITE`].
 fn number(digits: &[u16]) -> u32 {
-    digits.iter().fold(0, |n: u32, &d| {
-        n.saturating_mul(10).saturating_add(u32::from(d - u16::from(b'0')))
-    })
+    digits.iter().fold(0, |n: u32, &d| n.saturating_mul(10).saturating_add(u32::from(d - u16::from(b'0'))))
 }
 
 /// Orders digit strings of any length by value.

@@ -51,9 +51,7 @@ impl StringProperty {
             StringProperty::RgiFlagSequence => flags(),
             StringProperty::RgiTagSequence => tags(),
             StringProperty::RgiZwjSequence => joined(),
-            StringProperty::RgiEmoji => {
-                [basic(), keycaps(), modified(), flags(), tags(), joined()].concat()
-            }
+            StringProperty::RgiEmoji => [basic(), keycaps(), modified(), flags(), tags(), joined()].concat(),
         }
     }
 }
@@ -92,41 +90,30 @@ fn members(set: &CodePointSet) -> impl Iterator<Item = u32> + '_ {
 /// Characters that are text by default, with the selector that makes them emoji.
 fn basic() -> Vec<Vec<u32>> {
     let keycap_bases = CodePointSet::from_ranges([(0x23, 0x23), (0x2a, 0x2a), (0x30, 0x39)]);
-    let text = emoji("Emoji")
-        .subtract(&emoji("Emoji_Presentation"))
-        .subtract(&keycap_bases);
+    let text = emoji("Emoji").subtract(&emoji("Emoji_Presentation")).subtract(&keycap_bases);
     members(&text).map(|c| vec![c, VARIATION_SELECTOR_16]).collect()
 }
 
 fn keycaps() -> Vec<Vec<u32>> {
-    "#*0123456789"
-        .chars()
-        .map(|c| vec![u32::from(c), VARIATION_SELECTOR_16, KEYCAP])
-        .collect()
+    "#*0123456789".chars().map(|c| vec![u32::from(c), VARIATION_SELECTOR_16, KEYCAP]).collect()
 }
 
 fn modified() -> Vec<Vec<u32>> {
-    let bases = emoji("Emoji_Modifier_Base");
-    members(&bases)
-        .flat_map(|base| SKIN_TONES.map(move |tone| vec![base, tone]))
-        .collect()
+    // The one base whose modified forms are not recommended for interchange.
+    let family = CodePointSet::single(0x1_f46a);
+    let bases = emoji("Emoji_Modifier_Base").subtract(&family);
+    members(&bases).flat_map(|base| SKIN_TONES.map(move |tone| vec![base, tone])).collect()
 }
 
 fn flags() -> Vec<Vec<u32>> {
     let indicator = |b: u8| REGIONAL_INDICATOR_A + u32::from(b - b'A');
-    FLAGS
-        .split_ascii_whitespace()
-        .map(|code| code.bytes().map(indicator).collect())
-        .collect()
+    FLAGS.split_ascii_whitespace().map(|code| code.bytes().map(indicator).collect()).collect()
 }
 
 fn tags() -> Vec<Vec<u32>> {
     let tagged = |code: &str| {
         let letters = code.bytes().map(|b| TAG_BASE + u32::from(b));
-        std::iter::once(BLACK_FLAG)
-            .chain(letters)
-            .chain([CANCEL_TAG])
-            .collect()
+        std::iter::once(BLACK_FLAG).chain(letters).chain([CANCEL_TAG]).collect()
     };
     SUBDIVISIONS.iter().map(|code| tagged(code)).collect()
 }

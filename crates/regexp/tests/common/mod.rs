@@ -57,13 +57,11 @@ pub struct Options {
 /// Characters that patterns and inputs share: letters with unusual case mappings, digits, line ends, a
 /// surrogate pair.
 const CHARS: [&str; 24] = [
-    "a", "a", "a", "b", "b", "c", "A", "B", "k", "K", "s", "S", "1", "_", " ", "-", "\n",
-    "\u{212a}", "\u{17f}", "é", "É", "µ", "ß", "😀",
+    "a", "a", "a", "b", "b", "c", "A", "B", "k", "K", "s", "S", "1", "_", " ", "-", "\n", "\u{212a}", "\u{17f}", "é",
+    "É", "µ", "ß", "😀",
 ];
 
-const PLAIN: [&str; 14] = [
-    "a", "a", "a", "b", "b", "c", "A", "B", "1", "_", " ", "-", "\n", "é",
-];
+const PLAIN: [&str; 14] = ["a", "a", "a", "b", "b", "c", "A", "B", "1", "_", " ", "-", "\n", "é"];
 
 pub struct Generator<'r> {
     rng: &'r mut Rng,
@@ -106,11 +104,7 @@ impl<'r> Generator<'r> {
         generator.disjunction(depth);
         let pattern = std::mem::take(&mut generator.out);
         let inputs = (0..4).map(|_| generator.input()).collect();
-        Case {
-            pattern,
-            flags,
-            inputs,
-        }
+        Case { pattern, flags, inputs }
     }
 
     fn push(&mut self, text: &str) {
@@ -169,8 +163,7 @@ impl<'r> Generator<'r> {
             10..=12 => self.group(depth),
             // With `u`, V8 (14) reads classes wrongly near modifiers; out of lookarounds, it leaks them.
             13 if self.options.es2025 && !self.unicode && self.looks == 0 => {
-                let modifiers =
-                    self.rng.pick(&["(?i:", "(?-i:", "(?s-i:", "(?m:", "(?-ms:", "(?i-s:"]);
+                let modifiers = self.rng.pick(&["(?i:", "(?-i:", "(?s-i:", "(?m:", "(?-ms:", "(?i-s:"]);
                 self.enclosed(modifiers, depth);
             }
             14 if self.options.es2025 => {
@@ -196,9 +189,7 @@ impl<'r> Generator<'r> {
         }
         // Loops over groups that may be empty take `regress` for ever.
         if self.rng.chance(3) && !(self.options.plain && kind >= 10) {
-            let all = [
-                "*", "+", "?", "*", "+", "{2}", "{0,1}", "{1,2}", "{2,}", "{0}", "{0,3}", "{1}",
-            ];
+            let all = ["*", "+", "?", "*", "+", "{2}", "{0,1}", "{1,2}", "{2,}", "{0}", "{0,3}", "{1}"];
             let quantifier = self.rng.pick(&all);
             self.push(quantifier);
             if self.rng.chance(3) {
@@ -244,17 +235,20 @@ impl<'r> Generator<'r> {
     }
 
     fn escape(&mut self) {
-        let common = [
-            "\\d", "\\D", "\\s", "\\S", "\\w", "\\W", "\\x61", "\\u0061", "\\n", "\\/", "\\.",
-            "\\cA", "\\0",
-        ];
+        let common = ["\\d", "\\D", "\\s", "\\S", "\\w", "\\W", "\\x61", "\\u0061", "\\n", "\\/", "\\.", "\\cA", "\\0"];
         let unicode = [
-            "\\u{61}", "\\u{1f600}", "\\ud83d\\ude00", "\\p{Lu}", "\\P{Lu}", "\\p{ASCII}",
-            "\\P{L}", "\\u{d83d}", "\\p{Script=Greek}", "\\p{Ll}",
+            "\\u{61}",
+            "\\u{1f600}",
+            "\\ud83d\\ude00",
+            "\\p{Lu}",
+            "\\P{Lu}",
+            "\\p{ASCII}",
+            "\\P{L}",
+            "\\u{d83d}",
+            "\\p{Script=Greek}",
+            "\\p{Ll}",
         ];
-        let annex_b = [
-            "\\a", "\\8", "\\07", "\\377", "\\u{2}", "\\c", "\\x1", "]", "}", "\\-",
-        ];
+        let annex_b = ["\\a", "\\8", "\\07", "\\377", "\\u{2}", "\\c", "\\x1", "]", "}", "\\-"];
         let lone = ["\\ud83d", "\\ude00"];
         let text = match self.rng.below(4) {
             0 if self.unicode && !self.folded_sets && !self.options.plain => self.rng.pick(&unicode),
@@ -299,9 +293,7 @@ impl<'r> Generator<'r> {
         match self.rng.below(8) {
             0 => self.push("a-c"),
             1 => {
-                let range = self.rng.pick(&[
-                    "A-Z", "0-9", "a-z", "\\x00-\\x7f", "à-ÿ", "\\u2000-\\u2fff", "I-t",
-                ]);
+                let range = self.rng.pick(&["A-Z", "0-9", "a-z", "\\x00-\\x7f", "à-ÿ", "\\u2000-\\u2fff", "I-t"]);
                 self.push(range);
             }
             2 => {
@@ -309,8 +301,7 @@ impl<'r> Generator<'r> {
                 self.push(set);
             }
             3 if self.unicode && !self.options.plain => {
-                let property =
-                    self.rng.pick(&["\\p{Lu}", "\\P{Lu}", "\\p{L}", "\\u{1f600}", "😀-😃"]);
+                let property = self.rng.pick(&["\\p{Lu}", "\\P{Lu}", "\\p{L}", "\\u{1f600}", "😀-😃"]);
                 self.push(property);
             }
             4 if self.options.lone_surrogates => {
@@ -326,9 +317,8 @@ impl<'r> Generator<'r> {
 
     fn set_operation(&mut self, negated: bool) {
         if self.folded_sets {
-            let operation = self.rng.pick(&[
-                "[a-c]\\d", "\\w&&[a-c]", "[A-Zk][ab😀]", "\\W&&[^\\d]", "\\p{Lu}k", "\\P{Lu}&&[b-f]",
-            ]);
+            let operation =
+                self.rng.pick(&["[a-c]\\d", "\\w&&[a-c]", "[A-Zk][ab😀]", "\\W&&[^\\d]", "\\p{Lu}k", "\\P{Lu}&&[b-f]"]);
             return self.push(operation);
         }
         let operator = self.rng.pick(&["", "&&", "--"]);
@@ -337,14 +327,27 @@ impl<'r> Generator<'r> {
                 self.push(operator);
             }
             let operand = self.rng.pick(&[
-                "[a-c]", "[^a]", "\\w", "\\W", "\\p{Lu}", "\\P{Lu}", "\\p{ASCII}", "[A-Zk]", "a",
-                "K", "\\d", "[ab😀]",
+                "[a-c]",
+                "[^a]",
+                "\\w",
+                "\\W",
+                "\\p{Lu}",
+                "\\P{Lu}",
+                "\\p{ASCII}",
+                "[A-Zk]",
+                "a",
+                "K",
+                "\\d",
+                "[ab😀]",
             ]);
             self.push(operand);
             if !negated && self.rng.chance(3) {
                 self.push(operator);
                 let strings = self.rng.pick(&[
-                    "\\q{a|ab|abc}", "\\q{bc|b}", "\\q{|aa|K}", "[\\q{ab|a}b]",
+                    "\\q{a|ab|abc}",
+                    "\\q{bc|b}",
+                    "\\q{|aa|K}",
+                    "[\\q{ab|a}b]",
                     "\\p{Emoji_Keycap_Sequence}",
                 ]);
                 self.push(strings);
@@ -397,9 +400,7 @@ pub fn compile(case: &Case) -> Option<Regex> {
 /// The size of a random test: `TERCEL_REGEXP_CASES`, or the default.
 pub fn case_count(default: u64) -> u64 {
     let wanted = std::env::var("TERCEL_REGEXP_CASES").ok();
-    wanted.map_or(default, |n| {
-        n.parse().expect("TERCEL_REGEXP_CASES is a number")
-    })
+    wanted.map_or(default, |n| n.parse().expect("TERCEL_REGEXP_CASES is a number"))
 }
 
 /// The first seed: `TERCEL_REGEXP_SEED`, or 0.
