@@ -18,7 +18,7 @@ pub struct Pred {
 }
 
 /// Predecessors, and the reachable blocks in reverse postorder.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cfg {
     /// Reachable blocks: each before its successors, loops' back edges apart.
     rpo: Vec<Block>,

@@ -305,7 +305,8 @@ pub fn escaping_slots(func: &Function) -> Vec<bool> {
             let mut position = 0;
             func.for_each_use(inst, |value| {
                 let slot = slot_of[value];
-                if !slot.is_none() && !(as_address && position == 0) {
+                let is_address = as_address && position == 0;
+                if !slot.is_none() && !is_address {
                     escapes[slot.index()] = true;
                 }
                 position += 1;

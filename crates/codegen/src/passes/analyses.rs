@@ -46,6 +46,13 @@ impl Analyses {
             .clone()
     }
 
+    /// Whether what is cached is true of the function; for verification.
+    pub fn are_valid(&self, func: &Function) -> bool {
+        self.graph
+            .as_ref()
+            .is_none_or(|graph| graph.cfg == Cfg::compute(func))
+    }
+
     /// Forgets what a change makes void.
     pub fn after(&mut self, change: Change) {
         if change == Change::Graph {

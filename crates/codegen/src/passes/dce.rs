@@ -16,9 +16,10 @@ use tercel_ir::ops::Effects;
 use tercel_ir::{Function, Inst, Op, Value, ValueDef};
 
 pub fn run(func: &mut Function, cx: &mut Context) -> Change {
-    let cfg = Cfg::compute(func);
+    let graph = cx.analyses.graph(func);
+    let cfg = &graph.cfg;
     let unreachable = cfg.remove_unreachable(func) as u64;
-    let live = Marker::mark(func, &cfg);
+    let live = Marker::mark(func, cfg);
     let mut insts = 0;
     for &block in cfg.rpo() {
         let mut next = func.first_inst(block);
@@ -30,7 +31,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
             }
         }
     }
-    let params = remove_params(func, &cfg, &live.values);
+    let params = remove_params(func, cfg, &live.values);
     cx.count("instructions removed", insts);
     cx.count("parameters removed", params);
     cx.count("unreachable blocks removed", unreachable);

@@ -15,7 +15,8 @@ use tercel_ir::ops::Effects;
 use tercel_ir::{Block, Function, Inst, InstSpec, Op, Type, Value};
 
 pub fn run(func: &mut Function, cx: &mut Context) -> Change {
-    let cfg = Cfg::compute(func);
+    let graph = cx.analyses.graph(func);
+    let cfg = &graph.cfg;
     let mut converter = Converter {
         size: cx.options.tunables.if_convert_size,
         selects: cx.options.tunables.if_convert_selects,
@@ -25,7 +26,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
     let mut converted = 0;
     // Inner branches first: an arm may become straight code before its outer branch is looked at.
     for &block in cfg.rpo().iter().rev() {
-        if !converter.gone[block.index()] && converter.convert(func, &cfg, block) {
+        if !converter.gone[block.index()] && converter.convert(func, cfg, block) {
             converted += 1;
         }
     }

@@ -19,7 +19,7 @@ use tercel_ir::{Block, Function, Inst, InstSpec, Op, Type, Value};
 pub struct Preheaders<'a> {
     graph: &'a Graph,
     found: FxHashMap<u32, Block>,
-    made: u64,
+    made: Vec<(Block, Block)>,
 }
 
 impl<'a> Preheaders<'a> {
@@ -28,7 +28,7 @@ impl<'a> Preheaders<'a> {
         Preheaders {
             graph,
             found: FxHashMap::default(),
-            made: 0,
+            made: Vec::new(),
         }
     }
 
@@ -42,8 +42,9 @@ impl<'a> Preheaders<'a> {
         let block = match outside[..] {
             [only] if func.inst(only.inst).op == Op::Jump => only.block,
             _ => {
-                self.made += 1;
-                split_entry(func, header, &outside)
+                let block = split_entry(func, header, &outside);
+                self.made.push((block, header));
+                block
             }
         };
         self.found.insert(of.index() as u32, block);
@@ -52,11 +53,31 @@ impl<'a> Preheaders<'a> {
 
     /// Puts new blocks at their place in the order. Returns how many were made.
     pub fn finish(self, func: &mut Function) -> u64 {
-        if self.made > 0 {
-            order_blocks(func);
-        }
-        self.made
+        place_before(func, &self.made);
+        self.made.len() as u64
     }
+}
+
+/// Moves blocks from wherever they are in the order to just before others: pairs of block and place.
+pub fn place_before(func: &mut Function, pairs: &[(Block, Block)]) {
+    if pairs.is_empty() {
+        return;
+    }
+    let mut before: Vec<Block> = vec![Block::NONE; func.block_capacity()];
+    let mut moved = vec![false; func.block_capacity()];
+    for &(block, place) in pairs {
+        before[place.index()] = block;
+        moved[block.index()] = true;
+    }
+    let mut order = Vec::with_capacity(func.blocks().len());
+    for &block in func.blocks() {
+        if moved[block.index()] {
+            continue;
+        }
+        order.extend(before[block.index()].some());
+        order.push(block);
+    }
+    func.set_layout(order);
 }
 
 /// The edges into a loop's header from outside the loop.

@@ -31,7 +31,8 @@ struct Known {
 }
 
 pub fn run(func: &mut Function, cx: &mut Context) -> Change {
-    let cfg = Cfg::compute(func);
+    let graph = cx.analyses.graph(func);
+    let cfg = &graph.cfg;
     let escapes = escaping_slots(func);
     let mut forward = Forward {
         escapes: &escapes,
@@ -39,10 +40,10 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
         loads: 0,
         stores: 0,
     };
-    forward.run(func, &cfg);
+    forward.run(func, cfg);
     let (loads, redundant) = (forward.loads, forward.stores);
     func.resolve_aliases();
-    let dead = remove_overwritten(func, &cfg, &escapes) + remove_unread_slots(func, &cfg, &escapes);
+    let dead = remove_overwritten(func, cfg, &escapes) + remove_unread_slots(func, cfg, &escapes);
     cx.count("loads forwarded", loads);
     cx.count("redundant stores", redundant);
     cx.count("dead stores", dead);

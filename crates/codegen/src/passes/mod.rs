@@ -318,7 +318,7 @@ pub fn optimize(
     p.run(func, Pass::Licm, licm::run)?;
     p.run(func, Pass::IfConvert, if_convert::run)?;
     if p.run(func, Pass::Unroll, unroll::run)? {
-        p.run(func, Pass::Sccp, sccp::run)?;
+        p.run(func, Pass::Fold, fold::run)?;
         p.run(func, Pass::Gvn, gvn::run)?;
     }
     p.run(func, Pass::Strength, strength::run)?;
@@ -393,9 +393,26 @@ impl Pipeline<'_, '_> {
             observer.after_pass(&run, change, func);
         }
         self.statistics.runs.push(run);
-        if self.context.options.verify && change != Change::None {
-            verify(func).map_err(|error| PassError { pass, error })?;
+        if self.context.options.verify {
+            self.check(func, pass, change)?;
         }
         Ok(change != Change::None)
+    }
+
+    fn check(&self, func: &Function, pass: Pass, change: Change) -> Result<(), PassError> {
+        if change != Change::None {
+            verify(func).map_err(|error| PassError { pass, error })?;
+        }
+        if !self.context.analyses.are_valid(func) {
+            let message = format!("the pass changed edges and said {change:?}");
+            let error = VerifyError {
+                rule: "analyses",
+                block: None,
+                inst: None,
+                message,
+            };
+            return Err(PassError { pass, error });
+        }
+        Ok(())
     }
 }

@@ -11,7 +11,7 @@
 
 use super::alias::{loop_writes, may_change};
 use super::analyses::Graph;
-use super::loop_edit::{copy_loop, entering_edges, escape_depths, loop_blocks, order_blocks};
+use super::loop_edit::{copy_loop, entering_edges, escape_depths, loop_blocks};
 use super::seeded::{Bug, active};
 use super::ssa_repair::Repair;
 use super::{Change, Context};
@@ -234,6 +234,5 @@ impl<'a> Copies<'a> {
                 None => graph.loops.contains(of, block),
             }
         });
-        order_blocks(func);
     }
 }

@@ -49,10 +49,11 @@ impl Repair {
     }
 
     /// Rewrites uses of the entered values, except where `is_right(value, block)` says that the original definition is
-    /// the right one. The graph must be complete, without unreachable blocks.
+    /// the right one. Blocks are put in reverse postorder, so that copies stand where control meets them, and unreachable ones
+    /// go.
     pub fn run(mut self, func: &mut Function, is_right: impl Fn(Value, Block) -> bool) {
         let cfg = Cfg::compute(func);
-        cfg.remove_unreachable(func);
+        func.set_layout(cfg.rpo().to_vec());
         if self.count > 0 {
             for &block in cfg.rpo() {
                 let mut next = func.first_inst(block);

@@ -12,7 +12,7 @@
 
 use super::analyses::Graph;
 use super::induction::{Induction, LoopShape};
-use super::loop_edit::{entering_edges, order_blocks, split_entry};
+use super::loop_edit::{entering_edges, place_before, split_entry};
 use super::seeded::{Bug, active};
 use super::{Change, Context};
 use tercel_ir::loops::Loop;
@@ -25,12 +25,10 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
     let graph = cx.analyses.graph(func);
     let (products, preheaders) = products(func, &graph, cx.options.tunables.strength_products);
     func.resolve_aliases();
-    if preheaders > 0 {
-        order_blocks(func);
-    }
+    place_before(func, &preheaders);
     cx.count("divisions replaced", divisions);
     cx.count("products replaced", products);
-    if preheaders > 0 {
+    if !preheaders.is_empty() {
         Change::Graph
     } else {
         Change::insts(divisions + products > 0)
@@ -244,8 +242,8 @@ struct Product {
     factor: Value,
 }
 
-fn products(func: &mut Function, graph: &Graph, most: usize) -> (u64, u64) {
-    let (mut replaced, mut preheaders) = (0, 0);
+fn products(func: &mut Function, graph: &Graph, most: usize) -> (u64, Vec<(Block, Block)>) {
+    let (mut replaced, mut preheaders) = (0, Vec::new());
     let mut found: Vec<Vec<Product>> = (0..graph.loops.len()).map(|_| Vec::new()).collect();
     let shapes: Vec<Option<LoopShape>> = graph
         .loops
@@ -325,14 +323,20 @@ fn product(
 }
 
 /// A block in front of the loop that only jumps to it.
-fn preheader(func: &mut Function, graph: &Graph, this: Loop, made: &mut u64) -> Block {
+fn preheader(
+    func: &mut Function,
+    graph: &Graph,
+    this: Loop,
+    made: &mut Vec<(Block, Block)>,
+) -> Block {
     let header = graph.loops.header(this);
     let entering = entering_edges(graph, this);
     match entering[..] {
         [only] if func.inst(only.inst).op == Op::Jump => only.block,
         _ => {
-            *made += 1;
-            split_entry(func, header, &entering)
+            let block = split_entry(func, header, &entering);
+            made.push((block, header));
+            block
         }
     }
 }

@@ -114,8 +114,10 @@ fn plan(
     let size: usize = blocks.iter().map(|&block| func.insts(block).count()).sum();
     let shape = LoopShape::of(func, graph, this).ok_or(Refusal::NotCounted)?;
     let invariant = |value: Value| {
-        func.def_block(value)
-            .is_some_and(|def| !graph.loops.contains(this, def))
+        func.int_constant(value).is_some()
+            || func
+                .def_block(value)
+                .is_some_and(|def| !graph.loops.contains(this, def))
     };
     let test = shape
         .test(func, graph, this, invariant)
@@ -292,6 +294,7 @@ fn moved_limit(
 ) -> Value {
     let ty: Type = func.value_type(test.limit);
     let end = func.terminator(preheader);
+    let constant = func.int_constant(test.limit);
     let distance = if active(Bug::UnrollLimitTooFar) {
         0
     } else {
@@ -308,7 +311,12 @@ fn moved_limit(
         func.result(inst)
     };
     let least = add(Op::Iconst, &[], sign_extend(least, ty));
-    let bounded = add(saturate, &[test.limit, least], 0);
+    // A constant may be defined inside the loop.
+    let limit = match constant {
+        Some(value) => add(Op::Iconst, &[], value),
+        None => test.limit,
+    };
+    let bounded = add(saturate, &[limit, least], 0);
     let distance = add(Op::Iconst, &[], distance);
     add(Op::Isub, &[bounded, distance], 0)
 }

@@ -1,4 +1,5 @@
 //! What the tests of passes share: running programs before and after passes, and comparing.
+#![allow(dead_code)] // Each test uses a part.
 
 use tercel_codegen::passes::{
     Change, Observer, Options, Pass, PassRun, PassSet, Statistics, optimize,

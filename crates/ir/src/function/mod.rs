@@ -321,7 +321,8 @@ pub struct Function {
     edges: Vec<Edge>,
     pool: ValuePool,
     layout: Vec<Block>,
-    has_aliases: bool,
+    /// Aliases made since operands were last rewritten.
+    aliases: Vec<Value>,
 }
 
 /// What [`Function::make`] needs to know of a new instruction. Unset fields are zero.

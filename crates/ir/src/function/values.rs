@@ -58,7 +58,7 @@ impl Function {
         debug_assert_eq!(self.value_type(value), self.value_type(with));
         let ty = self.value_type(value);
         self.values[value] = ValueData::new(KIND_ALIAS, with.as_u32(), 0, ty);
-        self.has_aliases = true;
+        self.aliases.push(value);
     }
 
     /// The value that an alias stands for; any other value stands for itself.
@@ -73,20 +73,17 @@ impl Function {
 
     /// Rewrites all operands, edge arguments and frame states so that no alias is used any more. Linear.
     pub fn resolve_aliases(&mut self) {
-        if !std::mem::take(&mut self.has_aliases) {
+        if self.aliases.is_empty() {
             return;
         }
         // An alias points to a value that was no alias at that time, which may have become one since. Compress the chains.
-        for index in 0..self.values.len() {
-            let value = Value::new(index);
-            if self.values[value].kind() == KIND_ALIAS {
-                let end = self.resolve(value);
-                let mut walk = value;
-                while self.values[walk].kind() == KIND_ALIAS {
-                    let next = Value::from_u32(self.values[walk].payload);
-                    self.values[walk].payload = end.as_u32();
-                    walk = next;
-                }
+        for value in std::mem::take(&mut self.aliases) {
+            let end = self.resolve(value);
+            let mut walk = value;
+            while self.values[walk].kind() == KIND_ALIAS {
+                let next = Value::from_u32(self.values[walk].payload);
+                self.values[walk].payload = end.as_u32();
+                walk = next;
             }
         }
         let values = &self.values;

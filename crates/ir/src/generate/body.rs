@@ -117,7 +117,10 @@ impl<'a> Body<'a> {
         let acc = b.declare(Type::I64);
         let start = b.iconst(Type::I64, 1);
         b.define(acc, start);
-        let slot = b.func_mut().add_slot(64, 16);
+        // Where there is no region to pass on, callees get the slot, and use it as one.
+        let has_region = params.contains(&Type::PTR);
+        let slot_bytes = if has_region { 64 } else { REGION_BYTES as u32 };
+        let slot = b.func_mut().add_slot(slot_bytes, 64);
         let slot_address = b.slot_addr(slot);
         let mut body = Body {
             context,
@@ -149,7 +152,7 @@ impl<'a> Body<'a> {
             }
         }
         body.small = body.b.param(if index == 0 { 7 } else { 0 });
-        for offset in (0..64).step_by(8) {
+        for offset in (0..slot_bytes as i32).step_by(8) {
             let small = body.small;
             body.b.store(slot_address, small, offset, SLOT_FLAGS);
         }

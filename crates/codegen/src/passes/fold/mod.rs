@@ -8,6 +8,8 @@
 //! One walk in reverse postorder suffices, since operands come before their users (but for parameters of loops, which rules do
 //! not look through). Rules that need several new instructions are in [`super::strength`].
 //!
+//! Statistics count each rule by its name.
+//!
 //! Rejected: a matcher generator as Cranelift's ISLE. Some ninety rules do not repay a second language; a closure in a
 //! table is read by everyone.
 
@@ -17,7 +19,6 @@ use super::seeded::{Bug, active};
 use super::{Change, Context};
 use rules::RULES;
 use std::sync::LazyLock;
-use tercel_ir::cfg::Cfg;
 use tercel_ir::eval::{EvalOp, eval_scalar, is_evaluable};
 use tercel_ir::ops::Effects;
 use tercel_ir::types::sign_extend;
@@ -25,7 +26,7 @@ use tercel_ir::{FloatCc, Function, Inst, InstSpec, IntCc, Op, Type, Value};
 
 /// A row of the table.
 pub struct Rule {
-    /// Its name, for traces.
+    /// Its name, for statistics.
     pub name: &'static str,
     /// The ops that it looks at.
     pub ops: &'static [Op],
@@ -178,22 +179,24 @@ impl<'a> Match<'a> {
     }
 }
 
-/// Rules by op.
-static BY_OP: LazyLock<Vec<Vec<&'static Rule>>> = LazyLock::new(|| {
+/// Places in the table of the rules for each op.
+static BY_OP: LazyLock<Vec<Vec<usize>>> = LazyLock::new(|| {
     let mut table = vec![Vec::new(); Op::ALL.len()];
-    for rule in RULES {
+    for (index, rule) in RULES.iter().enumerate() {
         for &op in rule.ops {
-            table[op as usize].push(rule);
+            table[op as usize].push(index);
         }
     }
     table
 });
 
 pub fn run(func: &mut Function, cx: &mut Context) -> Change {
-    let cfg = Cfg::compute(func);
+    let graph = cx.analyses.graph(func);
     let rules = &*BY_OP;
-    let (mut folded, mut rewritten) = (0, 0);
-    for &block in cfg.rpo() {
+    let mut folded = 0;
+    let mut swapped = false;
+    let mut hits = vec![0u64; RULES.len()];
+    for &block in graph.cfg.rpo() {
         let mut next = func.first_inst(block);
         while let Some(inst) = next {
             next = func.next_inst(inst);
@@ -209,10 +212,12 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
                 }
                 let list = &rules[func.inst(inst).op as usize];
                 let matched = Match::new(func, inst);
-                let Some(to) = list.iter().find_map(|rule| (rule.apply)(&matched)) else {
-                    break;
-                };
-                rewritten += 1;
+                let found = list
+                    .iter()
+                    .find_map(|&rule| Some((rule, (RULES[rule].apply)(&matched)?)));
+                let Some((rule, to)) = found else { break };
+                hits[rule] += 1;
+                swapped |= matches!(to, To::SwapEdges(_));
                 if !rewrite(func, inst, to) {
                     break;
                 }
@@ -222,8 +227,17 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
     }
     func.resolve_aliases();
     cx.count("folded", folded);
-    cx.count("rewritten", rewritten);
-    Change::insts(folded + rewritten > 0)
+    let mut rewritten = 0;
+    for (rule, &times) in RULES.iter().zip(&hits) {
+        cx.count(rule.name, times);
+        rewritten += times;
+    }
+    // The graph knows edges by their positions.
+    if swapped {
+        Change::Graph
+    } else {
+        Change::insts(folded + rewritten > 0)
+    }
 }
 
 /// Constants go to the right of ops that commute; among others, comparisons follow.

@@ -257,10 +257,10 @@ impl<'a> Ranges<'a> {
         let outside = func
             .def_block(limit)
             .is_none_or(|def| !self.graph.loops.contains(this, def));
-        let limit = if outside {
-            self.range(func, limit)
-        } else {
-            return None;
+        let limit = match func.int_constant(limit) {
+            Some(value) => Interval::only(value),
+            None if outside => self.range(func, limit),
+            None => return None,
         };
         let left = refine(cc, full, limit)?;
         let bound = if induction.step > 0 { left.hi } else { left.lo };
