@@ -4,8 +4,9 @@
 
 mod support;
 
+use std::collections::BTreeMap;
 use support::{compare, culprit, reference};
-use tercel_codegen::passes::{Pass, PassSet};
+use tercel_codegen::passes::{Pass, PassSet, Statistics, rule_names};
 use tercel_ir::generate::{Config, Coverage, generate};
 
 fn setting(name: &str, default: u64) -> u64 {
@@ -26,6 +27,7 @@ fn passes_keep_what_random_programs_do() {
         .map(|worker| std::thread::spawn(move || run(first + worker, first + rounds, threads)))
         .collect();
     let mut coverage = Coverage::default();
+    let mut rules: BTreeMap<&str, u64> = BTreeMap::new();
     let (mut ran, mut done, mut features) = (0, vec![0u64; Pass::ALL.len()], [0u64; 3]);
     for worker in workers {
         let part = worker.join().expect("a worker found a difference");
@@ -37,6 +39,9 @@ fn passes_keep_what_random_programs_do() {
         for (sum, count) in features.iter_mut().zip(part.features) {
             *sum += count;
         }
+        for (name, count) in part.rules {
+            *rules.entry(name).or_insert(0) += count;
+        }
     }
     println!(
         "{ran} of {rounds} programs compared; nested loops, calls, over 500 ops: {features:?}"
@@ -45,6 +50,14 @@ fn passes_keep_what_random_programs_do() {
         println!("{pass:>14}: {count} changes");
         assert!(*count > 0, "{pass} never did anything");
     }
+    let unused: Vec<&str> = rule_names()
+        .filter(|name| !rules.contains_key(name))
+        .collect();
+    println!("rules that never applied: {unused:?}");
+    assert!(
+        unused.is_empty() || rounds < 1_500,
+        "rules that never applied: {unused:?}"
+    );
     let rare = coverage.below(1_000 * rounds / 200_000);
     println!("ops executed seldom: {rare:?}");
     assert!(rare.is_empty(), "ops executed too seldom: {rare:?}");
@@ -62,6 +75,21 @@ struct Part {
     coverage: Coverage,
     done: Vec<u64>,
     features: [u64; 3],
+    rules: BTreeMap<&'static str, u64>,
+}
+
+impl Part {
+    fn count_rules(&mut self, statistics: &[Statistics]) {
+        for run in statistics
+            .iter()
+            .flat_map(|one| &one.runs)
+            .filter(|run| run.pass == Pass::Fold)
+        {
+            for &(name, count) in &run.counts {
+                *self.rules.entry(name).or_insert(0) += count;
+            }
+        }
+    }
 }
 
 fn run(start: u64, end: u64, step: u64) -> Part {
@@ -70,6 +98,7 @@ fn run(start: u64, end: u64, step: u64) -> Part {
         coverage: Coverage::default(),
         done: vec![0; Pass::ALL.len()],
         features: [0; 3],
+        rules: BTreeMap::new(),
     };
     for seed in (start..end).step_by(step as usize) {
         let program = generate(seed, &Config::default());
@@ -86,12 +115,14 @@ fn run(start: u64, end: u64, step: u64) -> Part {
             *sum += has as u64;
         }
         for &pass in Pass::ALL {
-            if let Err(difference) = compare(&program, &original, PassSet::only(pass)) {
-                panic!("seed {seed}, {pass} alone: {difference}");
+            match compare(&program, &original, PassSet::only(pass)) {
+                Ok(statistics) => part.count_rules(&statistics),
+                Err(difference) => panic!("seed {seed}, {pass} alone: {difference}"),
             }
         }
         match compare(&program, &original, PassSet::ALL) {
             Ok(statistics) => {
+                part.count_rules(&statistics);
                 for run in statistics.iter().flat_map(|one| &one.runs) {
                     let changes = run
                         .counts

@@ -242,6 +242,28 @@ pub trait Observer {
     fn after_pass(&mut self, run: &PassRun, change: Change, func: &Function);
 }
 
+/// Prints the function after passes that changed it.
+#[derive(Debug, Default)]
+pub struct Dump {
+    /// The pass after which to print; all if `None`.
+    pub only: Option<Pass>,
+    /// What was printed.
+    pub text: String,
+}
+
+impl Observer for Dump {
+    fn after_pass(&mut self, run: &PassRun, change: Change, func: &Function) {
+        if change != Change::None && self.only.is_none_or(|only| only == run.pass) {
+            let counts: Vec<String> = run
+                .counts
+                .iter()
+                .map(|(what, count)| format!("{what}: {count}"))
+                .collect();
+            self.text += &format!("; after {}: {}\n{func}\n", run.pass, counts.join(", "));
+        }
+    }
+}
+
 /// A pass left a function that breaks a rule: a bug in the pass. The function must not be used.
 #[derive(Clone, Debug)]
 pub struct PassError {
@@ -345,6 +367,11 @@ pub fn run_pass(func: &mut Function, pass: Pass, options: &Options) -> Result<Pa
     };
     pipeline.run(func, pass, entry(pass))?;
     Ok(pipeline.statistics.runs.remove(0))
+}
+
+/// The names of all algebraic rules; statistics of [`Pass::Fold`] count them under these names.
+pub fn rule_names() -> impl Iterator<Item = &'static str> {
+    fold::rule_names()
 }
 
 type Entry = fn(&mut Function, &mut Context) -> Change;

@@ -19,7 +19,8 @@ use rustc_hash::FxHashMap;
 use tercel_ir::entity::Entity;
 use tercel_ir::loops::Loop;
 use tercel_ir::ops::Effects;
-use tercel_ir::{Block, Function, Inst, Op, Value};
+use tercel_ir::verifier::derived_base;
+use tercel_ir::{Block, Function, Inst, Op, Type, Value};
 
 pub fn run(func: &mut Function, cx: &mut Context) -> Change {
     let graph = cx.analyses.graph(func);
@@ -28,6 +29,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
     }
     let tunables = &cx.options.tunables;
     let writes = loop_writes(func, &graph);
+    let escapes = escape_depths(func, &graph);
     let mut room = tunables.peel_room + func.inst_count() * tunables.peel_growth_percent / 100;
     let mut plans: Vec<(Loop, Vec<Block>)> = Vec::new();
     let mut refused = 0;
@@ -55,8 +57,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
     if plans.is_empty() {
         return Change::None;
     }
-    let escapes = escape_depths(func, &graph);
-    let mut copies = Copies::new(func, &graph);
+    let mut copies = Copies::new(&graph);
     for (this, blocks) in plans {
         peel(func, &graph, this, &blocks, &escapes, &mut copies);
     }
@@ -162,6 +163,27 @@ fn reuse_initial(
     }
 }
 
+/// Whether an address computed in the loop from a `tagged` base is used after it. Copying the loop would make it a block
+/// parameter, and then its base is not known any more.
+pub fn passes_derived_pointer_on(
+    func: &Function,
+    graph: &Graph,
+    this: Loop,
+    blocks: &[Block],
+    escapes: &[u32],
+) -> bool {
+    let depth = graph.loops.depth(this);
+    let mut values = blocks
+        .iter()
+        .flat_map(|&block| func.insts(block))
+        .flat_map(|inst| func.results(inst));
+    values.any(|value| {
+        escapes[value.index()] < depth
+            && func.value_type(value) == Type::PTR
+            && derived_base(func, value).is_some()
+    })
+}
+
 /// Copies of loops that one pass makes, and what they ask of [`Repair`].
 pub struct Copies<'a> {
     graph: &'a Graph,
@@ -174,7 +196,7 @@ pub struct Copies<'a> {
 
 impl<'a> Copies<'a> {
     /// No copy yet.
-    pub fn new(_: &Function, graph: &'a Graph) -> Copies<'a> {
+    pub fn new(graph: &'a Graph) -> Copies<'a> {
         Copies {
             graph,
             repair: Repair::default(),

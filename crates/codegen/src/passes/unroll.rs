@@ -14,7 +14,7 @@
 use super::analyses::Graph;
 use super::induction::{LoopShape, Test};
 use super::loop_edit::{escape_depths, loop_blocks, split_entry};
-use super::peel::{Copies, innermost_loops};
+use super::peel::{Copies, innermost_loops, passes_derived_pointer_on};
 use super::seeded::{Bug, active};
 use super::{Change, Context, Tunables};
 use tercel_ir::loops::Loop;
@@ -33,6 +33,8 @@ pub enum Refusal {
     Shape,
     /// It calls or polls: the cost of its control is not what counts.
     Calls,
+    /// An address with a `tagged` base is used after it.
+    DerivedPointer,
 }
 
 impl Refusal {
@@ -42,6 +44,7 @@ impl Refusal {
             Refusal::TooLarge => "refused: too large",
             Refusal::Shape => "refused: shape",
             Refusal::Calls => "refused: calls",
+            Refusal::DerivedPointer => "refused: derived pointer",
         }
     }
 }
@@ -66,9 +69,10 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
     }
     let tunables = cx.options.tunables.clone();
     let mut room = tunables.unroll_room + func.inst_count() * tunables.unroll_growth_percent / 100;
+    let escapes = escape_depths(func, &graph);
     let mut candidates = Vec::new();
     for this in innermost_loops(&graph) {
-        match plan(func, &graph, this, &tunables, &mut room) {
+        match plan(func, &graph, this, &escapes, &tunables, &mut room) {
             Ok(candidate) => candidates.push(candidate),
             Err(refusal) => cx.count(refusal.name(), 1),
         }
@@ -76,8 +80,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
     if candidates.is_empty() {
         return Change::None;
     }
-    let escapes = escape_depths(func, &graph);
-    let mut copies = Copies::new(func, &graph);
+    let mut copies = Copies::new(&graph);
     for candidate in &candidates {
         match candidate.plan {
             Plan::Full { trips } => {
@@ -106,6 +109,7 @@ fn plan(
     func: &Function,
     graph: &Graph,
     this: Loop,
+    escapes: &[u32],
     tunables: &Tunables,
     room: &mut usize,
 ) -> Result<Candidate, Refusal> {
@@ -113,6 +117,9 @@ fn plan(
     let blocks = loop_blocks(func, graph, this, limit).ok_or(Refusal::TooLarge)?;
     let size: usize = blocks.iter().map(|&block| func.insts(block).count()).sum();
     let shape = LoopShape::of(func, graph, this).ok_or(Refusal::NotCounted)?;
+    if passes_derived_pointer_on(func, graph, this, &blocks, escapes) {
+        return Err(Refusal::DerivedPointer);
+    }
     let invariant = |value: Value| {
         func.int_constant(value).is_some()
             || func

@@ -372,8 +372,8 @@ impl<'a> Body<'a> {
     fn statement(&mut self) {
         let deep = self.depth >= 5;
         match self.rng.below(100) {
-            0..=50 => self.random_op(),
-            51..=54 if !deep => self.idiom(),
+            0..=47 => self.random_op(),
+            48..=54 if !deep => self.idiom(),
             55..=70 => self.memory(),
             71..=75 => self.assign(),
             76..=80 if !deep => self.if_else(),
@@ -644,7 +644,11 @@ impl<'a> Body<'a> {
                 let region = self.rng.below(self.regions.len());
                 let scale = *self.rng.pick(&[1, 2, 4, 8]);
                 let offset = self.rng.below(8) as i32 * 8;
-                let address = self.b.ptr_index(self.regions[region], i, scale, 0);
+                let mut base = self.regions[region];
+                if self.rng.chance(15) {
+                    base = self.b.convert(Op::Bitcast, Type::TAGGED, base);
+                }
+                let address = self.b.ptr_index(base, i, scale, 0);
                 self.access(address, offset, region, false);
             }
         }
@@ -688,6 +692,12 @@ impl<'a> Body<'a> {
             self.rng.below(5) as i32 * 8
         } else {
             self.rng.below(60) as i32
+        };
+        // Heap cells are accessed through tagged values: addresses derived from them must stay addresses.
+        let base = if self.rng.chance(15) {
+            self.b.convert(Op::Bitcast, Type::TAGGED, base)
+        } else {
+            base
         };
         let address = match self.rng.below(10) {
             0..=5 => base,

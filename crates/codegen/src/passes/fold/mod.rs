@@ -179,6 +179,11 @@ impl<'a> Match<'a> {
     }
 }
 
+/// The names of all rules.
+pub fn rule_names() -> impl Iterator<Item = &'static str> {
+    RULES.iter().map(|rule| rule.name)
+}
+
 /// Places in the table of the rules for each op.
 static BY_OP: LazyLock<Vec<Vec<usize>>> = LazyLock::new(|| {
     let mut table = vec![Vec::new(); Op::ALL.len()];

@@ -289,8 +289,6 @@ rules! {
         let inner = m.made_by(m.a(), Op::Zext).or_else(|| m.made_by(m.a(), Op::Sext))?;
         Some(To::First(inner.a()))
     };
-    trap_never: TrapIf => |m| when(m.int(m.a())? == 0, To::Nothing);
-    guard_always: Guard => |m| when(m.int(m.a())? != 0, To::Nothing);
 
     // Conversions
     extend_twice: Sext | Zext => |m| Some(To::Convert(m.op, m.made_by(m.a(), m.op)?.a()));
