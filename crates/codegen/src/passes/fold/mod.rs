@@ -71,8 +71,6 @@ pub enum To {
     First(Value),
     /// The same branch on another condition with its edges exchanged.
     SwapEdges(Value),
-    /// It does nothing and has no result.
-    Nothing,
 }
 
 /// An instruction as a rule sees it. Operands are resolved.
@@ -326,10 +324,6 @@ fn rewrite(func: &mut Function, inst: Inst, to: To) -> bool {
         To::Value(value) => {
             let result = func.result(inst);
             func.replace(result, value);
-            func.remove(inst);
-            false
-        }
-        To::Nothing => {
             func.remove(inst);
             false
         }
