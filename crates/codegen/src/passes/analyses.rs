@@ -60,3 +60,13 @@ impl Analyses {
         }
     }
 }
+
+/// Rewrites what still uses aliases after a pass that visited the reachable blocks, each definition before its uses, and
+/// called `resolve_uses` on every instruction.
+pub fn finish_aliases(func: &mut Function, graph: &Graph) {
+    if graph.cfg.rpo().len() == func.blocks().len() {
+        func.resolve_frames();
+    } else {
+        func.resolve_aliases();
+    }
+}

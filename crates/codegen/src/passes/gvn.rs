@@ -17,6 +17,7 @@
 //! finds less elsewhere.
 
 use super::alias::{State, Versions};
+use super::analyses::finish_aliases;
 use super::seeded::{Bug, active};
 use super::{Change, Context};
 use rustc_hash::FxHasher;
@@ -46,7 +47,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
         let mut next = func.first_inst(block);
         while let Some(inst) = next {
             next = func.next_inst(inst);
-            resolve_operands(func, inst);
+            func.resolve_uses(inst);
             if !is_candidate(func, inst) {
                 gvn.versions.advance(func, inst, &mut state);
                 continue;
@@ -74,21 +75,11 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
             func.remove(inst);
         }
     }
-    func.resolve_aliases();
+    finish_aliases(func, &graph);
     cx.count("values merged", merged);
     cx.count("loads merged", loads);
     cx.count("checks merged", checks);
     Change::insts(merged + loads + checks > 0)
-}
-
-fn resolve_operands(func: &mut Function, inst: Inst) {
-    for index in 0..func.inst(inst).arg_count() {
-        let old = func.arg(inst, index);
-        let value = func.resolve(old);
-        if value != old {
-            func.args_mut(inst)[index] = value;
-        }
-    }
 }
 
 /// Whether an instruction can be replaced by an earlier one.

@@ -71,6 +71,48 @@ impl Function {
         value
     }
 
+    /// Rewrites the operands and edge arguments of one instruction so that they use no alias.
+    #[inline]
+    pub fn resolve_uses(&mut self, inst: Inst) {
+        if self.aliases.is_empty() {
+            return;
+        }
+        let values = &self.values;
+        let resolve = |slot: &mut Value| {
+            while values[*slot].kind() == KIND_ALIAS {
+                *slot = Value::from_u32(values[*slot].payload);
+            }
+        };
+        let data = &mut self.insts[inst];
+        let count = data.nargs as usize;
+        if count <= INLINE_ARGS {
+            data.args[..count].iter_mut().for_each(resolve);
+        } else {
+            let list = ValueList::at(data.args[0].as_u32(), count);
+            self.pool.get_mut(list).iter_mut().for_each(resolve);
+        }
+        for edge in 0..data.edge_count() {
+            let list = self.edges[data.extra as usize + edge].args;
+            self.pool.get_mut(list).iter_mut().for_each(resolve);
+        }
+    }
+
+    /// What [`Function::resolve_aliases`] does, for a pass that called [`Function::resolve_uses`] on every instruction of the
+    /// layout after the last replacement of what it uses: only frame states are left to rewrite.
+    pub fn resolve_frames(&mut self) {
+        if std::mem::take(&mut self.aliases).is_empty() {
+            return;
+        }
+        let values = &self.values;
+        for frame in self.frames.values() {
+            for slot in self.pool.get_mut(frame.values) {
+                while !slot.is_none() && values[*slot].kind() == KIND_ALIAS {
+                    *slot = Value::from_u32(values[*slot].payload);
+                }
+            }
+        }
+    }
+
     /// Rewrites all operands, edge arguments and frame states so that no alias is used any more. Linear.
     pub fn resolve_aliases(&mut self) {
         if self.aliases.is_empty() {

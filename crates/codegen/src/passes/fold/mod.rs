@@ -15,6 +15,7 @@
 
 mod rules;
 
+use super::analyses::finish_aliases;
 use super::seeded::{Bug, active};
 use super::{Change, Context};
 use rules::RULES;
@@ -203,10 +204,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
         let mut next = func.first_inst(block);
         while let Some(inst) = next {
             next = func.next_inst(inst);
-            for index in 0..func.inst(inst).arg_count() {
-                let value = func.resolve(func.arg(inst, index));
-                func.args_mut(inst)[index] = value;
-            }
+            func.resolve_uses(inst);
             order_operands(func, inst);
             for _ in 0..cx.options.tunables.fold_rounds {
                 if fold_constant(func, inst) {
@@ -228,7 +226,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
             }
         }
     }
-    func.resolve_aliases();
+    finish_aliases(func, &graph);
     cx.count("folded", folded);
     let mut rewritten = 0;
     for (rule, &times) in RULES.iter().zip(&hits) {

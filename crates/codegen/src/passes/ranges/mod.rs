@@ -19,7 +19,7 @@
 
 mod interval;
 
-use super::analyses::Graph;
+use super::analyses::{Graph, finish_aliases};
 use super::induction::{Induction, LoopShape};
 use super::seeded::{Bug, active};
 use super::{Change, Context};
@@ -33,7 +33,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
     let mut ranges = Ranges::new(func, &graph);
     ranges.run(func);
     let counts = ranges.counts;
-    func.resolve_aliases();
+    finish_aliases(func, &graph);
     cx.count("comparisons decided", counts.comparisons);
     cx.count("checks removed", counts.checks);
     cx.count("overflow checks removed", counts.overflows);
@@ -389,10 +389,7 @@ impl<'a> Ranges<'a> {
     // ----- instructions ------------------------------------------------------------------------------------------
 
     fn visit(&mut self, func: &mut Function, inst: Inst) {
-        for index in 0..func.inst(inst).arg_count() {
-            let value = func.resolve(func.arg(inst, index));
-            func.args_mut(inst)[index] = value;
-        }
+        func.resolve_uses(inst);
         let data = *func.inst(inst);
         match data.op {
             Op::TrapIf | Op::Guard => return self.visit_check(func, inst, data.op),
