@@ -231,6 +231,10 @@ pub struct AliasClass(u8);
 impl AliasClass {
     /// The class that overlaps with every other.
     pub const ANY: AliasClass = AliasClass(0);
+    /// Memory that holds bare addresses into cells which the collector moves: a safepoint counts as a write of this class, so
+    /// that a load of such an address is not reused, moved or forwarded across one. (Addresses with a `tagged` base need no
+    /// class: their base is known and the collector rebases them.)
+    pub const MOVING: AliasClass = AliasClass(63);
     /// How many classes there are, `ANY` included; so a set of classes fits a `u64`.
     pub const COUNT: usize = 64;
 

@@ -17,7 +17,7 @@ use tercel_ir::{AliasClass, Block, Effects, Function, Inst, Op, StackSlot, Value
 /// A set of classes, as bits; the lowest is `ANY`.
 pub type ClassSet = u64;
 
-/// The classes that an instruction writes: none, one, or all.
+/// The classes that an instruction writes: none, one, or all. A safepoint writes [`AliasClass::MOVING`].
 pub fn written(func: &Function, inst: Inst) -> ClassSet {
     let data = func.inst(inst);
     if data.op == Op::Store {
@@ -28,8 +28,11 @@ pub fn written(func: &Function, inst: Inst) -> ClassSet {
             1 << class.number()
         };
     }
-    if func.effects(inst).has(Effects::WRITES) {
+    let effects = func.effects(inst);
+    if effects.has(Effects::WRITES) {
         ClassSet::MAX
+    } else if effects.has(Effects::SAFEPOINT) {
+        1 << AliasClass::MOVING.number()
     } else {
         0
     }

@@ -92,7 +92,9 @@ impl Forward<'_> {
             _ => {
                 let set = written(func, inst);
                 if set != 0 && !active(Bug::MemoryForgetsCalls) {
-                    known.retain(|entry| !self.is_reachable(&entry.location));
+                    known.retain(|entry| {
+                        !changes(set, entry.class) || !self.is_reachable(&entry.location)
+                    });
                 }
             }
         }

@@ -14,7 +14,9 @@
 //!   and keep to the promises of their alias classes; slots are written before they are read.
 //! * **Runs are short.** Loops are bounded by small counts; trapping operands are tamed, so that most runs get to the end.
 
+mod access;
 mod body;
+mod control;
 mod idioms;
 mod ops;
 mod rng;
