@@ -120,12 +120,13 @@ impl FunctionBuilder {
         self.fill(work);
     }
 
-    /// Seals every block, trims trivial parameters, and gives the function away.
+    /// Seals every block, drops those that cannot be reached, trims trivial parameters, and gives the function away.
     pub fn finish(mut self) -> Function {
         for block in self.states.keys() {
             self.seal(block);
         }
         let cfg = Cfg::compute(&self.func);
+        cfg.remove_unreachable(&mut self.func);
         remove_trivial_params(&mut self.func, &cfg);
         self.func
     }
@@ -458,6 +459,14 @@ impl FunctionBuilder {
         self.inst(InstSpec::new(Op::Exit, Type::VOID, &[]).frame(frame));
     }
 
+    /// Call of an address whose results this function returns.
+    pub fn tail_call_indirect(&mut self, signature: SigRef, callee: Value, args: &[Value]) {
+        let mut all = vec![callee];
+        all.extend_from_slice(args);
+        let spec = InstSpec::new(Op::TailCallIndirect, Type::VOID, &all);
+        self.inst(spec.imm(signature.as_u32() as i64));
+    }
+
     /// Call whose results this function returns.
     pub fn tail_call(&mut self, callee: FuncRef, args: &[Value]) {
         self.inst(InstSpec::new(Op::TailCall, Type::VOID, args).imm(callee.as_u32() as i64));
@@ -466,7 +475,7 @@ impl FunctionBuilder {
 
 /// Removes block parameters whose arguments are all one value or the parameter itself: uses of the parameter become uses of
 /// that value. Returns how many were removed. Removing one can make others trivial; a list of work follows that, so the
-/// cost is linear in the arguments of all edges.
+/// cost is linear in the arguments of all edges. All blocks of the layout must be reachable.
 pub fn remove_trivial_params(func: &mut Function, cfg: &Cfg) -> usize {
     // Users: for each parameter, the parameters that it is an argument of, as linked lists in flat vectors.
     let mut first_user: Vec<u32> = vec![u32::MAX; func.value_capacity()];

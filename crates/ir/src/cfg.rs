@@ -125,6 +125,21 @@ impl Cfg {
         self.rpo_number(block).is_some()
     }
 
+    /// Takes the blocks that cannot be reached out of the function; the graph stays valid. Returns how many there were.
+    pub fn remove_unreachable(&self, func: &mut Function) -> usize {
+        let before = func.blocks().len();
+        if self.rpo.len() < before {
+            let layout = func
+                .blocks()
+                .iter()
+                .copied()
+                .filter(|&block| self.is_reachable(block));
+            let layout = layout.collect();
+            func.set_layout(layout);
+        }
+        before - func.blocks().len()
+    }
+
     /// The edges from reachable blocks into a block.
     #[inline]
     pub fn preds(&self, block: Block) -> &[Pred] {

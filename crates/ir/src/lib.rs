@@ -16,14 +16,19 @@
 //! | [`cfg`](mod@cfg), [`dominators`], [`loops`] | the analyses that nearly every pass needs |
 //! | [`verifier`] | the rules that every function obeys between passes |
 //! | [`print`](mod@print), [`parse`] | the text form (`.tir`) |
+//! | [`eval`], [`interp`] | what each op means, and an interpreter that serves as the reference |
+//! | [`generate`] | random well-typed, terminating functions for differential tests |
 #![forbid(unsafe_code)]
 
 pub mod builder;
 pub mod cfg;
 pub mod dominators;
 pub mod entity;
+pub mod eval;
 pub mod function;
+pub mod generate;
 pub mod imm;
+pub mod interp;
 pub mod loops;
 pub mod ops;
 pub mod parse;

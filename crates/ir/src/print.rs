@@ -96,7 +96,11 @@ impl Display for Function {
         for (key, slot) in self.slots.iter() {
             writeln!(f, "  {key} = {} align {}", slot.size, slot.align)?;
         }
+        let used = self.used_frames();
         for (key, frame) in self.frames.iter() {
+            if !used[key.index()] {
+                continue;
+            }
             write!(f, "  {key} = {} at {} [", frame.template, frame.position)?;
             for (index, value) in self.frame_values(key).iter().enumerate() {
                 let separator = if index > 0 { ", " } else { "" };
@@ -132,6 +136,23 @@ impl Display for Function {
 }
 
 impl Function {
+    /// Which frame states instructions refer to; those left over from removed code are not shown.
+    fn used_frames(&self) -> Vec<bool> {
+        let mut used = vec![false; self.frames.len()];
+        for &block in self.blocks() {
+            for inst in self.insts(block) {
+                let mut frame = self.inst(inst).frame();
+                while let Some(key) =
+                    frame.filter(|&key| key.index() < used.len() && !used[key.index()])
+                {
+                    used[key.index()] = true;
+                    frame = self.frames[key].parent;
+                }
+            }
+        }
+        used
+    }
+
     /// One instruction in the text form.
     pub fn display_inst(&self, inst: Inst) -> DisplayInst<'_> {
         DisplayInst { func: self, inst }

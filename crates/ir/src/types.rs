@@ -145,6 +145,16 @@ impl Type {
         u64::MAX >> (64 - self.lane_bits())
     }
 
+    /// [`Type::lane_mask`], and all ones where there is no type.
+    #[inline]
+    pub(crate) fn lane_mask_or_ones(self) -> u64 {
+        if self == Type::VOID {
+            u64::MAX
+        } else {
+            self.lane_mask()
+        }
+    }
+
     /// Index below 64, unique for each type: the bit of [`TypeSet`].
     #[inline]
     pub fn bit(self) -> u32 {
