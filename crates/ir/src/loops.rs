@@ -36,6 +36,8 @@ struct LoopData {
     header: Block,
     parent: Loop,
     depth: u32,
+    /// Place in a preorder of the forest, and one past the last place of the loops inside.
+    span: (u32, u32),
 }
 
 /// All loops of a function. A loop's index is smaller than those of the loops inside it.
@@ -71,6 +73,7 @@ impl Loops {
                     header: block,
                     parent: Loop::NONE,
                     depth: 0,
+                    span: (0, 0),
                 });
             }
         }
@@ -121,6 +124,7 @@ impl Loops {
                 loops[parent.index()].depth + 1
             };
         }
+        number_forest(&mut loops);
         Loops {
             loops,
             innermost,
@@ -174,14 +178,8 @@ impl Loops {
 
     /// Whether `inner` is `outer` or inside it.
     pub fn is_inside(&self, inner: Loop, outer: Loop) -> bool {
-        let mut at = inner;
-        while at.0 > outer.0 {
-            match self.parent(at) {
-                Some(parent) => at = parent,
-                None => return false,
-            }
-        }
-        at == outer
+        let (first, end) = self.loops[outer.index()].span;
+        (first..end).contains(&self.loops[inner.index()].span.0)
     }
 
     /// Whether a block belongs to a loop or to one inside it.
@@ -193,6 +191,30 @@ impl Loops {
     /// Whether the graph has a cycle with several entries.
     pub fn is_irreducible(&self) -> bool {
         self.irreducible
+    }
+}
+
+/// Gives each loop its span: a parent's index is smaller than its children's, so two sweeps do.
+fn number_forest(loops: &mut [LoopData]) {
+    let mut size = vec![1u32; loops.len()];
+    for index in (0..loops.len()).rev() {
+        if loops[index].parent != Loop::NONE {
+            size[loops[index].parent.index()] += size[index];
+        }
+    }
+    let mut roots = 0;
+    let mut free = vec![0u32; loops.len()];
+    for index in 0..loops.len() {
+        let parent = loops[index].parent;
+        let place = if parent == Loop::NONE {
+            &mut roots
+        } else {
+            &mut free[parent.index()]
+        };
+        let first = *place;
+        *place += size[index];
+        free[index] = first + 1;
+        loops[index].span = (first, first + size[index]);
     }
 }
 
