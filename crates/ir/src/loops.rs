@@ -163,11 +163,13 @@ impl Loops {
         self.loops[of.index()].depth
     }
 
-    /// The innermost loop around a block.
+    /// The innermost loop around a block; none around blocks made since.
     #[inline]
     pub fn innermost(&self, block: Block) -> Option<Loop> {
-        let found = self.innermost[block.index()];
-        (found != Loop::NONE).then_some(found)
+        self.innermost
+            .get(block.index())
+            .copied()
+            .filter(|&found| found != Loop::NONE)
     }
 
     /// How many loops are around a block.

@@ -457,6 +457,18 @@ impl Function {
         self.blocks[block].params = params;
     }
 
+    /// Lets every use of a parameter use `with` instead; the block keeps a parameter in its place, which nothing uses.
+    /// Ends with [`Function::resolve_aliases`].
+    pub fn detach_param(&mut self, block: Block, position: usize, with: Value) {
+        let params = self.blocks[block].params;
+        let old = self.pool.get(params)[position];
+        let ty = self.value_type(old);
+        let fresh = ValueData::new(KIND_PARAM, block.as_u32(), position, ty);
+        let fresh = self.values.push(fresh);
+        self.pool.get_mut(params)[position] = fresh;
+        self.replace(old, with);
+    }
+
     /// Whether a block is expected to run rarely.
     pub fn is_cold(&self, block: Block) -> bool {
         self.blocks[block].cold

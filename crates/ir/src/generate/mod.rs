@@ -249,6 +249,11 @@ impl Coverage {
         }
     }
 
+    /// Adds what another has counted.
+    pub fn merge(&mut self, other: &Coverage) {
+        self.add(&other.counts);
+    }
+
     /// How often an op was executed.
     pub fn count(&self, op: Op) -> u64 {
         self.counts[op as usize]
