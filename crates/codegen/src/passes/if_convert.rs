@@ -95,7 +95,7 @@ impl Converter {
     /// Whether a target of a branch holds only what may be executed in any case.
     fn is_arm(&self, func: &Function, cfg: &Cfg, block: Block, target: Block) -> bool {
         let preds = cfg.preds(target);
-        let single = preds.len() == 1 || active(Bug::IfConvertIgnoresPreds);
+        let single = preds.len() == 1;
         if !single || target == block || !func.params(target).is_empty() || func.is_cold(target) {
             return false;
         }
@@ -139,7 +139,12 @@ impl Converter {
             self.gone[arm.index()] = true;
         }
         let [mut joined, otherwise] = args;
-        for &index in differing {
+        let count = if active(Bug::IfConvertOneSelect) {
+            1
+        } else {
+            differing.len()
+        };
+        for &index in differing.iter().take(count) {
             let (mut then, mut other) = (joined[index], otherwise[index]);
             if active(Bug::IfConvertSwapsArms) {
                 std::mem::swap(&mut then, &mut other);

@@ -29,7 +29,7 @@ macro_rules! bugs {
 }
 
 bugs! {
-    TailCallDropsResults in TailCalls: "a call is made a tail call though other values are returned";
+    TailCallDropsWork in TailCalls: "what comes between a call and the return is dropped";
     TailCallReordersArgs in TailCalls: "the loop made of a self call gets its first two arguments exchanged";
     TailCallKeepsReturn in TailCalls: "the return after a tail call stays";
     CfgSwapsFolded in SimplifyCfg: "a branch on a constant goes the other way";
@@ -59,7 +59,7 @@ bugs! {
     LicmIgnoresStores in Licm: "a load is hoisted out of a loop that writes its memory";
     IfConvertSwapsArms in IfConvert: "the select takes the wrong arm's value";
     IfConvertRunsStores in IfConvert: "stores are executed on both paths";
-    IfConvertIgnoresPreds in IfConvert: "an arm with other predecessors is moved";
+    IfConvertOneSelect in IfConvert: "only the first argument that differs gets a select";
     StrengthWrongMagic in Strength: "the multiplier for a division is one too small";
     StrengthForgetsSign in Strength: "a signed division by a power of two rounds down";
     StrengthWrongStep in Strength: "the new induction variable advances by the factor alone";

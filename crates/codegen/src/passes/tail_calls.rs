@@ -38,9 +38,16 @@ fn convert(func: &mut Function, block: Block) -> bool {
     let Some(end) = func.last_inst(block) else {
         return false;
     };
-    let Some(call) = func.prev_inst(end) else {
+    let Some(mut call) = func.prev_inst(end) else {
         return false;
     };
+    let drops_work = active(Bug::TailCallDropsWork);
+    while drops_work && func.inst(call).op != Op::Call {
+        let Some(before) = func.prev_inst(call) else {
+            return false;
+        };
+        call = before;
+    }
     let data = *func.inst(call);
     if !matches!(data.op, Op::Call | Op::CallIndirect) || data.frame().is_some() {
         return false;
@@ -58,7 +65,7 @@ fn convert(func: &mut Function, block: Block) -> bool {
             && !signature.variadic
             && signature.returns == func.signature.returns
     });
-    if !fits || !same && !active(Bug::TailCallDropsResults) {
+    if !fits || !same && !drops_work {
         return false;
     }
     let op = if data.op == Op::Call {
@@ -73,7 +80,9 @@ fn convert(func: &mut Function, block: Block) -> bool {
         func.insert_before(tail, call);
         return true;
     }
-    func.remove(end);
+    while let Some(last) = func.last_inst(block).filter(|&last| last != call) {
+        func.remove(last);
+    }
     func.remove(call);
     func.append(block, tail);
     true

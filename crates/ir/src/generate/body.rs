@@ -369,7 +369,8 @@ impl<'a> Body<'a> {
     fn statement(&mut self) {
         let deep = self.depth >= 5;
         match self.rng.below(100) {
-            0..=54 => self.random_op(),
+            0..=50 => self.random_op(),
+            51..=54 if !deep => self.idiom(),
             55..=70 => self.memory(),
             71..=75 => self.assign(),
             76..=80 if !deep => self.if_else(),
@@ -398,6 +399,18 @@ impl<'a> Body<'a> {
         let (left, right) = (self.value_of(ty), self.value_of(ty));
         let cc = *self.rng.pick(IntCc::ALL);
         self.b.icmp(cc, left, right)
+    }
+
+    /// The beginning of a writable region, with its class.
+    pub fn writable(&mut self) -> Option<(Value, MemFlags)> {
+        let count = self.regions.len().min(2);
+        let region = (count > 0).then(|| self.rng.below(count))?;
+        Some((self.regions[region], MemFlags::new(CLASSES[region])))
+    }
+
+    /// The helper that changes memory.
+    pub fn memory_helper(&self) -> Option<FuncRef> {
+        self.helpers.get(1).copied()
     }
 
     /// A condition that hardly ever holds.

@@ -15,6 +15,7 @@
 //! * **Runs are short.** Loops are bounded by small counts; trapping operands are tamed, so that most runs get to the end.
 
 mod body;
+mod idioms;
 mod ops;
 mod rng;
 
