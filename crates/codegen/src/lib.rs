@@ -1,1 +1,3 @@
 //! Passes over the IR, lowering, linear scan, emission, and the stack-bytecode JIT.
+
+pub mod passes;

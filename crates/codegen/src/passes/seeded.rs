@@ -1,0 +1,105 @@
+//! Seeded faults: each makes one pass wrong in one way, so that tests can show that such a fault is noticed.
+//!
+//! They exist only with the feature `seeded-bugs`; without it [`active`] is a constant `false` and costs nothing. One fault at a
+//! time is switched on, for the current thread.
+
+use super::Pass;
+
+macro_rules! bugs {
+    ($($variant:ident in $pass:ident: $what:literal;)+) => {
+        /// A fault that can be switched on.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum Bug { $(#[doc = $what] $variant),+ }
+
+        impl Bug {
+            /// All faults.
+            pub const ALL: &'static [Bug] = &[$(Bug::$variant),+];
+
+            /// The pass that it is in.
+            pub fn pass(self) -> Pass {
+                match self { $(Bug::$variant => Pass::$pass),+ }
+            }
+
+            /// What the pass does wrong.
+            pub fn what(self) -> &'static str {
+                match self { $(Bug::$variant => $what),+ }
+            }
+        }
+    };
+}
+
+bugs! {
+    TailCallDropsWork in TailCalls: "what comes between a call and the return is dropped";
+    TailCallReordersArgs in TailCalls: "the loop made of a self call gets its first two arguments exchanged";
+    TailCallKeepsReturn in TailCalls: "the return after a tail call stays";
+    CfgSwapsFolded in SimplifyCfg: "a branch on a constant goes the other way";
+    CfgDropsArgs in SimplifyCfg: "an edge threaded through an empty block keeps the arguments for that block";
+    CfgMergesShared in SimplifyCfg: "a block is merged into a predecessor though it has others";
+    SccpIgnoresEdge in Sccp: "a parameter takes the constant of its first edge only";
+    SccpStuckAtFirst in Sccp: "an instruction whose operand turns out to vary stays a constant";
+    SccpSwitchOffByOne in Sccp: "a switch on a constant takes the next case";
+    FoldSubIsAdd in Fold: "x - c becomes x + c";
+    FoldAddsZeroFloat in Fold: "x + 0.0 becomes x, also for x = -0.0";
+    FoldDropsShiftMask in Fold: "the mask of a shift count is dropped whatever it is";
+    FoldNegatesWrong in Fold: "!(a < b) becomes a > b";
+    GvnIgnoresImmediate in Gvn: "equal ops on equal operands are merged though their conditions differ";
+    GvnIgnoresStores in Gvn: "a load is taken to be equal to one before a store";
+    GvnIgnoresDominance in Gvn: "a value is reused where it is not computed on every path";
+    MemoryIgnoresOffset in Memory: "a load takes the value stored at another offset";
+    MemoryDropsObserved in Memory: "a store is dropped although a load of it comes before the next store";
+    MemoryForgetsCalls in Memory: "what is known of memory survives a call";
+    RangesOffByOne in Ranges: "i < n is taken to mean i <= n - 2";
+    RangesForgetsNegation in Ranges: "the other branch gets the same facts";
+    RangesIgnoresWrap in Ranges: "a sum that may wrap keeps the exact range";
+    PeelSkipsTest in Peel: "the peeled iteration does not test the loop's condition";
+    PeelEntersEarly in Peel: "the loop after the peeled iteration starts with the initial values";
+    PeelForgetsExits in Peel: "values used after the loop are not merged";
+    LicmHoistsVarying in Licm: "parameters of a header count as invariant";
+    LicmHoistsTraps in Licm: "a trapping instruction is hoisted though it may not be executed";
+    LicmIgnoresStores in Licm: "a load is hoisted out of a loop that writes its memory";
+    IfConvertSwapsArms in IfConvert: "the select takes the wrong arm's value";
+    IfConvertRunsStores in IfConvert: "stores are executed on both paths";
+    IfConvertOneSelect in IfConvert: "only the first argument that differs gets a select";
+    StrengthWrongMagic in Strength: "the multiplier for a division is one too small";
+    StrengthForgetsSign in Strength: "a signed division by a power of two rounds down";
+    StrengthWrongStep in Strength: "the new induction variable advances by the factor alone";
+    UnrollOneTooFew in Unroll: "full unrolling leaves an iteration out";
+    UnrollLimitTooFar in Unroll: "the unrolled loop does not stop early enough";
+    UnrollRestartsRemainder in Unroll: "the remaining iterations start from the initial values";
+    DceDropsStores in Dce: "stores of constants count as dead";
+    DceForgetsEdges in Dce: "a parameter used only by another parameter counts as dead";
+    DceDropsChecks in Dce: "an unused result of a trapping instruction makes it dead";
+    LayoutDropsBlock in Layout: "a cold block is left out";
+    LayoutRepeatsBlock in Layout: "a block is listed twice";
+    LayoutMovesEntry in Layout: "the entry block is not the first";
+}
+
+#[cfg(feature = "seeded-bugs")]
+mod switch {
+    use super::Bug;
+    use std::cell::Cell;
+
+    thread_local! {
+        static ACTIVE: Cell<Option<Bug>> = const { Cell::new(None) };
+    }
+
+    /// Switches a fault on for this thread, or all off.
+    pub fn set(bug: Option<Bug>) {
+        ACTIVE.with(|active| active.set(bug));
+    }
+
+    /// Whether a fault is on.
+    pub fn active(bug: Bug) -> bool {
+        ACTIVE.with(|active| active.get() == Some(bug))
+    }
+}
+
+#[cfg(feature = "seeded-bugs")]
+pub use switch::{active, set};
+
+/// Whether a fault is on: never, in a build without the feature.
+#[cfg(not(feature = "seeded-bugs"))]
+#[inline(always)]
+pub const fn active(_: Bug) -> bool {
+    false
+}

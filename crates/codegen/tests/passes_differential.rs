@@ -1,0 +1,112 @@
+//! Random programs give the same result unoptimized, with each pass alone, and with all passes.
+//!
+//! `TERCEL_ROUNDS` sets how many programs are made (default 1500), `TERCEL_SEED` the first seed.
+
+mod support;
+
+use support::{compare, culprit, reference};
+use tercel_codegen::passes::{Pass, PassSet};
+use tercel_ir::generate::{Config, Coverage, generate};
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(default)
+}
+
+#[test]
+fn passes_keep_what_random_programs_do() {
+    let rounds = setting("TERCEL_ROUNDS", 1_500);
+    let first = setting("TERCEL_SEED", 0);
+    let threads = std::thread::available_parallelism()
+        .map_or(1, |count| count.get() as u64)
+        .min(rounds);
+    let workers: Vec<_> = (0..threads)
+        .map(|worker| std::thread::spawn(move || run(first + worker, first + rounds, threads)))
+        .collect();
+    let mut coverage = Coverage::default();
+    let (mut ran, mut done, mut features) = (0, vec![0u64; Pass::ALL.len()], [0u64; 3]);
+    for worker in workers {
+        let part = worker.join().expect("a worker found a difference");
+        ran += part.ran;
+        coverage.merge(&part.coverage);
+        for (sum, count) in done.iter_mut().zip(part.done) {
+            *sum += count;
+        }
+        for (sum, count) in features.iter_mut().zip(part.features) {
+            *sum += count;
+        }
+    }
+    println!(
+        "{ran} of {rounds} programs compared; nested loops, calls, over 500 ops: {features:?}"
+    );
+    for (&pass, count) in Pass::ALL.iter().zip(&done) {
+        println!("{pass:>14}: {count} changes");
+        assert!(*count > 0, "{pass} never did anything");
+    }
+    let rare = coverage.below(1_000 * rounds / 200_000);
+    println!("ops executed seldom: {rare:?}");
+    assert!(rare.is_empty(), "ops executed too seldom: {rare:?}");
+    for count in features {
+        assert!(
+            count * 3 >= ran,
+            "a feature is in too few programs: {features:?} of {ran}"
+        );
+    }
+    assert!(ran * 10 >= rounds * 9, "too many programs run too long");
+}
+
+struct Part {
+    ran: u64,
+    coverage: Coverage,
+    done: Vec<u64>,
+    features: [u64; 3],
+}
+
+fn run(start: u64, end: u64, step: u64) -> Part {
+    let mut part = Part {
+        ran: 0,
+        coverage: Coverage::default(),
+        done: vec![0; Pass::ALL.len()],
+        features: [0; 3],
+    };
+    for seed in (start..end).step_by(step as usize) {
+        let program = generate(seed, &Config::default());
+        let Some(original) = reference(&program, Some(&mut part.coverage)) else {
+            continue;
+        };
+        part.ran += 1;
+        let features = program.features;
+        for (sum, has) in part.features.iter_mut().zip([
+            features.nested_loops,
+            features.calls,
+            features.over_500_ops,
+        ]) {
+            *sum += has as u64;
+        }
+        for &pass in Pass::ALL {
+            if let Err(difference) = compare(&program, &original, PassSet::only(pass)) {
+                panic!("seed {seed}, {pass} alone: {difference}");
+            }
+        }
+        match compare(&program, &original, PassSet::ALL) {
+            Ok(statistics) => {
+                for run in statistics.iter().flat_map(|one| &one.runs) {
+                    let changes = run
+                        .counts
+                        .iter()
+                        .filter(|(name, _)| !name.starts_with("refused"));
+                    part.done[run.pass as usize] += changes.map(|(_, count)| count).sum::<u64>();
+                }
+            }
+            Err(difference) => {
+                panic!(
+                    "seed {seed}, all passes: {difference}; {}",
+                    culprit(&program, &original)
+                );
+            }
+        }
+    }
+    part
+}

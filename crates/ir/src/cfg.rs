@@ -1,0 +1,152 @@
+//! The control-flow graph: predecessors and orders of blocks.
+//!
+//! Made in one linear walk, kept in flat vectors, and thrown away when a pass changes edges. Blocks that cannot be reached
+//! from the entry have no place in the orders.
+
+use crate::entity::{Block, Entity, Inst};
+use crate::function::Function;
+
+/// An incoming edge: edge `index` of terminator `inst`, which ends `block`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Pred {
+    /// The block that the edge leaves.
+    pub block: Block,
+    /// Its terminator.
+    pub inst: Inst,
+    /// Which edge of the terminator.
+    pub index: u32,
+}
+
+/// Predecessors, and the reachable blocks in reverse postorder.
+#[derive(Clone, Debug)]
+pub struct Cfg {
+    /// Reachable blocks: each before its successors, loops' back edges apart.
+    rpo: Vec<Block>,
+    /// Position in `rpo`, `u32::MAX` for unreachable blocks.
+    number: Vec<u32>,
+    first_pred: Vec<u32>,
+    preds: Vec<Pred>,
+}
+
+impl Cfg {
+    /// Walks a function. Depth-first with a stack of its own: no recursion.
+    pub fn compute(func: &Function) -> Cfg {
+        let capacity = func.block_capacity();
+        let mut number = vec![u32::MAX; capacity];
+        let mut postorder = Vec::with_capacity(func.blocks().len());
+        // In progress: (block, its terminator, next edge to follow). Edges are followed last to first, so that in the
+        // reverse postorder the first edge's target comes first.
+        let mut stack: Vec<(Block, Inst, usize)> = Vec::new();
+        let mut counts = vec![0u32; capacity + 1];
+        let open = |block: Block, number: &mut Vec<u32>, stack: &mut Vec<(Block, Inst, usize)>| {
+            number[block.index()] = 0;
+            let inst = func.last_inst(block).unwrap_or(Inst::NONE);
+            let edges = if inst.is_none() {
+                0
+            } else {
+                func.inst(inst).edge_count()
+            };
+            stack.push((block, inst, edges));
+        };
+        if !func.blocks().is_empty() {
+            open(func.entry(), &mut number, &mut stack);
+        }
+        while let Some(top) = stack.last_mut() {
+            if top.2 == 0 {
+                postorder.push(top.0);
+                stack.pop();
+                continue;
+            }
+            top.2 -= 1;
+            let target = func.edges(top.1)[top.2].block;
+            counts[target.index()] += 1;
+            if number[target.index()] == u32::MAX {
+                open(target, &mut number, &mut stack);
+            }
+        }
+        postorder.reverse();
+        for (position, &block) in postorder.iter().enumerate() {
+            number[block.index()] = position as u32;
+        }
+        let mut total = 0;
+        for count in &mut counts {
+            total += std::mem::replace(count, total);
+        }
+        let mut first_pred = counts;
+        let none = Pred {
+            block: Block::NONE,
+            inst: Inst::NONE,
+            index: 0,
+        };
+        let mut preds = vec![none; total as usize];
+        for &block in &postorder {
+            let Some(inst) = func.last_inst(block) else {
+                continue;
+            };
+            for (index, edge) in func.edges(inst).iter().enumerate() {
+                let place = &mut first_pred[edge.block.index()];
+                preds[*place as usize] = Pred {
+                    block,
+                    inst,
+                    index: index as u32,
+                };
+                *place += 1;
+            }
+        }
+        // Filling advanced each start to the next one's: shift them back.
+        first_pred.rotate_right(1);
+        first_pred[0] = 0;
+        Cfg {
+            rpo: postorder,
+            number,
+            first_pred,
+            preds,
+        }
+    }
+
+    /// The reachable blocks in reverse postorder; the entry is first.
+    #[inline]
+    pub fn rpo(&self) -> &[Block] {
+        &self.rpo
+    }
+
+    /// Position of a block in the reverse postorder; `None` if it cannot be reached.
+    #[inline]
+    pub fn rpo_number(&self, block: Block) -> Option<u32> {
+        match self.number.get(block.index()) {
+            Some(&number) if number != u32::MAX => Some(number),
+            _ => None,
+        }
+    }
+
+    /// Whether a block can be reached from the entry.
+    #[inline]
+    pub fn is_reachable(&self, block: Block) -> bool {
+        self.rpo_number(block).is_some()
+    }
+
+    /// Takes the blocks that cannot be reached out of the function; the graph stays valid. Returns how many there were.
+    pub fn remove_unreachable(&self, func: &mut Function) -> usize {
+        let before = func.blocks().len();
+        if self.rpo.len() < before {
+            let layout = func
+                .blocks()
+                .iter()
+                .copied()
+                .filter(|&block| self.is_reachable(block));
+            let layout = layout.collect();
+            func.set_layout(layout);
+        }
+        before - func.blocks().len()
+    }
+
+    /// The edges from reachable blocks into a block.
+    #[inline]
+    pub fn preds(&self, block: Block) -> &[Pred] {
+        let index = block.index();
+        if index + 1 >= self.first_pred.len() {
+            return &[];
+        }
+        &self.preds[self.first_pred[index] as usize..self.first_pred[index + 1] as usize]
+    }
+}

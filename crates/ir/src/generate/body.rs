@@ -1,0 +1,969 @@
+//! The body of one random function: structured statements over values and variables in scope.
+
+use super::ops::{Repeat, is_plain};
+use super::rng::Rng;
+use super::{Config, REGION_BYTES};
+use crate::builder::FunctionBuilder;
+use crate::entity::*;
+use crate::function::*;
+use crate::imm::*;
+use crate::ops::{Effects, Op};
+use crate::types::Type;
+
+/// What the functions of a program share.
+pub struct Context<'a> {
+    pub config: &'a Config,
+    /// Signatures of functions 1, 2, …
+    pub signatures: &'a [Signature],
+}
+
+/// State while a function is made.
+pub struct Body<'a> {
+    pub context: &'a Context<'a>,
+    pub rng: Rng,
+    pub b: FunctionBuilder,
+    /// Values in scope by type. Addresses that must not be observed are not among them.
+    pools: Vec<Vec<Value>>,
+    pub repeats: Vec<Repeat>,
+    pub plain_ops: Vec<Op>,
+    /// Folded into what the function returns.
+    acc: Variable,
+    variables: Vec<(Variable, Type)>,
+    /// Addresses of the regions, and of an initialised slot.
+    regions: Vec<Value>,
+    slot: Value,
+    callees: Vec<FuncRef>,
+    helpers: Vec<FuncRef>,
+    index: usize,
+    /// Number between 0 and 12: bounds loops and recursion.
+    small: Value,
+    /// Integers (`i64`) that are between 0 and 12 where they are in scope.
+    inductions: Vec<Value>,
+    target: usize,
+    depth: usize,
+    loops: usize,
+    nested: bool,
+}
+
+/// Lengths of the lists of what is in scope.
+struct Scope {
+    pools: Vec<usize>,
+    repeats: usize,
+    inductions: usize,
+}
+
+const SCALARS: [Type; 8] = [
+    Type::I8,
+    Type::I16,
+    Type::I32,
+    Type::I64,
+    Type::F32,
+    Type::F64,
+    Type::TAGGED,
+    Type::PTR,
+];
+
+/// Parameters: a small count, up to two regions, up to nine numbers.
+pub fn callee_signature(rng: &mut Rng) -> Signature {
+    let mut params = vec![Type::I64];
+    params.resize(1 + rng.below(3), Type::PTR);
+    for _ in 0..rng.below(10) {
+        params.push(*rng.pick(&[
+            Type::I64,
+            Type::I32,
+            Type::I8,
+            Type::F64,
+            Type::F32,
+            Type::TAGGED,
+        ]));
+    }
+    let choices: [&[Type]; 5] = [
+        &[Type::I64],
+        &[Type::I64, Type::F64],
+        &[Type::I32],
+        &[Type::F64],
+        &[],
+    ];
+    let returns = choices[rng.below(choices.len())];
+    Signature::new(&params, returns)
+}
+
+/// Makes a function; also tells whether it has a loop inside a loop.
+pub fn function(
+    context: &Context,
+    rng: &mut Rng,
+    index: usize,
+    signature: Signature,
+    target: usize,
+) -> (Function, bool) {
+    let mut body = Body::new(context, rng, index, signature, target);
+    while body.size() < target {
+        body.statement();
+    }
+    body.ending();
+    (body.b.finish(), body.nested)
+}
+
+impl<'a> Body<'a> {
+    fn new(
+        context: &'a Context<'a>,
+        rng: &mut Rng,
+        index: usize,
+        signature: Signature,
+        target: usize,
+    ) -> Body<'a> {
+        let params = signature.params.clone();
+        let mut b = FunctionBuilder::new(&format!("f{index}"), signature);
+        let acc = b.declare(Type::I64);
+        let start = b.iconst(Type::I64, 1);
+        b.define(acc, start);
+        let slot = b.func_mut().add_slot(64, 16);
+        let slot_address = b.slot_addr(slot);
+        let mut body = Body {
+            context,
+            rng: Rng::new(rng.next()),
+            pools: vec![Vec::new(); 64],
+            repeats: Vec::new(),
+            plain_ops: Op::ALL.iter().copied().filter(|&op| is_plain(op)).collect(),
+            acc,
+            variables: Vec::new(),
+            regions: Vec::new(),
+            slot: slot_address,
+            callees: Vec::new(),
+            helpers: Vec::new(),
+            index,
+            small: start,
+            inductions: Vec::new(),
+            target,
+            depth: 0,
+            loops: 0,
+            nested: false,
+            b,
+        };
+        for (position, &ty) in params.iter().enumerate() {
+            let value = body.b.param(position);
+            if ty == Type::PTR {
+                body.regions.push(value);
+            } else {
+                body.bring(value);
+            }
+        }
+        body.small = body.b.param(if index == 0 { 7 } else { 0 });
+        for offset in (0..64).step_by(8) {
+            let small = body.small;
+            body.b.store(slot_address, small, offset, SLOT_FLAGS);
+        }
+        body.declare_callees();
+        for _ in 0..4 {
+            let ty = *body.rng.pick(&SCALARS);
+            let variable = body.b.declare(ty);
+            let value = body.value_of(ty);
+            body.b.define(variable, value);
+            body.variables.push((variable, ty));
+        }
+        body
+    }
+
+    fn declare_callees(&mut self) {
+        for (callee, signature) in self
+            .context
+            .signatures
+            .iter()
+            .enumerate()
+            .skip(self.index.max(1) - 1)
+        {
+            let target = CallTarget::Function(FuncId::new(callee + 1));
+            let callee = self.b.func_mut().import_function(
+                &format!("f{}", callee + 1),
+                signature.clone(),
+                target,
+            );
+            self.callees.push(callee);
+        }
+        if self.context.config.host_calls {
+            let pure = Signature::new(&[Type::I64, Type::I64], &[Type::I64]).system_v();
+            let memory = Signature::new(&[Type::PTR, Type::I64], &[Type::I64]).system_v();
+            let func = self.b.func_mut();
+            let mix = func.import_function("mix", pure, CallTarget::Helper(HelperId(0)));
+            func.funcs[mix].effects = Effects::PURE;
+            let add = func.import_function("add", memory, CallTarget::Helper(HelperId(1)));
+            func.funcs[add].effects = Effects::READS.with(Effects::WRITES);
+            self.helpers = vec![mix, add];
+        }
+    }
+
+    fn size(&self) -> usize {
+        self.b.func().inst_capacity()
+    }
+
+    // ----- values ------------------------------------------------------------------------------------------------
+
+    /// Brings a value into scope.
+    pub fn bring(&mut self, value: Value) {
+        let ty = self.b.func().value_type(value);
+        self.pools[ty.bit() as usize].push(value);
+    }
+
+    /// A value of a type: from the scope, a variable, or a new constant.
+    pub fn value_of(&mut self, ty: Type) -> Value {
+        let pool = &self.pools[ty.bit() as usize];
+        if pool.is_empty() || self.rng.chance(12) {
+            return self.constant(ty);
+        }
+        if self.rng.chance(8) {
+            let fitting: Vec<Variable> = self
+                .variables
+                .iter()
+                .filter(|&&(_, of)| of == ty)
+                .map(|&(variable, _)| variable)
+                .collect();
+            if !fitting.is_empty() {
+                let variable = *self.rng.pick(&fitting);
+                return self.b.read(variable);
+            }
+        }
+        let pool = &self.pools[ty.bit() as usize];
+        // Newer values more often than old ones.
+        let recent = pool.len().min(6);
+        if self.rng.chance(60) {
+            pool[pool.len() - 1 - self.rng.below(recent)]
+        } else {
+            *self.rng.pick(pool)
+        }
+    }
+
+    fn constant(&mut self, ty: Type) -> Value {
+        if ty.is_vector() {
+            let lane = self.value_of(ty.lane());
+            return self.b.value(InstSpec::new(Op::Splat, ty, &[lane]));
+        }
+        if ty.is_float() {
+            let bits = self.rng.interesting_float(ty);
+            return self
+                .b
+                .value(InstSpec::new(Op::Fconst, ty, &[]).imm(bits as i64));
+        }
+        let value = self.rng.interesting_int(ty);
+        self.b.iconst(ty, value)
+    }
+
+    /// A value whose bits are definite: any but a NaN that arithmetic made.
+    fn definite(&mut self, ty: Type) -> Value {
+        let value = self.value_of(ty);
+        if ty.has_float_lanes() {
+            self.b.unary(Op::Fcanon, value)
+        } else {
+            value
+        }
+    }
+
+    /// Folds a value into the accumulator.
+    fn observe(&mut self, value: Value) {
+        let ty = self.b.func().value_type(value);
+        let canonical = if ty.has_float_lanes() {
+            self.b.unary(Op::Fcanon, value)
+        } else {
+            value
+        };
+        let scalar = match ty {
+            _ if ty.is_vector() && ty.has_float_lanes() => {
+                let lane = self.rng.below(ty.lanes() as usize) as i64;
+                self.b
+                    .value(InstSpec::new(Op::Extract, ty, &[canonical]).imm(lane))
+            }
+            _ if ty.is_vector() => self
+                .b
+                .value(InstSpec::new(Op::Vreduce, ty, &[value]).aux(ReduceOp::Xor as u16)),
+            _ => canonical,
+        };
+        let bits = match ty.lane() {
+            Type::F32 => self.b.convert(Op::Bitcast, Type::I32, scalar),
+            Type::F64 | Type::TAGGED | Type::PTR => self.b.convert(Op::Bitcast, Type::I64, scalar),
+            _ => scalar,
+        };
+        let wide = match self.b.func().value_type(bits) {
+            Type::I64 => bits,
+            _ => self.b.convert(Op::Zext, Type::I64, bits),
+        };
+        let old = self.b.read(self.acc);
+        let factor = self.b.iconst(Type::I64, 31);
+        let product = self.b.binary(Op::Imul, old, factor);
+        let new = self.b.binary(Op::Iadd, product, wide);
+        self.b.define(self.acc, new);
+    }
+
+    pub fn frame_state(&mut self) -> FrameState {
+        let mut values = Vec::new();
+        for _ in 0..self.rng.below(4) {
+            let ty = *self
+                .rng
+                .pick(&[Type::I32, Type::I64, Type::F64, Type::TAGGED]);
+            let value = if self.rng.chance(15) {
+                Value::NONE
+            } else {
+                self.definite(ty)
+            };
+            values.push(value);
+        }
+        let position = self.rng.below(1000) as u32;
+        let parent = if self.rng.chance(20) {
+            let outer = self.definite(Type::I64);
+            Some(
+                self.b
+                    .func_mut()
+                    .add_frame(TemplateId(7), position, None, &[outer]),
+            )
+        } else {
+            None
+        };
+        self.b
+            .func_mut()
+            .add_frame(TemplateId(self.index as u32), position, parent, &values)
+    }
+
+    // ----- scopes ------------------------------------------------------------------------------------------------
+
+    fn enter(&mut self) -> Scope {
+        self.depth += 1;
+        Scope {
+            pools: self.pools.iter().map(Vec::len).collect(),
+            repeats: self.repeats.len(),
+            inductions: self.inductions.len(),
+        }
+    }
+
+    /// Forgets what was brought in since, after folding most of it into the accumulator.
+    fn leave(&mut self, scope: Scope) {
+        let fresh: Vec<Value> = self
+            .pools
+            .iter()
+            .zip(&scope.pools)
+            .flat_map(|(pool, &len)| pool[len..].to_vec())
+            .collect();
+        if !self.b.is_terminated() {
+            for value in fresh {
+                if self.rng.chance(45) {
+                    self.observe(value);
+                }
+            }
+        }
+        for (pool, len) in self.pools.iter_mut().zip(scope.pools) {
+            pool.truncate(len);
+        }
+        self.repeats.truncate(scope.repeats);
+        self.inductions.truncate(scope.inductions);
+        self.depth -= 1;
+    }
+
+    fn statements(&mut self, count: usize) {
+        for _ in 0..count {
+            if self.b.is_terminated() || self.size() > self.target {
+                break;
+            }
+            self.statement();
+        }
+    }
+
+    // ----- statements --------------------------------------------------------------------------------------------
+
+    fn statement(&mut self) {
+        let deep = self.depth >= 5;
+        match self.rng.below(100) {
+            0..=50 => self.random_op(),
+            51..=54 if !deep => self.idiom(),
+            55..=70 => self.memory(),
+            71..=75 => self.assign(),
+            76..=80 if !deep => self.if_else(),
+            81..=84 if !deep && self.loops < 3 => self.counted_loop(),
+            85 if !deep => self.switch(),
+            86..=88 => self.check(),
+            89..=92 => self.call(),
+            93 if !deep => self.two_entry_cycle(),
+            94..=95 => self.use_induction(),
+            96 => self.b.poll(None),
+            _ => self.random_op(),
+        }
+    }
+
+    fn assign(&mut self) {
+        let (variable, ty) = *self.rng.pick(&self.variables);
+        let value = self.value_of(ty);
+        self.b.define(variable, value);
+    }
+
+    fn condition(&mut self) -> Value {
+        if self.rng.chance(25) {
+            return self.value_of(Type::I8);
+        }
+        let ty = *self.rng.pick(&[Type::I32, Type::I64, Type::I8]);
+        let (left, right) = (self.value_of(ty), self.value_of(ty));
+        let cc = *self.rng.pick(IntCc::ALL);
+        self.b.icmp(cc, left, right)
+    }
+
+    /// The beginning of a writable region, with its class.
+    pub fn writable(&mut self) -> Option<(Value, MemFlags)> {
+        let count = self.regions.len().min(2);
+        let region = (count > 0).then(|| self.rng.below(count))?;
+        Some((self.regions[region], MemFlags::new(CLASSES[region])))
+    }
+
+    /// The helper that changes memory.
+    pub fn memory_helper(&self) -> Option<FuncRef> {
+        self.helpers.get(1).copied()
+    }
+
+    /// A condition that hardly ever holds.
+    fn rare(&mut self) -> Value {
+        let value = self.value_of(Type::I64);
+        let odd = self.b.iconst(Type::I64, 0x1234_5678_9abc);
+        self.b.icmp(IntCc::Eq, value, odd)
+    }
+
+    fn if_else(&mut self) {
+        let (then, otherwise, join) = (self.b.add_block(), self.b.add_block(), self.b.add_block());
+        let early = self.rng.chance(8);
+        let condition = if early { self.rare() } else { self.condition() };
+        let is_triangle = self.rng.chance(30);
+        let is_tiny = self.rng.chance(45);
+        self.b.branch(
+            condition,
+            (then, &[]),
+            (if is_triangle { join } else { otherwise }, &[]),
+        );
+        self.b.seal(then);
+        self.b.seal(otherwise);
+        for block in [then, otherwise] {
+            if block == otherwise && is_triangle {
+                break;
+            }
+            self.b.switch_to(block);
+            if block == then && early {
+                self.leave_early();
+                continue;
+            }
+            let scope = self.enter();
+            if is_tiny {
+                let (variable, ty) = *self.rng.pick(&self.variables);
+                let value = if ty.is_int() {
+                    let (a, b) = (self.value_of(ty), self.value_of(ty));
+                    self.b
+                        .binary(*self.rng.pick(&[Op::Iadd, Op::Isub, Op::Bxor]), a, b)
+                } else {
+                    self.value_of(ty)
+                };
+                self.b.define(variable, value);
+            } else {
+                let count = self.rng.below(6);
+                self.statements(count);
+            }
+            self.leave(scope);
+            if !self.b.is_terminated() {
+                self.b.jump(join, &[]);
+            }
+        }
+        if is_triangle {
+            // The block that is not used still has to be a block.
+            self.b.switch_to(otherwise);
+            self.b.trap(TrapCode::Unreachable);
+        }
+        self.b.seal(join);
+        self.b.switch_to(join);
+    }
+
+    fn leave_early(&mut self) {
+        match self.rng.below(3) {
+            0 if self.context.config.guards => {
+                let frame = self.frame_state();
+                self.b.exit(frame);
+            }
+            1 => self.b.trap(TrapCode::User1),
+            _ => self.ret(),
+        }
+    }
+
+    fn switch(&mut self) {
+        let index = self.small_int(7);
+        let join = self.b.add_block();
+        let blocks: Vec<Block> = (0..self.rng.range(2, 7))
+            .map(|_| self.b.add_block())
+            .collect();
+        let mut cases: Vec<(Block, &[Value])> = Vec::new();
+        for _ in 0..self.rng.below(9) {
+            cases.push((*self.rng.pick(&blocks), &[]));
+        }
+        self.b.switch(index, (blocks[0], &[]), &cases);
+        for &block in &blocks {
+            self.b.seal(block);
+            self.b.switch_to(block);
+            let scope = self.enter();
+            let count = self.rng.below(4);
+            self.statements(count);
+            self.leave(scope);
+            if !self.b.is_terminated() {
+                self.b.jump(join, &[]);
+            }
+        }
+        self.b.seal(join);
+        self.b.switch_to(join);
+    }
+
+    fn counted_loop(&mut self) {
+        self.nested |= self.loops > 0;
+        let ty = *self.rng.pick(&[Type::I64, Type::I64, Type::I32]);
+        let most = [12, 6, 4][self.loops];
+        let (limit, is_small) = self.loop_limit(ty, most);
+        let down = self.rng.chance(20);
+        let bottom_test = self.rng.chance(40);
+        let step = if down {
+            -1
+        } else {
+            *self.rng.pick(&[1, 1, 1, 2, 3])
+        };
+        let variable = self.b.declare(ty);
+        let zero = self.b.iconst(ty, 0);
+        self.b.define(variable, if down { limit } else { zero });
+        let (header, body, done) = (self.b.add_block(), self.b.add_block(), self.b.add_block());
+        self.b.jump(header, &[]);
+        self.b.switch_to(header);
+        let test = |this: &mut Self, i: Value| {
+            if down {
+                this.b.icmp(IntCc::Sgt, i, zero)
+            } else {
+                let cc = *this.rng.pick(&[IntCc::Slt, IntCc::Ult, IntCc::Sle]);
+                this.b.icmp(cc, i, limit)
+            }
+        };
+        let i = self.b.read(variable);
+        if bottom_test {
+            self.b.jump(body, &[]);
+        } else {
+            let more = test(self, i);
+            self.b.branch(more, (body, &[]), (done, &[]));
+        }
+        self.b.seal(body);
+        self.b.switch_to(body);
+        self.loops += 1;
+        let scope = self.enter();
+        if is_small {
+            let wide = if ty == Type::I64 {
+                i
+            } else {
+                self.b.convert(Op::Sext, Type::I64, i)
+            };
+            self.inductions.push(wide);
+        }
+        self.bring(i);
+        if self.rng.chance(70) {
+            self.use_induction();
+        }
+        let before = self.rng.range(1, 10);
+        self.statements(before);
+        if self.rng.chance(15) && !self.b.is_terminated() {
+            let stop = self.rare();
+            let on = self.b.add_block();
+            self.b.branch(stop, (done, &[]), (on, &[]));
+            self.b.seal(on);
+            self.b.switch_to(on);
+            let after = self.rng.below(4);
+            self.statements(after);
+        }
+        self.leave(scope);
+        self.loops -= 1;
+        if !self.b.is_terminated() {
+            let i = self.b.read(variable);
+            let step = self.b.iconst(ty, step);
+            let next = self.b.binary(Op::Iadd, i, step);
+            self.b.define(variable, next);
+            if bottom_test {
+                let more = test(self, next);
+                self.b.branch(more, (header, &[]), (done, &[]));
+            } else {
+                self.b.jump(header, &[]);
+            }
+        }
+        self.b.seal(header);
+        self.b.seal(done);
+        self.b.switch_to(done);
+    }
+
+    /// A bound for a loop, and whether it is known to be at most 12 and not negative.
+    fn loop_limit(&mut self, ty: Type, most: usize) -> (Value, bool) {
+        match self.rng.below(3) {
+            0 if self.loops == 0 && ty == Type::I64 => (self.small, true),
+            1 => {
+                let value = self.value_of(ty);
+                let mask = self.b.iconst(ty, most.next_power_of_two() as i64 / 2 - 1);
+                (self.b.binary(Op::Band, value, mask), true)
+            }
+            _ => {
+                let limit = self.rng.below(most) as i64;
+                (self.b.iconst(ty, limit), true)
+            }
+        }
+    }
+
+    /// What programs do with induction variables: scale them, index with them, check them.
+    fn use_induction(&mut self) {
+        let Some(&i) = self.inductions.last() else {
+            return self.random_op();
+        };
+        match self.rng.below(5) {
+            0 => {
+                let factor = self.rng.interesting_int(Type::I64);
+                let factor = if self.rng.chance(50) {
+                    self.value_of(Type::I64)
+                } else {
+                    self.b.iconst(Type::I64, factor)
+                };
+                let product = self.b.binary(Op::Imul, i, factor);
+                self.bring(product);
+            }
+            1 => {
+                // The bound is never reached, and the check does not know.
+                let bound = self.rng.range(13, 20) as i64;
+                let bound = self.b.iconst(Type::I64, bound);
+                let outside = self.b.icmp(IntCc::Uge, i, bound);
+                self.b.trap_if(outside, TrapCode::OutOfBounds);
+            }
+            2 => {
+                let narrow = self.b.convert(Op::Narrow, Type::I32, i);
+                let small = self.rng.below(100) as i64;
+                let small = self.b.iconst(Type::I32, small);
+                let op = *self.rng.pick(&[Op::SaddTrap, Op::SsubTrap, Op::SmulTrap]);
+                let value = self.b.binary_trap(op, narrow, small, TrapCode::Overflow);
+                self.bring(value);
+            }
+            _ => {
+                if self.regions.is_empty() {
+                    return;
+                }
+                let region = self.rng.below(self.regions.len());
+                let scale = *self.rng.pick(&[1, 2, 4, 8]);
+                let offset = self.rng.below(8) as i32 * 8;
+                let address = self.b.ptr_index(self.regions[region], i, scale, 0);
+                self.access(address, offset, region, false);
+            }
+        }
+    }
+
+    /// Guards and traps; now and then one that was made before.
+    fn check(&mut self) {
+        let rare = self.rare();
+        if self.context.config.guards && self.rng.chance(50) {
+            let zero = self.b.iconst(Type::I8, 0);
+            let holds = self.b.icmp(IntCc::Eq, rare, zero);
+            for _ in 0..self.rng.range(1, 3) {
+                let frame = self.frame_state();
+                self.b.guard(holds, frame);
+            }
+        } else {
+            for _ in 0..self.rng.range(1, 3) {
+                self.b.trap_if(rare, TrapCode::User0);
+            }
+        }
+    }
+
+    // ----- memory ------------------------------------------------------------------------------------------------
+
+    fn memory(&mut self) {
+        if self.regions.is_empty() || self.rng.chance(15) {
+            let offset = self.rng.below(8) as i32 * 8;
+            let slot = self.slot;
+            if self.rng.chance(50) {
+                let value = self.value_of(Type::I64);
+                self.b.store(slot, value, offset, SLOT_FLAGS);
+            } else {
+                let value = self.b.load(Type::I64, slot, offset, SLOT_FLAGS);
+                self.bring(value);
+            }
+            return;
+        }
+        let region = self.rng.below(self.regions.len());
+        let base = self.regions[region];
+        let offset = if self.rng.chance(80) {
+            self.rng.below(5) as i32 * 8
+        } else {
+            self.rng.below(60) as i32
+        };
+        let address = match self.rng.below(10) {
+            0..=5 => base,
+            6..=7 => {
+                let ahead = self.rng.below(8) as i32 * 8;
+                self.b.ptr_add(base, ahead)
+            }
+            _ => {
+                let index = self.value_of(Type::I64);
+                let mask = self.b.iconst(Type::I64, 7);
+                let index = self.b.binary(Op::Band, index, mask);
+                let scale = *self.rng.pick(&[1, 2, 4, 8]);
+                self.b.ptr_index(base, index, scale, 0)
+            }
+        };
+        self.access(address, offset, region, true);
+    }
+
+    /// A load or store inside a region. `always` says that the address is in bounds wherever it is defined.
+    fn access(&mut self, address: Value, offset: i32, region: usize, always: bool) {
+        debug_assert!(offset as usize + 12 * 8 + 64 <= REGION_BYTES);
+        let mut flags = MemFlags::new(if self.rng.chance(15) {
+            AliasClass::ANY
+        } else {
+            CLASSES[region]
+        });
+        if always && self.rng.chance(60) {
+            flags = flags.no_trap();
+        }
+        let lanes = [
+            Type::I8,
+            Type::I16,
+            Type::I32,
+            Type::I64,
+            Type::I64,
+            Type::F32,
+            Type::F64,
+            Type::TAGGED,
+        ];
+        let mut ty = *self.rng.pick(&lanes);
+        if self.context.config.vector_bits > 0 && self.rng.chance(12) {
+            let bits = *self.rng.pick(&[128, 256, 512]);
+            ty = ty
+                .vector(bits.min(self.context.config.vector_bits))
+                .unwrap_or(ty);
+        }
+        if region == 2 || self.rng.chance(50) {
+            if region == 2 {
+                flags = flags.read_only();
+            }
+            let value = self.b.load(ty, address, offset, flags);
+            self.bring(value);
+        } else {
+            let value = self.definite(ty);
+            self.b.store(address, value, offset, flags);
+        }
+    }
+
+    // ----- calls -------------------------------------------------------------------------------------------------
+
+    fn call(&mut self) {
+        if self.loops > 1 && self.rng.chance(70) {
+            return;
+        }
+        if !self.helpers.is_empty() && (self.callees.is_empty() || self.rng.chance(25)) {
+            return self.host_call();
+        }
+        // A function calls only later ones, itself apart (see `ending`), so calls end.
+        let own = (self.index > 0) as usize;
+        if self.callees.len() <= own {
+            return;
+        }
+        let callee = self.callees[self.rng.range(own, self.callees.len())];
+        let count = self.rng.below(5) as i64;
+        let count = self.b.iconst(Type::I64, count);
+        let args = self.call_args(callee, count);
+        let inst = if self.rng.chance(25) {
+            let address = self.b.func_addr(callee);
+            let signature = self.b.func().funcs[callee].signature;
+            self.b.call_indirect(signature, address, &args)
+        } else {
+            self.b.call(callee, &args)
+        };
+        for value in self.b.func().results(inst) {
+            self.bring(value);
+        }
+    }
+
+    fn host_call(&mut self) {
+        let second = self.value_of(Type::I64);
+        let inst = if self.rng.chance(60) || self.regions.is_empty() {
+            let first = self.value_of(Type::I64);
+            self.b.call(self.helpers[0], &[first, second])
+        } else {
+            let region = self.rng.below(self.regions.len().min(2));
+            let offset = self.rng.below(8) as i32 * 8;
+            let address = self.b.ptr_add(self.regions[region], offset);
+            self.b.call(self.helpers[1], &[address, second])
+        };
+        let result = self.b.func().result(inst);
+        self.bring(result);
+    }
+
+    fn call_args(&mut self, callee: FuncRef, count: Value) -> Vec<Value> {
+        let func = self.b.func();
+        let params = func.signatures[func.funcs[callee].signature].params.clone();
+        let mut args = vec![count];
+        let mut region = 0;
+        for &ty in &params[1..] {
+            if ty == Type::PTR {
+                // A function without regions of its own has none to pass on; a slot serves.
+                args.push(self.regions.get(region).copied().unwrap_or(self.slot));
+                region += 1;
+            } else {
+                let value = self.value_of(ty);
+                args.push(value);
+            }
+        }
+        args
+    }
+
+    fn two_entry_cycle(&mut self) {
+        let counter = self.b.declare(Type::I32);
+        let start = self.small_int(3);
+        self.b.define(counter, start);
+        let (first, second, done) = (self.b.add_block(), self.b.add_block(), self.b.add_block());
+        let condition = self.condition();
+        self.b.branch(condition, (first, &[]), (second, &[]));
+        for (block, other) in [(first, second), (second, first)] {
+            self.b.switch_to(block);
+            let scope = self.enter();
+            for _ in 0..self.rng.below(3) {
+                self.random_op();
+            }
+            self.leave(scope);
+            let old = self.b.read(counter);
+            let one = self.b.iconst(Type::I32, 1);
+            let new = self.b.binary(Op::Isub, old, one);
+            self.b.define(counter, new);
+            let zero = self.b.iconst(Type::I32, 0);
+            let more = self.b.icmp(IntCc::Sgt, new, zero);
+            self.b.branch(more, (other, &[]), (done, &[]));
+        }
+        self.b.seal(first);
+        self.b.seal(second);
+        self.b.seal(done);
+        self.b.switch_to(done);
+    }
+
+    // ----- the end -----------------------------------------------------------------------------------------------
+
+    fn ending(&mut self) {
+        let own = self.index > 0 && !self.callees.is_empty();
+        if own && self.rng.chance(60) {
+            self.recursion();
+        }
+        let live: Vec<Value> = self.pools.iter().flatten().copied().collect();
+        for value in live {
+            if self.rng.chance(70) {
+                self.observe(value);
+            }
+        }
+        for index in 0..self.variables.len() {
+            let value = self.b.read(self.variables[index].0);
+            self.observe(value);
+        }
+        if self.index == 0 && self.rng.chance(10) {
+            return self.leave_with_everything();
+        }
+        let returns = self.b.func().signature.returns.clone();
+        let fitting: Vec<FuncRef> = self.callees[(self.index > 0) as usize..]
+            .iter()
+            .copied()
+            .filter(|&callee| {
+                let func = self.b.func();
+                func.signatures[func.funcs[callee].signature].returns == returns
+                    && !self.passes_slot(callee)
+            })
+            .collect();
+        if !fitting.is_empty() && self.rng.chance(40) {
+            let callee = *self.rng.pick(&fitting);
+            self.tail_position(callee);
+        } else {
+            self.ret();
+        }
+    }
+
+    /// Ends with a trap or an exit that shows the accumulator.
+    fn leave_with_everything(&mut self) {
+        let acc = self.b.read(self.acc);
+        self.b
+            .store(self.regions[0], acc, 0, MemFlags::new(CLASSES[0]));
+        if self.context.config.guards && self.rng.chance(50) {
+            let frame = self.b.func_mut().add_frame(TemplateId(1), 1, None, &[acc]);
+            self.b.exit(frame);
+        } else {
+            self.b.trap(TrapCode::User1);
+        }
+    }
+
+    /// Whether a call would pass the address of this function's slot.
+    fn passes_slot(&self, callee: FuncRef) -> bool {
+        let func = self.b.func();
+        let params = &func.signatures[func.funcs[callee].signature].params;
+        params.iter().filter(|&&ty| ty == Type::PTR).count() > self.regions.len()
+    }
+
+    /// A call whose results are returned: as a tail call, or as a call that could be one.
+    fn tail_position(&mut self, callee: FuncRef) {
+        let mask = self.b.iconst(Type::I64, 3);
+        let count = self.b.read(self.acc);
+        let count = self.b.binary(Op::Band, count, mask);
+        self.tail_position_with(callee, count);
+    }
+
+    fn tail_position_with(&mut self, callee: FuncRef, count: Value) {
+        let mut args = self.call_args(callee, count);
+        let acc = self.b.read(self.acc);
+        if let Some(place) = args
+            .iter()
+            .skip(1)
+            .position(|&arg| self.b.func().value_type(arg) == Type::I64)
+        {
+            args[place + 1] = acc;
+        }
+        if self.rng.chance(30) {
+            self.b.tail_call(callee, &args);
+        } else if self.rng.chance(20) {
+            let address = self.b.func_addr(callee);
+            let signature = self.b.func().funcs[callee].signature;
+            self.b.tail_call_indirect(signature, address, &args);
+        } else {
+            let inst = self.b.call(callee, &args);
+            let results: Vec<Value> = self.b.func().results(inst).collect();
+            self.b.ret(&results);
+        }
+    }
+
+    /// Calls itself with a smaller count, in tail position or not.
+    fn recursion(&mut self) {
+        let (deeper, join) = (self.b.add_block(), self.b.add_block());
+        let zero = self.b.iconst(Type::I64, 0);
+        let more = self.b.icmp(IntCc::Sgt, self.small, zero);
+        self.b.branch(more, (deeper, &[]), (join, &[]));
+        self.b.seal(deeper);
+        self.b.switch_to(deeper);
+        let one = self.b.iconst(Type::I64, 1);
+        let less = self.b.binary(Op::Isub, self.small, one);
+        let callee = self.callees[0];
+        if self.rng.chance(60) && !self.passes_slot(callee) {
+            self.tail_position_with(callee, less);
+        } else {
+            let args = self.call_args(callee, less);
+            let inst = self.b.call(callee, &args);
+            let results: Vec<Value> = self.b.func().results(inst).collect();
+            for value in results {
+                self.observe(value);
+            }
+            self.b.jump(join, &[]);
+        }
+        self.b.seal(join);
+        self.b.switch_to(join);
+    }
+
+    fn ret(&mut self) {
+        let returns = self.b.func().signature.returns.clone();
+        let mut values = Vec::new();
+        for (position, &ty) in returns.iter().enumerate() {
+            let value = if ty == Type::I64 && position == 0 {
+                self.b.read(self.acc)
+            } else {
+                self.definite(ty)
+            };
+            values.push(value);
+        }
+        self.b.ret(&values);
+    }
+}
+
+/// Class 1 and 2 are the writable regions, class 3 the read-only one, class 4 slots.
+const CLASSES: [AliasClass; 3] = [AliasClass::new(1), AliasClass::new(2), AliasClass::new(3)];
+const SLOT_FLAGS: MemFlags = MemFlags::new(AliasClass::new(4)).no_trap();
