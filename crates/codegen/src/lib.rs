@@ -14,12 +14,14 @@
 //! | [`regalloc`] | linear scan, parallel moves, the symbolic checker |
 //! | [`runtime`] | what compiled code expects to find while it runs |
 //! | [`image`] | compiled functions linked into executable memory, and calls into them |
+//! | [`stackvm`] | a small JIT for a stack bytecode, on all of this |
 
 pub mod image;
 pub mod lir;
 pub mod passes;
 pub mod regalloc;
 pub mod runtime;
+pub mod stackvm;
 pub mod x64;
 
 use std::fmt;
