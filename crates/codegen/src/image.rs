@@ -305,7 +305,8 @@ const NO_TRAP: u32 = u32::MAX;
 /// stack plus room for a helper's frames.
 pub fn stack_limit() -> u64 {
     const SLACK: u64 = 128 << 10;
-    let here = &SLACK as *const u64 as u64;
+    let local = 0u8;
+    let here = &raw const local as u64;
     stack_low().filter(|&low| low < here).map_or(here.saturating_sub(256 << 10), |low| low + SLACK)
 }
 
