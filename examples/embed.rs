@@ -24,7 +24,8 @@ fn main() -> Result<(), tercel::Error> {
     println!("norm = {}", point.call_method::<f64>(&engine, "norm", ())?);
 
     // What a script throws comes back with its stack.
-    let error = engine.eval_named::<()>("function inner() { null.x; }\nfunction outer() { inner(); }\nouter();", "demo.js");
+    let error =
+        engine.eval_named::<()>("function inner() { null.x; }\nfunction outer() { inner(); }\nouter();", "demo.js");
     println!("{}", error.unwrap_err().stack());
 
     // A script that does not end is stopped; the engine goes on.

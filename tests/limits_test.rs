@@ -97,7 +97,12 @@ fn deeply_nested_data_ends_cleanly() {
         "let p = Promise.resolve(); for (let i = 0; i < 1e5; i++) p = p.then(() => p);",
     ];
     for code in cases {
-        let out = prints(&[], &format!("try {{ {code}; }} catch (e) {{ if (!(e instanceof RangeError || e instanceof SyntaxError)) throw e; }} print('ok')"));
+        let out = prints(
+            &[],
+            &format!(
+                "try {{ {code}; }} catch (e) {{ if (!(e instanceof RangeError || e instanceof SyntaxError)) throw e; }} print('ok')"
+            ),
+        );
         assert_eq!(out, "ok", "{code}");
     }
 }
@@ -105,14 +110,59 @@ fn deeply_nested_data_ends_cleanly() {
 #[test]
 fn nested_sources_are_a_clean_error_or_run() {
     for (open, close) in [
-        ("(", ")"), ("[", "]"), ("{", "}"), ("((", "))"), ("!", "1"), ("-", "1"), ("- -", "1"), ("a=", "1"), ("a?", ":1"), ("if(1)", ";"), ("if(0);else ", ";"),
-        ("()=>", "1"), ("`${", "}`"), ("function f(){", "}"), ("class A{m(){", "}}"), ("f(", ")"), ("a[", "]"), ("{a:", "}"), ("x=>{", "}"), ("new ", "A"),
-        ("while(0)", ";"), ("l:", ";"), ("1+(", ")"), ("a.b(", ")"), ("try{", "}catch{}"), ("async()=>await ", "1"), ("1,", "1"), ("1+", "1"), ("1**", "1"), ("''+", "''"),
-        ("typeof ", "1"), ("/(/,/", "/"), ("({a:", "})"), ("[...", "]"), ("for(;;)", ";"), ("switch(1){case 1:", "}"), ("with(a)", ";"), ("a||", "1"), ("a??", "1"), ("a&&", "1"),
+        ("(", ")"),
+        ("[", "]"),
+        ("{", "}"),
+        ("((", "))"),
+        ("!", "1"),
+        ("-", "1"),
+        ("- -", "1"),
+        ("a=", "1"),
+        ("a?", ":1"),
+        ("if(1)", ";"),
+        ("if(0);else ", ";"),
+        ("()=>", "1"),
+        ("`${", "}`"),
+        ("function f(){", "}"),
+        ("class A{m(){", "}}"),
+        ("f(", ")"),
+        ("a[", "]"),
+        ("{a:", "}"),
+        ("x=>{", "}"),
+        ("new ", "A"),
+        ("while(0)", ";"),
+        ("l:", ";"),
+        ("1+(", ")"),
+        ("a.b(", ")"),
+        ("try{", "}catch{}"),
+        ("async()=>await ", "1"),
+        ("1,", "1"),
+        ("1+", "1"),
+        ("1**", "1"),
+        ("''+", "''"),
+        ("typeof ", "1"),
+        ("/(/,/", "/"),
+        ("({a:", "})"),
+        ("[...", "]"),
+        ("for(;;)", ";"),
+        ("switch(1){case 1:", "}"),
+        ("with(a)", ";"),
+        ("a||", "1"),
+        ("a??", "1"),
+        ("a&&", "1"),
     ] {
         for n in [100_000usize] {
-            let mut file = temporary(&format!("nested-{}.js", open.bytes().map(|b| format!("{b:02x}")).collect::<String>()));
-            std::fs::write(&file, format!("if (false) {{ {}{} }}\nprint('ran');", open.repeat(n), if close.len() == 1 && ";1A".contains(close) { close.to_owned() } else { close.repeat(n) })).unwrap();
+            let mut file =
+                temporary(&format!("nested-{}.js", open.bytes().map(|b| format!("{b:02x}")).collect::<String>()));
+            std::fs::write(
+                &file,
+                format!(
+                    "if (false) {{ {}{} }}\nprint('ran');",
+                    open.repeat(n),
+                    if close.len() == 1 && ";1A".contains(close) { close.to_owned() } else { close.repeat(n) }
+                ),
+            )
+            .unwrap();
             let output = Command::new(env!("CARGO_BIN_EXE_tercel")).arg("run").arg(&file).output().unwrap();
             let _ = std::fs::remove_file(std::mem::take(&mut file));
             if output.status.success() {
@@ -133,7 +183,12 @@ fn strings_have_a_greatest_length() {
                 try { new Array(2 ** 31).join('ab'); } catch (e) { print(e instanceof RangeError); } print('usable'.length)";
     let out = prints(&[], code);
     assert!(out.starts_with("true true Invalid string length\n") && out.ends_with("\ntrue\ntrue\n6"), "{out}");
-    assert_eq!(prints(&[], "const s = 'ab'.repeat(2 ** 28); print(s.length, s[2 ** 29 - 1], (s + s.slice(1, 3)).length > 0)").split(' ').next(), Some("536870912"));
+    assert_eq!(
+        prints(&[], "const s = 'ab'.repeat(2 ** 28); print(s.length, s[2 ** 29 - 1], (s + s.slice(1, 3)).length > 0)")
+            .split(' ')
+            .next(),
+        Some("536870912")
+    );
 }
 
 #[test]
@@ -241,7 +296,8 @@ fn files_of_any_bytes_are_read_or_refused_cleanly() {
     for (i, bytes) in contents.iter().enumerate() {
         let file = temporary(&format!("bytes-{i}.js"));
         std::fs::File::create(&file).unwrap().write_all(bytes).unwrap();
-        let output = Command::new(env!("CARGO_BIN_EXE_tercel")).args(["run", "--timeout=5s"]).arg(&file).output().unwrap();
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_tercel")).args(["run", "--timeout=5s"]).arg(&file).output().unwrap();
         let _ = std::fs::remove_file(&file);
         assert!(output.status.code().is_some_and(|c| c != 101), "file {i}: {}", output.status);
         assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"), "file {i}");

@@ -60,7 +60,8 @@ pub fn species_create(cx: &Context, original: Gc<Object>, length: u64) -> JsResu
 
 fn constructor(cx: &Context, args: &Args) -> JsResult<Value> {
     let nt = if args.new_target().is_undefined() { args.callee() } else { args.new_target() };
-    let proto = if nt == args.callee() { None } else { Some(cx.prototype_from_new_target(nt, Intrinsic::ArrayPrototype)?) };
+    let proto =
+        if nt == args.callee() { None } else { Some(cx.prototype_from_new_target(nt, Intrinsic::ArrayPrototype)?) };
     if args.len() == 1 {
         let n = args.get(0);
         if !n.is_number() {
@@ -175,7 +176,8 @@ fn append_all(cx: &Context, to: Gc<ArrayObject>, from: Gc<Elements>) -> JsResult
     let new = if at > 0 && total <= old.capacity() && dense(old) == kind {
         old
     } else {
-        let new = cx.new_elements(kind, if at == 0 { total } else { Elements::grown_capacity(old.capacity(), total) })?;
+        let new =
+            cx.new_elements(kind, if at == 0 { total } else { Elements::grown_capacity(old.capacity(), total) })?;
         new.length.set(at as u32);
         for i in 0..at {
             new.set_raw(cx, i, old.get(i));
@@ -269,7 +271,14 @@ fn fill(cx: &Context, args: &Args) -> JsResult<Value> {
 }
 
 /// FlattenIntoArray (§23.1.3.13.1); gives the next target index.
-fn flatten(cx: &Context, target: Gc<Object>, source: Gc<Object>, length: u64, mut at: u64, depth: f64) -> JsResult<u64> {
+fn flatten(
+    cx: &Context,
+    target: Gc<Object>,
+    source: Gc<Object>,
+    length: u64,
+    mut at: u64,
+    depth: f64,
+) -> JsResult<u64> {
     cx.check_native_stack()?;
     for k in 0..length {
         poll_at(cx, k)?;
@@ -378,7 +387,8 @@ fn last_index_of(cx: &Context, args: &Args) -> JsResult<Value> {
 
 fn join(cx: &Context, args: &Args) -> JsResult<Value> {
     let (o, length) = receiver(cx, args)?;
-    let separator = if args.get(0).is_undefined() { cx.single_char(u16::from(b',')) } else { cx.to_string(args.get(0))? };
+    let separator =
+        if args.get(0).is_undefined() { cx.single_char(u16::from(b',')) } else { cx.to_string(args.get(0))? };
     join_with(cx, o, length, separator, |cx, v| cx.to_string(v))
 }
 
@@ -489,7 +499,10 @@ fn push(cx: &Context, args: &Args) -> JsResult<Value> {
     }
     let (o, length) = receiver(cx, args)?;
     if length + args.len() as u64 > (1 << 53) - 1 {
-        return Err(cx.throw_type(format_args!("Pushing {} elements on an array-like of length {length} is disallowed", args.len())));
+        return Err(cx.throw_type(format_args!(
+            "Pushing {} elements on an array-like of length {length} is disallowed",
+            args.len()
+        )));
     }
     for i in 0..args.len() {
         o.put(cx, cx.index_key(length + i as u64), args.get(i))?;
@@ -895,8 +908,22 @@ pub static VALUES: FunctionSpec = FunctionSpec::named(SpecKey::Text("values"), 0
 fn unscopables(cx: &Context, _: Gc<Object>) -> Value {
     let list = cx.new_object_with_prototype(None);
     for name in [
-        "at", "copyWithin", "entries", "fill", "find", "findIndex", "findLast", "findLastIndex", "flat", "flatMap", "includes",
-        "keys", "toReversed", "toSorted", "toSpliced", "values",
+        "at",
+        "copyWithin",
+        "entries",
+        "fill",
+        "find",
+        "findIndex",
+        "findLast",
+        "findLastIndex",
+        "flat",
+        "flatMap",
+        "includes",
+        "keys",
+        "toReversed",
+        "toSorted",
+        "toSpliced",
+        "values",
     ] {
         // An ordinary extensible object accepts every property; only the heap's limit could refuse, at the next safepoint.
         let _ = list.create_data(cx, cx.key_from_utf8(name), Value::TRUE);

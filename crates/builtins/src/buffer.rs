@@ -17,7 +17,9 @@ fn this_buffer(cx: &Context, args: &Args, method: &str) -> JsResult<Gc<ArrayBuff
 
 fn live(cx: &Context, b: Gc<ArrayBuffer>, method: &str) -> JsResult<Gc<ArrayBuffer>> {
     if b.is_detached() {
-        return Err(cx.throw_type(format_args!("Cannot perform ArrayBuffer.prototype.{method} on a detached ArrayBuffer")));
+        return Err(
+            cx.throw_type(format_args!("Cannot perform ArrayBuffer.prototype.{method} on a detached ArrayBuffer"))
+        );
     }
     Ok(b)
 }
@@ -128,7 +130,8 @@ fn transfer_to_fixed_length(cx: &Context, args: &Args) -> JsResult<Value> {
 }
 
 pub static CONSTRUCTOR: FunctionSpec = class("ArrayBuffer", 1, constructor);
-pub static STATICS: &[PropertySpec] = &[prototype(Intrinsic::ArrayBufferPrototype), method("isView", 1, is_view), species()];
+pub static STATICS: &[PropertySpec] =
+    &[prototype(Intrinsic::ArrayBufferPrototype), method("isView", 1, is_view), species()];
 pub static PROTOTYPE: &[PropertySpec] = &[
     constructor_of(Intrinsic::ArrayBuffer),
     getter("byteLength", byte_length),
@@ -189,7 +192,9 @@ pub mod data_view {
 
     fn in_bounds(cx: &Context, v: Gc<DataView>, method: &str) -> JsResult<()> {
         if v.out_of_bounds.get() != 0 {
-            return Err(cx.throw_type(format_args!("Cannot perform DataView.prototype.{method} on a detached or out-of-bounds view")));
+            return Err(cx.throw_type(format_args!(
+                "Cannot perform DataView.prototype.{method} on a detached or out-of-bounds view"
+            )));
         }
         Ok(())
     }

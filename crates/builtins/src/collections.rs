@@ -33,7 +33,10 @@ fn construct(cx: &Context, args: &Args, kind: Kind, proto: Intrinsic) -> JsResul
     let adder = object.get(cx, if pairs { cx.names().set } else { cx.names().add })?;
     if !cx.is_callable(adder) {
         let name = if pairs { "set" } else { "add" };
-        return Err(cx.throw_type(format_args!("'{}' returned for property '{name}' of object is not a function", cx.describe(adder))));
+        return Err(cx.throw_type(format_args!(
+            "'{}' returned for property '{name}' of object is not a function",
+            cx.describe(adder)
+        )));
     }
     for_each(cx, iterable, |item| {
         if !pairs {
@@ -552,7 +555,9 @@ pub mod weak {
 
     fn registry(cx: &Context, args: &Args, method: &str) -> JsResult<Gc<FinalizationRegistry>> {
         args.this().as_kind(Kind::FinalizationRegistry).ok_or_else(|| {
-            cx.throw_type(format_args!("Method FinalizationRegistry.prototype.{method} called on incompatible receiver"))
+            cx.throw_type(format_args!(
+                "Method FinalizationRegistry.prototype.{method} called on incompatible receiver"
+            ))
         })
     }
 
@@ -563,7 +568,9 @@ pub mod weak {
             return Err(cx.throw_type(format_args!("FinalizationRegistry.prototype.register: invalid target")));
         }
         if cx.same_value(target, held)? {
-            return Err(cx.throw_type(format_args!("FinalizationRegistry.prototype.register: target and holdings must not be same")));
+            return Err(cx.throw_type(format_args!(
+                "FinalizationRegistry.prototype.register: target and holdings must not be same"
+            )));
         }
         if !cx.can_be_held_weakly(token) && !token.is_undefined() {
             return Err(cx.throw_type(format_args!("Invalid unregister token ('{}')", cx.describe(token))));

@@ -106,7 +106,9 @@ fn use_(cx: &Context, args: &Args, is_async: bool) -> JsResult<Value> {
     }
     let text = || cx.describe(value);
     if !value.is_object() {
-        return Err(cx.throw_type(format_args!("{} is not an object, null or undefined, and cannot be disposed of", text())));
+        return Err(
+            cx.throw_type(format_args!("{} is not an object, null or undefined, and cannot be disposed of", text()))
+        );
     }
     let method = cx.get_dispose_method(value, is_async)?;
     if method.is_undefined() {
@@ -187,7 +189,8 @@ pub fn rt_begin(cx: &Context, args: &Args) -> JsResult<Value> {
 
 /// `%AsyncDisposeKind(stack)`: what the last resource is: 0 there is none, 1 one that only awaits, 2 one with a method.
 pub fn rt_kind(_: &Context, args: &Args) -> JsResult<Value> {
-    let top = args.get(0).as_kind::<FieldsObject>(Kind::DisposableStack).map_or(Value::UNDEFINED, |s| s.field(field::TOP));
+    let top =
+        args.get(0).as_kind::<FieldsObject>(Kind::DisposableStack).map_or(Value::UNDEFINED, |s| s.field(field::TOP));
     Ok(Value::int32(match top.as_kind::<Record>(Kind::Record) {
         None => 0,
         Some(entry) if entry.get(2).is_undefined() => 1,
@@ -208,7 +211,8 @@ pub fn rt_suppressed(cx: &Context, args: &Args) -> JsResult<Value> {
     Ok(cx.new_suppressed_error(args.get(0), args.get(1)).into())
 }
 
-static SOURCE: SelfHostedSource = SelfHostedSource { name: "tercel:disposable", text: include_str!("js/disposable.js") };
+static SOURCE: SelfHostedSource =
+    SelfHostedSource { name: "tercel:disposable", text: include_str!("js/disposable.js") };
 
 macro_rules! bound {
     ($is_async:literal, $f:ident) => {
@@ -251,4 +255,5 @@ pub mod asynchronous {
 }
 
 /// `%AsyncIteratorPrototype%[Symbol.asyncDispose]` (§27.1.4.2).
-pub static ASYNC_ITERATOR_DISPOSE: PropertySpec = js_symbol_method(names::SYMBOL_ASYNC_DISPOSE, 0, &SOURCE, "asyncIteratorDispose");
+pub static ASYNC_ITERATOR_DISPOSE: PropertySpec =
+    js_symbol_method(names::SYMBOL_ASYNC_DISPOSE, 0, &SOURCE, "asyncIteratorDispose");

@@ -148,12 +148,14 @@ fn stack_setter(cx: &Context, args: &Args) -> JsResult<Value> {
 }
 
 pub static CONSTRUCTOR: FunctionSpec = class("Error", 1, constructor);
-pub static STATICS: &[PropertySpec] = &[ prototype(Intrinsic::ErrorPrototype),
+pub static STATICS: &[PropertySpec] = &[
+    prototype(Intrinsic::ErrorPrototype),
     method("captureStackTrace", 2, capture_stack_trace),
     method("isError", 1, is_error),
     data("stackTraceLimit", 10.0),
 ];
-pub static PROTOTYPE: &[PropertySpec] = &[ constructor_of(Intrinsic::Error),
+pub static PROTOTYPE: &[PropertySpec] = &[
+    constructor_of(Intrinsic::Error),
     hidden_string("message", ""),
     hidden_string("name", "Error"),
     method("toString", 0, to_string),
@@ -161,7 +163,12 @@ pub static PROTOTYPE: &[PropertySpec] = &[ constructor_of(Intrinsic::Error),
 ];
 pub static AGGREGATE_ERROR: FunctionSpec = class("AggregateError", 2, aggregate_error);
 pub static AGGREGATE_ERROR_STATICS: &[PropertySpec] = &[prototype(Intrinsic::AggregateErrorPrototype)];
-pub static AGGREGATE_ERROR_PROTOTYPE: &[PropertySpec] = &[constructor_of(Intrinsic::AggregateError), hidden_string("message", ""), hidden_string("name", "AggregateError")];
+pub static AGGREGATE_ERROR_PROTOTYPE: &[PropertySpec] =
+    &[constructor_of(Intrinsic::AggregateError), hidden_string("message", ""), hidden_string("name", "AggregateError")];
 pub static SUPPRESSED_ERROR: FunctionSpec = class("SuppressedError", 3, suppressed_error);
 pub static SUPPRESSED_ERROR_STATICS: &[PropertySpec] = &[prototype(Intrinsic::SuppressedErrorPrototype)];
-pub static SUPPRESSED_ERROR_PROTOTYPE: &[PropertySpec] = &[constructor_of(Intrinsic::SuppressedError), hidden_string("message", ""), hidden_string("name", "SuppressedError")];
+pub static SUPPRESSED_ERROR_PROTOTYPE: &[PropertySpec] = &[
+    constructor_of(Intrinsic::SuppressedError),
+    hidden_string("message", ""),
+    hidden_string("name", "SuppressedError"),
+];

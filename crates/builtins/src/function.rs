@@ -28,7 +28,10 @@ fn callable_this(cx: &Context, args: &Args, method: &str) -> JsResult<Value> {
     if cx.is_callable(args.this()) {
         return Ok(args.this());
     }
-    Err(cx.throw_type(format_args!("Function.prototype.{method} was called on {}, which is not a function", cx.describe(args.this()))))
+    Err(cx.throw_type(format_args!(
+        "Function.prototype.{method} was called on {}, which is not a function",
+        cx.describe(args.this())
+    )))
 }
 
 fn apply(cx: &Context, args: &Args) -> JsResult<Value> {

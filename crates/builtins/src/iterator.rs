@@ -3,8 +3,8 @@
 //! field 0 says which kind of iterator it is.
 
 use crate::table::*;
-use tercel_vm::object::kinds::{Collection, FieldsObject};
 use tercel_vm::object::array::ArrayObject;
+use tercel_vm::object::kinds::{Collection, FieldsObject};
 use tercel_vm::{Args, Context, Gc, JsResult, JsString, Kind, Object, PropertyKey, Throw, Value, ValueList, names};
 
 /// An iterator record (§7.4.1), rooted: the iterator, its `next`, and whether it is done or broken.
@@ -178,7 +178,13 @@ pub fn new_string_iterator(cx: &Context, s: Gc<JsString>) -> Gc<Object> {
 }
 
 /// CreateRegExpStringIterator (§22.2.9.1). `global` and `unicode` are the matcher's flags.
-pub fn new_regexp_string_iterator(cx: &Context, matcher: Gc<Object>, s: Gc<JsString>, global: bool, unicode: bool) -> Gc<Object> {
+pub fn new_regexp_string_iterator(
+    cx: &Context,
+    matcher: Gc<Object>,
+    s: Gc<JsString>,
+    global: bool,
+    unicode: bool,
+) -> Gc<Object> {
     let flags = Value::int32(i32::from(global) | i32::from(unicode) << 1);
     new_iterator(cx, Intrinsic::RegExpStringIteratorPrototype, class::REGEXP_STRING, matcher.into(), flags, s.into())
 }
@@ -187,7 +193,9 @@ pub fn new_regexp_string_iterator(cx: &Context, matcher: Gc<Object>, s: Gc<JsStr
 fn receiver(cx: &Context, args: &Args, class: i32, method: &str) -> JsResult<Gc<FieldsObject>> {
     match args.this().as_kind::<FieldsObject>(Kind::NativeIterator) {
         Some(it) if it.field(CLASS) == Value::int32(class) => Ok(it),
-        _ => Err(cx.throw_type(format_args!("Method {method} called on incompatible receiver {}", cx.describe(args.this())))),
+        _ => Err(
+            cx.throw_type(format_args!("Method {method} called on incompatible receiver {}", cx.describe(args.this())))
+        ),
     }
 }
 
@@ -199,7 +207,9 @@ fn finish(cx: &Context, it: Gc<FieldsObject>) -> Value {
 /// %ArrayIteratorPrototype%.next (§23.1.5.2.1).
 fn array_next(cx: &Context, args: &Args) -> JsResult<Value> {
     let it = receiver(cx, args, class::ARRAY, "Array Iterator.prototype.next")?;
-    let Some(array) = it.field(TARGET).as_object() else { return Ok(cx.new_iterator_result(Value::UNDEFINED, true).into()) };
+    let Some(array) = it.field(TARGET).as_object() else {
+        return Ok(cx.new_iterator_result(Value::UNDEFINED, true).into());
+    };
     let position = it.field(POSITION).as_number();
     let length = match array.kind() {
         Kind::TypedArray => cx.validated_typed_length(array)? as f64,
@@ -227,7 +237,9 @@ fn table_next(cx: &Context, it: Gc<FieldsObject>, set: bool) -> JsResult<Value> 
     if it.field(TARGET).is_undefined() {
         return Ok(cx.new_iterator_result(Value::UNDEFINED, true).into());
     }
-    let Some(step) = cx.ordered_step(it.field(TARGET), it.field(POSITION).as_int32() as u32) else { return Ok(finish(cx, it)) };
+    let Some(step) = cx.ordered_step(it.field(TARGET), it.field(POSITION).as_int32() as u32) else {
+        return Ok(finish(cx, it));
+    };
     it.set_field(cx, TARGET, step.table);
     it.set_field(cx, POSITION, Value::int32(step.next as i32));
     let (key, value) = (step.key, step.value);
@@ -254,7 +266,9 @@ fn set_next(cx: &Context, args: &Args) -> JsResult<Value> {
 /// %StringIteratorPrototype%.next (§22.1.5.1.1): code points.
 fn string_next(cx: &Context, args: &Args) -> JsResult<Value> {
     let it = receiver(cx, args, class::STRING, "String Iterator.prototype.next")?;
-    let Some(s) = it.field(TARGET).as_string() else { return Ok(cx.new_iterator_result(Value::UNDEFINED, true).into()) };
+    let Some(s) = it.field(TARGET).as_string() else {
+        return Ok(cx.new_iterator_result(Value::UNDEFINED, true).into());
+    };
     let position = it.field(POSITION).as_number() as usize;
     if position >= s.len() {
         return Ok(finish(cx, it));
@@ -268,7 +282,9 @@ fn string_next(cx: &Context, args: &Args) -> JsResult<Value> {
 /// %RegExpStringIteratorPrototype%.next (§22.2.9.2.1).
 fn regexp_string_next(cx: &Context, args: &Args) -> JsResult<Value> {
     let it = receiver(cx, args, class::REGEXP_STRING, "%RegExpStringIterator%.prototype.next")?;
-    let Some(matcher) = it.field(TARGET).as_object() else { return Ok(cx.new_iterator_result(Value::UNDEFINED, true).into()) };
+    let Some(matcher) = it.field(TARGET).as_object() else {
+        return Ok(cx.new_iterator_result(Value::UNDEFINED, true).into());
+    };
     let Some(s) = it.field(EXTRA).as_string() else { return Ok(finish(cx, it)) };
     let flags = it.field(WHAT).as_int32();
     let result = crate::regexp::exec(cx, matcher, s)?;
@@ -323,7 +339,10 @@ pub fn rt_iterator_helper_underlying(cx: &Context, args: &Args) -> JsResult<Valu
 fn helper(cx: &Context, v: Value) -> JsResult<Gc<FieldsObject>> {
     match v.as_kind::<FieldsObject>(Kind::NativeIterator) {
         Some(it) if it.field(CLASS) == Value::int32(class::HELPER) => Ok(it),
-        _ => Err(cx.throw_type(format_args!("Iterator helper method called on incompatible receiver {}", cx.describe(v)))),
+        _ => {
+            Err(cx
+                .throw_type(format_args!("Iterator helper method called on incompatible receiver {}", cx.describe(v))))
+        }
     }
 }
 
@@ -367,7 +386,11 @@ fn weird_setter(cx: &Context, args: &Args, key: PropertyKey) -> JsResult<Value> 
     if this == cx.intrinsic(Intrinsic::IteratorPrototype) {
         return Err(cx.throw_type(format_args!("Cannot assign to this property of Iterator.prototype")));
     }
-    if this.has_own(cx, key)? { this.put(cx, key, args.get(0))? } else { this.create_data_or_throw(cx, key, args.get(0))? }
+    if this.has_own(cx, key)? {
+        this.put(cx, key, args.get(0))?
+    } else {
+        this.create_data_or_throw(cx, key, args.get(0))?
+    }
     Ok(Value::UNDEFINED)
 }
 
@@ -428,4 +451,5 @@ pub static SET_ITERATOR: &[PropertySpec] = &[method("next", 0, set_next), to_str
 pub static STRING_ITERATOR: &[PropertySpec] = &[method("next", 0, string_next), to_string_tag("String Iterator")];
 pub static REGEXP_STRING_ITERATOR: &[PropertySpec] =
     &[method("next", 0, regexp_string_next), to_string_tag("RegExp String Iterator")];
-pub static ASYNC_ITERATOR: &[PropertySpec] = &[symbol_method(names::SYMBOL_ASYNC_ITERATOR, 0, return_this), crate::disposable::ASYNC_ITERATOR_DISPOSE];
+pub static ASYNC_ITERATOR: &[PropertySpec] =
+    &[symbol_method(names::SYMBOL_ASYNC_ITERATOR, 0, return_this), crate::disposable::ASYNC_ITERATOR_DISPOSE];

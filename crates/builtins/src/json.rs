@@ -43,7 +43,10 @@ impl<'cx> Parser<'cx, '_> {
                 let shown = char::from_u32(u32::from(unit)).unwrap_or('\u{fffd}');
                 let start = self.at.saturating_sub(10);
                 let near = self.text.slice(start, (self.at + 10).min(self.text.len())).to_utf8_lossy();
-                self.cx.throw_syntax(format_args!("Unexpected token '{shown}', \"{near}\" is not valid JSON at position {}", self.at))
+                self.cx.throw_syntax(format_args!(
+                    "Unexpected token '{shown}', \"{near}\" is not valid JSON at position {}",
+                    self.at
+                ))
             }
         }
     }
@@ -106,7 +109,11 @@ impl<'cx> Parser<'cx, '_> {
             }
         }
         if integral && digits <= 9 {
-            return Ok(if negative && small == 0 { Value::double(-0.0) } else { Value::int32(if negative { -small } else { small }) });
+            return Ok(if negative && small == 0 {
+                Value::double(-0.0)
+            } else {
+                Value::int32(if negative { -small } else { small })
+            });
         }
         let mut buffer = [0u8; 64];
         let length = self.at - start;
@@ -128,7 +135,9 @@ impl<'cx> Parser<'cx, '_> {
             Chars::Latin1(bytes) => {
                 bytes[self.at..].iter().position(|&b| !plain(u16::from(b))).map_or(bytes.len(), |n| self.at + n)
             }
-            Chars::Utf16(units) => units[self.at..].iter().position(|&u| !plain(u)).map_or(units.len(), |n| self.at + n),
+            Chars::Utf16(units) => {
+                units[self.at..].iter().position(|&u| !plain(u)).map_or(units.len(), |n| self.at + n)
+            }
         }
     }
 
@@ -165,7 +174,9 @@ impl<'cx> Parser<'cx, '_> {
                     self.at = to;
                 }
                 None => {
-                    return Err(self.cx.throw_syntax(format_args!("Unterminated string in JSON at position {}", self.at)));
+                    return Err(self
+                        .cx
+                        .throw_syntax(format_args!("Unterminated string in JSON at position {}", self.at)));
                 }
             }
         }
@@ -186,14 +197,18 @@ impl<'cx> Parser<'cx, '_> {
                 for _ in 0..4 {
                     let digit = self.peek().and_then(|u| char::from_u32(u32::from(u))).and_then(|c| c.to_digit(16));
                     let Some(digit) = digit else {
-                        return Err(self.cx.throw_syntax(format_args!("Bad Unicode escape in JSON at position {}", self.at)));
+                        return Err(self
+                            .cx
+                            .throw_syntax(format_args!("Bad Unicode escape in JSON at position {}", self.at)));
                     };
                     code = code << 4 | digit as u16;
                     self.at += 1;
                 }
                 return out.push_unit(code);
             }
-            _ => return Err(self.cx.throw_syntax(format_args!("Bad escaped character in JSON at position {}", self.at))),
+            _ => {
+                return Err(self.cx.throw_syntax(format_args!("Bad escaped character in JSON at position {}", self.at)));
+            }
         };
         self.at += 1;
         out.push_unit(plain)
@@ -488,7 +503,11 @@ impl<'cx> Serializer<'cx> {
         if depth >= LINEAR_DEPTH {
             *self.deep.entry(hash).or_insert(0) += 1;
         }
-        if cx.is_array(object.into())? { self.array(object)? } else { self.object(object)? }
+        if cx.is_array(object.into())? {
+            self.array(object)?
+        } else {
+            self.object(object)?
+        }
         self.stack.pop();
         if depth >= LINEAR_DEPTH
             && let Some(count) = self.deep.get_mut(&hash)

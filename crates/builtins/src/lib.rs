@@ -32,8 +32,8 @@ mod typed_array;
 mod uri;
 
 use table::{FunctionSpec, Intrinsic, ObjectForm, ObjectSpec, PropertySpec, SpecKey};
-use tercel_vm::{Context, Gc, Kind, Object, Value};
 use tercel_vm::native::Builtins;
+use tercel_vm::{Context, Gc, Kind, Object, Value};
 
 /// A class: its constructor and its prototype.
 macro_rules! classes {
@@ -58,8 +58,12 @@ macro_rules! error_classes {
 /// The prototypes of Boolean, Number and String are wrapper objects themselves (§20.3.3, §21.1.3, §22.1.3).
 const fn prototype_form(prototype: Intrinsic) -> ObjectForm {
     match prototype {
-        Intrinsic::BooleanPrototype => ObjectForm::Custom(|cx, proto| wrapper(cx, proto, Kind::BooleanObject, Value::FALSE)),
-        Intrinsic::NumberPrototype => ObjectForm::Custom(|cx, proto| wrapper(cx, proto, Kind::NumberObject, Value::ZERO)),
+        Intrinsic::BooleanPrototype => {
+            ObjectForm::Custom(|cx, proto| wrapper(cx, proto, Kind::BooleanObject, Value::FALSE))
+        }
+        Intrinsic::NumberPrototype => {
+            ObjectForm::Custom(|cx, proto| wrapper(cx, proto, Kind::NumberObject, Value::ZERO))
+        }
         Intrinsic::StringPrototype => {
             ObjectForm::Custom(|cx, proto| wrapper(cx, proto, Kind::StringObject, cx.names().empty.to_value(cx)))
         }
@@ -143,8 +147,16 @@ static OTHERS: &[ObjectSpec] = &[
     iterator_prototype(Intrinsic::WrapForValidIteratorPrototype, iterator::WRAP_PROTOTYPE),
     iterator_prototype(Intrinsic::GeneratorPrototype, generator::GENERATOR_PROTOTYPE),
     ObjectSpec::plain(Intrinsic::AsyncIteratorPrototype, Intrinsic::ObjectPrototype, iterator::ASYNC_ITERATOR),
-    ObjectSpec::plain(Intrinsic::AsyncGeneratorPrototype, Intrinsic::AsyncIteratorPrototype, generator::ASYNC_GENERATOR_PROTOTYPE),
-    subclass_of_function(Intrinsic::GeneratorFunction, generator::GENERATOR_FUNCTION, generator::GENERATOR_FUNCTION_STATICS),
+    ObjectSpec::plain(
+        Intrinsic::AsyncGeneratorPrototype,
+        Intrinsic::AsyncIteratorPrototype,
+        generator::ASYNC_GENERATOR_PROTOTYPE,
+    ),
+    subclass_of_function(
+        Intrinsic::GeneratorFunction,
+        generator::GENERATOR_FUNCTION,
+        generator::GENERATOR_FUNCTION_STATICS,
+    ),
     subclass_of_function(Intrinsic::AsyncFunction, generator::ASYNC_FUNCTION, generator::ASYNC_FUNCTION_STATICS),
     subclass_of_function(
         Intrinsic::AsyncGeneratorFunction,
@@ -156,7 +168,11 @@ static OTHERS: &[ObjectSpec] = &[
         Intrinsic::FunctionPrototype,
         generator::GENERATOR_FUNCTION_PROTOTYPE,
     ),
-    ObjectSpec::plain(Intrinsic::AsyncFunctionPrototype, Intrinsic::FunctionPrototype, generator::ASYNC_FUNCTION_PROTOTYPE),
+    ObjectSpec::plain(
+        Intrinsic::AsyncFunctionPrototype,
+        Intrinsic::FunctionPrototype,
+        generator::ASYNC_FUNCTION_PROTOTYPE,
+    ),
     ObjectSpec::plain(
         Intrinsic::AsyncGeneratorFunctionPrototype,
         Intrinsic::FunctionPrototype,

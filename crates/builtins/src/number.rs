@@ -137,7 +137,15 @@ fn to_string(cx: &Context, args: &Args) -> JsResult<Value> {
 fn to_locale_string(cx: &Context, args: &Args) -> JsResult<Value> {
     let x = this_number(cx, args, "toLocaleString")?;
     if !x.is_finite() {
-        return Ok(cx.string_from_utf8(if x.is_nan() { "NaN" } else if x > 0.0 { "∞" } else { "-∞" }).into());
+        return Ok(cx
+            .string_from_utf8(if x.is_nan() {
+                "NaN"
+            } else if x > 0.0 {
+                "∞"
+            } else {
+                "-∞"
+            })
+            .into());
     }
     // The root locale's pattern #,##0.###.
     let fixed = format::to_fixed(x.abs(), 3);
@@ -166,7 +174,8 @@ fn value_of(cx: &Context, args: &Args) -> JsResult<Value> {
 
 pub static CONSTRUCTOR: FunctionSpec = class("Number", 1, constructor);
 
-pub static STATICS: &[PropertySpec] = &[ prototype(Intrinsic::NumberPrototype),
+pub static STATICS: &[PropertySpec] = &[
+    prototype(Intrinsic::NumberPrototype),
     constant("EPSILON", f64::EPSILON),
     constant("MAX_SAFE_INTEGER", 9_007_199_254_740_991.0),
     constant("MAX_VALUE", f64::MAX),
@@ -183,7 +192,8 @@ pub static STATICS: &[PropertySpec] = &[ prototype(Intrinsic::NumberPrototype),
     intrinsic("parseInt", Intrinsic::ParseInt),
 ];
 
-pub static PROTOTYPE: &[PropertySpec] = &[ constructor_of(Intrinsic::Number),
+pub static PROTOTYPE: &[PropertySpec] = &[
+    constructor_of(Intrinsic::Number),
     method("toExponential", 1, to_exponential),
     method("toFixed", 1, to_fixed),
     method("toLocaleString", 0, to_locale_string),
@@ -227,5 +237,6 @@ pub mod boolean {
 
     pub static CONSTRUCTOR: FunctionSpec = class("Boolean", 1, constructor);
     pub static STATICS: &[PropertySpec] = &[prototype(Intrinsic::BooleanPrototype)];
-    pub static PROTOTYPE: &[PropertySpec] = &[constructor_of(Intrinsic::Boolean), method("toString", 0, to_string), method("valueOf", 0, value_of)];
+    pub static PROTOTYPE: &[PropertySpec] =
+        &[constructor_of(Intrinsic::Boolean), method("toString", 0, to_string), method("valueOf", 0, value_of)];
 }

@@ -2,7 +2,8 @@
 
 use crate::table::*;
 use tercel_vm::{
-    Args, Context, Gc, Intrinsic, IntegrityLevel, JsResult, Kind, Object, PropertyDescriptor, PropertyKey, Value, ValueList,
+    Args, Context, Gc, IntegrityLevel, Intrinsic, JsResult, Kind, Object, PropertyDescriptor, PropertyKey, Value,
+    ValueList,
 };
 
 fn constructor(cx: &Context, args: &Args) -> JsResult<Value> {
@@ -436,7 +437,8 @@ fn lookup_setter(cx: &Context, args: &Args) -> JsResult<Value> {
 
 pub static CONSTRUCTOR: FunctionSpec = class("Object", 1, constructor);
 
-pub static STATICS: &[PropertySpec] = &[ prototype(Intrinsic::ObjectPrototype),
+pub static STATICS: &[PropertySpec] = &[
+    prototype(Intrinsic::ObjectPrototype),
     method("assign", 2, assign),
     method("create", 2, create),
     method("defineProperties", 2, define_properties),
@@ -462,7 +464,8 @@ pub static STATICS: &[PropertySpec] = &[ prototype(Intrinsic::ObjectPrototype),
     method("values", 1, values),
 ];
 
-pub static PROTOTYPE: &[PropertySpec] = &[ constructor_of(Intrinsic::Object),
+pub static PROTOTYPE: &[PropertySpec] = &[
+    constructor_of(Intrinsic::Object),
     method("__defineGetter__", 2, define_getter),
     method("__defineSetter__", 2, define_setter),
     method("hasOwnProperty", 1, has_own_property),

@@ -50,7 +50,13 @@ fn combine(cx: &Context, args: &Args, which: Combinator) -> JsResult<Value> {
     }
 }
 
-fn combine_into(cx: &Context, constructor: Value, iterable: Value, capability: Capability, which: Combinator) -> JsResult<Value> {
+fn combine_into(
+    cx: &Context,
+    constructor: Value,
+    iterable: Value,
+    capability: Capability,
+    which: Combinator,
+) -> JsResult<Value> {
     // GetPromiseResolve (§27.2.4.1.1).
     let resolve = cx.get_value(constructor, cx.names().resolve)?;
     if !cx.is_callable(resolve) {
@@ -92,14 +98,18 @@ fn elements(
         } else {
             cx.array_push(values, Value::UNDEFINED)?;
             increment(cx, shared);
-            let element = |spec: &'static FunctionSpec| Value::from(cx.new_native_with_data(spec, [shared, Value::uint32(*index)]));
+            let element = |spec: &'static FunctionSpec| {
+                Value::from(cx.new_native_with_data(spec, [shared, Value::uint32(*index)]))
+            };
             match which {
                 Combinator::All => (element(&ALL_ELEMENT), capability.reject),
                 Combinator::Any => (capability.resolve, element(&ANY_ELEMENT)),
                 _ => {
                     // Whichever of the two is called first disables both: they share a record.
                     let pair = cx.new_record(0, &[shared, Value::uint32(*index)]);
-                    let settled = |spec: &'static FunctionSpec| Value::from(cx.new_native_with_data(spec, [pair.into(), Value::EMPTY]));
+                    let settled = |spec: &'static FunctionSpec| {
+                        Value::from(cx.new_native_with_data(spec, [pair.into(), Value::EMPTY]))
+                    };
                     (settled(&SETTLED_FULFILLED), settled(&SETTLED_REJECTED))
                 }
             }
@@ -270,7 +280,10 @@ fn finally(cx: &Context, args: &Args) -> JsResult<Value> {
 
 fn then(cx: &Context, args: &Args) -> JsResult<Value> {
     let Some(promise) = args.this().as_kind::<Promise>(Kind::Promise) else {
-        return Err(cx.throw_type(format_args!("Method Promise.prototype.then called on incompatible receiver {}", cx.describe(args.this()))));
+        return Err(cx.throw_type(format_args!(
+            "Method Promise.prototype.then called on incompatible receiver {}",
+            cx.describe(args.this())
+        )));
     };
     let constructor = cx.species_constructor(promise.object(), Intrinsic::Promise)?;
     let capability = if constructor == cx.intrinsic(Intrinsic::Promise) {
@@ -308,4 +321,3 @@ pub static PROTOTYPE: &[PropertySpec] = &[
     intrinsic("then", Intrinsic::PromiseThen),
     to_string_tag("Promise"),
 ];
-

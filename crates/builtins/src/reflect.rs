@@ -96,7 +96,9 @@ fn set_prototype_of(cx: &Context, args: &Args) -> JsResult<Value> {
         v => match v.as_object() {
             Some(p) => Some(p),
             None => {
-                return Err(cx.throw_type(format_args!("Object prototype may only be an Object or null: {}", cx.describe(v))));
+                return Err(
+                    cx.throw_type(format_args!("Object prototype may only be an Object or null: {}", cx.describe(v)))
+                );
             }
         },
     };

@@ -99,7 +99,11 @@ fn generator_resume(cx: &Context, args: &Args) -> JsResult<Value> {
 }
 
 fn generator_not_started(_: &Context, args: &Args) -> JsResult<Value> {
-    Ok(args.get(0).as_kind::<Generator>(Kind::Generator).is_some_and(|g| g.state() == CoroutineState::SuspendedStart).into())
+    Ok(args
+        .get(0)
+        .as_kind::<Generator>(Kind::Generator)
+        .is_some_and(|g| g.state() == CoroutineState::SuspendedStart)
+        .into())
 }
 
 fn is_iterator_instance(cx: &Context, args: &Args) -> JsResult<Value> {

@@ -54,7 +54,9 @@ fn relative(cx: &Context, v: Value, len: usize, default: usize) -> JsResult<usiz
 /// The argument as a search string; a RegExp is a TypeError (§22.1.3.8).
 fn search_string(cx: &Context, args: &Args, method: &str) -> JsResult<Str> {
     if cx.is_regexp(args.get(0))? {
-        return Err(cx.throw_type(format_args!("First argument to String.prototype.{method} must not be a regular expression")));
+        return Err(
+            cx.throw_type(format_args!("First argument to String.prototype.{method} must not be a regular expression"))
+        );
     }
     cx.to_string(args.get(0))
 }
@@ -240,7 +242,11 @@ fn normalize(cx: &Context, args: &Args) -> JsResult<Value> {
         let name = cx.to_string(args.get(0))?;
         match NormalizationForm::from_name(name.chars(cx)?) {
             Some(form) => form,
-            None => return Err(cx.throw_range(format_args!("The normalization form should be one of NFC, NFD, NFKC, NFKD."))),
+            None => {
+                return Err(
+                    cx.throw_range(format_args!("The normalization form should be one of NFC, NFD, NFKC, NFKD."))
+                );
+            }
         }
     };
     Ok(cx.string_normalize(s, form)?.into())
@@ -459,7 +465,13 @@ fn replace_with(cx: &Context, args: &Args, method: &str, all: bool) -> JsResult<
             let r = cx.call(replacement, Value::UNDEFINED, &[needle.into(), Value::length(hit), s.into()])?;
             out.push_string(cx.to_string(r)?)?;
         } else {
-            let m = crate::regexp::substitution::Match { string: s, position: hit, matched: needle, captures: &[], groups: None };
+            let m = crate::regexp::substitution::Match {
+                string: s,
+                position: hit,
+                matched: needle,
+                captures: &[],
+                groups: None,
+            };
             crate::regexp::substitution::expand(cx, &mut out, &m, template)?;
         }
         copied = hit + needle.len();
@@ -496,7 +508,9 @@ fn by_pattern(cx: &Context, args: &Args, method: &str, key: PropertyKey, flags: 
             }
             let text = cx.to_string(f)?;
             if search::index_of(text.chars(cx)?, Chars::Latin1(b"g"), 0).is_none() {
-                return Err(cx.throw_type(format_args!("String.prototype.matchAll called with a non-global RegExp argument")));
+                return Err(
+                    cx.throw_type(format_args!("String.prototype.matchAll called with a non-global RegExp argument"))
+                );
             }
         }
         let m = pattern_method(cx, pattern, key)?;
@@ -576,10 +590,15 @@ html_methods! {
 
 pub static CONSTRUCTOR: FunctionSpec = class("String", 1, constructor);
 
-pub static STATICS: &[PropertySpec] =
-    &[ prototype(Intrinsic::StringPrototype),method("fromCharCode", 1, from_char_code), method("fromCodePoint", 1, from_code_point), method("raw", 1, raw)];
+pub static STATICS: &[PropertySpec] = &[
+    prototype(Intrinsic::StringPrototype),
+    method("fromCharCode", 1, from_char_code),
+    method("fromCodePoint", 1, from_code_point),
+    method("raw", 1, raw),
+];
 
-pub static PROTOTYPE: &[PropertySpec] = &[ constructor_of(Intrinsic::String),
+pub static PROTOTYPE: &[PropertySpec] = &[
+    constructor_of(Intrinsic::String),
     method("at", 1, at),
     method("charAt", 1, char_at),
     method("charCodeAt", 1, char_code_at),

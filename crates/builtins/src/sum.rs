@@ -4,7 +4,6 @@
 //! signed 64-bit words, whose upper halves collect carries until they are passed on (every 2³⁰ additions).
 
 use crate::iterator::for_each;
-use crate::table::*;
 use tercel_vm::{Args, Context, JsResult, Value};
 
 /// 2098 bits of one double, and 64 more for the carries of as many additions as there can be.

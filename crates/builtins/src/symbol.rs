@@ -56,7 +56,8 @@ fn to_primitive(cx: &Context, args: &Args) -> JsResult<Value> {
 
 pub static CONSTRUCTOR: FunctionSpec = class("Symbol", 0, constructor);
 
-pub static STATICS: &[PropertySpec] = &[ prototype(Intrinsic::SymbolPrototype),
+pub static STATICS: &[PropertySpec] = &[
+    prototype(Intrinsic::SymbolPrototype),
     well_known("asyncDispose", names::SYMBOL_ASYNC_DISPOSE),
     well_known("asyncIterator", names::SYMBOL_ASYNC_ITERATOR),
     well_known("dispose", names::SYMBOL_DISPOSE),
@@ -76,7 +77,8 @@ pub static STATICS: &[PropertySpec] = &[ prototype(Intrinsic::SymbolPrototype),
     method("keyFor", 1, key_for),
 ];
 
-pub static PROTOTYPE: &[PropertySpec] = &[ constructor_of(Intrinsic::Symbol),
+pub static PROTOTYPE: &[PropertySpec] = &[
+    constructor_of(Intrinsic::Symbol),
     getter("description", description),
     method("toString", 0, to_string),
     method("valueOf", 0, value_of),
@@ -153,8 +155,10 @@ pub mod bigint {
     }
 
     pub static CONSTRUCTOR: FunctionSpec = class("BigInt", 1, constructor);
-    pub static STATICS: &[PropertySpec] = &[prototype(Intrinsic::BigIntPrototype), method("asIntN", 2, as_int_n), method("asUintN", 2, as_uint_n)];
-    pub static PROTOTYPE: &[PropertySpec] = &[constructor_of(Intrinsic::BigInt), 
+    pub static STATICS: &[PropertySpec] =
+        &[prototype(Intrinsic::BigIntPrototype), method("asIntN", 2, as_int_n), method("asUintN", 2, as_uint_n)];
+    pub static PROTOTYPE: &[PropertySpec] = &[
+        constructor_of(Intrinsic::BigInt),
         method("toLocaleString", 0, to_locale_string),
         method("toString", 0, to_string),
         method("valueOf", 0, value_of),

@@ -2,11 +2,13 @@
 //! over the engine's own (`tercel_vm::native`).
 
 pub use tercel_vm::function::native_special as special;
-pub use tercel_vm::native::{FunctionSpec, NativeFn, ObjectForm, ObjectSpec, PropertySpec, PropertyValue, SelfHostedSource, SpecKey};
 use tercel_vm::names::{self, Name};
+pub use tercel_vm::native::{
+    FunctionSpec, NativeFn, ObjectForm, ObjectSpec, PropertySpec, PropertyValue, SelfHostedSource, SpecKey,
+};
 use tercel_vm::native::{NamePrefix, SelfHostedSpec};
-pub use tercel_vm::shape::{ACCESSOR, CONFIGURABLE, ENUMERABLE, WRITABLE};
 pub use tercel_vm::realm::Intrinsic;
+pub use tercel_vm::shape::{ACCESSOR, CONFIGURABLE, ENUMERABLE, WRITABLE};
 
 const HIDDEN: u8 = WRITABLE | CONFIGURABLE;
 
@@ -30,14 +32,24 @@ pub const fn symbol_method(symbol: Name, length: u8, f: NativeFn) -> PropertySpe
 }
 
 /// A method of `source`, written in JavaScript: its function `function`.
-pub const fn js_method(name: &'static str, length: u8, source: &'static SelfHostedSource, function: &'static str) -> PropertySpec {
+pub const fn js_method(
+    name: &'static str,
+    length: u8,
+    source: &'static SelfHostedSource,
+    function: &'static str,
+) -> PropertySpec {
     let key = SpecKey::Text(name);
     let value = SelfHostedSpec { source, function, name: key, prefix: NamePrefix::None, length };
     spec(key, HIDDEN, PropertyValue::SelfHosted(value))
 }
 
 /// The same, under a well-known symbol.
-pub const fn js_symbol_method(symbol: Name, length: u8, source: &'static SelfHostedSource, function: &'static str) -> PropertySpec {
+pub const fn js_symbol_method(
+    symbol: Name,
+    length: u8,
+    source: &'static SelfHostedSource,
+    function: &'static str,
+) -> PropertySpec {
     let key = SpecKey::Name(symbol);
     let value = SelfHostedSpec { source, function, name: key, prefix: NamePrefix::None, length };
     spec(key, HIDDEN, PropertyValue::SelfHosted(value))

@@ -13,7 +13,9 @@ fn validate(cx: &Context, v: Value) -> JsResult<Gc<TypedArray>> {
         return Err(cx.throw_type(format_args!("this is not a typed array.")));
     };
     if t.is_out_of_bounds() {
-        return Err(cx.throw_type(format_args!("Cannot perform the operation on a detached or out-of-bounds ArrayBuffer")));
+        return Err(
+            cx.throw_type(format_args!("Cannot perform the operation on a detached or out-of-bounds ArrayBuffer"))
+        );
     }
     Ok(t)
 }
@@ -29,7 +31,8 @@ fn intrinsics(element: ElementType) -> (Intrinsic, Intrinsic) {
 
 /// A new array with a buffer of its own (AllocateTypedArrayBuffer, §23.2.5.1.6).
 fn allocate(cx: &Context, proto: Gc<Object>, element: ElementType, length: u64) -> JsResult<Gc<TypedArray>> {
-    let Some(bytes) = length.checked_mul(element.size() as u64).filter(|&n| n <= tercel_vm::typed::MAX_BYTES as u64) else {
+    let Some(bytes) = length.checked_mul(element.size() as u64).filter(|&n| n <= tercel_vm::typed::MAX_BYTES as u64)
+    else {
         return Err(cx.throw_range(format_args!("Invalid typed array length: {length}")));
     };
     let buffer = cx.new_array_buffer(cx.intrinsic(Intrinsic::ArrayBufferPrototype), bytes as usize, None, false)?;
@@ -86,7 +89,13 @@ fn construct(cx: &Context, args: &Args, element: ElementType) -> JsResult<Value>
 }
 
 /// InitializeTypedArrayFromArrayBuffer (§23.2.5.1.3).
-fn from_buffer(cx: &Context, args: &Args, element: ElementType, proto: Gc<Object>, buffer: Gc<ArrayBuffer>) -> JsResult<Value> {
+fn from_buffer(
+    cx: &Context,
+    args: &Args,
+    element: ElementType,
+    proto: Gc<Object>,
+    buffer: Gc<ArrayBuffer>,
+) -> JsResult<Value> {
     let size = element.size() as u64;
     let offset = cx.to_index(args.get(1))?;
     if offset % size != 0 {
@@ -106,7 +115,9 @@ fn from_buffer(cx: &Context, args: &Args, element: ElementType, proto: Gc<Object
         }
         None => {
             if bytes % size != 0 {
-                return Err(cx.throw_range(format_args!("byte length of {} should be a multiple of {size}", element.name())));
+                return Err(
+                    cx.throw_range(format_args!("byte length of {} should be a multiple of {size}", element.name()))
+                );
             }
             if offset > bytes {
                 return Err(cx.throw_range(format_args!("Start offset {offset} is outside the bounds of the buffer")));
@@ -288,7 +299,9 @@ fn copy_within(cx: &Context, args: &Args) -> JsResult<Value> {
         let shift = t.element_type().shift();
         let data = t.data.get();
         // SAFETY: both ranges end at or before the present length.
-        unsafe { std::ptr::copy(data.add((start as usize) << shift), data.add((to as usize) << shift), count << shift) };
+        unsafe {
+            std::ptr::copy(data.add((start as usize) << shift), data.add((to as usize) << shift), count << shift)
+        };
     }
     Ok(args.this())
 }
@@ -371,7 +384,8 @@ fn last_index_of(cx: &Context, args: &Args) -> JsResult<Value> {
 fn join(cx: &Context, args: &Args) -> JsResult<Value> {
     let t = receiver(cx, args)?;
     let length = t.len();
-    let separator = if args.get(0).is_undefined() { cx.single_char(u16::from(b',')) } else { cx.to_string(args.get(0))? };
+    let separator =
+        if args.get(0).is_undefined() { cx.single_char(u16::from(b',')) } else { cx.to_string(args.get(0))? };
     let mut out = StringBuilder::new(cx);
     for i in 0..length {
         if i > 0 {
@@ -467,7 +481,9 @@ fn slice(cx: &Context, args: &Args) -> JsResult<Value> {
         let shift = t.element_type().shift();
         let bytes = (end.saturating_sub(start) as usize) << shift;
         // Byte by byte in ascending order, as the specification has it for overlapping views.
-        for (to, from) in a.bytes().iter().zip(&t.bytes()[((start as usize) << shift).min(t.byte_length())..]).take(bytes) {
+        for (to, from) in
+            a.bytes().iter().zip(&t.bytes()[((start as usize) << shift).min(t.byte_length())..]).take(bytes)
+        {
             to.set(from.get());
         }
     } else {
@@ -509,7 +525,8 @@ fn with(cx: &Context, args: &Args) -> JsResult<Value> {
     let relative = cx.to_integer_or_infinity(args.get(0))?;
     let index = if relative < 0.0 { n as f64 + relative } else { relative };
     let element = t.element_type();
-    let value = if element.is_bigint() { cx.to_bigint(args.get(1))?.into() } else { Value::number(cx.to_number(args.get(1))?) };
+    let value =
+        if element.is_bigint() { cx.to_bigint(args.get(1))?.into() } else { Value::number(cx.to_number(args.get(1))?) };
     if index < 0.0 || index >= t.len() as f64 {
         return Err(cx.throw_range(format_args!("Invalid typed array index")));
     }
@@ -550,7 +567,11 @@ pub fn rt_sort_default(cx: &Context, args: &Args) -> JsResult<Value> {
         for i in 0..n {
             words.push(cx.to_big_uint64(t.get(cx, i))?);
         }
-        if signed { words.sort_unstable_by_key(|&w| w as i64) } else { words.sort_unstable() }
+        if signed {
+            words.sort_unstable_by_key(|&w| w as i64)
+        } else {
+            words.sort_unstable()
+        }
         for (i, w) in words.into_iter().enumerate() {
             t.set_bits(i, w);
         }

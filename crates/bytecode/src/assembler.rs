@@ -107,9 +107,7 @@ impl Assembler {
 
     /// The op of the last instruction, if `pc` is where it begins.
     pub fn op_at(&self, pc: u32) -> Option<Op> {
-        self.code
-            .get(pc as usize)
-            .and_then(|&unit| Op::from_unit(unit))
+        self.code.get(pc as usize).and_then(|&unit| Op::from_unit(unit))
     }
 
     /// Whether any jump or handler refers to the position `pc` as one of the bound labels.
@@ -137,12 +135,7 @@ impl Assembler {
             })
             .filter(|handler| handler.start < handler.end)
             .collect();
-        Assembled {
-            code: self.code.into(),
-            handlers,
-            positions: self.positions.finish(),
-            labels: self.labels,
-        }
+        Assembled { code: self.code.into(), handlers, positions: self.positions.finish(), labels: self.labels }
     }
 
     fn patch(&mut self, at: usize, distance: i32) {
@@ -164,20 +157,11 @@ mod tests {
         let target = asm.to(exit);
         asm.emit(instr::JumpIfFalse { a: Src(6), target });
         let target = asm.to(top);
-        let back = asm.emit(instr::LoopBack {
-            target,
-            slot: Slot(0),
-        });
+        let back = asm.emit(instr::LoopBack { target, slot: Slot(0) });
         asm.bind(exit);
         asm.emit(instr::LoadUndefined { dst: Dst(6) });
         let done = asm.finish();
-        assert_eq!(
-            Op::JumpIfFalse.jump_targets(&done.code, 0).next(),
-            Some(i64::from(done.position(exit)))
-        );
-        assert_eq!(
-            Op::LoopBack.jump_targets(&done.code, back as usize).next(),
-            Some(0)
-        );
+        assert_eq!(Op::JumpIfFalse.jump_targets(&done.code, 0).next(), Some(i64::from(done.position(exit))));
+        assert_eq!(Op::LoopBack.jump_targets(&done.code, back as usize).next(), Some(0));
     }
 }

@@ -77,10 +77,7 @@ impl OperandKind {
     /// Whether the operand names a register (or the first of several).
     pub const fn is_register(self) -> bool {
         use OperandKind::*;
-        matches!(
-            self,
-            Dst | DstPair | Src | Run | Block | BlockOut | Iter | IterOut
-        )
+        matches!(self, Dst | DstPair | Src | Run | Block | BlockOut | Iter | IterOut)
     }
 }
 
@@ -391,36 +388,18 @@ mod tests {
     #[test]
     fn encoding_round_trips() {
         let mut code = Vec::new();
-        let first = instr::SetNamed {
-            strict: Imm8(1),
-            obj: Src(7),
-            name: Const(70_000),
-            src: Src(65_000),
-            slot: Slot(3),
-        };
+        let first =
+            instr::SetNamed { strict: Imm8(1), obj: Src(7), name: Const(70_000), src: Src(65_000), slot: Slot(3) };
         first.encode(&mut code);
-        let second = instr::JumpIfLessImm {
-            a: Src(6),
-            imm: I16(-5),
-            target: Jump(-7),
-            slot: Slot(0),
-        };
+        let second = instr::JumpIfLessImm { a: Src(6), imm: I16(-5), target: Jump(-7), slot: Slot(0) };
         second.encode(&mut code);
         assert_eq!(instr::SetNamed::decode(&code, 0), first);
         let pc = Op::SetNamed.units();
         assert_eq!(instr::JumpIfLessImm::decode(&code, pc), second);
-        assert_eq!(
-            instructions(&code).collect::<Vec<_>>(),
-            [(0, Op::SetNamed), (pc, Op::JumpIfLessImm)]
-        );
+        assert_eq!(instructions(&code).collect::<Vec<_>>(), [(0, Op::SetNamed), (pc, Op::JumpIfLessImm)]);
         let values: Vec<_> = Op::SetNamed.operands(&code, 0).map(|o| o.value).collect();
         assert_eq!(values, [1, 7, 70_000, 65_000, 3]);
-        assert_eq!(
-            Op::JumpIfLessImm
-                .jump_targets(&code, pc)
-                .collect::<Vec<_>>(),
-            [pc as i64 - 7]
-        );
+        assert_eq!(Op::JumpIfLessImm.jump_targets(&code, pc).collect::<Vec<_>>(), [pc as i64 - 7]);
     }
 
     #[test]
@@ -445,11 +424,7 @@ mod tests {
                     assert_eq!(kinds.get(i + 1), Some(&OperandKind::Count), "{}", info.name);
                 }
             }
-            assert!(
-                info.doc.trim().ends_with(['.', ')']),
-                "{}: documented",
-                info.name
-            );
+            assert!(info.doc.trim().ends_with(['.', ')']), "{}: documented", info.name);
         }
     }
 }

@@ -218,11 +218,7 @@ fn declarations(f: &mut fmt::Formatter<'_>, template: &Template) -> fmt::Result 
             writeln!(f, "  global {kind} {}", name.name)?;
         }
         for function in &globals.functions {
-            writeln!(
-                f,
-                "  global function {} = f{}",
-                function.name, function.function
-            )?;
+            writeln!(f, "  global function {} = f{}", function.name, function.function)?;
         }
         for name in &globals.var_names {
             writeln!(f, "  global var {name}")?;
@@ -243,21 +239,14 @@ fn declarations(f: &mut fmt::Formatter<'_>, template: &Template) -> fmt::Result 
     }
     for import in &module.imports {
         let name = import_text(&import.import);
-        writeln!(
-            f,
-            "  import {name} of {} in slot {}",
-            import.request, import.slot
-        )?;
+        writeln!(f, "  import {name} of {} in slot {}", import.request, import.slot)?;
     }
     for export in &module.exports {
         match export {
             ExportEntry::Local { name, slot } => writeln!(f, "  export {name} = slot {slot}")?,
-            ExportEntry::Indirect {
-                name,
-                request,
-                import,
-                ..
-            } => writeln!(f, "  export {name} = {} of {request}", import_text(import))?,
+            ExportEntry::Indirect { name, request, import, .. } => {
+                writeln!(f, "  export {name} = {} of {request}", import_text(import))?
+            }
             ExportEntry::Star { request } => writeln!(f, "  export * of {request}")?,
         }
     }

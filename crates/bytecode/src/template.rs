@@ -17,11 +17,7 @@ pub struct Source {
 impl Source {
     /// A source.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Source {
-        Source {
-            name: name.into(),
-            text: text.into(),
-            lines: OnceLock::new(),
-        }
+        Source { name: name.into(), text: text.into(), lines: OnceLock::new() }
     }
 
     /// Line and column, both from 1, of a byte offset; the column counts UTF-16 code units. Line ends are those of ECMA-262 12.3.
@@ -35,10 +31,7 @@ impl Source {
             // One unit a character, two for those of four bytes; continuation bytes count nothing.
             .map(|&b| u32::from(b & 0xC0 != 0x80) + u32::from(b >= 0xF0))
             .sum::<u32>();
-        Position {
-            line: line as u32,
-            column: column + 1,
-        }
+        Position { line: line as u32, column: column + 1 }
     }
 
     /// The text of a line (from 1), without its end; empty if there is no such line.
@@ -47,9 +40,7 @@ impl Source {
         let Some(&start) = (line as usize).checked_sub(1).and_then(|i| lines.get(i)) else {
             return "";
         };
-        let end = lines
-            .get(line as usize)
-            .map_or(self.text.len(), |&e| e as usize);
+        let end = lines.get(line as usize).map_or(self.text.len(), |&e| e as usize);
         self.text[start as usize..end].trim_end_matches(['\n', '\r', '\u{2028}', '\u{2029}'])
     }
 
@@ -591,9 +582,7 @@ impl Drop for Template {
 impl Template {
     /// The handler that applies to a throw by the instruction at `pc`.
     pub fn handler_at(&self, pc: u32) -> Option<&Handler> {
-        self.handlers
-            .iter()
-            .find(|handler| (handler.start..handler.end).contains(&pc))
+        self.handlers.iter().find(|handler| (handler.start..handler.end).contains(&pc))
     }
 
     /// Line and column of the instruction at `pc`.

@@ -40,10 +40,7 @@ impl JsStr {
             JsStr::Latin1(bytes) => (bytes, &[]),
             JsStr::Utf16(units) => (&[], units),
         };
-        bytes
-            .iter()
-            .map(|&byte| u16::from(byte))
-            .chain(wide.iter().copied())
+        bytes.iter().map(|&byte| u16::from(byte)).chain(wide.iter().copied())
     }
 
     /// Whether the string equals `text`.
@@ -110,11 +107,7 @@ mod tests {
 
     #[test]
     fn equal_strings_have_one_representation() {
-        assert_eq!(
-            JsStr::from("é"),
-            JsStr::from_units(&[0xE9]),
-            "Latin-1 from either source"
-        );
+        assert_eq!(JsStr::from("é"), JsStr::from_units(&[0xE9]), "Latin-1 from either source");
         assert!(matches!(JsStr::from("ā"), JsStr::Utf16(_)));
         assert!(JsStr::from("ā").eq_str("ā"));
         assert!(!JsStr::from("a").eq_str("ab"));

@@ -65,17 +65,12 @@ impl Verifier<'_> {
         let template = self.template;
         self.ensure(!template.code.is_empty(), 0, || "no code".into())?;
         let registers = usize::from(template.num_registers);
-        self.ensure(registers <= MAX_REGISTERS, 0, || {
-            "too many registers".into()
+        self.ensure(registers <= MAX_REGISTERS, 0, || "too many registers".into())?;
+        self.ensure(usize::from(frame::FIRST_PARAM) + usize::from(template.num_params) <= registers, 0, || {
+            "parameters do not fit".into()
         })?;
         self.ensure(
-            usize::from(frame::FIRST_PARAM) + usize::from(template.num_params) <= registers,
-            0,
-            || "parameters do not fit".into(),
-        )?;
-        self.ensure(
-            template.mapped_params.is_empty()
-                || template.mapped_params.len() == usize::from(template.num_params),
+            template.mapped_params.is_empty() || template.mapped_params.len() == usize::from(template.num_params),
             0,
             || "mapped parameters and parameters differ in number".into(),
         )?;
@@ -86,9 +81,7 @@ impl Verifier<'_> {
             let Some(op) = Op::from_unit(template.code[pc]) else {
                 return self.error(pc, format!("unknown opcode {}", template.code[pc] & 0xFF));
             };
-            self.ensure(pc + op.units() <= template.code.len(), pc, || {
-                "instruction is cut off".into()
-            })?;
+            self.ensure(pc + op.units() <= template.code.len(), pc, || "instruction is cut off".into())?;
             self.starts[pc] = true;
             falls = !op.info().effects.ends_block();
             pc += op.units();
@@ -116,9 +109,7 @@ impl Verifier<'_> {
             Op::TailCall | Op::TailCallMethod => TemplateFlags::STRICT,
             _ => TemplateFlags::default(),
         };
-        self.ensure(flags.contains(needs), pc, || {
-            format!("{} in a template without {needs:?}", info.name)
-        })?;
+        self.ensure(flags.contains(needs), pc, || format!("{} in a template without {needs:?}", info.name))?;
         if matches!(op, Op::TailCall | Op::TailCallMethod) {
             self.ensure(self.template.handler_at(pc as u32).is_none(), pc, || {
                 "tail call inside a handler's range".into()
@@ -156,17 +147,13 @@ impl Verifier<'_> {
                         let taken = std::mem::replace(&mut self.slot_users[index], true);
                         self.ensure(!taken, pc, || format!("slot {index} has two users"))
                     }
-                    Some(kind) => {
-                        self.error(pc, format!("slot {index} is {kind:?}, not {wanted:?}"))
-                    }
+                    Some(kind) => self.error(pc, format!("slot {index} is {kind:?}, not {wanted:?}")),
                     None => self.error(pc, format!("no slot {index}")),
                 }
             }
             Jump => {
                 self.target(pc, pc as i64 + value)?;
-                self.ensure((value <= 0) == (op == Op::LoopBack), pc, || {
-                    "only LoopBack jumps backwards".into()
-                })
+                self.ensure((value <= 0) == (op == Op::LoopBack), pc, || "only LoopBack jumps backwards".into())
             }
             Scope => self.in_range(pc, index, template.scopes.len(), "scope"),
             Func => self.in_range(pc, index, template.functions.len(), "function"),
@@ -179,11 +166,9 @@ impl Verifier<'_> {
                 }
                 if op == Op::NewObjectFrom {
                     let count = op.operands(&template.code, pc).find(|o| o.kind == Count);
-                    self.ensure(
-                        count.is_some_and(|c| c.value == list.len() as i64),
-                        pc,
-                        || "as many values as keys".into(),
-                    )?;
+                    self.ensure(count.is_some_and(|c| c.value == list.len() as i64), pc, || {
+                        "as many values as keys".into()
+                    })?;
                 }
                 Ok(())
             }
@@ -221,12 +206,8 @@ impl Verifier<'_> {
             format!("register r{} is out of range", end - 1)
         })?;
         let hidden = |n: i64| (first..end).contains(&n);
-        self.ensure(!hidden(1) && !hidden(3), pc, || {
-            "r1 and r3 are the VM's".into()
-        })?;
-        self.ensure(!written || (!hidden(0) && !hidden(2)), pc, || {
-            "r0 and r2 are read-only".into()
-        })
+        self.ensure(!hidden(1) && !hidden(3), pc, || "r1 and r3 are the VM's".into())?;
+        self.ensure(!written || (!hidden(0) && !hidden(2)), pc, || "r0 and r2 are read-only".into())
     }
 
     fn target(&self, pc: usize, target: i64) -> Check {
@@ -239,28 +220,17 @@ impl Verifier<'_> {
     }
 
     fn ensure(&self, holds: bool, pc: usize, message: impl FnOnce() -> String) -> Check {
-        if holds {
-            Ok(())
-        } else {
-            self.error(pc, message())
-        }
+        if holds { Ok(()) } else { self.error(pc, message()) }
     }
 
     fn error(&self, pc: usize, message: String) -> Check {
-        Err(VerifyError {
-            function: self.template.name.to_string(),
-            pc,
-            message,
-        })
+        Err(VerifyError { function: self.template.name.to_string(), pc, message })
     }
 }
 
 /// Whether the block operand is followed by an argument count.
 fn op_has_argc(op: Op) -> bool {
-    op.info()
-        .operands
-        .iter()
-        .any(|&(_, kind)| kind == OperandKind::Argc)
+    op.info().operands.iter().any(|&(_, kind)| kind == OperandKind::Argc)
 }
 
 #[cfg(test)]
@@ -314,13 +284,7 @@ mod tests {
 
     fn add(slot: u32, dst: u16) -> impl Fn(&mut Vec<u16>) {
         move |code| {
-            instr::Add {
-                dst: Dst(dst),
-                a: Src(6),
-                b: Src(6),
-                slot: Slot(slot),
-            }
-            .encode(code);
+            instr::Add { dst: Dst(dst), a: Src(6), b: Src(6), slot: Slot(slot) }.encode(code);
         }
     }
 
@@ -340,45 +304,21 @@ mod tests {
         fails(code(&[&add(0, 3), &ret]), "the VM's");
         fails(code(&[&add(1, 7), &ret]), "no slot 1");
         fails(code(&[&add(0, 7), &add(0, 7), &ret]), "two users");
-        let jump =
-            |to: i32| move |code: &mut Vec<u16>| instr::Jump { target: Jump(to) }.encode(code);
+        let jump = |to: i32| move |code: &mut Vec<u16>| instr::Jump { target: Jump(to) }.encode(code);
         fails(code(&[&jump(1)]), "no instruction at 1");
         fails(code(&[&jump(0), &ret]), "only LoopBack");
-        let check = |code: &mut Vec<u16>| {
-            instr::CheckTdz {
-                src: Src(6),
-                name: Const(0),
-            }
-            .encode(code)
-        };
+        let check = |code: &mut Vec<u16>| instr::CheckTdz { src: Src(6), name: Const(0) }.encode(code);
         fails(code(&[&check, &ret]), "must be a string");
-        let load = |code: &mut Vec<u16>| {
-            instr::LoadConst {
-                dst: Dst(6),
-                value: Const(9),
-            }
-            .encode(code)
-        };
+        let load = |code: &mut Vec<u16>| instr::LoadConst { dst: Dst(6), value: Const(9) }.encode(code);
         fails(code(&[&load, &ret]), "no constant 9");
-        let yields = |code: &mut Vec<u16>| {
-            instr::GeneratorReturn {
-                src: Src(6),
-                coroutine: Src(6),
-            }
-            .encode(code)
-        };
+        let yields = |code: &mut Vec<u16>| instr::GeneratorReturn { src: Src(6), coroutine: Src(6) }.encode(code);
         fails(code(&[&yields]), "without GENERATOR");
     }
 
     #[test]
     fn handlers_must_lie_on_instructions() {
         let mut bad = template(code(&[&add(0, 7), &ret]));
-        let good = Handler {
-            start: 0,
-            end: 6,
-            target: 6,
-            dst: 7,
-        };
+        let good = Handler { start: 0, end: 6, target: 6, dst: 7 };
         bad.handlers = [good].into();
         assert_eq!(verify(&bad), Ok(()));
         for handler in [

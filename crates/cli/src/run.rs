@@ -19,9 +19,12 @@ pub fn file(flags: &EngineFlags, path: &Path, args: Vec<String>) -> u8 {
             return 1;
         }
         let source = String::from_utf8_lossy(&bytes).into_owned();
-        return program(flags, args, |runtime| runtime.engine().eval_named::<()>(&source, "<stdin>"), |name| {
-            (name == "<stdin>").then(|| source.clone())
-        });
+        return program(
+            flags,
+            args,
+            |runtime| runtime.engine().eval_named::<()>(&source, "<stdin>"),
+            |name| (name == "<stdin>").then(|| source.clone()),
+        );
     }
     program(flags, args, |runtime| runtime.run_file(path), |_| None)
 }

@@ -1,3 +1,191 @@
-//! Passes over the IR, lowering, linear scan, emission, and the stack-bytecode JIT.
+//! Tercel's code generator: passes over the IR, instruction selection, linear scan, emission; and the stack-bytecode JIT.
+//!
+//! The way of a function:
+//!
+//! ```text
+//! ir::Function ─ passes ─ x64::lower ─ regalloc ─ (checker) ─ x64::emit ─ CompiledFunction ─ image (or the engine's code space)
+//! ```
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`passes`] | the machine-independent optimizer |
+//! | [`lir`] | machine instructions over virtual registers; positions |
+//! | [`x64`] | the target: conventions, machine ops, instruction selection, emission |
+//! | [`regalloc`] | linear scan, parallel moves, the symbolic checker |
+//! | [`runtime`] | what compiled code expects to find while it runs |
+//! | [`image`] | compiled functions linked into executable memory, and calls into them |
+//! | [`stackvm`] | a small JIT for a stack bytecode, on all of this |
 
+pub mod image;
+pub mod lir;
 pub mod passes;
+pub mod regalloc;
+pub mod runtime;
+pub mod stackvm;
+pub mod x64;
+
+use std::fmt;
+use tercel_asm::AsmError;
+use tercel_asm::x64::CpuFeatures;
+use tercel_ir::Function;
+
+pub use x64::emit::{CompiledFunction, ExitFrame, Place, Site, SiteKind};
+
+/// How to compile.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What the processor can do; code generation needs x86-64-v3.
+    pub cpu: CpuFeatures,
+    /// Keep every value in memory between instructions (a mode for tests).
+    pub spill_all: bool,
+    /// Run the allocation checker; on by default in debug builds.
+    pub check: bool,
+    /// Compare the stack pointer with the context's limit at entry.
+    pub stack_check: bool,
+    /// Address of the context, for functions with the System V convention: they are not given one.
+    pub context: u64,
+    /// A fault to inject, so that tests can show that it is caught.
+    pub fault: Option<Fault>,
+}
+
+/// Faults that can be injected into code generation, for tests of what must catch them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// A function with the System V convention does not save the registers that it must.
+    ForgetCalleeSaved,
+    /// The stack is misaligned by eight bytes at calls.
+    MisalignStack,
+    /// The allocator loses the last reload.
+    LoseReload,
+    /// The allocator gives one operand another register.
+    SwapOperand,
+    /// The allocator forgets that calls change registers.
+    ForgetClobbers,
+    /// A parallel move is done one move after the other.
+    SequentialMoves,
+    /// Instruction selection exchanges the operands of a subtraction.
+    SwapSubtraction,
+    /// Emission uses the 32-bit form of 64-bit arithmetic.
+    NarrowArithmetic,
+    /// Emission takes the opposite condition of signed comparisons.
+    WrongCondition,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            cpu: CpuFeatures::detect(),
+            spill_all: false,
+            check: cfg!(debug_assertions),
+            stack_check: true,
+            context: 0,
+            fault: None,
+        }
+    }
+}
+
+/// Why there is no code.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CodegenError {
+    /// The processor lacks a feature that code generation needs.
+    Cpu(&'static str),
+    /// Something that this compiler does not do.
+    Unsupported(&'static str),
+    /// An instruction needs more registers than there are.
+    Registers(regalloc::AllocError),
+    /// The checker rejects the allocation: a bug in the allocator.
+    Check(regalloc::checker::CheckError),
+    /// The assembler's error.
+    Asm(AsmError),
+}
+
+impl fmt::Display for CodegenError {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            CodegenError::Cpu(what) => write!(f, "the processor has no {what}"),
+            CodegenError::Unsupported(what) => write!(f, "not supported: {what}"),
+            CodegenError::Registers(error) => error.fmt(f),
+            CodegenError::Check(error) => error.fmt(f),
+            CodegenError::Asm(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for CodegenError {}
+
+impl From<AsmError> for CodegenError {
+    fn from(error: AsmError) -> CodegenError {
+        CodegenError::Asm(error)
+    }
+}
+
+/// Processor features that generated code may use without asking: x86-64-v3.
+const BASELINE: &[(&str, CpuFeatures)] = &[
+    ("SSE4.2", CpuFeatures::SSE42),
+    ("POPCNT", CpuFeatures::POPCNT),
+    ("LZCNT", CpuFeatures::LZCNT),
+    ("BMI1", CpuFeatures::BMI1),
+    ("BMI2", CpuFeatures::BMI2),
+    ("AVX2", CpuFeatures::AVX2),
+];
+
+/// Compiles one function. It must be valid ([`tercel_ir::verifier::verify`]) and free of ops of the `js` level.
+///
+/// # Errors
+/// What the processor or this compiler cannot do; nothing else, for valid functions.
+pub fn compile(func: &Function, options: &Options) -> Result<CompiledFunction, CodegenError> {
+    if let Some((name, _)) = BASELINE.iter().find(|(_, feature)| !options.cpu.has(*feature)) {
+        return Err(CodegenError::Cpu(name));
+    }
+    let lowered = x64::lower::lower(func, options)?;
+    let env = regalloc::Env {
+        int: x64::abi::ALLOCATABLE_INT.to_vec(),
+        float: x64::abi::allocatable_float(),
+        spill_all: options.spill_all,
+    };
+    let mut allocation = regalloc::allocate(&lowered.code, &env).map_err(CodegenError::Registers)?;
+    if let Some(fault) = options.fault {
+        regalloc::inject(&lowered.code, &mut allocation, fault);
+    }
+    if std::env::var("DBG").is_ok() {
+        for (i, b) in lowered.code.blocks.iter().enumerate() {
+            eprintln!(
+                "block {i}: {}..{} params {:?} preds {:?} depth {} cold {}",
+                b.start, b.end, b.params, b.preds, b.depth, b.cold
+            );
+            for inst in b.start as usize..b.end as usize {
+                for g in &allocation.moves {
+                    use regalloc::MoveAt::*;
+                    if matches!(g.at, Before(x) if x as usize==inst)
+                        || (inst as u32 == b.start && g.at == BlockStart(i as u32))
+                        || (inst + 1 == b.end as usize && g.at == BlockEnd(i as u32))
+                    {
+                        eprintln!("      {:?}", g);
+                    }
+                }
+                let ops = lowered.code.operands(inst);
+                let f = lowered.code.insts[inst].operands.0 as usize;
+                let s: Vec<String> = ops
+                    .iter()
+                    .enumerate()
+                    .map(|(k, o)| format!("{:?}:{:?}/{:?}@{:?}", o.vreg, o.constraint, o.role, allocation.locs[f + k]))
+                    .collect();
+                let op = format!("{:?}", lowered.code.insts[inst].op);
+                eprintln!("  {inst}: {} {}", &op[..op.len().min(40)], s.join(" "));
+                for g in &allocation.moves {
+                    use regalloc::MoveAt::*;
+                    if matches!(g.at, After(x) if x as usize==inst) {
+                        eprintln!("      {:?}", g);
+                    }
+                }
+            }
+            for e in &b.succs {
+                eprintln!("   -> {} {:?}", e.block, e.args);
+            }
+        }
+    }
+    if options.check {
+        regalloc::checker::check(&lowered.code, &allocation).map_err(CodegenError::Check)?;
+    }
+    x64::emit::emit(func, &lowered, &allocation, options)
+}

@@ -10,22 +10,16 @@ use tercel_codegen::passes::{Pass, PassSet, Statistics, rule_names};
 use tercel_ir::generate::{Config, Coverage, generate};
 
 fn setting(name: &str, default: u64) -> u64 {
-    std::env::var(name)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(default)
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
 #[test]
 fn passes_keep_what_random_programs_do() {
     let rounds = setting("TERCEL_ROUNDS", 1_500);
     let first = setting("TERCEL_SEED", 0);
-    let threads = std::thread::available_parallelism()
-        .map_or(1, |count| count.get() as u64)
-        .min(rounds);
-    let workers: Vec<_> = (0..threads)
-        .map(|worker| std::thread::spawn(move || run(first + worker, first + rounds, threads)))
-        .collect();
+    let threads = std::thread::available_parallelism().map_or(1, |count| count.get() as u64).min(rounds);
+    let workers: Vec<_> =
+        (0..threads).map(|worker| std::thread::spawn(move || run(first + worker, first + rounds, threads))).collect();
     let mut coverage = Coverage::default();
     let mut rules: BTreeMap<&str, u64> = BTreeMap::new();
     let (mut ran, mut done, mut features) = (0, vec![0u64; Pass::ALL.len()], [0u64; 3]);
@@ -43,29 +37,19 @@ fn passes_keep_what_random_programs_do() {
             *rules.entry(name).or_insert(0) += count;
         }
     }
-    println!(
-        "{ran} of {rounds} programs compared; nested loops, calls, over 500 ops: {features:?}"
-    );
+    println!("{ran} of {rounds} programs compared; nested loops, calls, over 500 ops: {features:?}");
     for (&pass, count) in Pass::ALL.iter().zip(&done) {
         println!("{pass:>14}: {count} changes");
         assert!(*count > 0, "{pass} never did anything");
     }
-    let unused: Vec<&str> = rule_names()
-        .filter(|name| !rules.contains_key(name))
-        .collect();
+    let unused: Vec<&str> = rule_names().filter(|name| !rules.contains_key(name)).collect();
     println!("rules that never applied: {unused:?}");
-    assert!(
-        unused.is_empty() || rounds < 1_500,
-        "rules that never applied: {unused:?}"
-    );
+    assert!(unused.is_empty() || rounds < 1_500, "rules that never applied: {unused:?}");
     let rare = coverage.below(1_000 * rounds / 200_000);
     println!("ops executed seldom: {rare:?}");
     assert!(rare.is_empty(), "ops executed too seldom: {rare:?}");
     for count in features {
-        assert!(
-            count * 3 >= ran,
-            "a feature is in too few programs: {features:?} of {ran}"
-        );
+        assert!(count * 3 >= ran, "a feature is in too few programs: {features:?} of {ran}");
     }
     assert!(ran * 10 >= rounds * 9, "too many programs run too long");
 }
@@ -80,11 +64,7 @@ struct Part {
 
 impl Part {
     fn count_rules(&mut self, statistics: &[Statistics]) {
-        for run in statistics
-            .iter()
-            .flat_map(|one| &one.runs)
-            .filter(|run| run.pass == Pass::Fold)
-        {
+        for run in statistics.iter().flat_map(|one| &one.runs).filter(|run| run.pass == Pass::Fold) {
             for &(name, count) in &run.counts {
                 *self.rules.entry(name).or_insert(0) += count;
             }
@@ -107,11 +87,7 @@ fn run(start: u64, end: u64, step: u64) -> Part {
         };
         part.ran += 1;
         let features = program.features;
-        for (sum, has) in part.features.iter_mut().zip([
-            features.nested_loops,
-            features.calls,
-            features.over_500_ops,
-        ]) {
+        for (sum, has) in part.features.iter_mut().zip([features.nested_loops, features.calls, features.over_500_ops]) {
             *sum += has as u64;
         }
         for &pass in Pass::ALL {
@@ -124,18 +100,12 @@ fn run(start: u64, end: u64, step: u64) -> Part {
             Ok(statistics) => {
                 part.count_rules(&statistics);
                 for run in statistics.iter().flat_map(|one| &one.runs) {
-                    let changes = run
-                        .counts
-                        .iter()
-                        .filter(|(name, _)| !name.starts_with("refused"));
+                    let changes = run.counts.iter().filter(|(name, _)| !name.starts_with("refused"));
                     part.done[run.pass as usize] += changes.map(|(_, count)| count).sum::<u64>();
                 }
             }
             Err(difference) => {
-                panic!(
-                    "seed {seed}, all passes: {difference}; {}",
-                    culprit(&program, &original)
-                );
+                panic!("seed {seed}, all passes: {difference}; {}", culprit(&program, &original));
             }
         }
     }

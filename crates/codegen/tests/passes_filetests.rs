@@ -18,8 +18,7 @@ fn passes_do_what_their_files_say() {
     let mut failures = Vec::new();
     for &pass in Pass::ALL {
         let folder = root.join(pass.name());
-        let files =
-            fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+        let files = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
         let mut paths: Vec<_> = files.map(|entry| entry.unwrap().path()).collect();
         paths.sort();
         assert!(!paths.is_empty(), "{pass} has no filetest");
@@ -27,16 +26,12 @@ fn passes_do_what_their_files_say() {
             let text = fs::read_to_string(&path).unwrap();
             let marker = format!("; after {pass}:\n");
             let (before, expected) = text.split_once(&marker).unwrap_or((&text, ""));
-            let actual =
-                apply(pass, before).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let actual = apply(pass, before).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             if record {
                 let before = before.trim_end();
                 fs::write(&path, format!("{before}\n\n{marker}\n{actual}")).unwrap();
             } else if actual.trim() != expected.trim() {
-                failures.push(format!(
-                    "{}:\n--- expected\n{expected}\n--- actual\n{actual}",
-                    path.display()
-                ));
+                failures.push(format!("{}:\n--- expected\n{expected}\n--- actual\n{actual}", path.display()));
             }
         }
     }
@@ -46,13 +41,8 @@ fn passes_do_what_their_files_say() {
 fn apply(pass: Pass, text: &str) -> Result<String, String> {
     let mut tunables = Tunables::default();
     for line in text.lines().filter_map(|line| line.strip_prefix("; set ")) {
-        let (name, value) = line
-            .split_once(" = ")
-            .ok_or("a setting is `NAME = VALUE`")?;
-        let value = value
-            .trim()
-            .parse()
-            .map_err(|_| format!("`{value}` is no number"))?;
+        let (name, value) = line.split_once(" = ").ok_or("a setting is `NAME = VALUE`")?;
+        let value = value.trim().parse().map_err(|_| format!("`{value}` is no number"))?;
         if !tunables.set(name.trim(), value) {
             return Err(format!("no tunable `{name}`"));
         }

@@ -22,11 +22,7 @@ fn every_pass_has_three_faults_and_each_is_noticed() {
     let mut missed = Vec::new();
     for &bug in Bug::ALL {
         match first_notice(bug) {
-            Some((seed, how)) => println!(
-                "{bug:?} ({}: {}): program {seed}: {how}",
-                bug.pass(),
-                bug.what()
-            ),
+            Some((seed, how)) => println!("{bug:?} ({}: {}): program {seed}: {how}", bug.pass(), bug.what()),
             None => missed.push(bug),
         }
     }
@@ -38,21 +34,16 @@ fn first_notice(bug: Bug) -> Option<(u64, String)> {
     (0..PATIENCE).find_map(|seed| {
         let program = generate(seed, &Config::default());
         let original = reference(&program, None)?;
-        [PassSet::only(bug.pass()), PassSet::ALL]
-            .into_iter()
-            .find_map(|enabled| {
-                set(Some(bug));
-                // A fault may also make a pass run into its own assertions.
-                let result = std::panic::catch_unwind(|| compare(&program, &original, enabled));
-                set(None);
-                match result {
-                    Ok(Ok(_)) => None,
-                    Ok(Err(difference)) => Some((
-                        seed,
-                        difference.lines().next().unwrap_or_default().to_string(),
-                    )),
-                    Err(_) => Some((seed, "an assertion failed".to_string())),
-                }
-            })
+        [PassSet::only(bug.pass()), PassSet::ALL].into_iter().find_map(|enabled| {
+            set(Some(bug));
+            // A fault may also make a pass run into its own assertions.
+            let result = std::panic::catch_unwind(|| compare(&program, &original, enabled));
+            set(None);
+            match result {
+                Ok(Ok(_)) => None,
+                Ok(Err(difference)) => Some((seed, difference.lines().next().unwrap_or_default().to_string())),
+                Err(_) => Some((seed, "an assertion failed".to_string())),
+            }
+        })
     })
 }

@@ -9,31 +9,17 @@ use tercel_codegen::passes::{Options, Pass, optimize};
 use tercel_ir::builder::FunctionBuilder;
 use tercel_ir::generate::Rng;
 use tercel_ir::verifier::verify;
-use tercel_ir::{
-    AliasClass, Block, Function, IntCc, MemFlags, Op, Signature, TrapCode, Type, Value,
-};
+use tercel_ir::{AliasClass, Block, Function, IntCc, MemFlags, Op, Signature, TrapCode, Type, Value};
 
 /// How much longer ten times the instructions may take.
 const MOST: f64 = 12.0;
 const ATTEMPTS: usize = 8;
 
 fn start(name: &str) -> FunctionBuilder {
-    FunctionBuilder::new(
-        name,
-        Signature::new(&[Type::I64, Type::I64, Type::PTR], &[Type::I64]),
-    )
+    FunctionBuilder::new(name, Signature::new(&[Type::I64, Type::I64, Type::PTR], &[Type::I64]))
 }
 
-const OPS: [Op; 8] = [
-    Op::Iadd,
-    Op::Isub,
-    Op::Imul,
-    Op::Bxor,
-    Op::Band,
-    Op::Ishl,
-    Op::Smin,
-    Op::Umax,
-];
+const OPS: [Op; 8] = [Op::Iadd, Op::Isub, Op::Imul, Op::Bxor, Op::Band, Op::Ishl, Op::Smin, Op::Umax];
 
 /// A few instructions on the latest of some values.
 fn work(b: &mut FunctionBuilder, rng: &mut Rng, values: &mut Vec<Value>, count: usize) {
@@ -189,18 +175,12 @@ fn processor_time() -> Duration {
     let figure = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
     let figure = figure.and_then(|text| text.split(' ').next()?.parse().ok());
     static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
-    figure.map_or_else(
-        || START.get_or_init(Instant::now).elapsed(),
-        Duration::from_nanos,
-    )
+    figure.map_or_else(|| START.get_or_init(Instant::now).elapsed(), Duration::from_nanos)
 }
 
 /// Time for one run, and the share of each pass in percent.
 fn measure(func: &Function, rounds: u32) -> (Duration, Vec<(Pass, f64)>) {
-    let options = Options {
-        verify: false,
-        ..Options::default()
-    };
+    let options = Options { verify: false, ..Options::default() };
     let mut shares = vec![Duration::ZERO; Pass::ALL.len()];
     // The processor's clock is coarse: many runs are measured together.
     let mut copies: Vec<Function> = (0..rounds).map(|_| func.clone()).collect();
@@ -214,14 +194,7 @@ fn measure(func: &Function, rounds: u32) -> (Duration, Vec<(Pass, f64)>) {
     let time = (processor_time() - start) / rounds;
     let sum: Duration = shares.iter().sum();
     let percent = |share: Duration| share.as_secs_f64() * 100.0 / sum.as_secs_f64();
-    (
-        time,
-        Pass::ALL
-            .iter()
-            .copied()
-            .zip(shares.into_iter().map(percent))
-            .collect(),
-    )
+    (time, Pass::ALL.iter().copied().zip(shares.into_iter().map(percent)).collect())
 }
 
 #[test]

@@ -45,10 +45,7 @@ fn call_at(text: &str, error: &CompileError, prefix: u32) -> Option<(u32, usize)
     // The callee is a plain name or a chain of names: enough for what such code looks like.
     let bytes = text.as_bytes();
     let mut at = start;
-    while bytes
-        .get(at)
-        .is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$' | b'.'))
-    {
+    while bytes.get(at).is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'$' | b'.')) {
         at += 1;
     }
     (at > start && bytes.get(at) == Some(&b'(')).then_some((start as u32, at))

@@ -39,12 +39,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Options {
-        Options {
-            natives: false,
-            builtin: false,
-            completion: true,
-            native_stack: 1 << 20,
-        }
+        Options { natives: false, builtin: false, completion: true, native_stack: 1 << 20 }
     }
 }
 
@@ -89,10 +84,7 @@ impl CompileError {
     }
 
     fn range(source: &Source, message: &str) -> CompileError {
-        CompileError {
-            kind: CompileErrorKind::Range,
-            ..CompileError::syntax(source, 0, message)
-        }
+        CompileError { kind: CompileErrorKind::Range, ..CompileError::syntax(source, 0, message) }
     }
 }
 
@@ -123,27 +115,17 @@ pub enum DynamicFunction {
 }
 
 /// Compiles a script. Indirect eval is a script too, but for its variables: see [`compile_eval`].
-pub fn compile_script(
-    source: &Arc<Source>,
-    options: &Options,
-) -> Result<Arc<Template>, CompileError> {
+pub fn compile_script(source: &Arc<Source>, options: &Options) -> Result<Arc<Template>, CompileError> {
     compile(source, FunctionKind::Script, None, options)
 }
 
 /// Compiles a module.
-pub fn compile_module(
-    source: &Arc<Source>,
-    options: &Options,
-) -> Result<Arc<Template>, CompileError> {
+pub fn compile_module(source: &Arc<Source>, options: &Options) -> Result<Arc<Template>, CompileError> {
     compile(source, FunctionKind::Module, None, options)
 }
 
 /// Compiles eval code. `info` describes the place of a direct eval; for indirect eval it is the default.
-pub fn compile_eval(
-    source: &Arc<Source>,
-    info: &EvalInfo,
-    options: &Options,
-) -> Result<Arc<Template>, CompileError> {
+pub fn compile_eval(source: &Arc<Source>, info: &EvalInfo, options: &Options) -> Result<Arc<Template>, CompileError> {
     compile(source, FunctionKind::Eval, Some(info), options)
 }
 
@@ -178,15 +160,8 @@ pub fn compile_function(
             return Err(escaped());
         }
         parse::check(&source, &program, 0)?;
-        let analysis = analysis::analyse(
-            &program,
-            FunctionKind::Script,
-            None,
-            false,
-            None,
-            &allocator,
-        )
-        .map_err(|finding| CompileError::of_finding(&source, finding, 0))?;
+        let analysis = analysis::analyse(&program, FunctionKind::Script, None, false, None, &allocator)
+            .map_err(|finding| CompileError::of_finding(&source, finding, 0))?;
         let shared = Shared {
             analysis: &analysis,
             options,
@@ -236,31 +211,25 @@ fn compile_text(
     let program = match parse::parse(&allocator, source, text, module, prefix, options) {
         Ok(program) => program,
         // Perhaps only for `f() = 1`, which sloppy code may say.
-        Err(error) if !module => {
-            match call_targets::parse(&allocator, source, text, prefix, options) {
-                Some((program, targets)) => {
-                    call_targets = targets;
-                    program
-                }
-                None => return Err(error),
+        Err(error) if !module => match call_targets::parse(&allocator, source, text, prefix, options) {
+            Some((program, targets)) => {
+                call_targets = targets;
+                program
             }
-        }
+            None => return Err(error),
+        },
         Err(error) => return Err(error),
     };
     let (statements, body) = match wrapper {
         None => (program.body.as_slice(), None),
-        Some(wrapper) => wrapper
-            .body(&program)
-            .ok_or_else(|| CompileError::syntax(source, 0, "unexpected '}'"))?,
+        Some(wrapper) => wrapper.body(&program).ok_or_else(|| CompileError::syntax(source, 0, "unexpected '}'"))?,
     };
     parse::check(source, &program, prefix)?;
     let directives = body.map_or(program.directives.as_slice(), |body| &body.directives);
     let strict = module
         || options.builtin
         || info.is_some_and(|info| info.strict)
-        || directives
-            .iter()
-            .any(|directive| directive.directive.as_str() == "use strict");
+        || directives.iter().any(|directive| directive.directive.as_str() == "use strict");
     let analysis = analysis::analyse(&program, kind, body, strict, info, &allocator)
         .map_err(|finding| CompileError::of_finding(source, finding, prefix))?;
     let shared = Shared {
@@ -274,26 +243,16 @@ fn compile_text(
         call_targets,
     };
     let span = Span::new(prefix, prefix + source.text.len() as u32);
-    let program = Program {
-        statements,
-        directives,
-        span,
-    };
+    let program = Program { statements, directives, span };
     let template = lower::lower_program(&shared, program);
     finish(shared.error.into_inner(), template)
 }
 
 /// The template, if nothing went wrong. In debug builds it is verified.
-fn finish(
-    error: Option<CompileError>,
-    template: Arc<Template>,
-) -> Result<Arc<Template>, CompileError> {
+fn finish(error: Option<CompileError>, template: Arc<Template>) -> Result<Arc<Template>, CompileError> {
     if let Some(error) = error {
         return Err(error);
     }
-    debug_assert_eq!(
-        tercel_bytecode::verify::verify(&template).map_err(|e| e.to_string()),
-        Ok(())
-    );
+    debug_assert_eq!(tercel_bytecode::verify::verify(&template).map_err(|e| e.to_string()), Ok(()));
     Ok(template)
 }

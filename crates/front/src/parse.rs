@@ -17,17 +17,9 @@ use std::cell::Cell;
 use tercel_bytecode::{EvalInfo, Source, VarKind};
 
 /// Native stack of a level that a bracket opens: the parser tries several readings of what an opening parenthesis may begin.
-const BRACKET_COST: usize = if cfg!(debug_assertions) {
-    24 << 10
-} else {
-    8 << 10
-};
+const BRACKET_COST: usize = if cfg!(debug_assertions) { 24 << 10 } else { 8 << 10 };
 /// Native stack of any other level.
-const OTHER_COST: usize = if cfg!(debug_assertions) {
-    6 << 10
-} else {
-    2 << 10
-};
+const OTHER_COST: usize = if cfg!(debug_assertions) { 6 << 10 } else { 2 << 10 };
 /// What compiling takes at least.
 const BASE: usize = 128 << 10;
 /// The largest stack that is reserved.
@@ -40,8 +32,8 @@ pub fn stack_needed(text: &str) -> usize {
     for &byte in text.as_bytes() {
         match byte {
             b'(' | b'[' | b'{' | b'`' => brackets += 1,
-            b'.' | b'=' | b'+' | b'-' | b'*' | b'/' | b'%' | b'!' | b'~' | b'<' | b'>' | b'&'
-            | b'|' | b'^' | b'?' | b':' | b'@' => others += 1,
+            b'.' | b'=' | b'+' | b'-' | b'*' | b'/' | b'%' | b'!' | b'~' | b'<' | b'>' | b'&' | b'|' | b'^' | b'?'
+            | b':' | b'@' => others += 1,
             // A word after a space or an operator: `typeof`, `await`, `else`, `in`, … Escapes and other characters count like words.
             b'a'..=b'z' => others += usize::from(!is_word(previous)),
             0x80.. | b'\\' => others += 1,
@@ -74,17 +66,12 @@ pub fn with_stack<T: Send>(
         return Err(CompileError::range(source, "source nests too deep"));
     }
     std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new()
-            .name("tercel-compile".into())
-            .stack_size(needed)
-            .spawn_scoped(scope, compile);
+        let thread =
+            std::thread::Builder::new().name("tercel-compile".into()).stack_size(needed).spawn_scoped(scope, compile);
         match thread.map(|thread| thread.join()) {
             Ok(Ok(result)) => result,
             // A panic of the parser or of ours: a defect, but the script must not bring the process down.
-            Ok(Err(_)) => Err(CompileError::range(
-                source,
-                "internal error in the compiler",
-            )),
+            Ok(Err(_)) => Err(CompileError::range(source, "internal error in the compiler")),
             Err(_) => Err(CompileError::range(source, "source nests too deep")),
         }
     })
@@ -110,33 +97,18 @@ pub fn parse<'a>(
     Ok(parsed.program)
 }
 
-fn run_parser<'a>(
-    allocator: &'a Allocator,
-    text: &'a str,
-    module: bool,
-    options: &Options,
-) -> ParserReturn<'a> {
-    let source_type = if module {
-        SourceType::mjs()
-    } else {
-        SourceType::script()
-    };
+fn run_parser<'a>(allocator: &'a Allocator, text: &'a str, module: bool, options: &Options) -> ParserReturn<'a> {
+    let source_type = if module { SourceType::mjs() } else { SourceType::script() };
     let parse_options = ParseOptions {
         parse_regular_expression: true,
         allow_v8_intrinsics: options.natives,
         ..ParseOptions::default()
     };
-    Parser::new(allocator, text, source_type)
-        .with_options(parse_options)
-        .parse()
+    Parser::new(allocator, text, source_type).with_options(parse_options).parse()
 }
 
 /// The early errors that the parser leaves to semantic analysis.
-pub fn check<'a>(
-    source: &Source,
-    program: &'a Program<'a>,
-    prefix: u32,
-) -> Result<(), CompileError> {
+pub fn check<'a>(source: &Source, program: &'a Program<'a>, prefix: u32) -> Result<(), CompileError> {
     let checked = SemanticBuilder::new_compiler().build(program);
     match first_error(source, checked.diagnostics.iter(), prefix) {
         Some(error) => Err(error),
@@ -193,12 +165,7 @@ fn first_error<'d>(
         if diagnostic.severity != oxc_diagnostics::Severity::Error {
             continue;
         }
-        let offset = diagnostic
-            .labels
-            .iter()
-            .map(|label| label.offset())
-            .min()
-            .unwrap_or(prefix);
+        let offset = diagnostic.labels.iter().map(|label| label.offset()).min().unwrap_or(prefix);
         if first.as_ref().is_none_or(|known| offset < known.0) {
             first = Some((offset, diagnostic.message.to_string()));
         }
@@ -241,11 +208,7 @@ impl Wrapper {
                 before.push_str(&name);
                 before.push(';');
             }
-            before.push_str(if constructor {
-                "constructor(){"
-            } else {
-                "m(){"
-            });
+            before.push_str(if constructor { "constructor(){" } else { "m(){" });
             (before, "\n}})", Form::Class { constructor })
         } else if info.super_property {
             (format!("({{m(){{{strict}"), "\n}})", Form::Method)
@@ -254,21 +217,14 @@ impl Wrapper {
         } else {
             (strict.to_string(), "", Form::Plain)
         };
-        Wrapper {
-            before,
-            after,
-            form,
-        }
+        Wrapper { before, after, form }
     }
 
     /// The eval code's statements within the parsed text; `None` if the code escaped from the wrapper.
     pub fn body<'s, 'a>(
         &self,
         program: &'s Program<'a>,
-    ) -> Option<(
-        &'s [Statement<'a>],
-        Option<&'s oxc_ast::ast::FunctionBody<'a>>,
-    )> {
+    ) -> Option<(&'s [Statement<'a>], Option<&'s oxc_ast::ast::FunctionBody<'a>>)> {
         use oxc_ast::ast::{ClassElement, Expression, ObjectPropertyKind};
         if self.form == Form::Plain {
             return Some((&program.body, None));
@@ -276,12 +232,10 @@ impl Wrapper {
         let [Statement::ExpressionStatement(statement)] = program.body.as_slice() else {
             return None;
         };
-        let function: &Function<'a> = match (statement.expression.without_parentheses(), self.form)
-        {
+        let function: &Function<'a> = match (statement.expression.without_parentheses(), self.form) {
             (Expression::FunctionExpression(function), Form::Function) => function,
             (Expression::ObjectExpression(object), Form::Method) => {
-                let [ObjectPropertyKind::ObjectProperty(property)] = object.properties.as_slice()
-                else {
+                let [ObjectPropertyKind::ObjectProperty(property)] = object.properties.as_slice() else {
                     return None;
                 };
                 match &property.value {
@@ -294,9 +248,7 @@ impl Wrapper {
                     return None;
                 };
                 // Everything before the method is the wrapper's.
-                if class.body.body.len() > 1
-                    && class.body.body[class.body.body.len() - 2].span_end() > self.start()
-                {
+                if class.body.body.len() > 1 && class.body.body[class.body.body.len() - 2].span_end() > self.start() {
                     return None;
                 }
                 &method.value

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use tercel_bytecode::{EvalInfo, Op, Source, Template, op::instructions};
 use tercel_front::{
-    CompileError, CompileErrorKind, DynamicFunction, Options, compile_eval, compile_function,
-    compile_module, compile_script,
+    CompileError, CompileErrorKind, DynamicFunction, Options, compile_eval, compile_function, compile_module,
+    compile_script,
 };
 
 fn source(text: &str) -> Arc<Source> {
@@ -113,21 +113,10 @@ fn things_that_only_look_wrong() {
 
 #[test]
 fn calls_as_targets_fail_when_they_run() {
-    for text in [
-        "f() = 1",
-        "f(1, 2) = 1",
-        "f() += 1",
-        "f()++",
-        "--f()",
-        "for (f() in a) ;",
-        "for (f() of a) ;",
-    ] {
+    for text in ["f() = 1", "f(1, 2) = 1", "f() += 1", "f()++", "--f()", "for (f() in a) ;", "for (f() of a) ;"] {
         let template = script(text).unwrap_or_else(|error| panic!("{text}: {error}"));
         assert!(contains(&template, Op::ThrowError), "{text}");
-        assert!(
-            contains(&template, Op::Call) || contains(&template, Op::CallMethod),
-            "{text}"
-        );
+        assert!(contains(&template, Op::Call) || contains(&template, Op::CallMethod), "{text}");
         rejects(&format!("'use strict'; {text}"));
     }
     rejects("f() &&= 1");
@@ -156,19 +145,9 @@ fn modules_have_their_own_rules() {
 #[test]
 fn eval_code_knows_its_place() {
     let top = EvalInfo::default();
-    let function = EvalInfo {
-        new_target: true,
-        ..EvalInfo::default()
-    };
-    let method = EvalInfo {
-        new_target: true,
-        super_property: true,
-        ..EvalInfo::default()
-    };
-    let strict = EvalInfo {
-        strict: true,
-        ..EvalInfo::default()
-    };
+    let function = EvalInfo { new_target: true, ..EvalInfo::default() };
+    let method = EvalInfo { new_target: true, super_property: true, ..EvalInfo::default() };
+    let strict = EvalInfo { strict: true, ..EvalInfo::default() };
     assert!(eval("new.target", &top).is_err());
     assert!(eval("new.target", &function).is_ok());
     assert!(eval("super.x", &function).is_err());
@@ -178,10 +157,7 @@ fn eval_code_knows_its_place() {
     assert!(eval("with (a) b", &top).is_ok());
     assert!(eval("return 1", &top).is_err());
     assert!(eval("this.#x", &top).is_err());
-    let initializer = EvalInfo {
-        class_init: true,
-        ..EvalInfo::default()
-    };
+    let initializer = EvalInfo { class_init: true, ..EvalInfo::default() };
     assert!(eval("arguments", &initializer).is_err());
     assert!(eval("() => arguments", &initializer).is_err());
     assert!(eval("(function () { arguments })", &initializer).is_ok());
@@ -189,24 +165,9 @@ fn eval_code_knows_its_place() {
 
 #[test]
 fn eval_code_cannot_leave_its_wrapper() {
-    let method = EvalInfo {
-        new_target: true,
-        super_property: true,
-        ..EvalInfo::default()
-    };
-    let function = EvalInfo {
-        new_target: true,
-        ..EvalInfo::default()
-    };
-    for text in [
-        "}); (function () {",
-        "}}); ({m(){",
-        "}, n() {",
-        "}",
-        "return 1",
-        "/*",
-        "a }) => ({",
-    ] {
+    let method = EvalInfo { new_target: true, super_property: true, ..EvalInfo::default() };
+    let function = EvalInfo { new_target: true, ..EvalInfo::default() };
+    for text in ["}); (function () {", "}}); ({m(){", "}, n() {", "}", "return 1", "/*", "a }) => ({"] {
         assert!(eval(text, &method).is_err(), "{text}");
         assert!(eval(text, &function).is_err(), "{text}");
     }
@@ -216,33 +177,20 @@ fn eval_code_cannot_leave_its_wrapper() {
 
 #[test]
 fn errors_in_eval_code_are_placed_in_the_eval_source() {
-    let method = EvalInfo {
-        new_target: true,
-        super_property: true,
-        ..EvalInfo::default()
-    };
+    let method = EvalInfo { new_target: true, super_property: true, ..EvalInfo::default() };
     let error = eval("a;\n  let a, a;", &method).expect_err("declared twice");
     assert_eq!((error.position.line, error.position.column), (2, 7));
 }
 
 #[test]
 fn dynamic_functions_keep_parameters_and_body_apart() {
-    let make = |parameters: &str, body: &str| {
-        compile_function(
-            parameters,
-            body,
-            DynamicFunction::Normal,
-            &Options::default(),
-        )
-    };
+    let make =
+        |parameters: &str, body: &str| compile_function(parameters, body, DynamicFunction::Normal, &Options::default());
     let template = make("a, b = 1", "return a + b").expect("valid");
     assert_eq!(template.name.to_string(), "anonymous");
     assert_eq!(template.length, 1);
     let span = template.span.start as usize..template.span.end as usize;
-    assert_eq!(
-        &template.source.text[span],
-        "function anonymous(a, b = 1\n) {\nreturn a + b\n}"
-    );
+    assert_eq!(&template.source.text[span], "function anonymous(a, b = 1\n) {\nreturn a + b\n}");
     assert!(make("a // comment", "return a // comment").is_ok());
     for (parameters, body) in [
         ("a) { }, function (", ""),
@@ -255,22 +203,14 @@ fn dynamic_functions_keep_parameters_and_body_apart() {
     ] {
         assert!(make(parameters, body).is_err(), "{parameters:?} {body:?}");
     }
-    let generator = compile_function(
-        "",
-        "yield 1",
-        DynamicFunction::Generator,
-        &Options::default(),
-    );
+    let generator = compile_function("", "yield 1", DynamicFunction::Generator, &Options::default());
     assert!(generator.is_ok());
 }
 
 #[test]
 fn natives_are_an_option() {
     assert!(script("%Name(1)").is_err());
-    let options = Options {
-        natives: true,
-        ..Options::default()
-    };
+    let options = Options { natives: true, ..Options::default() };
     let template = compile_script(&source("a % b(1); %Name(1)"), &options).expect("valid");
     assert!(contains(&template, Op::CallRuntime));
 }
@@ -280,9 +220,7 @@ fn positions_lead_back_to_the_source() {
     let text = "var a = 1;\nfunction f(o) {\n  return o.x.y();\n}";
     let template = script(text).expect("valid");
     let f = &template.functions[0];
-    let (pc, _) = instructions(&f.code)
-        .find(|(_, op)| *op == Op::CallMethod)
-        .expect("a call");
+    let (pc, _) = instructions(&f.code).find(|(_, op)| *op == Op::CallMethod).expect("a call");
     let position = f.position_at(pc as u32);
     assert_eq!((position.line, position.column), (3, 14));
 }

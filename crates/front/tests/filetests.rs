@@ -15,10 +15,7 @@ fn lower(path: &Path) -> String {
     let text = std::fs::read_to_string(path).expect("readable");
     let head = text.lines().next().unwrap_or("").to_string();
     let source = Arc::new(Source::new(name, text));
-    let options = Options {
-        natives: true,
-        ..Options::default()
-    };
+    let options = Options { natives: true, ..Options::default() };
     let result = if head.starts_with("// module") {
         compile_module(&source, &options)
     } else if head.starts_with("// eval") {

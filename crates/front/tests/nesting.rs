@@ -174,16 +174,9 @@ fn too_many_variables_are_a_range_error() {
 
 #[test]
 fn deep_evals_share_their_scope_chains() {
-    let text = format!(
-        "{}eval(''){}",
-        "(function(){var a;".repeat(2000),
-        "})".repeat(2000)
-    );
+    let text = format!("{}eval(''){}", "(function(){var a;".repeat(2000), "})".repeat(2000));
     works(text);
-    let eval = compile_eval(
-        &Arc::new(Source::new("eval.js", nest("(", "1", ")"))),
-        &EvalInfo::default(),
-        &Options::default(),
-    );
+    let eval =
+        compile_eval(&Arc::new(Source::new("eval.js", nest("(", "1", ")"))), &EvalInfo::default(), &Options::default());
     assert!(eval.is_ok());
 }

@@ -84,10 +84,7 @@ impl FunctionBuilder {
 
     /// Adds an explicit parameter to a block; only before any edge leads there.
     pub fn add_param(&mut self, block: Block, ty: Type) -> Value {
-        assert!(
-            self.states[block].preds.is_empty(),
-            "{block} already has edges"
-        );
+        assert!(self.states[block].preds.is_empty(), "{block} already has edges");
         self.func.add_param(block, ty)
     }
 
@@ -103,9 +100,7 @@ impl FunctionBuilder {
 
     /// Whether the current block already has its terminator.
     pub fn is_terminated(&self) -> bool {
-        self.func
-            .last_inst(self.current)
-            .is_some_and(|inst| self.func.inst(inst).op.is_terminator())
+        self.func.last_inst(self.current).is_some_and(|inst| self.func.inst(inst).op.is_terminator())
     }
 
     /// Promises that all edges to a block exist. Sealing twice does nothing.
@@ -153,12 +148,7 @@ impl FunctionBuilder {
     }
 
     /// The value of a variable at the end of a block. New parameters whose arguments are missing are added to `work`.
-    fn lookup(
-        &mut self,
-        variable: Variable,
-        block: Block,
-        work: &mut Vec<(Variable, Block)>,
-    ) -> Value {
+    fn lookup(&mut self, variable: Variable, block: Block, work: &mut Vec<(Variable, Block)>) -> Value {
         let mut chain = Vec::new();
         let mut at = block;
         let value = loop {
@@ -211,11 +201,7 @@ impl FunctionBuilder {
 
     fn zero(&mut self, block: Block, ty: Type) -> Value {
         let lane = ty.lane();
-        let op = if lane.is_float() {
-            Op::Fconst
-        } else {
-            Op::Iconst
-        };
+        let op = if lane.is_float() { Op::Fconst } else { Op::Iconst };
         let inst = self.func.make(InstSpec::new(op, lane, &[]));
         self.func.prepend(block, inst);
         let zero = self.func.result(inst);
@@ -299,10 +285,7 @@ impl FunctionBuilder {
         let inst = self.inst(InstSpec::new(op, ty, &[left, right]));
         let mut results = self.func.results(inst);
         let value = results.next().expect("an overflow op has two results");
-        (
-            value,
-            results.next().expect("an overflow op has two results"),
-        )
+        (value, results.next().expect("an overflow op has two results"))
     }
 
     /// Integer comparison.
@@ -325,21 +308,13 @@ impl FunctionBuilder {
 
     /// Load.
     pub fn load(&mut self, ty: Type, address: Value, offset: i32, flags: MemFlags) -> Value {
-        self.value(
-            InstSpec::new(Op::Load, ty, &[address])
-                .imm(offset as i64)
-                .aux(flags.to_bits()),
-        )
+        self.value(InstSpec::new(Op::Load, ty, &[address]).imm(offset as i64).aux(flags.to_bits()))
     }
 
     /// Store.
     pub fn store(&mut self, address: Value, value: Value, offset: i32, flags: MemFlags) {
         let ty = self.func.value_type(value);
-        self.inst(
-            InstSpec::new(Op::Store, ty, &[address, value])
-                .imm(offset as i64)
-                .aux(flags.to_bits()),
-        );
+        self.inst(InstSpec::new(Op::Store, ty, &[address, value]).imm(offset as i64).aux(flags.to_bits()));
     }
 
     /// Address + offset.
@@ -351,11 +326,7 @@ impl FunctionBuilder {
     pub fn ptr_index(&mut self, base: Value, index: Value, scale: u32, offset: i32) -> Value {
         debug_assert!(matches!(scale, 1 | 2 | 4 | 8));
         let aux = scale.trailing_zeros() as u16;
-        self.value(
-            InstSpec::new(Op::PtrIndex, Type::PTR, &[base, index])
-                .imm(offset as i64)
-                .aux(aux),
-        )
+        self.value(InstSpec::new(Op::PtrIndex, Type::PTR, &[base, index]).imm(offset as i64).aux(aux))
     }
 
     /// Address of a stack slot.
@@ -392,10 +363,7 @@ impl FunctionBuilder {
 
     /// Safepoint that serves interrupts.
     pub fn poll(&mut self, frame: Option<FrameState>) {
-        self.inst(InstSpec {
-            frame,
-            ..InstSpec::new(Op::Poll, Type::VOID, &[])
-        });
+        self.inst(InstSpec { frame, ..InstSpec::new(Op::Poll, Type::VOID, &[]) });
     }
 
     // ----- terminators -------------------------------------------------------------------------------------------
@@ -406,13 +374,8 @@ impl FunctionBuilder {
         self.func.set_pos(inst, self.pos);
         self.func.append(self.current, inst);
         for (index, &(block, _)) in edges.iter().enumerate() {
-            assert!(
-                !self.states[block].sealed,
-                "{block} is sealed: no edge can be added"
-            );
-            self.states[block]
-                .preds
-                .push((inst, index as u32, self.current));
+            assert!(!self.states[block].sealed, "{block} is sealed: no edge can be added");
+            self.states[block].preds.push((inst, index as u32, self.current));
         }
         // Parameters that reads made in a target not yet sealed get their arguments at sealing; explicit ones come first.
     }
@@ -423,22 +386,12 @@ impl FunctionBuilder {
     }
 
     /// Go to `then` if the condition is not zero, else to `otherwise`.
-    pub fn branch(
-        &mut self,
-        condition: Value,
-        then: (Block, &[Value]),
-        otherwise: (Block, &[Value]),
-    ) {
+    pub fn branch(&mut self, condition: Value, then: (Block, &[Value]), otherwise: (Block, &[Value])) {
         self.terminate(Op::Branch, &[condition], &[then, otherwise]);
     }
 
     /// Go to `cases[index]`, or to `default` if there is none.
-    pub fn switch(
-        &mut self,
-        index: Value,
-        default: (Block, &[Value]),
-        cases: &[(Block, &[Value])],
-    ) {
+    pub fn switch(&mut self, index: Value, default: (Block, &[Value]), cases: &[(Block, &[Value])]) {
         let mut edges = vec![default];
         edges.extend_from_slice(cases);
         self.terminate(Op::Switch, &[index], &edges);
@@ -525,11 +478,8 @@ pub fn remove_trivial_params(func: &mut Function, cfg: &Cfg) -> usize {
     }
     if removed > 0 {
         for &block in cfg.rpo() {
-            let keep: Vec<bool> = func
-                .params(block)
-                .iter()
-                .map(|&param| matches!(func.value_def(param), ValueDef::Param(..)))
-                .collect();
+            let keep: Vec<bool> =
+                func.params(block).iter().map(|&param| matches!(func.value_def(param), ValueDef::Param(..))).collect();
             if keep.iter().all(|&keep| keep) {
                 continue;
             }
@@ -551,11 +501,7 @@ mod tests {
     #[test]
     fn a_loop_gets_parameters_only_for_what_changes() {
         let mut b = FunctionBuilder::new("sum", Signature::new(&[Type::I64], &[Type::I64]));
-        let (limit, i, sum) = (
-            b.declare(Type::I64),
-            b.declare(Type::I64),
-            b.declare(Type::I64),
-        );
+        let (limit, i, sum) = (b.declare(Type::I64), b.declare(Type::I64), b.declare(Type::I64));
         let param = b.param(0);
         b.define(limit, param);
         let zero = b.iconst(Type::I64, 0);
@@ -605,10 +551,7 @@ mod tests {
         let value = b.read(x);
         b.ret(&[value]);
         let func = b.finish();
-        assert_eq!(
-            func.args(func.terminator(*func.blocks().last().unwrap())),
-            &[param]
-        );
+        assert_eq!(func.args(func.terminator(*func.blocks().last().unwrap())), &[param]);
         verify(&func).unwrap();
     }
 

@@ -41,11 +41,7 @@ impl Cfg {
         let open = |block: Block, number: &mut Vec<u32>, stack: &mut Vec<(Block, Inst, usize)>| {
             number[block.index()] = 0;
             let inst = func.last_inst(block).unwrap_or(Inst::NONE);
-            let edges = if inst.is_none() {
-                0
-            } else {
-                func.inst(inst).edge_count()
-            };
+            let edges = if inst.is_none() { 0 } else { func.inst(inst).edge_count() };
             stack.push((block, inst, edges));
         };
         if !func.blocks().is_empty() {
@@ -73,11 +69,7 @@ impl Cfg {
             total += std::mem::replace(count, total);
         }
         let mut first_pred = counts;
-        let none = Pred {
-            block: Block::NONE,
-            inst: Inst::NONE,
-            index: 0,
-        };
+        let none = Pred { block: Block::NONE, inst: Inst::NONE, index: 0 };
         let mut preds = vec![none; total as usize];
         for &block in &postorder {
             let Some(inst) = func.last_inst(block) else {
@@ -85,23 +77,14 @@ impl Cfg {
             };
             for (index, edge) in func.edges(inst).iter().enumerate() {
                 let place = &mut first_pred[edge.block.index()];
-                preds[*place as usize] = Pred {
-                    block,
-                    inst,
-                    index: index as u32,
-                };
+                preds[*place as usize] = Pred { block, inst, index: index as u32 };
                 *place += 1;
             }
         }
         // Filling advanced each start to the next one's: shift them back.
         first_pred.rotate_right(1);
         first_pred[0] = 0;
-        Cfg {
-            rpo: postorder,
-            number,
-            first_pred,
-            preds,
-        }
+        Cfg { rpo: postorder, number, first_pred, preds }
     }
 
     /// The reachable blocks in reverse postorder; the entry is first.
@@ -129,11 +112,7 @@ impl Cfg {
     pub fn remove_unreachable(&self, func: &mut Function) -> usize {
         let before = func.blocks().len();
         if self.rpo.len() < before {
-            let layout = func
-                .blocks()
-                .iter()
-                .copied()
-                .filter(|&block| self.is_reachable(block));
+            let layout = func.blocks().iter().copied().filter(|&block| self.is_reachable(block));
             let layout = layout.collect();
             func.set_layout(layout);
         }

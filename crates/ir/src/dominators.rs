@@ -31,11 +31,7 @@ impl Dominators {
             idom[order[number].index()] = order[dominator as usize];
         }
         let (preorder, span) = number_tree(cfg, &idom, capacity);
-        Dominators {
-            idom,
-            preorder,
-            span,
-        }
+        Dominators { idom, preorder, span }
     }
 
     /// The immediate dominator; `None` for the entry and for unreachable blocks.
@@ -70,12 +66,7 @@ fn depth_first(cfg: &Cfg, func: &crate::Function) -> (Vec<Block>, Vec<u32>) {
     let mut seen = vec![false; func.block_capacity()];
     let mut order = Vec::with_capacity(cfg.rpo().len());
     let mut parents = Vec::with_capacity(cfg.rpo().len());
-    let mut stack: Vec<(Block, u32)> = cfg
-        .rpo()
-        .first()
-        .map(|&entry| (entry, 0))
-        .into_iter()
-        .collect();
+    let mut stack: Vec<(Block, u32)> = cfg.rpo().first().map(|&entry| (entry, 0)).into_iter().collect();
     while let Some((block, parent)) = stack.pop() {
         if std::mem::replace(&mut seen[block.index()], true) {
             continue;
@@ -111,14 +102,7 @@ fn semi_nca(cfg: &Cfg, order: &[Block], parents: &[u32], capacity: usize) -> Vec
             let candidate = if (from as usize) <= number {
                 from
             } else {
-                semi[evaluate(
-                    from,
-                    number as u32,
-                    &mut ancestor,
-                    &mut label,
-                    &semi,
-                    &mut path,
-                ) as usize]
+                semi[evaluate(from, number as u32, &mut ancestor, &mut label, &semi, &mut path) as usize]
             };
             best = best.min(candidate);
         }
@@ -137,14 +121,7 @@ fn semi_nca(cfg: &Cfg, order: &[Block], parents: &[u32], capacity: usize) -> Vec
 
 /// The block of least semidominator on the tree path from `from` up to, but without, the ancestors not yet linked (those
 /// numbered `limit` or less), with path compression.
-fn evaluate(
-    from: u32,
-    limit: u32,
-    ancestor: &mut [u32],
-    label: &mut [u32],
-    semi: &[u32],
-    path: &mut Vec<u32>,
-) -> u32 {
+fn evaluate(from: u32, limit: u32, ancestor: &mut [u32], label: &mut [u32], semi: &[u32], path: &mut Vec<u32>) -> u32 {
     path.clear();
     let mut at = from;
     while ancestor[at as usize] > limit {

@@ -123,10 +123,7 @@ pub struct Arena<K: Entity, V> {
 impl<K: Entity, V> Arena<K, V> {
     /// An empty arena.
     pub fn new() -> Self {
-        Arena {
-            items: Vec::new(),
-            key: PhantomData,
-        }
+        Arena { items: Vec::new(), key: PhantomData }
     }
 
     /// Adds an item and returns its name.
@@ -166,10 +163,7 @@ impl<K: Entity, V> Arena<K, V> {
 
     /// All names with their items.
     pub fn iter(&self) -> impl Iterator<Item = (K, &V)> {
-        self.items
-            .iter()
-            .enumerate()
-            .map(|(index, item)| (K::new(index), item))
+        self.items.iter().enumerate().map(|(index, item)| (K::new(index), item))
     }
 
     /// All items.
@@ -221,11 +215,7 @@ pub struct Secondary<K: Entity, V: Clone> {
 impl<K: Entity, V: Clone> Secondary<K, V> {
     /// A table in which every entity has `default`; room is made for `len` entities at once.
     pub fn with_default(default: V, len: usize) -> Self {
-        Secondary {
-            items: vec![default.clone(); len],
-            default,
-            key: PhantomData,
-        }
+        Secondary { items: vec![default.clone(); len], default, key: PhantomData }
     }
 }
 
@@ -277,15 +267,9 @@ impl ValuePool {
         let start = self.items.len() as u32;
         if !values.is_empty() {
             self.items.extend_from_slice(values);
-            self.items.resize(
-                start as usize + values.len().next_power_of_two(),
-                Value::NONE,
-            );
+            self.items.resize(start as usize + values.len().next_power_of_two(), Value::NONE);
         }
-        ValueList {
-            start,
-            len: values.len() as u32,
-        }
+        ValueList { start, len: values.len() as u32 }
     }
 
     /// The values of a list.
@@ -307,8 +291,7 @@ impl ValuePool {
             let start = self.items.len();
             let from = list.start as usize;
             self.items.extend_from_within(from..from + len);
-            self.items
-                .resize(start + (len + 1).next_power_of_two(), Value::NONE);
+            self.items.resize(start + (len + 1).next_power_of_two(), Value::NONE);
             list.start = start as u32;
         }
         self.items[list.start as usize + len] = value;
@@ -353,10 +336,7 @@ impl ValueList {
     /// The list at a place.
     #[inline]
     pub(crate) fn at(start: u32, len: usize) -> ValueList {
-        ValueList {
-            start,
-            len: len as u32,
-        }
+        ValueList { start, len: len as u32 }
     }
 }
 
@@ -391,13 +371,6 @@ mod tests {
         let mut table: Secondary<Value, u32> = Secondary::with_default(9, 0);
         assert_eq!(table[Value::new(100)], 9);
         table[Value::new(3)] = 1;
-        assert_eq!(
-            (
-                table[Value::new(2)],
-                table[Value::new(3)],
-                table[Value::new(4)]
-            ),
-            (9, 1, 9)
-        );
+        assert_eq!((table[Value::new(2)], table[Value::new(3)], table[Value::new(4)]), (9, 1, 9));
     }
 }

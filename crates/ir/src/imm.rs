@@ -353,9 +353,6 @@ mod tests {
         let flags = MemFlags::new(AliasClass::new(63)).no_trap();
         assert_eq!(flags.class().number(), 63);
         assert!(flags.is_no_trap() && !flags.is_read_only());
-        assert_eq!(
-            MemFlags::from_bits(flags.read_only().to_bits()),
-            flags.read_only()
-        );
+        assert_eq!(MemFlags::from_bits(flags.read_only().to_bits()), flags.read_only());
     }
 }

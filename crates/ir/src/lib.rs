@@ -36,16 +36,11 @@ pub mod print;
 pub mod types;
 pub mod verifier;
 
-pub use entity::{
-    Block, FrameState, FuncId, FuncRef, Inst, SigRef, StackSlot, Value, ValueList, Variable,
-};
+pub use entity::{Block, FrameState, FuncId, FuncRef, Inst, SigRef, StackSlot, Value, ValueList, Variable};
 pub use function::{
-    CallConv, CallTarget, Edge, FrameStateData, FuncRefData, Function, InstData, InstSpec, Module,
-    Signature, SlotData, SourcePos, ValueDef,
+    CallConv, CallTarget, Edge, FrameStateData, FuncRefData, Function, InstData, InstSpec, Module, Signature, SlotData,
+    SourcePos, ValueDef,
 };
-pub use imm::{
-    AliasClass, FloatCc, HeapConst, HelperId, IntCc, MemFlags, ReduceOp, ShapeId, TemplateId,
-    TrapCode,
-};
+pub use imm::{AliasClass, FloatCc, HeapConst, HelperId, IntCc, MemFlags, ReduceOp, ShapeId, TemplateId, TrapCode};
 pub use ops::{Effects, Op};
 pub use types::Type;

@@ -57,10 +57,7 @@ impl Loops {
         for (position, &block) in cfg.rpo().iter().enumerate() {
             let mut is_header = false;
             for pred in cfg.preds(block) {
-                if cfg
-                    .rpo_number(pred.block)
-                    .is_some_and(|number| number as usize >= position)
-                {
+                if cfg.rpo_number(pred.block).is_some_and(|number| number as usize >= position) {
                     if dominators.dominates(block, pred.block) {
                         is_header = true;
                     } else {
@@ -69,12 +66,7 @@ impl Loops {
                 }
             }
             if is_header {
-                loops.push(LoopData {
-                    header: block,
-                    parent: Loop::NONE,
-                    depth: 0,
-                    span: (0, 0),
-                });
+                loops.push(LoopData { header: block, parent: Loop::NONE, depth: 0, span: (0, 0) });
             }
         }
         let mut innermost = vec![Loop::NONE; func.block_capacity()];
@@ -83,10 +75,7 @@ impl Loops {
         for index in (0..loops.len()).rev() {
             let this = Loop(index as u32);
             let header = loops[index].header;
-            let back_edges = cfg
-                .preds(header)
-                .iter()
-                .filter(|pred| dominators.dominates(header, pred.block));
+            let back_edges = cfg.preds(header).iter().filter(|pred| dominators.dominates(header, pred.block));
             work.extend(back_edges.map(|pred| pred.block));
             innermost[header.index()] = this;
             while let Some(block) = work.pop() {
@@ -108,28 +97,16 @@ impl Loops {
                 if top != this {
                     outer[top.index()] = this;
                     loops[top.index()].parent = this;
-                    work.extend(
-                        cfg.preds(loops[top.index()].header)
-                            .iter()
-                            .map(|pred| pred.block),
-                    );
+                    work.extend(cfg.preds(loops[top.index()].header).iter().map(|pred| pred.block));
                 }
             }
         }
         for index in 0..loops.len() {
             let parent = loops[index].parent;
-            loops[index].depth = if parent == Loop::NONE {
-                1
-            } else {
-                loops[parent.index()].depth + 1
-            };
+            loops[index].depth = if parent == Loop::NONE { 1 } else { loops[parent.index()].depth + 1 };
         }
         number_forest(&mut loops);
-        Loops {
-            loops,
-            innermost,
-            irreducible,
-        }
+        Loops { loops, innermost, irreducible }
     }
 
     /// How many loops there are.
@@ -166,10 +143,7 @@ impl Loops {
     /// The innermost loop around a block; none around blocks made since.
     #[inline]
     pub fn innermost(&self, block: Block) -> Option<Loop> {
-        self.innermost
-            .get(block.index())
-            .copied()
-            .filter(|&found| found != Loop::NONE)
+        self.innermost.get(block.index()).copied().filter(|&found| found != Loop::NONE)
     }
 
     /// How many loops are around a block.
@@ -186,8 +160,7 @@ impl Loops {
 
     /// Whether a block belongs to a loop or to one inside it.
     pub fn contains(&self, of: Loop, block: Block) -> bool {
-        self.innermost(block)
-            .is_some_and(|inner| self.is_inside(inner, of))
+        self.innermost(block).is_some_and(|inner| self.is_inside(inner, of))
     }
 
     /// Whether the graph has a cycle with several entries.
@@ -208,11 +181,7 @@ fn number_forest(loops: &mut [LoopData]) {
     let mut free = vec![0u32; loops.len()];
     for index in 0..loops.len() {
         let parent = loops[index].parent;
-        let place = if parent == Loop::NONE {
-            &mut roots
-        } else {
-            &mut free[parent.index()]
-        };
+        let place = if parent == Loop::NONE { &mut roots } else { &mut free[parent.index()] };
         let first = *place;
         *place += size[index];
         free[index] = first + 1;

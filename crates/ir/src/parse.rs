@@ -39,9 +39,7 @@ type Parsed<T> = Result<T, ParseError>;
 /// The first line that cannot be read.
 pub fn parse_module(text: &str) -> Parsed<Module> {
     let mut module = Module::new();
-    let mut lines = Lines {
-        text: text.lines().enumerate(),
-    };
+    let mut lines = Lines { text: text.lines().enumerate() };
     while let Some((number, line)) = lines.next_line() {
         let function = FunctionParser::new(number, line)?.run(&mut lines)?;
         module.add(function);
@@ -56,10 +54,7 @@ pub fn parse_module(text: &str) -> Parsed<Module> {
 pub fn parse_function(text: &str) -> Parsed<Function> {
     let mut module = parse_module(text)?;
     if module.functions.len() != 1 {
-        return Err(ParseError {
-            line: 1,
-            message: format!("{} functions, not one", module.functions.len()),
-        });
+        return Err(ParseError { line: 1, message: format!("{} functions, not one", module.functions.len()) });
     }
     Ok(std::mem::take(&mut module.functions[FuncId::new(0)]))
 }
@@ -88,10 +83,7 @@ impl<'a> Line<'a> {
     fn error<T>(&self, message: impl Into<String>) -> Parsed<T> {
         let message = message.into();
         let near: String = self.rest.chars().take(24).collect();
-        Err(ParseError {
-            line: self.number,
-            message: format!("{message}, at `{near}`"),
-        })
+        Err(ParseError { line: self.number, message: format!("{message}, at `{near}`") })
     }
 
     fn skip_space(&mut self) {
@@ -115,19 +107,12 @@ impl<'a> Line<'a> {
     }
 
     fn expect(&mut self, token: &str) -> Parsed<()> {
-        if self.accept(token) {
-            Ok(())
-        } else {
-            self.error(format!("expected `{token}`"))
-        }
+        if self.accept(token) { Ok(()) } else { self.error(format!("expected `{token}`")) }
     }
 
     fn peek_word(&mut self) -> &'a str {
         self.skip_space();
-        let end = self
-            .rest
-            .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-            .unwrap_or(self.rest.len());
+        let end = self.rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(self.rest.len());
         &self.rest[..end]
     }
 
@@ -158,28 +143,17 @@ impl<'a> Line<'a> {
 
     fn accept_entity(&mut self, prefix: &str) -> Option<u32> {
         let word = self.peek_word();
-        let number = word
-            .strip_prefix(prefix)?
-            .parse::<u32>()
-            .ok()
-            .filter(|&number| number != u32::MAX)?;
+        let number = word.strip_prefix(prefix)?.parse::<u32>().ok().filter(|&number| number != u32::MAX)?;
         self.rest = &self.rest[word.len()..];
         Some(number)
     }
 
     fn name(&mut self) -> Parsed<&'a str> {
         self.expect("@")?;
-        let end = self
-            .rest
-            .find(|c: char| c.is_whitespace() || c == '(')
-            .unwrap_or(self.rest.len());
+        let end = self.rest.find(|c: char| c.is_whitespace() || c == '(').unwrap_or(self.rest.len());
         let name = &self.rest[..end];
         self.rest = &self.rest[end..];
-        if name.is_empty() {
-            self.error("expected a name")
-        } else {
-            Ok(name)
-        }
+        if name.is_empty() { self.error("expected a name") } else { Ok(name) }
     }
 
     fn ty(&mut self) -> Parsed<Type> {
@@ -216,18 +190,12 @@ impl<'a> Line<'a> {
 
     fn float_bits(&mut self, ty: Type) -> Parsed<i64> {
         self.skip_space();
-        let end = self
-            .rest
-            .find(|c: char| c.is_whitespace() || c == ',')
-            .unwrap_or(self.rest.len());
+        let end = self.rest.find(|c: char| c.is_whitespace() || c == ',').unwrap_or(self.rest.len());
         let token = &self.rest[..end];
         let bits = if let Some(bits) = token.strip_prefix("nan:0x") {
             u64::from_str_radix(bits, 16).ok()
         } else if ty == Type::F32 {
-            token
-                .parse::<f32>()
-                .ok()
-                .map(|value| value.to_bits() as u64)
+            token.parse::<f32>().ok().map(|value| value.to_bits() as u64)
         } else {
             token.parse::<f64>().ok().map(f64::to_bits)
         };
@@ -239,11 +207,7 @@ impl<'a> Line<'a> {
     }
 
     /// Items between `(` and `)`, separated by commas.
-    fn list<T>(
-        &mut self,
-        close: &str,
-        mut item: impl FnMut(&mut Self) -> Parsed<T>,
-    ) -> Parsed<Vec<T>> {
+    fn list<T>(&mut self, close: &str, mut item: impl FnMut(&mut Self) -> Parsed<T>) -> Parsed<Vec<T>> {
         let mut items = Vec::new();
         if self.accept(close) {
             return Ok(items);
@@ -267,18 +231,9 @@ impl<'a> Line<'a> {
         } else {
             vec![self.ty()?]
         };
-        let conv = if self.accept_word("sysv") {
-            CallConv::SystemV
-        } else {
-            CallConv::Tercel
-        };
+        let conv = if self.accept_word("sysv") { CallConv::SystemV } else { CallConv::Tercel };
         let variadic = self.accept_word("variadic");
-        Ok(Signature {
-            params,
-            returns,
-            conv,
-            variadic,
-        })
+        Ok(Signature { params, returns, conv, variadic })
     }
 }
 
@@ -324,10 +279,7 @@ impl FunctionParser {
     fn run(mut self, lines: &mut Lines) -> Parsed<Function> {
         loop {
             let Some((number, text)) = lines.next_line() else {
-                return Err(ParseError {
-                    line: self.first_line,
-                    message: "the function does not end".to_string(),
-                });
+                return Err(ParseError { line: self.first_line, message: "the function does not end".to_string() });
             };
             let mut line = Line { number, rest: text };
             if line.accept("}") {
@@ -352,8 +304,7 @@ impl FunctionParser {
         if let Some(number) = line.accept_entity("sig") {
             line.expect("=")?;
             let signature = line.signature()?;
-            self.signatures
-                .insert(number, self.func.signatures.push(signature));
+            self.signatures.insert(number, self.func.signatures.push(signature));
         } else if let Some(number) = line.accept_entity("fn") {
             line.expect("=")?;
             let callee = self.callee(line)?;
@@ -398,12 +349,7 @@ impl FunctionParser {
                 }
             }
         }
-        Ok(FuncRefData {
-            name,
-            signature,
-            target,
-            effects,
-        })
+        Ok(FuncRefData { name, signature, target, effects })
     }
 
     fn frame_state(&mut self, line: &mut Line) -> Parsed<FrameState> {
@@ -411,13 +357,13 @@ impl FunctionParser {
         line.expect("at")?;
         let position = line.small()?;
         line.expect("[")?;
-        let values = line.list("]", |line| {
-            if line.accept("-") {
-                Ok(Value::NONE)
-            } else {
-                Ok(Value::from_u32(line.entity("v")?))
-            }
-        })?;
+        let values =
+            line.list(
+                "]",
+                |line| {
+                    if line.accept("-") { Ok(Value::NONE) } else { Ok(Value::from_u32(line.entity("v")?)) }
+                },
+            )?;
         let mut parent = None;
         if line.accept_word("in") {
             let number = line.entity("frame")?;
@@ -430,10 +376,7 @@ impl FunctionParser {
     }
 
     fn block(&mut self, number: u32) -> Block {
-        *self
-            .blocks
-            .entry(number)
-            .or_insert_with(|| self.func.add_block())
+        *self.blocks.entry(number).or_insert_with(|| self.func.add_block())
     }
 
     fn block_header(&mut self, line: &mut Line) -> Parsed<()> {
@@ -481,11 +424,7 @@ impl FunctionParser {
         let Some(op) = Op::from_name(name) else {
             return line.error(format!("`{name}` is no operation"));
         };
-        let mut spec = Raw {
-            op,
-            ty: op.info().types.single().unwrap_or(Type::VOID),
-            ..Raw::default()
-        };
+        let mut spec = Raw { op, ty: op.info().types.single().unwrap_or(Type::VOID), ..Raw::default() };
         if line.accept(".") {
             spec.ty = line.ty()?;
         }
@@ -495,9 +434,7 @@ impl FunctionParser {
         self.leading_immediate(line, &mut spec)?;
         self.operands(line, &mut spec)?;
         self.trailing_immediate(line, &mut spec)?;
-        if op
-            .effects()
-            .any(Effects::NEEDS_FRAME.with(Effects::MAY_HAVE_FRAME))
+        if op.effects().any(Effects::NEEDS_FRAME.with(Effects::MAY_HAVE_FRAME))
             && let Some(number) = line.accept_entity("frame")
         {
             match self.frames.get(&number) {
@@ -510,10 +447,7 @@ impl FunctionParser {
             self.func.set_pos(inst, SourcePos(line.small()?));
         }
         if self.func.results(inst).len() != results.len() {
-            return line.error(format!(
-                "{op} has {} results here",
-                self.func.results(inst).len()
-            ));
+            return line.error(format!("{op} has {} results here", self.func.results(inst).len()));
         }
         for (value, number) in self.func.results(inst).zip(results) {
             self.name_value(line, number, value)?;
@@ -524,33 +458,13 @@ impl FunctionParser {
 
     fn make(&mut self, spec: &Raw) -> Inst {
         let inst = if matches!(spec.op, Op::Jump | Op::Branch | Op::Switch) {
-            let edges: Vec<(Block, &[Value])> = spec
-                .edges
-                .iter()
-                .map(|(block, args)| (*block, &args[..]))
-                .collect();
+            let edges: Vec<(Block, &[Value])> = spec.edges.iter().map(|(block, args)| (*block, &args[..])).collect();
             self.func.make_terminator(spec.op, &spec.args, &edges)
         } else {
-            let Raw {
-                op,
-                ty,
-                imm,
-                aux,
-                frame,
-                ..
-            } = *spec;
-            self.func.make(InstSpec {
-                op,
-                ty,
-                args: &spec.args,
-                imm,
-                aux,
-                frame,
-            })
+            let Raw { op, ty, imm, aux, frame, .. } = *spec;
+            self.func.make(InstSpec { op, ty, args: &spec.args, imm, aux, frame })
         };
-        let block = self
-            .current
-            .expect("instructions come after a block header");
+        let block = self.current.expect("instructions come after a block header");
         self.func.append(block, inst);
         inst
     }
@@ -561,10 +475,7 @@ impl FunctionParser {
             find(word).map_or_else(|| line.error(format!("`{word}` is not known here")), Ok)
         }
         fn known<T: Entity>(line: &Line, map: &FxHashMap<u32, T>, number: u32) -> Parsed<i64> {
-            map.get(&number).map_or_else(
-                || line.error("it is not declared"),
-                |key| Ok(key.index() as i64),
-            )
+            map.get(&number).map_or_else(|| line.error("it is not declared"), |key| Ok(key.index() as i64))
         }
         match spec.op.info().imm {
             ImmKind::Int => spec.imm = sign_extend(line.integer()?, spec.ty),
@@ -719,37 +630,21 @@ impl FunctionParser {
         for &(inst, line) in &self.insts {
             self.func.args_mut(inst).iter_mut().for_each(&mut fix);
             for index in 0..self.func.edges(inst).len() {
-                self.func
-                    .edge_args_mut(inst, index)
-                    .iter_mut()
-                    .for_each(&mut fix);
+                self.func.edge_args_mut(inst, index).iter_mut().for_each(&mut fix);
             }
             if let Some(number) = missing.get() {
-                return Err(ParseError {
-                    line,
-                    message: format!("v{number} is not defined"),
-                });
+                return Err(ParseError { line, message: format!("v{number} is not defined") });
             }
         }
         for frame in self.func.frames.keys() {
-            self.func
-                .frame_values_mut(frame)
-                .iter_mut()
-                .for_each(&mut fix);
+            self.func.frame_values_mut(frame).iter_mut().for_each(&mut fix);
         }
         if let Some(number) = missing.get() {
-            return Err(ParseError {
-                line: self.first_line,
-                message: format!("v{number} is not defined"),
-            });
+            return Err(ParseError { line: self.first_line, message: format!("v{number} is not defined") });
         }
         if self.layout.len() != self.blocks.len() {
-            let message =
-                "an edge leads to a block that is not defined, or one is defined twice".to_string();
-            return Err(ParseError {
-                line: self.first_line,
-                message,
-            });
+            let message = "an edge leads to a block that is not defined, or one is defined twice".to_string();
+            return Err(ParseError { line: self.first_line, message });
         }
         self.func.set_layout(std::mem::take(&mut self.layout));
         Ok(())
@@ -769,15 +664,7 @@ struct Raw {
 
 impl Default for Raw {
     fn default() -> Raw {
-        Raw {
-            op: Op::Return,
-            ty: Type::VOID,
-            args: vec![],
-            imm: 0,
-            aux: 0,
-            frame: None,
-            edges: vec![],
-        }
+        Raw { op: Op::Return, ty: Type::VOID, args: vec![], imm: 0, aux: 0, frame: None, edges: vec![] }
     }
 }
 

@@ -142,9 +142,7 @@ impl Function {
         for &block in self.blocks() {
             for inst in self.insts(block) {
                 let mut frame = self.inst(inst).frame();
-                while let Some(key) =
-                    frame.filter(|&key| key.index() < used.len() && !used[key.index()])
-                {
+                while let Some(key) = frame.filter(|&key| key.index() < used.len() && !used[key.index()]) {
                     used[key.index()] = true;
                     frame = self.frames[key].parent;
                 }

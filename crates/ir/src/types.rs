@@ -15,9 +15,7 @@ use std::fmt;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Type(u8);
 
-const LANE_NAMES: [&str; 9] = [
-    "void", "i8", "i16", "i32", "i64", "f32", "f64", "ptr", "tagged",
-];
+const LANE_NAMES: [&str; 9] = ["void", "i8", "i16", "i32", "i64", "f32", "f64", "ptr", "tagged"];
 const LANE_BITS: [u32; 9] = [0, 8, 16, 32, 64, 32, 64, 64, 64];
 
 impl Type {
@@ -56,9 +54,7 @@ impl Type {
             512 => 3,
             _ => return None,
         };
-        (1..=6)
-            .contains(&self.0)
-            .then_some(Type(self.0 | width << 4))
+        (1..=6).contains(&self.0).then_some(Type(self.0 | width << 4))
     }
 
     /// The lane type of a vector; a scalar is its own lane.
@@ -70,11 +66,7 @@ impl Type {
     /// How many lanes there are; 1 for scalars.
     #[inline]
     pub fn lanes(self) -> u32 {
-        if self.is_vector() {
-            self.bits() / self.lane_bits()
-        } else {
-            1
-        }
+        if self.is_vector() { self.bits() / self.lane_bits() } else { 1 }
     }
 
     /// Width of a lane in bits.
@@ -148,11 +140,7 @@ impl Type {
     /// [`Type::lane_mask`], and all ones where there is no type.
     #[inline]
     pub(crate) fn lane_mask_or_ones(self) -> u64 {
-        if self == Type::VOID {
-            u64::MAX
-        } else {
-            self.lane_mask()
-        }
+        if self == Type::VOID { u64::MAX } else { self.lane_mask() }
     }
 
     /// Index below 64, unique for each type: the bit of [`TypeSet`].

@@ -74,10 +74,7 @@ pub fn verify_module(module: &Module) -> Result<(), String> {
                     return Err(format!("@{}: immediate: {id} does not exist", func.name));
                 };
                 if target.signature != func.signatures[callee.signature] {
-                    return Err(format!(
-                        "@{}: operands: signature of @{} differs",
-                        func.name, target.name
-                    ));
+                    return Err(format!("@{}: operands: signature of @{} differs", func.name, target.name));
                 }
             }
         }
@@ -100,14 +97,7 @@ type Check = Result<(), VerifyError>;
 
 impl<'a> Verifier<'a> {
     fn new(func: &'a Function) -> Result<Verifier<'a>, VerifyError> {
-        let fail = |rule, message| {
-            Err(VerifyError {
-                rule,
-                block: None,
-                inst: None,
-                message,
-            })
-        };
+        let fail = |rule, message| Err(VerifyError { rule, block: None, inst: None, message });
         if func.blocks().is_empty() {
             return fail("entry", "the function has no blocks".to_string());
         }
@@ -126,28 +116,14 @@ impl<'a> Verifier<'a> {
                 order[inst.index()] = position as u32;
                 for edge in func.edges(inst) {
                     if edge.block.index() >= in_layout.len() || !in_layout[edge.block.index()] {
-                        return fail(
-                            "layout",
-                            format!(
-                                "{block} leads to {}, which is not in the layout",
-                                edge.block
-                            ),
-                        );
+                        return fail("layout", format!("{block} leads to {}, which is not in the layout", edge.block));
                     }
                 }
             }
         }
         let cfg = Cfg::compute(func);
         let dominators = Dominators::compute(&cfg, func);
-        Ok(Verifier {
-            func,
-            cfg,
-            dominators,
-            in_layout,
-            order,
-            block: None,
-            inst: None,
-        })
+        Ok(Verifier { func, cfg, dominators, in_layout, order, block: None, inst: None })
     }
 
     fn fail<T>(&self, rule: &'static str, message: String) -> Result<T, VerifyError> {
@@ -155,12 +131,7 @@ impl<'a> Verifier<'a> {
             Some(inst) => format!("`{}`: {message}", self.func.display_inst(inst)),
             None => message,
         };
-        Err(VerifyError {
-            rule,
-            block: self.block,
-            inst: self.inst,
-            message,
-        })
+        Err(VerifyError { rule, block: self.block, inst: self.inst, message })
     }
 
     fn run(mut self) -> Check {
@@ -184,17 +155,9 @@ impl<'a> Verifier<'a> {
         if !self.cfg.preds(entry).is_empty() {
             return self.fail("entry", "the entry block has predecessors".to_string());
         }
-        let types: Vec<Type> = self
-            .func
-            .params(entry)
-            .iter()
-            .map(|&value| self.func.value_type(value))
-            .collect();
+        let types: Vec<Type> = self.func.params(entry).iter().map(|&value| self.func.value_type(value)).collect();
         if types != self.func.signature.params {
-            return self.fail(
-                "entry",
-                format!("parameters are {types:?}, not those of the signature"),
-            );
+            return self.fail("entry", format!("parameters are {types:?}, not those of the signature"));
         }
         Ok(())
     }
@@ -226,10 +189,7 @@ impl<'a> Verifier<'a> {
         }
         for (position, &param) in self.func.params(block).iter().enumerate() {
             if self.func.value_def(param) != ValueDef::Param(block, position as u32) {
-                return self.fail(
-                    "block",
-                    format!("{param} is listed as parameter {position} and is not"),
-                );
+                return self.fail("block", format!("{param} is listed as parameter {position} and is not"));
             }
         }
         for inst in self.func.insts(block) {
@@ -237,10 +197,7 @@ impl<'a> Verifier<'a> {
                 return self.fail("block", format!("{inst} does not know that it is here"));
             }
             if inst != last && self.func.inst(inst).op.is_terminator() {
-                return self.fail(
-                    "block",
-                    format!("`{}` is not the last", self.func.display_inst(inst)),
-                );
+                return self.fail("block", format!("`{}` is not the last", self.func.display_inst(inst)));
             }
         }
         Ok(())
@@ -249,9 +206,7 @@ impl<'a> Verifier<'a> {
     fn check_inst(&self, block: Block, inst: Inst) -> Check {
         let data = self.func.inst(inst);
         let info = data.op.info();
-        if info.types.is_empty() && data.ty != Type::VOID
-            || !info.types.is_empty() && !info.types.contains(data.ty)
-        {
+        if info.types.is_empty() && data.ty != Type::VOID || !info.types.is_empty() && !info.types.contains(data.ty) {
             return self.fail("type", format!("{} is no type for {}", data.ty, data.op));
         }
         self.check_immediate(data)?;
@@ -281,10 +236,7 @@ impl<'a> Verifier<'a> {
         let (imm_ok, aux_ok) = match data.op.info().imm {
             ImmKind::None => (data.imm == 0, data.aux == 0),
             ImmKind::Int => (data.imm == sign_extend(data.imm, data.ty), data.aux == 0),
-            ImmKind::Float => (
-                data.ty == Type::F64 || data.imm as u64 <= u32::MAX as u64,
-                data.aux == 0,
-            ),
+            ImmKind::Float => (data.ty == Type::F64 || data.imm as u64 <= u32::MAX as u64, data.aux == 0),
             ImmKind::IntCc => (data.imm == 0, aux_limit(IntCc::ALL.len())),
             ImmKind::FloatCc => (data.imm == 0, aux_limit(FloatCc::ALL.len())),
             ImmKind::Trap => (data.imm == 0, aux_limit(TrapCode::ALL.len())),
@@ -302,10 +254,7 @@ impl<'a> Verifier<'a> {
             ImmKind::Shape | ImmKind::Heap | ImmKind::Template => (fits(1 << 32), data.aux == 0),
         };
         if !imm_ok || !aux_ok {
-            return self.fail(
-                "immediate",
-                format!("imm {} or aux {} is not valid here", data.imm, data.aux),
-            );
+            return self.fail("immediate", format!("imm {} or aux {} is not valid here", data.imm, data.aux));
         }
         Ok(())
     }
@@ -318,19 +267,13 @@ impl<'a> Verifier<'a> {
         let mut rest = args;
         for (position, &operand) in data.op.info().operands.iter().enumerate() {
             let list = match operand {
-                Operand::Signature => self
-                    .func
-                    .call_signature(inst)
-                    .map(|signature| &signature.params),
+                Operand::Signature => self.func.call_signature(inst).map(|signature| &signature.params),
                 Operand::Returns => Some(&self.func.signature.returns),
                 Operand::Rest => return Ok(()),
                 _ => None,
             };
             if let Some(list) = list {
-                let types: Vec<Type> = rest
-                    .iter()
-                    .map(|&value| self.func.value_type(value))
-                    .collect();
+                let types: Vec<Type> = rest.iter().map(|&value| self.func.value_type(value)).collect();
                 if types != *list {
                     return self.fail("operands", format!("types are {types:?}, not {list:?}"));
                 }
@@ -342,10 +285,7 @@ impl<'a> Verifier<'a> {
             rest = tail;
             let ty = self.func.value_type(value);
             if !operand_accepts(data.op, operand, data.ty, ty) {
-                return self.fail(
-                    "operands",
-                    format!("{value} of type {ty} cannot be operand {position}"),
-                );
+                return self.fail("operands", format!("{value} of type {ty} cannot be operand {position}"));
             }
         }
         if !rest.is_empty() {
@@ -357,44 +297,27 @@ impl<'a> Verifier<'a> {
     fn check_results(&self, inst: Inst, data: &InstData) -> Check {
         let rows = data.op.info().results;
         let types: Vec<Type> = match rows {
-            [Operand::Signature] => self
-                .func
-                .call_signature(inst)
-                .map_or(Vec::new(), |sig| sig.returns.clone()),
-            _ => rows
-                .iter()
-                .map(|&operand| result_type(operand, data.ty))
-                .collect(),
+            [Operand::Signature] => self.func.call_signature(inst).map_or(Vec::new(), |sig| sig.returns.clone()),
+            _ => rows.iter().map(|&operand| result_type(operand, data.ty)).collect(),
         };
         if self.func.results(inst).len() != types.len() {
             return self.fail("results", format!("there should be {}", types.len()));
         }
         for (number, value) in self.func.results(inst).enumerate() {
             if self.func.value_def(value) != ValueDef::Result(inst, number as u32) {
-                return self.fail(
-                    "results",
-                    format!("{value} was replaced or removed, and its instruction was not"),
-                );
+                return self.fail("results", format!("{value} was replaced or removed, and its instruction was not"));
             }
             if self.func.value_type(value) != types[number] {
-                return self.fail(
-                    "results",
-                    format!("{value} should have type {}", types[number]),
-                );
+                return self.fail("results", format!("{value} should have type {}", types[number]));
             }
         }
         Ok(())
     }
 
     fn check_frame(&self, data: &InstData) -> Check {
-        let allowed = data
-            .op
-            .effects()
-            .any(Effects::NEEDS_FRAME.with(Effects::MAY_HAVE_FRAME));
+        let allowed = data.op.effects().any(Effects::NEEDS_FRAME.with(Effects::MAY_HAVE_FRAME));
         match data.frame() {
-            None if data.op.effects().has(Effects::NEEDS_FRAME) => {
-                self.fail("frame", "it needs one".to_string())
-            }
+            None if data.op.effects().has(Effects::NEEDS_FRAME) => self.fail("frame", "it needs one".to_string()),
             Some(_) if !allowed => self.fail("frame", "it cannot have one".to_string()),
             Some(frame) if self.func.frames.get(frame).is_none() => {
                 self.fail("frame", format!("{frame} does not exist"))
@@ -408,15 +331,7 @@ impl<'a> Verifier<'a> {
         let args = self.func.edge_args(edge);
         let params = self.func.params(edge.block);
         if args.len() != params.len() {
-            return self.fail(
-                "edge",
-                format!(
-                    "{} arguments for {} of {}",
-                    args.len(),
-                    params.len(),
-                    edge.block
-                ),
-            );
+            return self.fail("edge", format!("{} arguments for {} of {}", args.len(), params.len(), edge.block));
         }
         for (&arg, &param) in args.iter().zip(params) {
             self.check_value(arg)?;
@@ -433,20 +348,14 @@ impl<'a> Verifier<'a> {
         }
         match self.func.value_def(value) {
             ValueDef::Alias(of) => self.fail("alias", format!("{value} is an alias of {of}")),
-            ValueDef::Removed => {
-                self.fail("alias", format!("the definition of {value} was removed"))
-            }
+            ValueDef::Removed => self.fail("alias", format!("the definition of {value} was removed")),
             _ => Ok(()),
         }
     }
 
     fn check_use(&self, block: Block, inst: Inst, value: Value) -> Check {
         self.check_value(value)?;
-        let Some(def) = self
-            .func
-            .def_block(value)
-            .filter(|def| self.in_layout[def.index()])
-        else {
+        let Some(def) = self.func.def_block(value).filter(|def| self.in_layout[def.index()]) else {
             return self.fail("alias", format!("the definition of {value} is in no block"));
         };
         let dominates = if def == block {
@@ -458,10 +367,7 @@ impl<'a> Verifier<'a> {
             self.dominators.dominates(def, block)
         };
         if !dominates {
-            return self.fail(
-                "dominance",
-                format!("{value} is used where its definition does not dominate"),
-            );
+            return self.fail("dominance", format!("{value} is used where its definition does not dominate"));
         }
         Ok(())
     }
@@ -471,35 +377,23 @@ impl<'a> Verifier<'a> {
             return Ok(());
         }
         let ok = self.func.call_signature(inst).is_some_and(|signature| {
-            signature.returns == self.func.signature.returns
-                && signature.conv == self.func.signature.conv
+            signature.returns == self.func.signature.returns && signature.conv == self.func.signature.conv
         });
-        if ok {
-            Ok(())
-        } else {
-            self.fail("tail", "results or conventions differ".to_string())
-        }
+        if ok { Ok(()) } else { self.fail("tail", "results or conventions differ".to_string()) }
     }
 
     fn check_derived(&self, inst: Inst, data: &InstData) -> Check {
         let is_derived = |value: Value| derived_base(self.func, value).is_some();
         for (position, &arg) in self.func.args(inst).iter().enumerate() {
-            let as_address = position == 0
-                && matches!(data.op, Op::Load | Op::Store | Op::PtrAdd | Op::PtrIndex);
+            let as_address = position == 0 && matches!(data.op, Op::Load | Op::Store | Op::PtrAdd | Op::PtrIndex);
             if !as_address && self.func.value_type(arg) == Type::PTR && is_derived(arg) {
-                return self.fail(
-                    "derived",
-                    format!("{arg} is derived from a tagged base and used as data"),
-                );
+                return self.fail("derived", format!("{arg} is derived from a tagged base and used as data"));
             }
         }
         for &edge in self.func.edges(inst) {
             for &arg in self.func.edge_args(edge) {
                 if self.func.value_type(arg) == Type::PTR && is_derived(arg) {
-                    return self.fail(
-                        "derived",
-                        format!("{arg} is derived from a tagged base and passed on"),
-                    );
+                    return self.fail("derived", format!("{arg} is derived from a tagged base and passed on"));
                 }
             }
         }

@@ -12,7 +12,8 @@ pub fn install(engine: &Engine, state: &Shared, args: &[String]) -> Result<(), E
     let origin = Instant::now();
     let performance = engine.object();
     performance.set(engine, "now", engine.function("now", move || origin.elapsed().as_secs_f64() * 1e3)?)?;
-    let since_epoch = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64() * 1e3);
+    let since_epoch =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64() * 1e3);
     performance.set(engine, "timeOrigin", since_epoch)?;
     engine.set_global("performance", performance)?;
 

@@ -61,7 +61,8 @@ impl Watchdog {
         let thread = std::thread::spawn(move || {
             if stopped.recv_timeout(after) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
                 // Until it is heard: a check that comes a moment before the deadline finds nothing.
-                while stopped.recv_timeout(Duration::from_millis(1)) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                while stopped.recv_timeout(Duration::from_millis(1)) == Err(std::sync::mpsc::RecvTimeoutError::Timeout)
+                {
                     handle.check_deadline();
                 }
             }
@@ -107,7 +108,9 @@ static PROXY_TARGET: FunctionSpec = FunctionSpec::anonymous(1, |cx, args| {
 
 static PROMISE_STATE: FunctionSpec = FunctionSpec::anonymous(1, |cx, args| {
     use tercel_vm::promise::{Promise, PromiseState};
-    let Some(p) = args.get(0).as_kind::<Promise>(tercel_vm::Kind::Promise) else { return Ok(tercel_vm::Value::UNDEFINED) };
+    let Some(p) = args.get(0).as_kind::<Promise>(tercel_vm::Kind::Promise) else {
+        return Ok(tercel_vm::Value::UNDEFINED);
+    };
     let state = match p.state() {
         PromiseState::Pending => "pending",
         PromiseState::Fulfilled => "fulfilled",

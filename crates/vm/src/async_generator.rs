@@ -6,7 +6,7 @@
 use crate::cell::{Gc, Kind};
 use crate::context::Context;
 use crate::error::{ErrorKind, JsResult};
-use crate::generator::{self, Generator, CoroutineState, ResumeMode};
+use crate::generator::{self, CoroutineState, Generator, ResumeMode};
 use crate::promise::{Promise, continuation};
 use crate::record::Record;
 use crate::value::Value;

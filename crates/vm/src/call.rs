@@ -89,11 +89,7 @@ fn keep_extra_args(base: Frame, code: Gc<CodeBlock>, argc: usize) {
     let params = code.num_params();
     // SAFETY: the stack was checked for registers and extra arguments; both ranges lie in it and may overlap.
     unsafe {
-        std::ptr::copy(
-            base.0.add(HEADER + params),
-            base.0.add(code.num_registers()),
-            argc - params,
-        );
+        std::ptr::copy(base.0.add(HEADER + params), base.0.add(code.num_registers()), argc - params);
     }
 }
 
@@ -162,18 +158,13 @@ impl Context {
         let caller = self.interp.frame.get();
         // SAFETY: both lie in the VM stack.
         let delta = unsafe { base.0.offset_from(caller.0) } as usize;
-        let return_pc =
-            if caller.is_native() { 0 } else { caller.code().offset_of(self.interp.pc.get()) + 1 };
+        let return_pc = if caller.is_native() { 0 } else { caller.code().offset_of(self.interp.pc.get()) + 1 };
         CallSite { delta, return_pc, dst: 0, flags: flags | flag::ENTRY }
     }
 
     /// Runs what was prepared by an entry from Rust.
     #[inline]
-    pub(crate) fn run_prepared(
-        &self,
-        caller_pc: *const u16,
-        prepared: JsResult<Prepared>,
-    ) -> JsResult<Value> {
+    pub(crate) fn run_prepared(&self, caller_pc: *const u16, prepared: JsResult<Prepared>) -> JsResult<Value> {
         match prepared? {
             Prepared::Done(value) => Ok(value),
             Prepared::Pushed => {
@@ -276,7 +267,8 @@ pub(crate) fn prepare_construct(
                     // Rooted while `prototype` is looked up, which may run script.
                     base.set(frame::NEW_TARGET, new_target);
                     reserve_block(cx, base, argc);
-                    let this = cx.new_this(new_target.as_object().unwrap_or(function.object()), expected_properties(function));
+                    let this =
+                        cx.new_this(new_target.as_object().unwrap_or(function.object()), expected_properties(function));
                     release_block(cx, base, site.delta);
                     this?.into()
                 };
@@ -398,7 +390,10 @@ fn shift_args(base: Frame, from: usize, argc: usize, to: usize) -> usize {
 fn forward_call(cx: &Context, base: Frame, argc: usize) -> JsResult<usize> {
     let target = base.get(frame::THIS);
     if !cx.is_callable(target) {
-        return Err(cx.throw_type(format_args!("Function.prototype.call was called on {}, which is not a function", cx.describe(target))));
+        return Err(cx.throw_type(format_args!(
+            "Function.prototype.call was called on {}, which is not a function",
+            cx.describe(target)
+        )));
     }
     base.set(frame::CALLEE, target);
     base.set(frame::THIS, if argc > 0 { base.get(HEADER) } else { Value::UNDEFINED });
@@ -409,7 +404,10 @@ fn forward_call(cx: &Context, base: Frame, argc: usize) -> JsResult<usize> {
 fn forward_apply(cx: &Context, base: Frame, argc: usize) -> JsResult<usize> {
     let target = base.get(frame::THIS);
     if !cx.is_callable(target) {
-        return Err(cx.throw_type(format_args!("Function.prototype.apply was called on {}, which is not a function", cx.describe(target))));
+        return Err(cx.throw_type(format_args!(
+            "Function.prototype.apply was called on {}, which is not a function",
+            cx.describe(target)
+        )));
     }
     let arg = |i| if i < argc { base.get(HEADER + i) } else { Value::UNDEFINED };
     let (this, list) = (arg(0), arg(1));

@@ -193,7 +193,10 @@ impl Context {
     pub fn new_code_block(&self, template: Arc<Template>, realm: Gc<Realm>) -> Gc<CodeBlock> {
         let mut flags = 0;
         for (bit, on) in [
-            (code_flag::CLASS, matches!(template.kind, FunctionKind::ClassConstructor | FunctionKind::DerivedConstructor)),
+            (
+                code_flag::CLASS,
+                matches!(template.kind, FunctionKind::ClassConstructor | FunctionKind::DerivedConstructor),
+            ),
             (code_flag::DERIVED, template.kind == FunctionKind::DerivedConstructor),
             (code_flag::EXTRA_ARGS, template.flags.contains(TemplateFlags::USES_EXTRA_ARGS)),
             (code_flag::STRICT, template.flags.contains(TemplateFlags::STRICT)),

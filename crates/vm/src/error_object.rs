@@ -11,12 +11,12 @@ use crate::error::{ErrorKind, JsResult, Throw};
 use crate::frame::{self, flag};
 use crate::function::NativeFunction;
 use crate::interp::state::count;
-use crate::values::ValueArray;
 use crate::native::Args;
 use crate::object::{Object, PropertyDescriptor};
-use crate::string::JsString;
 use crate::realm::Intrinsic;
+use crate::string::JsString;
 use crate::value::Value;
+use crate::values::ValueArray;
 use std::cell::Cell;
 use std::fmt::Arguments;
 use std::fmt::Write;
@@ -212,7 +212,9 @@ impl Context {
             if let Ok(Some(d)) = o.get_own(self, self.names().constructor) {
                 let f = d.value?;
                 return match f.kind()? {
-                    Kind::Function => Some(f.as_kind::<crate::function::Function>(Kind::Function)?.code().own_name().to_string()),
+                    Kind::Function => {
+                        Some(f.as_kind::<crate::function::Function>(Kind::Function)?.code().own_name().to_string())
+                    }
                     Kind::NativeFunction => {
                         Some(f.as_kind::<NativeFunction>(Kind::NativeFunction)?.name.get().to_string())
                     }
@@ -270,7 +272,13 @@ impl Context {
                     // A place where nothing ran: a syntax error. The line, and the column instead of the flag.
                     let column = array.get(i * FRAME_VALUES + 2).as_int32() as u32;
                     let line = pc.as_int32() as u32;
-                    return StackFrame { function: String::new(), source: name.to_rust(self), line, column, is_construct: false };
+                    return StackFrame {
+                        function: String::new(),
+                        source: name.to_rust(self),
+                        line,
+                        column,
+                        is_construct: false,
+                    };
                 }
                 match cell.as_kind::<CodeBlock>(Kind::CodeBlock) {
                     Some(code) => describe_code_frame(code, pc.as_int32() as u32, is_construct),
@@ -396,7 +404,13 @@ impl Context {
 fn describe_code_frame(code: Gc<CodeBlock>, pc: u32, is_construct: bool) -> StackFrame {
     let template = code.template();
     if template.flags.contains(tercel_bytecode::TemplateFlags::BUILTIN) {
-        return StackFrame { function: template.name.to_string(), source: String::new(), line: 0, column: 0, is_construct };
+        return StackFrame {
+            function: template.name.to_string(),
+            source: String::new(),
+            line: 0,
+            column: 0,
+            is_construct,
+        };
     }
     let position = template.position_at(pc);
     let function = match template.kind {

@@ -59,13 +59,15 @@ impl Context {
     /// Compiles a script in the current realm.
     pub fn compile_script(&self, source: &str, name: &str) -> JsResult<Arc<Template>> {
         let source = Arc::new(Source::new(name, source));
-        tercel_front::compile_script(&source, &self.compile_options()).map_err(|e| self.throw_compile_error(&source, &e))
+        tercel_front::compile_script(&source, &self.compile_options())
+            .map_err(|e| self.throw_compile_error(&source, &e))
     }
 
     /// Compiles a module.
     pub(crate) fn compile_module_source(&self, source: &str, name: &str) -> JsResult<Arc<Template>> {
         let source = Arc::new(Source::new(name, source));
-        tercel_front::compile_module(&source, &self.compile_options()).map_err(|e| self.throw_compile_error(&source, &e))
+        tercel_front::compile_module(&source, &self.compile_options())
+            .map_err(|e| self.throw_compile_error(&source, &e))
     }
 
     /// Compiles and runs a script in the current realm; its completion value.
@@ -106,7 +108,9 @@ impl Context {
         let key = std::ptr::from_ref(file) as usize;
         let known = self.interp.self_hosted.borrow().iter().position(|f| f.realm == realm.addr() && f.file == key);
         let scope: Gc<Scope> = match known {
-            Some(at) => self.interp.self_hosted.borrow()[at].scope.get().as_kind(Kind::Scope).expect("a scope was stored"),
+            Some(at) => {
+                self.interp.self_hosted.borrow()[at].scope.get().as_kind(Kind::Scope).expect("a scope was stored")
+            }
             None => {
                 let scope = self.load_self_hosted(realm, file);
                 let entry = SelfHostedFile { realm: realm.addr(), file: key, scope: Cell::new(scope.into()) };
@@ -181,12 +185,15 @@ impl Context {
             FunctionFlavor::Normal => (DynamicFunction::Normal, Intrinsic::FunctionPrototype),
             FunctionFlavor::Generator => (DynamicFunction::Generator, Intrinsic::GeneratorFunctionPrototype),
             FunctionFlavor::Async => (DynamicFunction::Async, Intrinsic::AsyncFunctionPrototype),
-            FunctionFlavor::AsyncGenerator => (DynamicFunction::AsyncGenerator, Intrinsic::AsyncGeneratorFunctionPrototype),
+            FunctionFlavor::AsyncGenerator => {
+                (DynamicFunction::AsyncGenerator, Intrinsic::AsyncGeneratorFunctionPrototype)
+            }
         };
-        let template = tercel_front::compile_function(&parameters, &body, kind, &self.compile_options()).map_err(|e| {
-            let source = Source::new("anonymous", "");
-            self.throw_compile_error(&source, &e)
-        })?;
+        let template =
+            tercel_front::compile_function(&parameters, &body, kind, &self.compile_options()).map_err(|e| {
+                let source = Source::new("anonymous", "");
+                self.throw_compile_error(&source, &e)
+            })?;
         let new_target = if args.new_target().is_undefined() { args.callee() } else { args.new_target() };
         let prototype = self.prototype_from_new_target(new_target, fallback)?;
         let block = self.new_code_block(template, self.realm());

@@ -15,11 +15,11 @@ use crate::error::{JsResult, Throw};
 use crate::frame::{self, Frame, HEADER, Link, call_word, flag};
 use crate::function::native_special;
 use crate::interp::{Flow, Pc};
-use crate::values::ValueArray;
 use crate::object::Object;
 use crate::promise::Promise;
 use crate::realm::Intrinsic;
 use crate::value::Value;
+use crate::values::ValueArray;
 use std::cell::Cell;
 use tercel_bytecode::Op;
 use tercel_bytecode::op::{Instr, instr};
@@ -208,7 +208,13 @@ pub(crate) fn resume_at(
 
 /// [[Call]] of %GeneratorPrototype%.next, return or throw (§27.5.3.3, §27.5.3.4), whose block is at `base`.
 #[inline(never)]
-pub(crate) fn prepare_resume(cx: &Context, base: Frame, argc: usize, special: u32, site: CallSite) -> JsResult<Prepared> {
+pub(crate) fn prepare_resume(
+    cx: &Context,
+    base: Frame,
+    argc: usize,
+    special: u32,
+    site: CallSite,
+) -> JsResult<Prepared> {
     let this = base.get(frame::THIS);
     let value = if argc > 0 { base.get(HEADER) } else { Value::UNDEFINED };
     let (mode, name) = match special {
@@ -217,10 +223,7 @@ pub(crate) fn prepare_resume(cx: &Context, base: Frame, argc: usize, special: u3
         _ => (ResumeMode::Throw, "throw"),
     };
     let Some(gen_) = this.as_kind::<Generator>(Kind::Generator) else {
-        return Err(cx.throw_type(format_args!(
-            "{name} method called on incompatible receiver {}",
-            cx.describe(this)
-        )));
+        return Err(cx.throw_type(format_args!("{name} method called on incompatible receiver {}", cx.describe(this))));
     };
     match gen_.state() {
         CoroutineState::SuspendedStart if mode != ResumeMode::Next => complete(gen_),

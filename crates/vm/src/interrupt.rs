@@ -7,8 +7,8 @@
 use crate::context::Context;
 use crate::error::{JsResult, Throw};
 use crate::interp::entry::{EntryRecord, save_registers, stack_pointer};
-use crate::stack::native_stack_bounds;
 use crate::interp::state::NATIVE_SLACK;
+use crate::stack::native_stack_bounds;
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -6,8 +6,8 @@
 use crate::cell::{Gc, Kind};
 use crate::context::Context;
 use crate::error::{ErrorKind, JsResult, Throw};
-use crate::native::{Args, FunctionSpec};
 use crate::function::NativeFunction;
+use crate::native::{Args, FunctionSpec};
 use crate::object::Object;
 use crate::object::kinds::FieldsObject;
 use crate::promise::{Capability, continuation};
@@ -97,7 +97,8 @@ fn return_(cx: &Context, args: &Args) -> JsResult<Value> {
         cx.capability_resolve(capability, result)?;
         return Ok(capability.promise);
     };
-    let result = if args.is_empty() { cx.call(method, iterator, &[]) } else { cx.call(method, iterator, &[args.get(0)]) };
+    let result =
+        if args.is_empty() { cx.call(method, iterator, &[]) } else { cx.call(method, iterator, &[args.get(0)]) };
     match result {
         Ok(result) if !result.is_object() => reject_not_object(cx, capability, result),
         Ok(result) => go_on(cx, result, capability, iterator, false),
@@ -121,7 +122,8 @@ fn throw_(cx: &Context, args: &Args) -> JsResult<Value> {
         cx.capability_reject(capability, error.into())?;
         return Ok(capability.promise);
     };
-    let result = if args.is_empty() { cx.call(method, iterator, &[]) } else { cx.call(method, iterator, &[args.get(0)]) };
+    let result =
+        if args.is_empty() { cx.call(method, iterator, &[]) } else { cx.call(method, iterator, &[args.get(0)]) };
     match result {
         Ok(result) if !result.is_object() => reject_not_object(cx, capability, result),
         Ok(result) => go_on(cx, result, capability, iterator, true),
@@ -157,7 +159,13 @@ fn reject_not_object(cx: &Context, capability: Capability, result: Value) -> JsR
 }
 
 /// AsyncFromSyncIteratorContinuation (§27.1.6.4).
-fn go_on(cx: &Context, result: Value, capability: Capability, iterator: Value, close_on_rejection: bool) -> JsResult<Value> {
+fn go_on(
+    cx: &Context,
+    result: Value,
+    capability: Capability,
+    iterator: Value,
+    close_on_rejection: bool,
+) -> JsResult<Value> {
     let Some(object) = result.as_object() else { return reject_not_object(cx, capability, result) };
     let names = cx.names();
     let parts = object.get(cx, names.done).and_then(|done| {

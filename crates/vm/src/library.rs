@@ -117,9 +117,8 @@ impl Context {
         let proto = self.intrinsic(Intrinsic::ArrayPrototype);
         let own = |o: Gc<Object>, key| o.get_own(self, key).ok().flatten();
         own(proto, self.names().constructor).and_then(|d| d.value) == Some(constructor.into())
-            && own(constructor, self.names().symbol_species).is_some_and(|d| {
-                d.getter.and_then(|g| g.as_kind::<NativeFunction>(Kind::NativeFunction)).is_some()
-            })
+            && own(constructor, self.names().symbol_species)
+                .is_some_and(|d| d.getter.and_then(|g| g.as_kind::<NativeFunction>(Kind::NativeFunction)).is_some())
     }
 
     /// Whether indices can be appended to an array with dense elements. (Where they cannot, elements are sparse.)
@@ -208,7 +207,12 @@ impl Context {
             if h.count() > 0 {
                 line(
                     name,
-                    format!("p50 {:.3} ms, p99 {:.3} ms, max {:.3} ms", ms(h.quantile(0.5)), ms(h.quantile(0.99)), ms(h.max())),
+                    format!(
+                        "p50 {:.3} ms, p99 {:.3} ms, max {:.3} ms",
+                        ms(h.quantile(0.5)),
+                        ms(h.quantile(0.99)),
+                        ms(h.max())
+                    ),
                 );
             }
         }
@@ -239,7 +243,8 @@ impl Context {
     /// A FinalizationRegistry of the current realm (§26.2.1.1).
     pub fn new_finalization_registry(&self, prototype: Gc<Object>, cleanup: Value) -> Gc<Object> {
         let object = self.new_object_of_kind(Kind::FinalizationRegistry, prototype);
-        if let Some(registry) = object.as_kind::<crate::object::kinds::FinalizationRegistry>(Kind::FinalizationRegistry) {
+        if let Some(registry) = object.as_kind::<crate::object::kinds::FinalizationRegistry>(Kind::FinalizationRegistry)
+        {
             registry.cleanup.set(cleanup);
             registry.realm.set(self.realm().into());
             self.write_barrier(registry.header_ptr(), cleanup);

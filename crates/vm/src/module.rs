@@ -204,7 +204,13 @@ impl Context {
     }
 
     fn find_module(&self, name: &str) -> Option<Gc<Module>> {
-        self.interp.host.borrow().modules.iter().find(|(n, _)| n == name).and_then(|(_, m)| m.get().as_kind(Kind::Module))
+        self.interp
+            .host
+            .borrow()
+            .modules
+            .iter()
+            .find(|(n, _)| n == name)
+            .and_then(|(_, m)| m.get().as_kind(Kind::Module))
     }
 
     fn forget_module(&self, name: &str) {
@@ -268,7 +274,9 @@ impl Context {
             LoadedSource::Json(_) => {
                 Err(self.throw_type(format_args!("Module '{name}' needs an import attribute of \"type: json\"")))
             }
-            LoadedSource::JavaScript(_) if json => Err(self.throw_type(format_args!("Module '{name}' is not of type \"json\""))),
+            LoadedSource::JavaScript(_) if json => {
+                Err(self.throw_type(format_args!("Module '{name}' is not of type \"json\"")))
+            }
             LoadedSource::JavaScript(text) => self.parse_module(&text, &registered),
         }
     }
@@ -286,7 +294,8 @@ impl Context {
             let array = self.new_value_array(info.requests.len())?;
             let referrer = module.name_text(self);
             for (i, request) in info.requests.iter().enumerate() {
-                let attributes: Vec<_> = request.attributes.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+                let attributes: Vec<_> =
+                    request.attributes.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
                 let requested = self.load_module(&referrer, &request.specifier.to_string(), &attributes)?;
                 array.set(self, i, requested.into());
                 work.push(requested);
@@ -392,7 +401,9 @@ impl Context {
     fn throw_unresolved(&self, name: &JsStr, module: Gc<Module>, ambiguous: bool) -> Throw {
         let from = module.name_text(self);
         if ambiguous {
-            self.throw_syntax(format_args!("The requested module '{from}' contains conflicting star exports for name '{name}'"))
+            self.throw_syntax(format_args!(
+                "The requested module '{from}' contains conflicting star exports for name '{name}'"
+            ))
         } else {
             self.throw_syntax(format_args!("The requested module '{from}' does not provide an export named '{name}'"))
         }
@@ -417,7 +428,9 @@ impl Context {
         let Some(info) = module.info() else { return Ok(Resolution::NotFound) };
         for export in &info.exports {
             match export {
-                ExportEntry::Local { name: exported, slot } if exported == name => return Ok(Resolution::Slot(module, *slot)),
+                ExportEntry::Local { name: exported, slot } if exported == name => {
+                    return Ok(Resolution::Slot(module, *slot));
+                }
                 ExportEntry::Indirect { name: exported, request, import, .. } if exported == name => {
                     let Some(required) = module.request(*request as usize) else { return Ok(Resolution::NotFound) };
                     return match import {
@@ -704,4 +717,3 @@ fn import_attributes(cx: &Context, options: Value) -> JsResult<Vec<(String, Stri
     }
     Ok(attributes)
 }
-

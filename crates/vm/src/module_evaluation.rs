@@ -130,7 +130,9 @@ impl Context {
 
     /// Runs a module's body; for one with top-level await the result is its promise.
     fn execute_module(&self, module: Gc<Module>) -> JsResult<Value> {
-        let Some(code) = module.code_block().filter(|_| !module.is_json.get().is_true()) else { return Ok(Value::UNDEFINED) };
+        let Some(code) = module.code_block().filter(|_| !module.is_json.get().is_true()) else {
+            return Ok(Value::UNDEFINED);
+        };
         let function = self.new_function(code, module.scope.get());
         self.call(function.into(), Value::UNDEFINED, &[])
     }

@@ -115,7 +115,10 @@ impl Context {
     /// a termination.
     pub fn resolve_promise(&self, p: Gc<Promise>, v: Value) -> JsResult<()> {
         if v == p.into() {
-            let error = self.new_error(crate::error::ErrorKind::TypeError, format_args!("Chaining cycle detected for promise #<Promise>"));
+            let error = self.new_error(
+                crate::error::ErrorKind::TypeError,
+                format_args!("Chaining cycle detected for promise #<Promise>"),
+            );
             self.reject_promise(p, error.into());
             return Ok(());
         }
@@ -380,7 +383,8 @@ pub(crate) fn run_thenable(cx: &Context, promise: Gc<Promise>, thenable: Value, 
             }
         };
         if c == cx.intrinsic(Intrinsic::Promise) {
-            let capability = Capability { promise: promise.into(), resolve: Value::UNDEFINED, reject: Value::UNDEFINED };
+            let capability =
+                Capability { promise: promise.into(), resolve: Value::UNDEFINED, reject: Value::UNDEFINED };
             cx.promise_then(p, Value::UNDEFINED, Value::UNDEFINED, Some(capability));
             return Ok(());
         }
@@ -423,7 +427,9 @@ fn reject_function(cx: &Context, args: &Args) -> JsResult<Value> {
 fn capability_executor(cx: &Context, args: &Args) -> JsResult<Value> {
     if let Some(slots) = args.callee_native().data(0).as_kind::<Record>(Kind::Record) {
         if !slots.get(0).is_undefined() || !slots.get(1).is_undefined() {
-            return Err(cx.throw_type(format_args!("Promise executor has already been invoked with non-undefined arguments")));
+            return Err(
+                cx.throw_type(format_args!("Promise executor has already been invoked with non-undefined arguments"))
+            );
         }
         slots.set(cx, 0, args.get(0));
         slots.set(cx, 1, args.get(1));

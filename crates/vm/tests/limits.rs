@@ -20,7 +20,9 @@ fn recursion(source: &'static str) {
 
 #[test]
 fn plain_frames() {
-    recursion("var depth = 0; function f() { depth++; f(); } try { f(); } catch (e) { print(depth >= 8000, e.message); }");
+    recursion(
+        "var depth = 0; function f() { depth++; f(); } try { f(); } catch (e) { print(depth >= 8000, e.message); }",
+    );
 }
 
 #[test]

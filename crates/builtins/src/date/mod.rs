@@ -319,10 +319,15 @@ fn to_primitive(cx: &Context, args: &Args) -> JsResult<Value> {
 
 pub static CONSTRUCTOR: FunctionSpec = class("Date", 7, constructor);
 
-pub static STATICS: &[PropertySpec] =
-    &[ prototype(Intrinsic::DatePrototype),method("now", 0, now), method("parse", 1, parse_method), method("UTC", 7, utc)];
+pub static STATICS: &[PropertySpec] = &[
+    prototype(Intrinsic::DatePrototype),
+    method("now", 0, now),
+    method("parse", 1, parse_method),
+    method("UTC", 7, utc),
+];
 
-pub static PROTOTYPE: &[PropertySpec] = &[ constructor_of(Intrinsic::Date),
+pub static PROTOTYPE: &[PropertySpec] = &[
+    constructor_of(Intrinsic::Date),
     method("getDate", 0, get_date),
     method("getDay", 0, get_day),
     method("getFullYear", 0, get_full_year),

@@ -133,7 +133,17 @@ const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "au
 const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 /// Zone names of RFC 2822 §4.3, with their offset in minutes.
 const ZONES: [(&str, i64); 11] = [
-    ("gmt", 0), ("ut", 0), ("utc", 0), ("z", 0), ("est", -300), ("edt", -240), ("cst", -360), ("cdt", -300), ("mst", -420), ("mdt", -360), ("pst", -480),
+    ("gmt", 0),
+    ("ut", 0),
+    ("utc", 0),
+    ("z", 0),
+    ("est", -300),
+    ("edt", -240),
+    ("cst", -360),
+    ("cdt", -300),
+    ("mst", -420),
+    ("mdt", -360),
+    ("pst", -480),
 ];
 
 /// Words, numbers and signs in any sensible order; text in parentheses is a comment.
@@ -187,7 +197,9 @@ fn parse_loose(text: &str) -> Option<Parsed> {
                 t[0] = t[0] % 12.0 + if word == "pm" { 12.0 } else { 0.0 };
             } else if let Some(m) = MONTHS.iter().position(|m| word.len() >= 3 && word.starts_with(m)) {
                 month = Some(m as i64);
-            } else if WEEKDAYS.iter().any(|w| word.len() >= 3 && word.starts_with(w)) || word == "t" && !numbers.is_empty() {
+            } else if WEEKDAYS.iter().any(|w| word.len() >= 3 && word.starts_with(w))
+                || word == "t" && !numbers.is_empty()
+            {
                 // A weekday says nothing new.
             } else if let Some((_, minutes)) = ZONES.iter().find(|(name, _)| *name == word) {
                 offset = Some(offset.unwrap_or(0) + minutes);
@@ -288,7 +300,16 @@ mod tests {
         assert_eq!(utc("2020"), Some(1_577_836_800_000.0));
         assert_eq!(utc("+020000-01-01T00:00:00Z"), Some(568_971_820_800_000.0));
         assert_eq!(utc("2020-01-01T24:00:00Z"), utc("2020-01-02T00:00:00Z"));
-        for bad in ["-000000-01-01T00:00:00Z", "2020-13-01", "2020-02-30T00:00:00Z", "2020-01-01T24:00:01Z", "2020-1-1T", "", "bogus", "12"] {
+        for bad in [
+            "-000000-01-01T00:00:00Z",
+            "2020-13-01",
+            "2020-02-30T00:00:00Z",
+            "2020-01-01T24:00:01Z",
+            "2020-1-1T",
+            "",
+            "bogus",
+            "12",
+        ] {
             assert_eq!(utc(bad), None, "{bad}");
         }
     }

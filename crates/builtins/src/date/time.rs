@@ -150,7 +150,10 @@ mod tests {
     #[test]
     fn fields_before_the_epoch_are_floored() {
         let f = fields(-1.0);
-        assert_eq!((f.year, f.month, f.day, f.hour, f.minute, f.second, f.millisecond), (1969, 11, 31, 23, 59, 59, 999));
+        assert_eq!(
+            (f.year, f.month, f.day, f.hour, f.minute, f.second, f.millisecond),
+            (1969, 11, 31, 23, 59, 59, 999)
+        );
         assert_eq!(f.weekday, 3);
     }
 }

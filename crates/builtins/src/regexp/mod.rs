@@ -4,8 +4,11 @@ pub mod object;
 pub mod substitution;
 
 use crate::table::*;
+use object::{
+    advance, alloc, as_regexp, builtin_match, compiled, flags_text, initialize, is_pristine, last_index, match_array,
+    source,
+};
 pub use object::{create, set_last_index};
-use object::{advance, alloc, as_regexp, builtin_match, compiled, flags_text, initialize, is_pristine, last_index, match_array, source};
 use tercel_regexp::Flags;
 use tercel_vm::string::{Chars, StringBuilder, search};
 use tercel_vm::{Args, Context, Gc, JsResult, JsString, Object, PropertyKey, Value, ValueList, names};
@@ -76,7 +79,10 @@ fn escape(cx: &Context, args: &Args) -> JsResult<Value> {
 fn this_object(cx: &Context, args: &Args, method: &str) -> JsResult<Gc<Object>> {
     match args.this().as_object() {
         Some(o) => Ok(o),
-        None => Err(cx.throw_type(format_args!("RegExp.prototype.{method} called on incompatible receiver {}", cx.describe(args.this())))),
+        None => Err(cx.throw_type(format_args!(
+            "RegExp.prototype.{method} called on incompatible receiver {}",
+            cx.describe(args.this())
+        ))),
     }
 }
 
@@ -274,7 +280,9 @@ fn match_(cx: &Context, args: &Args) -> JsResult<Value> {
     }
     let flags = r.get(cx, cx.names().flags)?;
     let flags = cx.to_string(flags)?;
-    let has = |letter: &[u8]| -> JsResult<bool> { Ok(search::index_of(flags.chars(cx)?, Chars::Latin1(letter), 0).is_some()) };
+    let has = |letter: &[u8]| -> JsResult<bool> {
+        Ok(search::index_of(flags.chars(cx)?, Chars::Latin1(letter), 0).is_some())
+    };
     if !has(b"g")? {
         return exec(cx, r, s);
     }
@@ -305,7 +313,9 @@ fn match_all(cx: &Context, args: &Args) -> JsResult<Value> {
     let matcher = cx.construct(c, &[r.into(), flags.into()], c)?;
     let matcher = cx.to_object(matcher)?;
     set_last_index(cx, matcher, Value::number(last_index(cx, r)? as f64))?;
-    let has = |letter: &[u8]| -> JsResult<bool> { Ok(search::index_of(flags.chars(cx)?, Chars::Latin1(letter), 0).is_some()) };
+    let has = |letter: &[u8]| -> JsResult<bool> {
+        Ok(search::index_of(flags.chars(cx)?, Chars::Latin1(letter), 0).is_some())
+    };
     let (global, unicode) = (has(b"g")?, has(b"u")? || has(b"v")?);
     Ok(crate::iterator::new_regexp_string_iterator(cx, matcher, s, global, unicode).into())
 }
@@ -340,14 +350,20 @@ fn replace(cx: &Context, args: &Args) -> JsResult<Value> {
     let callable = cx.is_callable(args.get(1));
     let template = if callable { cx.empty_string() } else { cx.to_string(args.get(1))? };
     if let Some(regexp) = is_pristine(cx, r)
-        && compiled(regexp).is_some_and(|c| c.regex.flags().contains(Flags::GLOBAL) && !c.regex.flags().contains(Flags::STICKY) && c.regex.group_names().len() == 0)
+        && compiled(regexp).is_some_and(|c| {
+            c.regex.flags().contains(Flags::GLOBAL)
+                && !c.regex.flags().contains(Flags::STICKY)
+                && c.regex.group_names().len() == 0
+        })
         && !callable
     {
         return replace_all_fast(cx, regexp, s, template);
     }
     let flags = r.get(cx, cx.names().flags)?;
     let flags = cx.to_string(flags)?;
-    let has = |letter: &[u8]| -> JsResult<bool> { Ok(search::index_of(flags.chars(cx)?, Chars::Latin1(letter), 0).is_some()) };
+    let has = |letter: &[u8]| -> JsResult<bool> {
+        Ok(search::index_of(flags.chars(cx)?, Chars::Latin1(letter), 0).is_some())
+    };
     let global = has(b"g")?;
     let unicode = global && (has(b"u")? || has(b"v")?);
     if global {
@@ -437,7 +453,8 @@ fn replace_all_fast(
     while at <= s.len() {
         let groups = if plain { 0 } else { c.regex.group_count() };
         let found = object::run(cx, r, s, at, |_, scratch| {
-            let all: object::Captures = (0..=groups).map(|i| scratch.group(i).map(|(a, b)| (a as u32, b as u32))).collect();
+            let all: object::Captures =
+                (0..=groups).map(|i| scratch.group(i).map(|(a, b)| (a as u32, b as u32))).collect();
             all
         })?;
         let Some(captures) = found else { break };
@@ -475,7 +492,9 @@ fn split(cx: &Context, args: &Args) -> JsResult<Value> {
     let c = cx.species_constructor(r, Intrinsic::RegExp)?;
     let flags = r.get(cx, cx.names().flags)?;
     let flags = cx.to_string(flags)?;
-    let has = |letter: &[u8]| -> JsResult<bool> { Ok(search::index_of(flags.chars(cx)?, Chars::Latin1(letter), 0).is_some()) };
+    let has = |letter: &[u8]| -> JsResult<bool> {
+        Ok(search::index_of(flags.chars(cx)?, Chars::Latin1(letter), 0).is_some())
+    };
     let unicode = has(b"u")? || has(b"v")?;
     let new_flags = if has(b"y")? { flags } else { cx.concat(flags, cx.single_char(u16::from(b'y')))? };
     let splitter = cx.construct(c, &[r.into(), new_flags.into()], c)?;

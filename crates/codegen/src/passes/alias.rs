@@ -22,11 +22,7 @@ pub fn written(func: &Function, inst: Inst) -> ClassSet {
     let data = func.inst(inst);
     if data.op == Op::Store {
         let class = data.mem_flags().class();
-        return if class == AliasClass::ANY {
-            ClassSet::MAX
-        } else {
-            1 << class.number()
-        };
+        return if class == AliasClass::ANY { ClassSet::MAX } else { 1 << class.number() };
     }
     let effects = func.effects(inst);
     if effects.has(Effects::WRITES) {
@@ -40,11 +36,7 @@ pub fn written(func: &Function, inst: Inst) -> ClassSet {
 
 /// Whether a write of `set` may change what a load of `class` reads.
 pub fn may_change(set: ClassSet, class: AliasClass) -> bool {
-    if class == AliasClass::ANY {
-        set != 0
-    } else {
-        set >> class.number() & 1 == 1
-    }
+    if class == AliasClass::ANY { set != 0 } else { set >> class.number() & 1 == 1 }
 }
 
 /// The classes that each loop writes, inner loops included. Index by loop.
@@ -101,11 +93,7 @@ impl Versions {
             }
         }
         let entry = vec![0; func.block_capacity() * places];
-        let mut versions = Versions {
-            place,
-            places,
-            entry,
-        };
+        let mut versions = Versions { place, places, entry };
         versions.solve(func, graph);
         versions
     }
@@ -119,43 +107,30 @@ impl Versions {
             }
         }
         let mut exits: Vec<u32> = vec![0; self.entry.len()];
-        let mut state = State {
-            versions: vec![0; self.places],
-        };
+        let mut state = State { versions: vec![0; self.places] };
         for (number, &block) in graph.cfg.rpo().iter().enumerate() {
             let at = block.index() * self.places;
             if number > 0 {
-                let own = graph
-                    .loops
-                    .innermost(block)
-                    .filter(|&around| graph.loops.header(around) == block);
+                let own = graph.loops.innermost(block).filter(|&around| graph.loops.header(around) == block);
                 for (place, &class) in class_of.iter().enumerate() {
                     let mut version = None;
                     let mut same = true;
                     for pred in graph.cfg.preds(block) {
-                        let before = graph
-                            .cfg
-                            .rpo_number(pred.block)
-                            .is_some_and(|pred| (pred as usize) < number);
+                        let before = graph.cfg.rpo_number(pred.block).is_some_and(|pred| (pred as usize) < number);
                         if before {
                             let found = exits[pred.block.index() * self.places + place];
                             same &= *version.get_or_insert(found) == found;
                         } else {
                             // A back edge, of this block's loop or of a cycle with several entries.
                             same &= own.is_some_and(|own| {
-                                graph.loops.contains(own, pred.block)
-                                    && !may_change(writes[own.index()], class)
+                                graph.loops.contains(own, pred.block) && !may_change(writes[own.index()], class)
                             });
                         }
                     }
-                    self.entry[at + place] = version
-                        .filter(|_| same)
-                        .unwrap_or(BY_BLOCK | block.as_u32());
+                    self.entry[at + place] = version.filter(|_| same).unwrap_or(BY_BLOCK | block.as_u32());
                 }
             }
-            state
-                .versions
-                .copy_from_slice(&self.entry[at..at + self.places]);
+            state.versions.copy_from_slice(&self.entry[at..at + self.places]);
             for inst in func.insts(block) {
                 self.advance(func, inst, &mut state);
             }
@@ -166,17 +141,13 @@ impl Versions {
     /// The state at the beginning of a reachable block.
     pub fn at_entry(&self, block: Block) -> State {
         let at = block.index() * self.places;
-        State {
-            versions: self.entry[at..at + self.places].to_vec(),
-        }
+        State { versions: self.entry[at..at + self.places].to_vec() }
     }
 
     /// Copies the state at the beginning of a reachable block.
     pub fn enter(&self, block: Block, state: &mut State) {
         let at = block.index() * self.places;
-        state
-            .versions
-            .copy_from_slice(&self.entry[at..at + self.places]);
+        state.versions.copy_from_slice(&self.entry[at..at + self.places]);
     }
 
     /// Takes an instruction's writes into account.
@@ -229,24 +200,15 @@ impl Location {
         let mut base = func.resolve(func.arg(inst, 0));
         // `fold` leaves at most one addition; the bound keeps this linear without it.
         for _ in 0..8 {
-            let Some(def) = func
-                .def_inst(base)
-                .filter(|&def| func.inst(def).op == Op::PtrAdd)
-            else {
+            let Some(def) = func.def_inst(base).filter(|&def| func.inst(def).op == Op::PtrAdd) else {
                 break;
             };
             offset += func.inst(def).offset() as i64;
             base = func.resolve(func.arg(def, 0));
         }
-        let slot = func
-            .def_inst(base)
-            .filter(|&def| func.inst(def).op == Op::SlotAddr);
+        let slot = func.def_inst(base).filter(|&def| func.inst(def).op == Op::SlotAddr);
         let root = slot.map_or(Root::Value(base), |def| Root::Slot(func.inst(def).slot()));
-        Location {
-            root,
-            offset,
-            size: data.ty.bytes(),
-        }
+        Location { root, offset, size: data.ty.bytes() }
     }
 
     /// Whether all bytes of `other` are among these.
@@ -260,13 +222,10 @@ impl Location {
     pub fn may_overlap(&self, other: &Location, escapes: impl Fn(StackSlot) -> bool) -> bool {
         match (self.root, other.root) {
             (a, b) if a == b => {
-                self.offset < other.offset + other.size as i64
-                    && other.offset < self.offset + self.size as i64
+                self.offset < other.offset + other.size as i64 && other.offset < self.offset + self.size as i64
             }
             (Root::Slot(_), Root::Slot(_)) => false,
-            (Root::Slot(slot), Root::Value(_)) | (Root::Value(_), Root::Slot(slot)) => {
-                escapes(slot)
-            }
+            (Root::Slot(slot), Root::Value(_)) | (Root::Value(_), Root::Slot(slot)) => escapes(slot),
             _ => true,
         }
     }

@@ -24,11 +24,7 @@ impl Graph {
         let cfg = Cfg::compute(func);
         let dominators = Dominators::compute(&cfg, func);
         let loops = Loops::compute(func, &cfg, &dominators);
-        Graph {
-            cfg,
-            dominators,
-            loops,
-        }
+        Graph { cfg, dominators, loops }
     }
 }
 
@@ -41,16 +37,12 @@ pub struct Analyses {
 impl Analyses {
     /// The graph's analyses. The caller keeps them while it changes instructions, and drops them when it changes edges.
     pub fn graph(&mut self, func: &Function) -> Rc<Graph> {
-        self.graph
-            .get_or_insert_with(|| Rc::new(Graph::compute(func)))
-            .clone()
+        self.graph.get_or_insert_with(|| Rc::new(Graph::compute(func))).clone()
     }
 
     /// Whether what is cached is true of the function; for verification.
     pub fn are_valid(&self, func: &Function) -> bool {
-        self.graph
-            .as_ref()
-            .is_none_or(|graph| graph.cfg == Cfg::compute(func))
+        self.graph.as_ref().is_none_or(|graph| graph.cfg == Cfg::compute(func))
     }
 
     /// Forgets what a change makes void.

@@ -35,11 +35,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
     cx.count("instructions removed", insts);
     cx.count("parameters removed", params);
     cx.count("unreachable blocks removed", unreachable);
-    if unreachable > 0 {
-        Change::Graph
-    } else {
-        Change::insts(insts + params > 0)
-    }
+    if unreachable > 0 { Change::Graph } else { Change::insts(insts + params > 0) }
 }
 
 /// Whether an instruction must stay even if nothing uses its results.
@@ -57,9 +53,7 @@ pub fn has_visible_effect(func: &Function, inst: Inst) -> bool {
     };
     if active(Bug::DceDropsStores)
         && func.inst(inst).op == Op::Store
-        && func
-            .def_inst(func.arg(inst, 1))
-            .is_some_and(|def| func.inst(def).op == Op::Iconst)
+        && func.def_inst(func.arg(inst, 1)).is_some_and(|def| func.inst(def).op == Op::Iconst)
     {
         return false;
     }
@@ -94,11 +88,8 @@ impl Marker {
                 ValueDef::Result(inst, _) => marker.inst(func, inst),
                 ValueDef::Param(block, position) => {
                     for pred in cfg.preds(block) {
-                        let arg = func.edge_args(func.edges(pred.inst)[pred.index as usize])
-                            [position as usize];
-                        if active(Bug::DceForgetsEdges)
-                            && matches!(func.value_def(arg), ValueDef::Param(..))
-                        {
+                        let arg = func.edge_args(func.edges(pred.inst)[pred.index as usize])[position as usize];
+                        if active(Bug::DceForgetsEdges) && matches!(func.value_def(arg), ValueDef::Param(..)) {
                             continue;
                         }
                         marker.value(arg);
@@ -130,11 +121,7 @@ impl Marker {
 fn remove_params(func: &mut Function, cfg: &Cfg, live: &[bool]) -> u64 {
     let mut removed = 0;
     for &block in &cfg.rpo()[1..] {
-        let keep: Vec<bool> = func
-            .params(block)
-            .iter()
-            .map(|param| live[param.index()])
-            .collect();
+        let keep: Vec<bool> = func.params(block).iter().map(|param| live[param.index()]).collect();
         let dead = keep.iter().filter(|&&keep| !keep).count() as u64;
         if dead == 0 {
             continue;

@@ -36,10 +36,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
     let graph = cx.analyses.graph(func);
     let versions = Versions::compute(func, &graph);
     let size = (func.inst_count() * 2).next_power_of_two().max(16);
-    let mut gvn = Gvn {
-        versions: &versions,
-        table: vec![(0, Inst::NONE, 0); size],
-    };
+    let mut gvn = Gvn { versions: &versions, table: vec![(0, Inst::NONE, 0); size] };
     let (mut merged, mut loads, mut checks) = (0, 0, 0);
     let mut state = versions.at_entry(func.entry());
     for &block in graph.dominators.preorder() {
@@ -57,9 +54,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
                 let Some(from) = func.block_of(earlier) else {
                     return false;
                 };
-                from == block
-                    || graph.dominators.dominates(from, block)
-                    || active(Bug::GvnIgnoresDominance)
+                from == block || graph.dominators.dominates(from, block) || active(Bug::GvnIgnoresDominance)
             };
             let Some(earlier) = gvn.find_or_insert(func, inst, version, dominates) else {
                 continue;
@@ -85,10 +80,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
 /// Whether an instruction can be replaced by an earlier one.
 fn is_candidate(func: &Function, inst: Inst) -> bool {
     let effects = func.effects(inst);
-    let blocked = Effects::WRITES
-        .with(Effects::SAFEPOINT)
-        .with(Effects::TERMINATES)
-        .with(Effects::CALLS);
+    let blocked = Effects::WRITES.with(Effects::SAFEPOINT).with(Effects::TERMINATES).with(Effects::CALLS);
     if effects.any(blocked) {
         return false;
     }
@@ -106,11 +98,7 @@ impl Gvn<'_> {
             return 0;
         }
         let data = func.inst(inst);
-        let class = if data.op == Op::Load {
-            data.mem_flags().class()
-        } else {
-            tercel_ir::AliasClass::ANY
-        };
+        let class = if data.op == Op::Load { data.mem_flags().class() } else { tercel_ir::AliasClass::ANY };
         self.versions.version(state, class)
     }
 
@@ -148,9 +136,7 @@ fn significant_aux(func: &Function, inst: Inst) -> u16 {
     let data = func.inst(inst);
     match data.op.info().imm {
         ImmKind::Trap => 0,
-        ImmKind::Mem => {
-            data.mem_flags().class().number() as u16 | (data.mem_flags().is_read_only() as u16) << 8
-        }
+        ImmKind::Mem => data.mem_flags().class().number() as u16 | (data.mem_flags().is_read_only() as u16) << 8,
         ImmKind::IntCc if active(Bug::GvnIgnoresImmediate) => 0,
         _ => data.aux,
     }
@@ -158,24 +144,15 @@ fn significant_aux(func: &Function, inst: Inst) -> u16 {
 
 fn operands_in_order(func: &Function, inst: Inst) -> (Value, Value) {
     let args = func.args(inst);
-    let pair = (
-        args.first().copied().unwrap_or(Value::NONE),
-        args.get(1).copied().unwrap_or(Value::NONE),
-    );
-    if func.inst(inst).op.effects().has(Effects::COMMUTES) && pair.1 < pair.0 {
-        (pair.1, pair.0)
-    } else {
-        pair
-    }
+    let pair = (args.first().copied().unwrap_or(Value::NONE), args.get(1).copied().unwrap_or(Value::NONE));
+    if func.inst(inst).op.effects().has(Effects::COMMUTES) && pair.1 < pair.0 { (pair.1, pair.0) } else { pair }
 }
 
 fn hash(func: &Function, inst: Inst, version: u32) -> u32 {
     let data = func.inst(inst);
     let (first, second) = operands_in_order(func, inst);
     let mut hasher = FxHasher::default();
-    hasher.write_u64(
-        (data.op as u64) << 32 | (data.ty.bit() as u64) << 16 | significant_aux(func, inst) as u64,
-    );
+    hasher.write_u64((data.op as u64) << 32 | (data.ty.bit() as u64) << 16 | significant_aux(func, inst) as u64);
     hasher.write_u64(data.imm as u64);
     hasher.write_u64((first.index() as u64) << 32 | second.index() as u64);
     hasher.write_u32(version);

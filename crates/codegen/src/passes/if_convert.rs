@@ -31,12 +31,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
         }
     }
     if converted > 0 {
-        let layout = func
-            .blocks()
-            .iter()
-            .copied()
-            .filter(|block| !converter.gone[block.index()])
-            .collect();
+        let layout = func.blocks().iter().copied().filter(|block| !converter.gone[block.index()]).collect();
         func.set_layout(layout);
     }
     cx.count("branches converted", converted);
@@ -64,9 +59,7 @@ impl Converter {
         let arms = targets.map(|target| self.is_arm(func, cfg, block, target));
         let join_of = |arm: Block| func.edges(func.terminator(arm))[0].block;
         let shape = match arms {
-            [true, true] if join_of(targets[0]) == join_of(targets[1]) => {
-                [Some(targets[0]), Some(targets[1])]
-            }
+            [true, true] if join_of(targets[0]) == join_of(targets[1]) => [Some(targets[0]), Some(targets[1])],
             [true, _] if join_of(targets[0]) == targets[1] => [Some(targets[0]), None],
             [_, true] if join_of(targets[1]) == targets[0] => [None, Some(targets[1])],
             _ => return false,
@@ -79,9 +72,7 @@ impl Converter {
             Some(arm) => func.edge_args(func.edges(func.terminator(arm))[0]).to_vec(),
             None => func.edge_args(func.edges(branch)[side]).to_vec(),
         });
-        let differing: Vec<usize> = (0..args[0].len())
-            .filter(|&index| args[0][index] != args[1][index])
-            .collect();
+        let differing: Vec<usize> = (0..args[0].len()).filter(|&index| args[0][index] != args[1][index]).collect();
         let has_move = |&index: &usize| {
             let ty: Type = func.value_type(args[0][index]);
             ty.is_general()
@@ -140,11 +131,7 @@ impl Converter {
             self.gone[arm.index()] = true;
         }
         let [mut joined, otherwise] = args;
-        let count = if active(Bug::IfConvertOneSelect) {
-            1
-        } else {
-            differing.len()
-        };
+        let count = if active(Bug::IfConvertOneSelect) { 1 } else { differing.len() };
         for &index in differing.iter().take(count) {
             let (mut then, mut other) = (joined[index], otherwise[index]);
             if active(Bug::IfConvertSwapsArms) {

@@ -69,9 +69,7 @@ impl LoopShape {
         let entering = entering_edges(graph, of);
         let header = graph.loops.header(of);
         let argument = |pred: Pred, position: usize| {
-            func.edge_args(func.edges(pred.inst)[pred.index as usize])
-                .get(position)
-                .copied()
+            func.edge_args(func.edges(pred.inst)[pred.index as usize]).get(position).copied()
         };
         let mut inductions = Vec::new();
         for (position, &param) in func.params(header).iter().enumerate() {
@@ -82,79 +80,35 @@ impl LoopShape {
                 continue;
             };
             let start = argument(entering[0], position);
-            let start = start.filter(|&start| {
-                entering
-                    .iter()
-                    .all(|&pred| argument(pred, position) == Some(start))
-            });
-            inductions.push(Induction {
-                param,
-                position,
-                start,
-                next,
-                step,
-            });
+            let start = start.filter(|&start| entering.iter().all(|&pred| argument(pred, position) == Some(start)));
+            inductions.push(Induction { param, position, start, next, step });
         }
-        Some(LoopShape {
-            header,
-            entering,
-            back,
-            inductions,
-        })
+        Some(LoopShape { header, entering, back, inductions })
     }
 
     /// The test of a counted loop. `invariant` says whether a value is defined outside the loop.
-    pub fn test(
-        &self,
-        func: &Function,
-        graph: &Graph,
-        of: Loop,
-        invariant: impl Fn(Value) -> bool,
-    ) -> Option<Test> {
-        [
-            (func.terminator(self.header), true),
-            (self.back.inst, false),
-        ]
-        .into_iter()
-        .find_map(|(branch, at_top)| {
+    pub fn test(&self, func: &Function, graph: &Graph, of: Loop, invariant: impl Fn(Value) -> bool) -> Option<Test> {
+        [(func.terminator(self.header), true), (self.back.inst, false)].into_iter().find_map(|(branch, at_top)| {
             let data = func.inst(branch);
             if data.op != Op::Branch || func.block_of(branch)? == self.header && !at_top {
                 return None;
             }
-            let inside =
-                [0, 1].map(|edge| graph.loops.contains(of, func.edges(branch)[edge].block));
+            let inside = [0, 1].map(|edge| graph.loops.contains(of, func.edges(branch)[edge].block));
             let stay = match inside {
                 [true, false] => 0,
                 [false, true] => 1,
                 _ => return None,
             };
-            let compare = func
-                .def_inst(func.arg(branch, 0))
-                .filter(|&inst| func.inst(inst).op == Op::Icmp)?;
+            let compare = func.def_inst(func.arg(branch, 0)).filter(|&inst| func.inst(inst).op == Op::Icmp)?;
             let cc = func.inst(compare).int_cc();
             let [a, b] = [func.arg(compare, 0), func.arg(compare, 1)];
-            let (tested, limit, cc) = if invariant(b) {
-                (a, b, cc)
-            } else {
-                (b, a, cc.swap())
-            };
+            let (tested, limit, cc) = if invariant(b) { (a, b, cc) } else { (b, a, cc.swap()) };
             if !invariant(limit) {
                 return None;
             }
             let cc = if stay == 0 { cc } else { cc.negate() };
-            let induction = *self
-                .inductions
-                .iter()
-                .find(|one| one.param == tested || one.next == tested)?;
-            Some(Test {
-                branch,
-                stay,
-                cc,
-                induction,
-                on_next: induction.next == tested,
-                limit,
-                at_top,
-            })
+            let induction = *self.inductions.iter().find(|one| one.param == tested || one.next == tested)?;
+            Some(Test { branch, stay, cc, induction, on_next: induction.next == tested, limit, at_top })
         })
     }
 }
@@ -170,9 +124,7 @@ fn step_of(func: &Function, param: Value, next: Value) -> Option<i64> {
     match data.op {
         Op::Iadd if a == param => func.int_constant(b),
         Op::Iadd if b == param => func.int_constant(a),
-        Op::Isub if a == param => func
-            .int_constant(b)
-            .map(|step| sign_extend(step.wrapping_neg(), data.ty)),
+        Op::Isub if a == param => func.int_constant(b).map(|step| sign_extend(step.wrapping_neg(), data.ty)),
         _ => None,
     }
 }

@@ -81,10 +81,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
 /// Whether the header decides to leave, and the last block of the loop goes back to it unconditionally.
 fn ends_with_jump_to_header(func: &Function, graph: &Graph, this: Loop, list: &[Item]) -> bool {
     let header = graph.loops.header(this);
-    let leaves = func
-        .edges(func.terminator(header))
-        .iter()
-        .any(|edge| !graph.loops.contains(this, edge.block));
+    let leaves = func.edges(func.terminator(header)).iter().any(|edge| !graph.loops.contains(this, edge.block));
     let Some(&Item::Block(last)) = list.last() else {
         return false;
     };

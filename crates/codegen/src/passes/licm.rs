@@ -63,11 +63,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
     cx.count("loads hoisted", loads);
     cx.count("trapping instructions hoisted", checks);
     cx.count("preheaders made", made);
-    if made > 0 {
-        Change::Graph
-    } else {
-        Change::insts(hoisted + loads + checks > 0)
-    }
+    if made > 0 { Change::Graph } else { Change::insts(hoisted + loads + checks > 0) }
 }
 
 struct Licm<'a> {
@@ -103,12 +99,10 @@ impl Licm<'_> {
                 return None;
             }
         }
-        let reads = effects
-            .has(Effects::READS)
-            .then(|| match func.inst(inst).op {
-                Op::Load => func.inst(inst).mem_flags().class(),
-                _ => tercel_ir::AliasClass::ANY,
-            });
+        let reads = effects.has(Effects::READS).then(|| match func.inst(inst).op {
+            Op::Load => func.inst(inst).mem_flags().class(),
+            _ => tercel_ir::AliasClass::ANY,
+        });
         let mut target = None;
         let mut at = Some(around);
         while let Some(this) = at.filter(|&this| loops.depth(this) > depth) {

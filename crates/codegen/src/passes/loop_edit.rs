@@ -25,11 +25,7 @@ pub struct Preheaders<'a> {
 impl<'a> Preheaders<'a> {
     /// No preheader is known yet.
     pub fn new(graph: &'a Graph) -> Preheaders<'a> {
-        Preheaders {
-            graph,
-            found: FxHashMap::default(),
-            made: Vec::new(),
-        }
+        Preheaders { graph, found: FxHashMap::default(), made: Vec::new() }
     }
 
     /// The preheader of a loop.
@@ -83,25 +79,13 @@ pub fn place_before(func: &mut Function, pairs: &[(Block, Block)]) {
 /// The edges into a loop's header from outside the loop.
 pub fn entering_edges(graph: &Graph, of: Loop) -> Vec<Pred> {
     let header = graph.loops.header(of);
-    graph
-        .cfg
-        .preds(header)
-        .iter()
-        .copied()
-        .filter(|pred| !graph.loops.contains(of, pred.block))
-        .collect()
+    graph.cfg.preds(header).iter().copied().filter(|pred| !graph.loops.contains(of, pred.block)).collect()
 }
 
 /// The edges back to a loop's header.
 pub fn back_edges(graph: &Graph, of: Loop) -> Vec<Pred> {
     let header = graph.loops.header(of);
-    graph
-        .cfg
-        .preds(header)
-        .iter()
-        .copied()
-        .filter(|pred| graph.loops.contains(of, pred.block))
-        .collect()
+    graph.cfg.preds(header).iter().copied().filter(|pred| graph.loops.contains(of, pred.block)).collect()
 }
 
 /// Sends edges into a new block that jumps to `target` with the arguments that they passed.
@@ -109,9 +93,7 @@ pub fn split_entry(func: &mut Function, target: Block, edges: &[Pred]) -> Block 
     let block = func.add_block();
     let args: Vec<Value> = match edges {
         [only] => {
-            let args = func
-                .edge_args(func.edges(only.inst)[only.index as usize])
-                .to_vec();
+            let args = func.edge_args(func.edges(only.inst)[only.index as usize]).to_vec();
             func.set_edge(only.inst, only.index as usize, block, &[]);
             args
         }
@@ -119,15 +101,8 @@ pub fn split_entry(func: &mut Function, target: Block, edges: &[Pred]) -> Block 
             for pred in edges {
                 func.edges_mut(pred.inst)[pred.index as usize].block = block;
             }
-            let types: Vec<Type> = func
-                .params(target)
-                .iter()
-                .map(|&param| func.value_type(param))
-                .collect();
-            types
-                .into_iter()
-                .map(|ty| func.add_param(block, ty))
-                .collect()
+            let types: Vec<Type> = func.params(target).iter().map(|&param| func.value_type(param)).collect();
+            types.into_iter().map(|ty| func.add_param(block, ty)).collect()
         }
     };
     let jump = func.make_terminator(Op::Jump, &[], &[(target, &args)]);
@@ -184,10 +159,7 @@ impl Copy {
 
 /// Copies the blocks of a loop (`blocks[0]` is its header). Edges to the header lead to the original header.
 pub fn copy_loop(func: &mut Function, blocks: &[Block]) -> Copy {
-    let mut copy = Copy {
-        blocks: FxHashMap::default(),
-        values: FxHashMap::default(),
-    };
+    let mut copy = Copy { blocks: FxHashMap::default(), values: FxHashMap::default() };
     for &block in blocks {
         let new = func.add_block();
         func.set_cold(new, func.is_cold(block));
@@ -233,31 +205,18 @@ fn copy_inst(func: &mut Function, inst: Inst, blocks: &[Block], copy: &mut Copy)
     let data = *func.inst(inst);
     let args = func.args(inst).to_vec();
     let new = if func.edges(inst).is_empty() {
-        let spec = InstSpec {
-            frame: data.frame(),
-            ..InstSpec::new(data.op, data.ty, &args)
-        };
+        let spec = InstSpec { frame: data.frame(), ..InstSpec::new(data.op, data.ty, &args) };
         func.make(spec.imm(data.imm).aux(data.aux))
     } else {
         let edges: Vec<(Block, Vec<Value>)> = func
             .edges(inst)
             .iter()
             .map(|&edge| {
-                let inside = if edge.block == blocks[0] {
-                    None
-                } else {
-                    copy.blocks.get(&edge.block)
-                };
-                (
-                    inside.copied().unwrap_or(edge.block),
-                    func.edge_args(edge).to_vec(),
-                )
+                let inside = if edge.block == blocks[0] { None } else { copy.blocks.get(&edge.block) };
+                (inside.copied().unwrap_or(edge.block), func.edge_args(edge).to_vec())
             })
             .collect();
-        let list: Vec<(Block, &[Value])> = edges
-            .iter()
-            .map(|(block, args)| (*block, &args[..]))
-            .collect();
+        let list: Vec<(Block, &[Value])> = edges.iter().map(|(block, args)| (*block, &args[..])).collect();
         func.make_terminator(data.op, &args, &list)
     };
     func.set_pos(new, func.pos(inst));
@@ -284,20 +243,10 @@ fn copy_frame(
                 let values: Vec<Value> = func
                     .frame_values(old)
                     .iter()
-                    .map(|&value| {
-                        if value.is_none() {
-                            value
-                        } else {
-                            copy.value(value)
-                        }
-                    })
+                    .map(|&value| if value.is_none() { value } else { copy.value(value) })
                     .collect();
                 let changed = values != func.frame_values(old) || parent != data.parent;
-                let new = if changed {
-                    func.add_frame(data.template, data.position, parent, &values)
-                } else {
-                    old
-                };
+                let new = if changed { func.add_frame(data.template, data.position, parent, &values) } else { old };
                 frames.insert(old, new);
                 new
             }
@@ -316,8 +265,7 @@ pub fn escape_depths(func: &Function, graph: &Graph) -> Vec<u32> {
         let around = loops.innermost(block);
         for inst in func.insts(block) {
             func.for_each_use(inst, |value| {
-                let Some(mut at) = func.def_block(value).and_then(|def| loops.innermost(def))
-                else {
+                let Some(mut at) = func.def_block(value).and_then(|def| loops.innermost(def)) else {
                     return;
                 };
                 if around == Some(at) {

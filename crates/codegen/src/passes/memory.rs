@@ -34,12 +34,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
     let graph = cx.analyses.graph(func);
     let cfg = &graph.cfg;
     let escapes = escaping_slots(func);
-    let mut forward = Forward {
-        escapes: &escapes,
-        limit: cx.options.tunables.memory_known,
-        loads: 0,
-        stores: 0,
-    };
+    let mut forward = Forward { escapes: &escapes, limit: cx.options.tunables.memory_known, loads: 0, stores: 0 };
     forward.run(func, cfg);
     let (loads, redundant) = (forward.loads, forward.stores);
     func.resolve_aliases();
@@ -75,10 +70,7 @@ impl Forward<'_> {
                 self.visit(func, inst, &mut known);
             }
             let terminator = func.terminator(block);
-            let wanted = func
-                .edges(terminator)
-                .iter()
-                .any(|edge| cfg.preds(edge.block).len() == 1);
+            let wanted = func.edges(terminator).iter().any(|edge| cfg.preds(edge.block).len() == 1);
             if wanted && !known.is_empty() {
                 at_end[block.index()] = Some(known.clone());
             }
@@ -92,9 +84,7 @@ impl Forward<'_> {
             _ => {
                 let set = written(func, inst);
                 if set != 0 && !active(Bug::MemoryForgetsCalls) {
-                    known.retain(|entry| {
-                        !changes(set, entry.class) || !self.is_reachable(&entry.location)
-                    });
+                    known.retain(|entry| !changes(set, entry.class) || !self.is_reachable(&entry.location));
                 }
             }
         }
@@ -108,12 +98,7 @@ impl Forward<'_> {
         }
     }
 
-    fn find<'k>(
-        &self,
-        known: &'k [Known],
-        location: &Location,
-        class: AliasClass,
-    ) -> Option<&'k Known> {
+    fn find<'k>(&self, known: &'k [Known], location: &Location, class: AliasClass) -> Option<&'k Known> {
         known.iter().rev().find(|entry| {
             let same = if active(Bug::MemoryIgnoresOffset) {
                 entry.location.root == location.root && entry.location.size == location.size
@@ -139,15 +124,7 @@ impl Forward<'_> {
             return;
         }
         let value = func.result(inst);
-        self.remember(
-            known,
-            Known {
-                location,
-                class,
-                ty: data.ty,
-                value,
-            },
-        );
+        self.remember(known, Known { location, class, ty: data.ty, value });
     }
 
     fn store(&mut self, func: &mut Function, inst: Inst, known: &mut Vec<Known>) {
@@ -169,15 +146,7 @@ impl Forward<'_> {
             !(changes(set, entry.class) && entry.location.may_overlap(&location, escapes))
                 || active(Bug::MemoryIgnoresOffset) && entry.location.offset != location.offset
         });
-        self.remember(
-            known,
-            Known {
-                location,
-                class,
-                ty: data.ty,
-                value,
-            },
-        );
+        self.remember(known, Known { location, class, ty: data.ty, value });
     }
 
     fn remember(&self, known: &mut Vec<Known>, entry: Known) {
@@ -234,9 +203,7 @@ fn remove_overwritten(func: &mut Function, cfg: &Cfg, escapes: &[bool]) -> u64 {
                         !seen && (!leaves || is_local(stored))
                     });
                 }
-                _ if effects.exposes_memory()
-                    || effects.any(Effects::READS.with(Effects::WRITES)) =>
-                {
+                _ if effects.exposes_memory() || effects.any(Effects::READS.with(Effects::WRITES)) => {
                     later.retain(|(location, _)| is_local(location));
                 }
                 _ => {}
@@ -253,10 +220,7 @@ fn remove_unread_slots(func: &mut Function, cfg: &Cfg, escapes: &[bool]) -> u64 
     }
     let mut read = escapes.to_vec();
     let mut stores: Vec<(Inst, StackSlot)> = Vec::new();
-    let visit = |func: &Function,
-                 block: Block,
-                 read: &mut Vec<bool>,
-                 stores: &mut Vec<(Inst, StackSlot)>| {
+    let visit = |func: &Function, block: Block, read: &mut Vec<bool>, stores: &mut Vec<(Inst, StackSlot)>| {
         for inst in func.insts(block) {
             let op = func.inst(inst).op;
             if !matches!(op, Op::Load | Op::Store) {

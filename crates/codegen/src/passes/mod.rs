@@ -154,20 +154,12 @@ pub enum Change {
 impl Change {
     /// `Insts` if something happened.
     pub(crate) fn insts(happened: bool) -> Change {
-        if happened {
-            Change::Insts
-        } else {
-            Change::None
-        }
+        if happened { Change::Insts } else { Change::None }
     }
 
     /// `Graph` if something happened.
     pub(crate) fn graph(happened: bool) -> Change {
-        if happened {
-            Change::Graph
-        } else {
-            Change::None
-        }
+        if happened { Change::Graph } else { Change::None }
     }
 }
 
@@ -220,19 +212,12 @@ impl Statistics {
     /// The sum of a count over all runs of a pass.
     pub fn count(&self, pass: Pass, what: &str) -> u64 {
         let runs = self.runs.iter().filter(|run| run.pass == pass);
-        runs.flat_map(|run| &run.counts)
-            .filter(|(name, _)| *name == what)
-            .map(|(_, count)| count)
-            .sum()
+        runs.flat_map(|run| &run.counts).filter(|(name, _)| *name == what).map(|(_, count)| count).sum()
     }
 
     /// The time of all runs of a pass.
     pub fn time(&self, pass: Pass) -> Duration {
-        self.runs
-            .iter()
-            .filter(|run| run.pass == pass)
-            .map(|run| run.time)
-            .sum()
+        self.runs.iter().filter(|run| run.pass == pass).map(|run| run.time).sum()
     }
 }
 
@@ -254,11 +239,7 @@ pub struct Dump {
 impl Observer for Dump {
     fn after_pass(&mut self, run: &PassRun, change: Change, func: &Function) {
         if change != Change::None && self.only.is_none_or(|only| only == run.pass) {
-            let counts: Vec<String> = run
-                .counts
-                .iter()
-                .map(|(what, count)| format!("{what}: {count}"))
-                .collect();
+            let counts: Vec<String> = run.counts.iter().map(|(what, count)| format!("{what}: {count}")).collect();
             self.text += &format!("; after {}: {}\n{func}\n", run.pass, counts.join(", "));
         }
     }
@@ -293,11 +274,7 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// A context for a function that nothing is known of yet.
     pub fn new(options: &'a Options) -> Context<'a> {
-        Context {
-            options,
-            analyses: Analyses::default(),
-            counts: Vec::new(),
-        }
+        Context { options, analyses: Analyses::default(), counts: Vec::new() }
     }
 
     /// Counts something for the statistics.
@@ -321,11 +298,7 @@ pub fn optimize(
     options: &Options,
     observer: Option<&mut dyn Observer>,
 ) -> Result<Statistics, PassError> {
-    let mut pipeline = Pipeline {
-        context: Context::new(options),
-        statistics: Statistics::default(),
-        observer,
-    };
+    let mut pipeline = Pipeline { context: Context::new(options), statistics: Statistics::default(), observer };
     let p = &mut pipeline;
     p.run(func, Pass::TailCalls, tail_calls::run)?;
     p.run(func, Pass::SimplifyCfg, simplify_cfg::run)?;
@@ -356,15 +329,8 @@ pub fn optimize(
 /// # Errors
 /// Only with `options.verify`: the broken rule.
 pub fn run_pass(func: &mut Function, pass: Pass, options: &Options) -> Result<PassRun, PassError> {
-    let options = &Options {
-        enabled: PassSet::only(pass),
-        ..options.clone()
-    };
-    let mut pipeline = Pipeline {
-        context: Context::new(options),
-        statistics: Statistics::default(),
-        observer: None,
-    };
+    let options = &Options { enabled: PassSet::only(pass), ..options.clone() };
+    let mut pipeline = Pipeline { context: Context::new(options), statistics: Statistics::default(), observer: None };
     pipeline.run(func, pass, entry(pass))?;
     Ok(pipeline.statistics.runs.remove(0))
 }
@@ -411,11 +377,7 @@ impl Pipeline<'_, '_> {
         let change = entry(func, &mut self.context);
         let time = start.elapsed();
         self.context.analyses.after(change);
-        let run = PassRun {
-            pass,
-            time,
-            counts: std::mem::take(&mut self.context.counts),
-        };
+        let run = PassRun { pass, time, counts: std::mem::take(&mut self.context.counts) };
         if let Some(observer) = &mut self.observer {
             observer.after_pass(&run, change, func);
         }
@@ -432,12 +394,7 @@ impl Pipeline<'_, '_> {
         }
         if !self.context.analyses.are_valid(func) {
             let message = format!("the pass changed edges and said {change:?}");
-            let error = VerifyError {
-                rule: "analyses",
-                block: None,
-                inst: None,
-                message,
-            };
+            let error = VerifyError { rule: "analyses", block: None, inst: None, message };
             return Err(PassError { pass, error });
         }
         Ok(())

@@ -38,10 +38,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
             refused += 1;
             continue;
         };
-        if !blocks
-            .iter()
-            .any(|&block| gains(func, &graph, this, block, writes[this.index()]))
-        {
+        if !blocks.iter().any(|&block| gains(func, &graph, this, block, writes[this.index()])) {
             continue;
         }
         let size: usize = blocks.iter().map(|&block| func.insts(block).count()).sum();
@@ -73,34 +70,22 @@ pub fn innermost_loops(graph: &Graph) -> Vec<Loop> {
             is_parent[parent.index()] = true;
         }
     }
-    graph
-        .loops
-        .iter()
-        .filter(|this| !is_parent[this.index()])
-        .collect()
+    graph.loops.iter().filter(|this| !is_parent[this.index()]).collect()
 }
 
 /// Whether a block, in every iteration, repeats something that only its first execution is needed for.
 fn gains(func: &Function, graph: &Graph, this: Loop, block: Block, writes: u64) -> bool {
     let header = graph.loops.header(this);
-    let mut back = graph
-        .cfg
-        .preds(header)
-        .iter()
-        .filter(|pred| graph.loops.contains(this, pred.block));
+    let mut back = graph.cfg.preds(header).iter().filter(|pred| graph.loops.contains(this, pred.block));
     if !back.all(|pred| graph.dominators.dominates(block, pred.block)) {
         return false;
     }
-    func.insts(block)
-        .any(|inst| repeats(func, graph, this, inst, writes))
+    func.insts(block).any(|inst| repeats(func, graph, this, inst, writes))
 }
 
 fn repeats(func: &Function, graph: &Graph, this: Loop, inst: Inst, writes: u64) -> bool {
     let effects = func.effects(inst);
-    let blocked = Effects::WRITES
-        .with(Effects::SAFEPOINT)
-        .with(Effects::TERMINATES)
-        .with(Effects::CALLS);
+    let blocked = Effects::WRITES.with(Effects::SAFEPOINT).with(Effects::TERMINATES).with(Effects::CALLS);
     if effects.any(blocked) || !effects.any(Effects::TRAPS.with(Effects::EXITS)) {
         return false;
     }
@@ -113,28 +98,16 @@ fn repeats(func: &Function, graph: &Graph, this: Loop, inst: Inst, writes: u64) 
             return false;
         }
     }
-    func.args(inst).iter().all(|&arg| {
-        func.def_block(arg)
-            .is_some_and(|block| !graph.loops.contains(this, block))
-    })
+    func.args(inst).iter().all(|&arg| func.def_block(arg).is_some_and(|block| !graph.loops.contains(this, block)))
 }
 
-fn peel(
-    func: &mut Function,
-    graph: &Graph,
-    this: Loop,
-    blocks: &[Block],
-    escapes: &[u32],
-    copies: &mut Copies,
-) {
+fn peel(func: &mut Function, graph: &Graph, this: Loop, blocks: &[Block], escapes: &[u32], copies: &mut Copies) {
     let copy = copies.copy(func, this, blocks, escapes);
     let header = blocks[0];
     for pred in entering_edges(graph, this) {
         func.edges_mut(pred.inst)[pred.index as usize].block = copy.blocks[&header];
         if active(Bug::PeelEntersEarly) {
-            let args = func
-                .edge_args(func.edges(pred.inst)[pred.index as usize])
-                .to_vec();
+            let args = func.edge_args(func.edges(pred.inst)[pred.index as usize]).to_vec();
             reuse_initial(func, &copy.blocks, header, &args);
         }
     }
@@ -147,12 +120,7 @@ fn peel(
 }
 
 /// The fault `PeelEntersEarly`: the loop proper starts from where the peeled iteration started.
-fn reuse_initial(
-    func: &mut Function,
-    copies: &FxHashMap<Block, Block>,
-    header: Block,
-    args: &[Value],
-) {
+fn reuse_initial(func: &mut Function, copies: &FxHashMap<Block, Block>, header: Block, args: &[Value]) {
     for &block in copies.values() {
         let inst = func.terminator(block);
         for edge in 0..func.edges(inst).len() {
@@ -173,14 +141,9 @@ pub fn passes_derived_pointer_on(
     escapes: &[u32],
 ) -> bool {
     let depth = graph.loops.depth(this);
-    let mut values = blocks
-        .iter()
-        .flat_map(|&block| func.insts(block))
-        .flat_map(|inst| func.results(inst));
+    let mut values = blocks.iter().flat_map(|&block| func.insts(block)).flat_map(|inst| func.results(inst));
     values.any(|value| {
-        escapes[value.index()] < depth
-            && func.value_type(value) == Type::PTR
-            && derived_base(func, value).is_some()
+        escapes[value.index()] < depth && func.value_type(value) == Type::PTR && derived_base(func, value).is_some()
     })
 }
 
@@ -197,12 +160,7 @@ pub struct Copies<'a> {
 impl<'a> Copies<'a> {
     /// No copy yet.
     pub fn new(graph: &'a Graph) -> Copies<'a> {
-        Copies {
-            graph,
-            repair: Repair::default(),
-            owner: FxHashMap::default(),
-            of_value: FxHashMap::default(),
-        }
+        Copies { graph, repair: Repair::default(), owner: FxHashMap::default(), of_value: FxHashMap::default() }
     }
 
     /// Copies a loop once.
@@ -225,16 +183,11 @@ impl<'a> Copies<'a> {
                 .iter()
                 .copied()
                 .chain(func.insts(block).flat_map(|inst| func.results(inst)))
-                .filter(|value| {
-                    escapes
-                        .get(value.index())
-                        .is_some_and(|&least| least < depth)
-                })
+                .filter(|value| escapes.get(value.index()).is_some_and(|&least| least < depth))
                 .collect();
             for value in defined {
                 let variable = self.repair.add(value, block);
-                self.repair
-                    .also(variable, copy.value(value), copy.blocks[&block]);
+                self.repair.also(variable, copy.value(value), copy.blocks[&block]);
                 self.of_value.insert(value, this);
             }
         }
@@ -243,12 +196,7 @@ impl<'a> Copies<'a> {
 
     /// Makes the function right again: single assignment, order of blocks.
     pub fn repair(self, func: &mut Function) {
-        let Copies {
-            graph,
-            repair,
-            owner,
-            of_value,
-        } = self;
+        let Copies { graph, repair, owner, of_value } = self;
         repair.run(func, |value, block| {
             let of = of_value[&value];
             match owner.get(&block) {

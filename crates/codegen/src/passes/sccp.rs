@@ -49,18 +49,8 @@ struct Sccp<'a> {
 pub fn run(func: &mut Function, cx: &mut Context) -> Change {
     let mut sccp = Sccp::new(func);
     sccp.solve();
-    let Sccp {
-        state,
-        bits,
-        block_done,
-        ..
-    } = sccp;
-    let mut outcome = Rewrite {
-        state,
-        bits,
-        block_done,
-    }
-    .apply(func);
+    let Sccp { state, bits, block_done, .. } = sccp;
+    let mut outcome = Rewrite { state, bits, block_done }.apply(func);
     if outcome.branches > 0 {
         // A check that ends its block may have cut off more.
         outcome.blocks += Cfg::compute(func).remove_unreachable(func) as u64;
@@ -69,11 +59,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
     cx.count("constants", outcome.constants);
     cx.count("branches decided", outcome.branches);
     cx.count("unreachable blocks removed", outcome.blocks);
-    if outcome.branches + outcome.blocks > 0 {
-        Change::Graph
-    } else {
-        Change::insts(outcome.constants > 0)
-    }
+    if outcome.branches + outcome.blocks > 0 { Change::Graph } else { Change::insts(outcome.constants > 0) }
 }
 
 impl<'a> Sccp<'a> {
@@ -100,23 +86,12 @@ impl<'a> Sccp<'a> {
         for place in &mut first_use {
             total += std::mem::replace(place, total);
         }
-        let mut uses = vec![
-            Use {
-                inst: Inst::NONE,
-                edge: 0,
-                position: 0
-            };
-            total as usize
-        ];
+        let mut uses = vec![Use { inst: Inst::NONE, edge: 0, position: 0 }; total as usize];
         for &block in func.blocks() {
             for inst in func.insts(block) {
                 let mut add = |value: Value, edge: u32, position: u32| {
                     let place = &mut first_use[value.index()];
-                    uses[*place as usize] = Use {
-                        inst,
-                        edge,
-                        position,
-                    };
+                    uses[*place as usize] = Use { inst, edge, position };
                     *place += 1;
                 };
                 for &arg in func.args(inst) {
@@ -158,14 +133,9 @@ impl<'a> Sccp<'a> {
             let Some(value) = self.value_work.pop() else {
                 break;
             };
-            let range =
-                self.first_use[value.index()] as usize..self.first_use[value.index() + 1] as usize;
+            let range = self.first_use[value.index()] as usize..self.first_use[value.index() + 1] as usize;
             for index in range {
-                let Use {
-                    inst,
-                    edge,
-                    position,
-                } = self.uses[index];
+                let Use { inst, edge, position } = self.uses[index];
                 let Some(block) = self.func.block_of(inst) else {
                     continue;
                 };
@@ -184,10 +154,7 @@ impl<'a> Sccp<'a> {
     fn lower(&mut self, value: Value, state: u8, bits: u64) {
         let index = value.index();
         let old = self.state[index];
-        if old == VARYING
-            || state == UNKNOWN
-            || old == CONSTANT && state == CONSTANT && self.bits[index] == bits
-        {
+        if old == VARYING || state == UNKNOWN || old == CONSTANT && state == CONSTANT && self.bits[index] == bits {
             return;
         }
         if active(Bug::SccpStuckAtFirst) && old == CONSTANT && self.func.def_inst(value).is_some() {
@@ -236,10 +203,7 @@ impl<'a> Sccp<'a> {
                     UNKNOWN => {}
                     CONSTANT => {
                         let value = self.bits[operand.index()];
-                        self.reach(
-                            block,
-                            constant_edge(data.op, data.edge_count(), value as i64) as u32,
-                        );
+                        self.reach(block, constant_edge(data.op, data.edge_count(), value as i64) as u32);
                     }
                     _ => (0..data.edge_count() as u32).for_each(|edge| self.reach(block, edge)),
                 }
@@ -281,16 +245,8 @@ impl<'a> Sccp<'a> {
         if unknown {
             return;
         }
-        let from = args
-            .first()
-            .map_or(Type::VOID, |&arg| self.func.value_type(arg));
-        let what = EvalOp {
-            op: data.op,
-            ty: data.ty,
-            from,
-            aux: data.aux,
-            imm: data.imm,
-        };
+        let from = args.first().map_or(Type::VOID, |&arg| self.func.value_type(arg));
+        let what = EvalOp { op: data.op, ty: data.ty, from, aux: data.aux, imm: data.imm };
         match eval_scalar(&what, &operands[..args.len()]) {
             Ok((first, second)) => {
                 for (value, bits) in self.func.results(inst).zip([first, second]) {
@@ -308,16 +264,8 @@ impl<'a> Sccp<'a> {
         match self.state[condition.index()] {
             UNKNOWN => {}
             CONSTANT => {
-                let chosen = if self.bits[condition.index()] != 0 {
-                    then
-                } else {
-                    otherwise
-                };
-                self.lower(
-                    result,
-                    self.state[chosen.index()],
-                    self.bits[chosen.index()],
-                );
+                let chosen = if self.bits[condition.index()] != 0 { then } else { otherwise };
+                self.lower(result, self.state[chosen.index()], self.bits[chosen.index()]);
             }
             _ => {
                 for value in [then, otherwise] {
@@ -355,12 +303,7 @@ impl Rewrite {
     fn apply(&self, func: &mut Function) -> Outcome {
         let mut outcome = Outcome::default();
         let before = func.blocks().len();
-        let kept: Vec<Block> = func
-            .blocks()
-            .iter()
-            .copied()
-            .filter(|block| self.block_done[block.index()])
-            .collect();
+        let kept: Vec<Block> = func.blocks().iter().copied().filter(|block| self.block_done[block.index()]).collect();
         outcome.blocks = (before - kept.len()) as u64;
         for &block in &kept {
             self.rewrite_params(func, block, &mut outcome);
@@ -396,10 +339,7 @@ impl Rewrite {
             Op::Iconst | Op::Fconst => {}
             Op::Branch | Op::Switch => {
                 if let Some(value) = self.constant(func.arg(inst, 0)) {
-                    func.become_jump(
-                        inst,
-                        constant_edge(data.op, data.edge_count(), value as i64),
-                    );
+                    func.become_jump(inst, constant_edge(data.op, data.edge_count(), value as i64));
                     outcome.branches += 1;
                 }
             }
@@ -447,9 +387,7 @@ pub fn make_constant(func: &mut Function, ty: Type, bits: u64) -> Inst {
     if ty.is_float() {
         return func.make(InstSpec::new(Op::Fconst, ty, &[]).imm(bits as i64));
     }
-    func.make(
-        InstSpec::new(Op::Iconst, ty, &[]).imm(tercel_ir::types::sign_extend(bits as i64, ty)),
-    )
+    func.make(InstSpec::new(Op::Iconst, ty, &[]).imm(tercel_ir::types::sign_extend(bits as i64, ty)))
 }
 
 /// A check that is certain to fail ends its block: what follows it is removed.
@@ -462,8 +400,7 @@ fn end_block_with(func: &mut Function, inst: Inst, op: Op) {
     let spec = if op == Op::TrapIf {
         InstSpec::new(Op::Trap, Type::VOID, &[]).aux(data.aux)
     } else {
-        InstSpec::new(Op::Exit, Type::VOID, &[])
-            .frame(data.frame().expect("a guard has a frame state"))
+        InstSpec::new(Op::Exit, Type::VOID, &[]).frame(data.frame().expect("a guard has a frame state"))
     };
     debug_assert!(spec.op.effects().has(Effects::TERMINATES));
     func.become_inst(inst, spec);

@@ -25,11 +25,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
     let threaded = thread_edges(func);
     let cfg = Cfg::compute(func);
     let unreachable = cfg.remove_unreachable(func) as u64;
-    let cfg = if unreachable > 0 {
-        Cfg::compute(func)
-    } else {
-        cfg
-    };
+    let cfg = if unreachable > 0 { Cfg::compute(func) } else { cfg };
     let params = remove_trivial_params(func, &cfg) as u64;
     let merged = merge_blocks(func, &cfg);
     func.resolve_aliases();
@@ -38,11 +34,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
     cx.count("unreachable blocks removed", unreachable);
     cx.count("trivial parameters removed", params);
     cx.count("blocks merged", merged);
-    if branches + threaded + unreachable + merged > 0 {
-        Change::Graph
-    } else {
-        Change::insts(params > 0)
-    }
+    if branches + threaded + unreachable + merged > 0 { Change::Graph } else { Change::insts(params > 0) }
 }
 
 fn fold_branches(func: &mut Function) -> u64 {
@@ -71,9 +63,7 @@ fn decided_edge(func: &Function, inst: Inst) -> Option<usize> {
     }
     let edges = func.edges(inst);
     let (first, rest) = edges.split_first()?;
-    let same = rest
-        .iter()
-        .all(|edge| edge.block == first.block && func.edge_args(*edge) == func.edge_args(*first));
+    let same = rest.iter().all(|edge| edge.block == first.block && func.edge_args(*edge) == func.edge_args(*first));
     same.then_some(0)
 }
 
@@ -88,12 +78,7 @@ pub fn constant_edge(op: Op, edges: usize, value: i64) -> usize {
 
 /// Sends edges past blocks that hold nothing but a jump.
 fn thread_edges(func: &mut Function) -> u64 {
-    let candidates: Vec<Block> = func
-        .blocks()
-        .iter()
-        .copied()
-        .filter(|&block| only_jumps(func, block))
-        .collect();
+    let candidates: Vec<Block> = func.blocks().iter().copied().filter(|&block| only_jumps(func, block)).collect();
     if candidates.is_empty() {
         return 0;
     }
@@ -134,8 +119,7 @@ fn thread_edges(func: &mut Function) -> u64 {
 }
 
 fn only_jumps(func: &Function, block: Block) -> bool {
-    func.first_inst(block) == func.last_inst(block)
-        && func.inst(func.terminator(block)).op == Op::Jump
+    func.first_inst(block) == func.last_inst(block) && func.inst(func.terminator(block)).op == Op::Jump
 }
 
 /// A block's parameters must be used by its own jump alone, or it cannot be passed by.
@@ -207,12 +191,7 @@ fn merge_blocks(func: &mut Function, cfg: &Cfg) -> u64 {
         merged += 1;
     }
     if merged > 0 {
-        let layout = func
-            .blocks()
-            .iter()
-            .copied()
-            .filter(|block| merged_into[block.index()].is_none())
-            .collect();
+        let layout = func.blocks().iter().copied().filter(|block| merged_into[block.index()].is_none()).collect();
         func.set_layout(layout);
     }
     merged

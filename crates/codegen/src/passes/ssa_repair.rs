@@ -104,11 +104,8 @@ impl Repair {
                     }
                 }
                 let data = func.frames[old];
-                parent = Some(if changed {
-                    func.add_frame(data.template, data.position, parent, &values)
-                } else {
-                    old
-                });
+                parent =
+                    Some(if changed { func.add_frame(data.template, data.position, parent, &values) } else { old });
             }
             if changed {
                 func.set_frame(inst, parent);

@@ -28,11 +28,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
     place_before(func, &preheaders);
     cx.count("divisions replaced", divisions);
     cx.count("products replaced", products);
-    if !preheaders.is_empty() {
-        Change::Graph
-    } else {
-        Change::insts(divisions + products > 0)
-    }
+    if !preheaders.is_empty() { Change::Graph } else { Change::insts(divisions + products > 0) }
 }
 
 // ----- division ------------------------------------------------------------------------------------------------------
@@ -45,8 +41,7 @@ fn divisions(func: &mut Function) -> u64 {
         while let Some(inst) = next {
             next = func.next_inst(inst);
             let data = *func.inst(inst);
-            if !matches!(data.op, Op::Sdiv | Op::Udiv | Op::Srem | Op::Urem) || data.ty.bits() < 32
-            {
+            if !matches!(data.op, Op::Sdiv | Op::Udiv | Op::Srem | Op::Urem) || data.ty.bits() < 32 {
                 continue;
             }
             let [dividend, divisor] = [0, 1].map(|side| func.resolve(func.arg(inst, side)));
@@ -56,11 +51,7 @@ fn divisions(func: &mut Function) -> u64 {
             if matches!(constant, -1..=1) {
                 continue;
             }
-            let mut emit = Emit {
-                func,
-                before: inst,
-                ty: data.ty,
-            };
+            let mut emit = Emit { func, before: inst, ty: data.ty };
             let quotient = match data.op {
                 Op::Sdiv | Op::Srem => emit.signed_quotient(dividend, constant),
                 _ => emit.unsigned_quotient(dividend, constant as u64 & data.ty.lane_mask()),
@@ -115,8 +106,7 @@ impl Emit<'_> {
             return self.shift(Op::Ushr, n, divisor.trailing_zeros());
         }
         let magic = unsigned_magic(divisor, self.ty.bits());
-        let multiplier =
-            self.constant(magic.multiplier as i64 - active(Bug::StrengthWrongMagic) as i64);
+        let multiplier = self.constant(magic.multiplier as i64 - active(Bug::StrengthWrongMagic) as i64);
         let high = self.op(Op::UmulHi, n, multiplier);
         if !magic.add {
             return self.shift(Op::Ushr, high, magic.shift);
@@ -134,11 +124,7 @@ impl Emit<'_> {
             let k = divisor.unsigned_abs().trailing_zeros();
             let sign = self.shift(Op::Sshr, n, bits - 1);
             let bias = self.shift(Op::Ushr, sign, bits - k);
-            let biased = if active(Bug::StrengthForgetsSign) {
-                n
-            } else {
-                self.op(Op::Iadd, n, bias)
-            };
+            let biased = if active(Bug::StrengthForgetsSign) { n } else { self.op(Op::Iadd, n, bias) };
             let quotient = self.shift(Op::Sshr, biased, k);
             if divisor > 0 {
                 return quotient;
@@ -177,19 +163,11 @@ fn unsigned_magic(divisor: u64, bits: u32) -> UnsignedMagic {
         // Granlund and Montgomery, theorem 4.2: 2^(N+l) <= m * d <= 2^(N+l) + 2^l.
         let error = multiplier * divisor as u128 - power;
         if error <= 1 << shift && multiplier < 1 << bits {
-            return UnsignedMagic {
-                multiplier: multiplier as u64,
-                shift,
-                add: false,
-            };
+            return UnsignedMagic { multiplier: multiplier as u64, shift, add: false };
         }
     }
     let exact = big_multiplier(divisor, bits, log);
-    UnsignedMagic {
-        multiplier: exact,
-        shift: log,
-        add: true,
-    }
+    UnsignedMagic { multiplier: exact, shift: log, add: true }
 }
 
 /// The low `bits` bits of `ceil(2^(bits + log) / d)`, whose top bit is the one that does not fit.
@@ -223,14 +201,7 @@ fn signed_magic(divisor: i64, bits: u32) -> (i64, u32) {
     }
     let shift = 64 - bits;
     let multiplier = ((q2 + 1) as u64 as i64) << shift >> shift;
-    (
-        if divisor < 0 {
-            multiplier.wrapping_neg()
-        } else {
-            multiplier
-        },
-        p - bits,
-    )
+    (if divisor < 0 { multiplier.wrapping_neg() } else { multiplier }, p - bits)
 }
 
 // ----- products of induction variables -------------------------------------------------------------------------------
@@ -245,11 +216,7 @@ struct Product {
 fn products(func: &mut Function, graph: &Graph, most: usize) -> (u64, Vec<(Block, Block)>) {
     let (mut replaced, mut preheaders) = (0, Vec::new());
     let mut found: Vec<Vec<Product>> = (0..graph.loops.len()).map(|_| Vec::new()).collect();
-    let shapes: Vec<Option<LoopShape>> = graph
-        .loops
-        .iter()
-        .map(|this| LoopShape::of(func, graph, this))
-        .collect();
+    let shapes: Vec<Option<LoopShape>> = graph.loops.iter().map(|this| LoopShape::of(func, graph, this)).collect();
     for &block in graph.cfg.rpo() {
         let Some(this) = graph.loops.innermost(block) else {
             continue;
@@ -284,51 +251,26 @@ fn products(func: &mut Function, graph: &Graph, most: usize) -> (u64, Vec<(Block
     (replaced, preheaders)
 }
 
-fn product(
-    func: &Function,
-    graph: &Graph,
-    this: Loop,
-    shape: &LoopShape,
-    inst: Inst,
-) -> Option<Product> {
+fn product(func: &Function, graph: &Graph, this: Loop, shape: &LoopShape, inst: Inst) -> Option<Product> {
     if !func.inst(inst).ty.is_int() {
         return None;
     }
     let [a, b] = [0, 1].map(|side| func.resolve(func.arg(inst, side)));
-    let variable = |value: Value| {
-        shape
-            .inductions
-            .iter()
-            .find(|one| one.param == value)
-            .copied()
-    };
+    let variable = |value: Value| shape.inductions.iter().find(|one| one.param == value).copied();
     let (induction, factor) = match (variable(a), variable(b)) {
         (Some(induction), None) => (induction, b),
         (None, Some(induction)) => (induction, a),
         _ => return None,
     };
     let cheap = matches!(func.int_constant(factor), Some(3 | 5 | 9))
-        || func
-            .int_constant(factor)
-            .is_some_and(|factor| factor.unsigned_abs().is_power_of_two());
+        || func.int_constant(factor).is_some_and(|factor| factor.unsigned_abs().is_power_of_two());
     let invariant = func.int_constant(factor).is_some()
-        || func
-            .def_block(factor)
-            .is_some_and(|def| !graph.loops.contains(this, def));
-    (invariant && !cheap).then_some(Product {
-        inst,
-        induction,
-        factor,
-    })
+        || func.def_block(factor).is_some_and(|def| !graph.loops.contains(this, def));
+    (invariant && !cheap).then_some(Product { inst, induction, factor })
 }
 
 /// A block in front of the loop that only jumps to it.
-fn preheader(
-    func: &mut Function,
-    graph: &Graph,
-    this: Loop,
-    made: &mut Vec<(Block, Block)>,
-) -> Block {
+fn preheader(func: &mut Function, graph: &Graph, this: Loop, made: &mut Vec<(Block, Block)>) -> Block {
     let header = graph.loops.header(this);
     let entering = entering_edges(graph, this);
     match entering[..] {
@@ -342,11 +284,7 @@ fn preheader(
 }
 
 fn replace_product(func: &mut Function, shape: &LoopShape, preheader: Block, product: &Product) {
-    let &Product {
-        inst,
-        induction,
-        factor,
-    } = product;
+    let &Product { inst, induction, factor } = product;
     let ty = func.inst(inst).ty;
     let before = func.terminator(preheader);
     let mut emit = Emit { func, before, ty };
@@ -359,11 +297,7 @@ fn replace_product(func: &mut Function, shape: &LoopShape, preheader: Block, pro
     let start = jump_args[induction.position];
     let start = emit.op(Op::Imul, start, factor);
     let step = emit.constant(induction.step);
-    let step = if active(Bug::StrengthWrongStep) {
-        factor
-    } else {
-        emit.op(Op::Imul, step, factor)
-    };
+    let step = if active(Bug::StrengthWrongStep) { factor } else { emit.op(Op::Imul, step, factor) };
     let param = func.add_param(shape.header, ty);
     func.push_edge_arg(before, 0, start);
     let next = func.make(InstSpec::new(Op::Iadd, ty, &[param, step]));
@@ -381,30 +315,17 @@ mod tests {
 
     #[test]
     fn unsigned_quotients_are_exact() {
-        let divisors: Vec<u64> = (3..300)
-            .chain([641, 1_000_000_007, (1 << 32) - 1, 6_700_417, 0xaaaa_aaab])
-            .collect();
+        let divisors: Vec<u64> = (3..300).chain([641, 1_000_000_007, (1 << 32) - 1, 6_700_417, 0xaaaa_aaab]).collect();
         for bits in [32, 64] {
-            for &divisor in divisors
-                .iter()
-                .chain(&[u64::MAX >> (64 - bits), (u64::MAX >> (64 - bits)) - 1])
-            {
+            for &divisor in divisors.iter().chain(&[u64::MAX >> (64 - bits), (u64::MAX >> (64 - bits)) - 1]) {
                 if divisor.is_power_of_two() {
                     continue;
                 }
                 let magic = unsigned_magic(divisor, bits);
                 let mask = u64::MAX >> (64 - bits);
-                for n in [
-                    0,
-                    1,
-                    divisor - 1,
-                    divisor,
-                    divisor + 1,
-                    mask,
-                    mask - 1,
-                    mask / 2,
-                    mask / divisor * divisor - 1,
-                ] {
+                for n in
+                    [0, 1, divisor - 1, divisor, divisor + 1, mask, mask - 1, mask / 2, mask / divisor * divisor - 1]
+                {
                     let n = n & mask;
                     let high = ((n as u128 * magic.multiplier as u128) >> bits) as u64;
                     let quotient = if magic.add {
@@ -428,20 +349,9 @@ mod tests {
                 }
                 let (multiplier, shift) = signed_magic(divisor, bits);
                 let wrap = |x: i64| x << (64 - bits) >> (64 - bits);
-                for n in [
-                    0,
-                    1,
-                    -1,
-                    7,
-                    -7,
-                    divisor,
-                    -divisor,
-                    min,
-                    min + 1,
-                    !min,
-                    !min - 1,
-                    !min / divisor * divisor - 1,
-                ] {
+                for n in
+                    [0, 1, -1, 7, -7, divisor, -divisor, min, min + 1, !min, !min - 1, !min / divisor * divisor - 1]
+                {
                     let n = wrap(n);
                     let mut high = wrap(((n as i128 * multiplier as i128) >> bits) as i64);
                     if divisor > 0 && multiplier < 0 {

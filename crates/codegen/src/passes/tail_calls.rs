@@ -56,23 +56,14 @@ fn convert(func: &mut Function, block: Block) -> bool {
         return false;
     };
     let same = returned.len() == data.result_count()
-        && func
-            .results(call)
-            .zip(&returned)
-            .all(|(result, &value)| result == value);
+        && func.results(call).zip(&returned).all(|(result, &value)| result == value);
     let fits = func.call_signature(call).is_some_and(|signature| {
-        signature.conv == CallConv::Tercel
-            && !signature.variadic
-            && signature.returns == func.signature.returns
+        signature.conv == CallConv::Tercel && !signature.variadic && signature.returns == func.signature.returns
     });
     if !fits || !same && !drops_work {
         return false;
     }
-    let op = if data.op == Op::Call {
-        Op::TailCall
-    } else {
-        Op::TailCallIndirect
-    };
+    let op = if data.op == Op::Call { Op::TailCall } else { Op::TailCallIndirect };
     let args = func.args(call).to_vec();
     let tail = func.make(InstSpec::new(op, Type::VOID, &args).imm(data.imm));
     func.set_pos(tail, func.pos(call));
@@ -94,16 +85,9 @@ fn returned_values(func: &Function, end: Inst) -> Option<Vec<Value>> {
         Op::Return => Some(func.args(end).to_vec()),
         Op::Jump => {
             let edge = func.edges(end)[0];
-            let ret = func
-                .first_inst(edge.block)
-                .filter(|&inst| func.inst(inst).op == Op::Return)?;
+            let ret = func.first_inst(edge.block).filter(|&inst| func.inst(inst).op == Op::Return)?;
             let (params, args) = (func.params(edge.block), func.edge_args(edge));
-            let value = |value: &Value| {
-                params
-                    .iter()
-                    .position(|param| param == value)
-                    .map_or(*value, |at| args[at])
-            };
+            let value = |value: &Value| params.iter().position(|param| param == value).map_or(*value, |at| args[at]);
             Some(func.args(ret).iter().map(value).collect())
         }
         _ => None,
@@ -122,12 +106,7 @@ fn make_loop(func: &mut Function, cx: &Context) -> u64 {
     let calls: Vec<(Block, Inst)> = func
         .blocks()
         .iter()
-        .filter_map(|&block| {
-            Some((
-                block,
-                func.last_inst(block).filter(|&inst| is_self(func, inst))?,
-            ))
-        })
+        .filter_map(|&block| Some((block, func.last_inst(block).filter(|&inst| is_self(func, inst))?)))
         .collect();
     if calls.is_empty() {
         return 0;
@@ -135,10 +114,7 @@ fn make_loop(func: &mut Function, cx: &Context) -> u64 {
     let start = func.entry();
     let entry = func.add_block();
     let types = func.signature.params.clone();
-    let params: Vec<Value> = types
-        .into_iter()
-        .map(|ty| func.add_param(entry, ty))
-        .collect();
+    let params: Vec<Value> = types.into_iter().map(|ty| func.add_param(entry, ty)).collect();
     let jump = func.make_terminator(Op::Jump, &[], &[(start, &params)]);
     func.append(entry, jump);
     let mut layout = func.blocks().to_vec();

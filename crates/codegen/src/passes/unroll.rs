@@ -90,14 +90,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
             Plan::Partial { limit_op, distance } => {
                 cx.count("loops unrolled partly", 1);
                 let factor = tunables.unroll_factor;
-                unroll_partly(
-                    func,
-                    candidate,
-                    (limit_op, distance),
-                    factor,
-                    &escapes,
-                    &mut copies,
-                );
+                unroll_partly(func, candidate, (limit_op, distance), factor, &escapes, &mut copies);
             }
         }
     }
@@ -121,32 +114,18 @@ fn plan(
         return Err(Refusal::DerivedPointer);
     }
     let invariant = |value: Value| {
-        func.int_constant(value).is_some()
-            || func
-                .def_block(value)
-                .is_some_and(|def| !graph.loops.contains(this, def))
+        func.int_constant(value).is_some() || func.def_block(value).is_some_and(|def| !graph.loops.contains(this, def))
     };
-    let test = shape
-        .test(func, graph, this, invariant)
-        .ok_or(Refusal::NotCounted)?;
+    let test = shape.test(func, graph, this, invariant).ok_or(Refusal::NotCounted)?;
     if let Some(trips) = test.constant_trips(func, tunables.unroll_trips) {
         let copies = trips * size;
         if copies <= limit {
             *room -= copies;
-            return Ok(Candidate {
-                this,
-                blocks,
-                shape,
-                test,
-                plan: Plan::Full { trips },
-            });
+            return Ok(Candidate { this, blocks, shape, test, plan: Plan::Full { trips } });
         }
     }
     let calls = Effects::CALLS.with(Effects::SAFEPOINT);
-    if blocks
-        .iter()
-        .any(|&block| func.insts(block).any(|inst| func.effects(inst).any(calls)))
-    {
+    if blocks.iter().any(|&block| func.insts(block).any(|inst| func.effects(inst).any(calls))) {
         return Err(Refusal::Calls);
     }
     let factor = tunables.unroll_factor;
@@ -154,21 +133,13 @@ fn plan(
         return Err(Refusal::TooLarge);
     }
     // The header runs twice for the value with which the unrolled loop ends.
-    let writes = func
-        .insts(shape.header)
-        .any(|inst| func.effects(inst).has(Effects::WRITES));
+    let writes = func.insts(shape.header).any(|inst| func.effects(inst).has(Effects::WRITES));
     if writes || shape.back.block == shape.header {
         return Err(Refusal::Shape);
     }
     let (limit_op, distance) = partial_limit(func, &test, factor).ok_or(Refusal::Shape)?;
     *room -= size * factor;
-    Ok(Candidate {
-        this,
-        blocks,
-        shape,
-        test,
-        plan: Plan::Partial { limit_op, distance },
-    })
+    Ok(Candidate { this, blocks, shape, test, plan: Plan::Partial { limit_op, distance } })
 }
 
 /// How the limit of the unrolled loop's test is kept in range (the op that saturates), and how far it is moved.
@@ -189,32 +160,12 @@ fn partial_limit(func: &Function, test: &Test, factor: usize) -> Option<(Op, i64
     }
 }
 
-fn unroll_fully(
-    func: &mut Function,
-    candidate: &Candidate,
-    trips: usize,
-    escapes: &[u32],
-    copies: &mut Copies,
-) {
-    let Candidate {
-        this,
-        blocks,
-        shape,
-        test,
-        ..
-    } = candidate;
+fn unroll_fully(func: &mut Function, candidate: &Candidate, trips: usize, escapes: &[u32], copies: &mut Copies) {
+    let Candidate { this, blocks, shape, test, .. } = candidate;
     // A test at the top passes `trips` times before it fails; one at the bottom comes after an iteration.
-    let wanted = if active(Bug::UnrollOneTooFew) {
-        trips.saturating_sub(1)
-    } else {
-        trips
-    };
+    let wanted = if active(Bug::UnrollOneTooFew) { trips.saturating_sub(1) } else { trips };
     let test_block = func.block_of(test.branch).expect("a branch is in a block");
-    let mut entries = shape
-        .entering
-        .iter()
-        .map(|pred| (pred.inst, pred.index as usize))
-        .collect::<Vec<_>>();
+    let mut entries = shape.entering.iter().map(|pred| (pred.inst, pred.index as usize)).collect::<Vec<_>>();
     for _ in 0..wanted {
         let copy = copies.copy(func, *this, blocks, escapes);
         let header = copy.blocks[&shape.header];
@@ -224,10 +175,7 @@ fn unroll_fully(
         let branch = func.terminator(copy.blocks[&test_block]);
         func.become_jump(branch, test.stay);
         let back = func.terminator(copy.blocks[&shape.back.block]);
-        let index = func
-            .edges(back)
-            .iter()
-            .position(|edge| edge.block == shape.header);
+        let index = func.edges(back).iter().position(|edge| edge.block == shape.header);
         entries = index.map(|index| (back, index)).into_iter().collect();
     }
     func.become_jump(test.branch, 1 - test.stay);
@@ -241,13 +189,7 @@ fn unroll_partly(
     escapes: &[u32],
     copies: &mut Copies,
 ) {
-    let Candidate {
-        this,
-        blocks,
-        shape,
-        test,
-        ..
-    } = candidate;
+    let Candidate { this, blocks, shape, test, .. } = candidate;
     let preheader = split_entry(func, shape.header, &shape.entering);
     let limit = moved_limit(func, preheader, test, limit_op, distance);
     let mut first = Block::NONE;
@@ -263,8 +205,7 @@ fn unroll_partly(
             // All copies run, or the original loop takes over from here.
             let induction = copy.value(test.induction.param);
             let ty = func.value_type(induction);
-            let compare =
-                func.make(InstSpec::new(Op::Icmp, ty, &[induction, limit]).aux(test.cc as u16));
+            let compare = func.make(InstSpec::new(Op::Icmp, ty, &[induction, limit]).aux(test.cc as u16));
             func.insert_before(compare, branch);
             let mut params = func.params(header).to_vec();
             if active(Bug::UnrollRestartsRemainder) {
@@ -292,21 +233,11 @@ fn unroll_partly(
 }
 
 /// `limit - distance`, or the end of the range where that would wrap.
-fn moved_limit(
-    func: &mut Function,
-    preheader: Block,
-    test: &Test,
-    saturate: Op,
-    distance: i64,
-) -> Value {
+fn moved_limit(func: &mut Function, preheader: Block, test: &Test, saturate: Op, distance: i64) -> Value {
     let ty: Type = func.value_type(test.limit);
     let end = func.terminator(preheader);
     let constant = func.int_constant(test.limit);
-    let distance = if active(Bug::UnrollLimitTooFar) {
-        0
-    } else {
-        distance
-    };
+    let distance = if active(Bug::UnrollLimitTooFar) { 0 } else { distance };
     let least = match saturate {
         Op::Smax => sign_extend(1 << (ty.bits() - 1), ty).wrapping_add(distance),
         Op::Smin => sign_extend((ty.lane_mask() >> 1) as i64, ty).wrapping_add(distance),

@@ -1,9 +1,7 @@
 //! What the tests of passes share: running programs before and after passes, and comparing.
 #![allow(dead_code)] // Each test uses a part.
 
-use tercel_codegen::passes::{
-    Change, Observer, Options, Pass, PassRun, PassSet, Statistics, optimize,
-};
+use tercel_codegen::passes::{Change, Observer, Options, Pass, PassRun, PassSet, Statistics, optimize};
 use tercel_ir::entity::Entity;
 use tercel_ir::generate::{Coverage, Program, TestHost};
 use tercel_ir::interp::{Interpreter, Memory, Outcome};
@@ -21,12 +19,7 @@ pub struct Observation {
 }
 
 /// Runs function 0 of a module on the inputs of a program.
-pub fn observe(
-    program: &Program,
-    module: &Module,
-    fuel: u64,
-    coverage: Option<&mut Coverage>,
-) -> Observation {
+pub fn observe(program: &Program, module: &Module, fuel: u64, coverage: Option<&mut Coverage>) -> Observation {
     let mut host = TestHost;
     let mut interpreter = Interpreter::new(module, &mut host);
     interpreter.fuel = fuel;
@@ -35,17 +28,11 @@ pub fn observe(
     if let Some(coverage) = coverage {
         coverage.add(&interpreter.op_counts);
     }
-    Observation {
-        outcome,
-        memory: regions(&interpreter.memory),
-    }
+    Observation { outcome, memory: regions(&interpreter.memory) }
 }
 
 fn regions(memory: &Memory) -> Vec<Vec<u8>> {
-    memory.regions()[1..]
-        .iter()
-        .map(|region| region.bytes.clone())
-        .collect()
+    memory.regions()[1..].iter().map(|region| region.bytes.clone()).collect()
 }
 
 /// Runs passes on every function of a module.
@@ -54,15 +41,8 @@ pub fn optimized(module: &Module, enabled: PassSet) -> Result<(Module, Vec<Stati
     let mut statistics = Vec::new();
     for (index, func) in module.functions.values_mut().enumerate() {
         let self_id = Some(FuncId::new(index));
-        let options = Options {
-            enabled,
-            verify: true,
-            self_id,
-            ..Options::default()
-        };
-        statistics.push(
-            optimize(func, &options, None).map_err(|error| format!("@{}: {error}", func.name))?,
-        );
+        let options = Options { enabled, verify: true, self_id, ..Options::default() };
+        statistics.push(optimize(func, &options, None).map_err(|error| format!("@{}: {error}", func.name))?);
     }
     verify_module(&module)?;
     Ok((module, statistics))
@@ -72,11 +52,7 @@ pub fn optimized(module: &Module, enabled: PassSet) -> Result<(Module, Vec<Stati
 ///
 /// # Errors
 /// What differs.
-pub fn compare(
-    program: &Program,
-    original: &Observation,
-    enabled: PassSet,
-) -> Result<Vec<Statistics>, String> {
+pub fn compare(program: &Program, original: &Observation, enabled: PassSet) -> Result<Vec<Statistics>, String> {
     let (module, statistics) = optimized(&program.module, enabled)?;
     let now = observe(program, &module, 4 * FUEL + 10_000, None);
     if now == *original {
@@ -105,11 +81,7 @@ pub fn culprit(program: &Program, original: &Observation) -> String {
     for index in 0..program.module.functions.len() {
         let id = FuncId::new(index);
         let mut snapshots = Snapshots(Vec::new());
-        let options = Options {
-            verify: false,
-            self_id: Some(id),
-            ..Options::default()
-        };
+        let options = Options { verify: false, self_id: Some(id), ..Options::default() };
         let mut func = program.module.functions[id].clone();
         let _ = optimize(&mut func, &options, Some(&mut snapshots));
         for (number, (pass, func)) in snapshots.0.iter().enumerate() {

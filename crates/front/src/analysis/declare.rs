@@ -1,8 +1,6 @@
 //! Declaring variables, and resolving references when scopes end.
 
-use super::{
-    Analysis, Declared, Finding, Function, FunctionId, Place, Scope, ScopeId, Var, internal,
-};
+use super::{Analysis, Declared, Finding, Function, FunctionId, Place, Scope, ScopeId, Var, internal};
 use oxc_str::{Ident, IdentHashMap, IdentHashSet};
 use rustc_hash::FxHashMap;
 use std::cell::Cell;
@@ -78,10 +76,7 @@ impl<'a> Walker<'a> {
             place,
             vars: Vec::new(),
             map: IdentHashMap::default(),
-            is_var_scope: matches!(
-                place,
-                Place::Global | Place::Module | Place::Eval | Place::Function | Place::Body
-            ),
+            is_var_scope: matches!(place, Place::Global | Place::Module | Place::Eval | Place::Function | Place::Body),
             extensible: false,
             has_eval: false,
             heap: None,
@@ -92,11 +87,7 @@ impl<'a> Walker<'a> {
         });
         self.open.push((id, self.pending.len()));
         if self.open.len() > MAX_SCOPES {
-            self.find(Finding {
-                offset: 0,
-                message: "scopes nest too deep",
-                too_large: true,
-            });
+            self.find(Finding { offset: 0, message: "scopes nest too deep", too_large: true });
         }
         id
     }
@@ -203,8 +194,7 @@ impl<'a> Walker<'a> {
         let target = self.var_scope();
         // Nor may it replace an arguments object.
         let function = &self.out.functions[self.out.scopes[target as usize].function as usize];
-        let has_arguments = !function.is_arrow()
-            && !matches!(function.kind, FunctionKind::Script | FunctionKind::Eval);
+        let has_arguments = !function.is_arrow() && !matches!(function.kind, FunctionKind::Script | FunctionKind::Eval);
         if has_arguments && name == "arguments" {
             return;
         }
@@ -236,10 +226,7 @@ impl<'a> Walker<'a> {
             && let Some(params) = self.out.scopes[target as usize].parent
         {
             let params = &self.out.scopes[params as usize];
-            let param = params
-                .map
-                .get(&name)
-                .map(|&v| params.vars[v as usize].declared);
+            let param = params.map.get(&name).map(|&v| params.vars[v as usize].declared);
             if params.place == Place::Function && param == Some(Declared::Param) {
                 return;
             }
@@ -346,10 +333,7 @@ impl<'a> Walker<'a> {
         let has_eval = self.out.functions[id as usize].has_eval;
         let has_arguments = !matches!(
             kind,
-            FunctionKind::Script
-                | FunctionKind::Eval
-                | FunctionKind::ClassInit
-                | FunctionKind::StaticInit
+            FunctionKind::Script | FunctionKind::Eval | FunctionKind::ClassInit | FunctionKind::StaticInit
         );
         let global = matches!(kind, FunctionKind::Script | FunctionKind::Eval);
         let mut wanted: [(&'static str, bool); 4] = [
@@ -388,8 +372,7 @@ impl<'a> Walker<'a> {
         // `var arguments` declares nothing new.
         let name = Ident::from("arguments");
         let known = self.out.scopes[scope as usize].map.get(&name).copied();
-        let declared =
-            known.map(|index| self.out.scopes[scope as usize].vars[index as usize].declared);
+        let declared = known.map(|index| self.out.scopes[scope as usize].vars[index as usize].declared);
         if has_arguments && (arguments && known.is_none() || declared == Some(Declared::Var)) {
             let index = self.declare_in(scope, name, Declared::Arguments);
             self.out.scopes[scope as usize].vars[index as usize].declared = Declared::Arguments;
@@ -399,9 +382,7 @@ impl<'a> Walker<'a> {
         for i in start..self.pending.len() {
             let reference = self.pending[i];
             let own = reference.name.as_str().starts_with('%')
-                && !self.out.scopes[scope as usize]
-                    .map
-                    .contains_key(&reference.name);
+                && !self.out.scopes[scope as usize].map.contains_key(&reference.name);
             if !own {
                 self.pending[keep] = reference;
                 keep += 1;
@@ -496,26 +477,16 @@ impl<'a> Walker<'a> {
         }
         let mut vars = Vec::new();
         if is_with {
-            vars.push(ScopeVar {
-                name: "%with".into(),
-                kind: VarKind::Internal,
-            });
+            vars.push(ScopeVar { name: "%with".into(), kind: VarKind::Internal });
         }
         for var in &mut scope.vars {
             if var.captured {
                 var.slot = vars.len().min(usize::from(u16::MAX)) as u16;
-                vars.push(ScopeVar {
-                    name: var.name.as_str().into(),
-                    kind: var.declared.var_kind(var.tdz),
-                });
+                vars.push(ScopeVar { name: var.name.as_str().into(), kind: var.declared.var_kind(var.tdz) });
             }
         }
         if vars.len() >= usize::from(u16::MAX) {
-            self.find(Finding {
-                offset: 0,
-                message: "too many captured variables",
-                too_large: true,
-            });
+            self.find(Finding { offset: 0, message: "too many captured variables", too_large: true });
             return;
         }
         scope.heap = Some(Arc::new(ScopeTemplate {
@@ -549,8 +520,7 @@ fn resolve(var: &mut Var<'_>, reference: Reference<'_>, place: Place) {
         _ => place != Place::Switch && reference.pos >= var.init_end,
     };
     // Parameters have a dead zone where there are expressions among them.
-    let has_zone =
-        var.declared.is_lexical() || var.declared == Declared::Param && var.init_end != u32::MAX;
+    let has_zone = var.declared.is_lexical() || var.declared == Declared::Param && var.init_end != u32::MAX;
     if has_zone && !safe {
         var.tdz = true;
     }

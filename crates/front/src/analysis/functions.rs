@@ -27,10 +27,7 @@ impl<'a> Walker<'a> {
         if kind != FunctionKind::Arrow {
             self.no_arguments = false;
         }
-        self.strict |= node
-            .directives
-            .iter()
-            .any(|directive| directive.directive.as_str() == "use strict");
+        self.strict |= node.directives.iter().any(|directive| directive.directive.as_str() == "use strict");
         self.enter_function(kind, node.span.start);
         let params_scope = self.enter_scope(Place::Function);
         Self::mark(node.scope, Some(params_scope));
@@ -43,20 +40,15 @@ impl<'a> Walker<'a> {
             function.hoisted = node.hoisted;
             function.class_element = class_element;
             function.simple_params = node.params.rest.is_none()
-                && node.params.items.iter().all(|param| {
-                    param.initializer.is_none() && param.pattern.is_binding_identifier()
-                });
+                && node
+                    .params
+                    .items
+                    .iter()
+                    .all(|param| param.initializer.is_none() && param.pattern.is_binding_identifier());
         }
-        let expressions = node
-            .params
-            .items
-            .iter()
-            .any(|param| param.initializer.is_some() || pattern_has_expression(&param.pattern))
-            || node
-                .params
-                .rest
-                .as_ref()
-                .is_some_and(|rest| pattern_has_expression(&rest.rest.argument));
+        let expressions =
+            node.params.items.iter().any(|param| param.initializer.is_some() || pattern_has_expression(&param.pattern))
+                || node.params.rest.as_ref().is_some_and(|rest| pattern_has_expression(&rest.rest.argument));
         for param in &node.params.items {
             for id in param.pattern.get_binding_identifiers() {
                 self.declare(id.name, Declared::Param);
@@ -108,14 +100,8 @@ impl<'a> Walker<'a> {
 
     /// Notes where each parameter is initialized: defaults may refer to earlier ones only.
     pub(super) fn end_param_zones(&mut self, params: &FormalParameters<'a>) {
-        let rest = params
-            .rest
-            .iter()
-            .map(|rest| (&rest.rest.argument, rest.span.end));
-        let items = params
-            .items
-            .iter()
-            .map(|param| (&param.pattern, param.span.end));
+        let rest = params.rest.iter().map(|rest| (&rest.rest.argument, rest.span.end));
+        let items = params.items.iter().map(|param| (&param.pattern, param.span.end));
         for (pattern, end) in items.chain(rest) {
             for id in pattern.get_binding_identifiers() {
                 let scope = self.scope();
@@ -148,9 +134,11 @@ impl<'a> Walker<'a> {
     }
 
     pub(super) fn walk_class_elements(&mut self, class: &Class<'a>) {
-        let has_constructor = class.body.body.iter().any(|element| {
-            matches!(element, ClassElement::MethodDefinition(m) if m.kind.is_constructor())
-        });
+        let has_constructor = class
+            .body
+            .body
+            .iter()
+            .any(|element| matches!(element, ClassElement::MethodDefinition(m) if m.kind.is_constructor()));
         if !has_constructor {
             let kind = match class.heritage {
                 Some(_) => FunctionKind::DerivedConstructor,
@@ -301,21 +289,12 @@ pub fn pattern_has_expression(pattern: &BindingPattern<'_>) -> bool {
         BindingPattern::BindingIdentifier(_) => false,
         BindingPattern::AssignmentPattern(_) => true,
         BindingPattern::ObjectPattern(object) => {
-            object
-                .properties
-                .iter()
-                .any(|p| p.computed || pattern_has_expression(&p.value))
-                || object
-                    .rest
-                    .as_ref()
-                    .is_some_and(|r| pattern_has_expression(&r.argument))
+            object.properties.iter().any(|p| p.computed || pattern_has_expression(&p.value))
+                || object.rest.as_ref().is_some_and(|r| pattern_has_expression(&r.argument))
         }
         BindingPattern::ArrayPattern(array) => {
             array.elements.iter().flatten().any(pattern_has_expression)
-                || array
-                    .rest
-                    .as_ref()
-                    .is_some_and(|r| pattern_has_expression(&r.argument))
+                || array.rest.as_ref().is_some_and(|r| pattern_has_expression(&r.argument))
         }
     }
 }
@@ -324,9 +303,7 @@ pub fn pattern_has_expression(pattern: &BindingPattern<'_>) -> bool {
 pub fn static_key<'a>(key: &PropertyKey<'a>) -> Option<&'a str> {
     match key {
         PropertyKey::StaticIdentifier(id) => Some(id.name.as_str()),
-        PropertyKey::StringLiteral(literal) if !literal.lone_surrogates => {
-            Some(literal.value.as_str())
-        }
+        PropertyKey::StringLiteral(literal) if !literal.lone_surrogates => Some(literal.value.as_str()),
         _ => None,
     }
 }

@@ -91,11 +91,7 @@ impl<'a> Walker<'a> {
     }
 
     /// The declarations of a function body or module: functions are like `var`s.
-    pub(super) fn declare_top(
-        &mut self,
-        statements: &[Statement<'a>],
-        mut names: Option<&mut IdentHashSet<'a>>,
-    ) {
+    pub(super) fn declare_top(&mut self, statements: &[Statement<'a>], mut names: Option<&mut IdentHashSet<'a>>) {
         for statement in statements {
             self.declare_lexical(statement);
             let function = match statement {
@@ -104,9 +100,7 @@ impl<'a> Walker<'a> {
                     _ => None,
                 },
                 Statement::ExportDefaultDeclaration(export) => match &export.declaration {
-                    ExportDefaultDeclarationKind::FunctionDeclaration(function) => {
-                        Some(&**function)
-                    }
+                    ExportDefaultDeclarationKind::FunctionDeclaration(function) => Some(&**function),
                     _ => None,
                 },
                 _ => function_declaration(statement),
@@ -123,11 +117,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Eval code: its lexical declarations are its own; functions too if it is strict.
-    pub(super) fn declare_eval(
-        &mut self,
-        statements: &[Statement<'a>],
-        names: Option<&mut IdentHashSet<'a>>,
-    ) {
+    pub(super) fn declare_eval(&mut self, statements: &[Statement<'a>], names: Option<&mut IdentHashSet<'a>>) {
         for statement in statements {
             if let Statement::VariableDeclaration(declaration) = statement
                 && declaration.kind.is_using()
@@ -148,11 +138,7 @@ impl<'a> Walker<'a> {
         self.global_functions(statements, names);
     }
 
-    pub(super) fn global_functions(
-        &mut self,
-        statements: &[Statement<'a>],
-        names: &mut IdentHashSet<'a>,
-    ) {
+    pub(super) fn global_functions(&mut self, statements: &[Statement<'a>], names: &mut IdentHashSet<'a>) {
         for statement in statements {
             if let Some(id) = function_declaration(statement).and_then(|f| f.id.as_ref()) {
                 names.insert(id.name);
@@ -202,24 +188,16 @@ impl<'a> Walker<'a> {
                 },
                 Statement::ExportDefaultDeclaration(export) => {
                     let id = match &export.declaration {
-                        ExportDefaultDeclarationKind::FunctionDeclaration(function) => {
-                            function.id.as_ref()
-                        }
+                        ExportDefaultDeclarationKind::FunctionDeclaration(function) => function.id.as_ref(),
                         ExportDefaultDeclarationKind::ClassDeclaration(class) => class.id.as_ref(),
                         _ => None,
                     };
                     match id {
                         Some(id) => self.capture_name(id.name),
                         None => {
-                            let hoisted = matches!(
-                                export.declaration,
-                                ExportDefaultDeclarationKind::FunctionDeclaration(_)
-                            );
-                            let declared = if hoisted {
-                                Declared::Function
-                            } else {
-                                Declared::Let
-                            };
+                            let hoisted =
+                                matches!(export.declaration, ExportDefaultDeclarationKind::FunctionDeclaration(_));
+                            let declared = if hoisted { Declared::Function } else { Declared::Let };
                             let var = self.declare(Ident::from("*default*"), declared);
                             self.capture(scope, var);
                         }
@@ -255,10 +233,8 @@ impl<'a> Walker<'a> {
     }
 
     /// Declares the lexical names of a block (functions included), then Annex B's `var`s.
-    pub(super) fn declare_block<'s>(
-        &mut self,
-        statements: impl Iterator<Item = &'s Statement<'a>> + Clone,
-    ) where
+    pub(super) fn declare_block<'s>(&mut self, statements: impl Iterator<Item = &'s Statement<'a>> + Clone)
+    where
         'a: 's,
     {
         for statement in statements.clone() {

@@ -179,18 +179,12 @@ pub enum Declared {
 impl Declared {
     /// Has a temporal dead zone.
     pub fn is_lexical(self) -> bool {
-        matches!(
-            self,
-            Declared::Let | Declared::Class | Declared::Const | Declared::ClassName
-        )
+        matches!(self, Declared::Let | Declared::Class | Declared::Const | Declared::ClassName)
     }
 
     /// Cannot be assigned.
     pub fn is_constant(self) -> bool {
-        matches!(
-            self,
-            Declared::Const | Declared::ClassName | Declared::Import
-        )
+        matches!(self, Declared::Const | Declared::ClassName | Declared::Import)
     }
 
     fn var_kind(self, tdz: bool) -> VarKind {
@@ -307,8 +301,7 @@ impl<'a> Analysis<'a> {
                 && let Some(&var) = scope.map.get(&name)
             {
                 // Eval may add a variable that hides the function's own name.
-                let hidden =
-                    scope.extensible && scope.vars[var as usize].declared == Declared::FunctionName;
+                let hidden = scope.extensible && scope.vars[var as usize].declared == Declared::FunctionName;
                 if dynamic || hidden {
                     return Found::Dynamic;
                 }
@@ -318,11 +311,7 @@ impl<'a> Analysis<'a> {
             at = scope.parent;
         }
         let Some(outer) = &self.outer else {
-            return if dynamic {
-                Found::Dynamic
-            } else {
-                Found::Global
-            };
+            return if dynamic { Found::Dynamic } else { Found::Global };
         };
         self.lookup_outer(outer, name.as_str(), dynamic)
     }
@@ -333,8 +322,7 @@ impl<'a> Analysis<'a> {
             FunctionKind::Arrow | FunctionKind::Module => false,
             FunctionKind::Eval => !self.outer.as_ref().is_some_and(|outer| {
                 outer.iter().any(|scope| {
-                    scope.kind == ScopeKind::Module
-                        || scope.vars.iter().any(|var| var.name.eq_str(internal::THIS))
+                    scope.kind == ScopeKind::Module || scope.vars.iter().any(|var| var.name.eq_str(internal::THIS))
                 })
             }),
             _ => true,
@@ -352,25 +340,17 @@ impl<'a> Analysis<'a> {
             for (slot, var) in scope.vars.iter().enumerate() {
                 extensible |= var.kind == VarKind::EvalVars;
                 if var.name.eq_str(name) && scope.kind != ScopeKind::With {
-                    let hidden = var.kind == VarKind::FunctionName
-                        && scope.vars.iter().any(|v| v.kind == VarKind::EvalVars);
+                    let hidden =
+                        var.kind == VarKind::FunctionName && scope.vars.iter().any(|v| v.kind == VarKind::EvalVars);
                     return match u16::try_from(depth) {
-                        Ok(depth) if !dynamic && !hidden => Found::Outer {
-                            depth,
-                            slot: slot as u16,
-                            kind: var.kind,
-                        },
+                        Ok(depth) if !dynamic && !hidden => Found::Outer { depth, slot: slot as u16, kind: var.kind },
                         _ => Found::Dynamic,
                     };
                 }
             }
             dynamic |= extensible || scope.kind == ScopeKind::With;
         }
-        if dynamic {
-            Found::Dynamic
-        } else {
-            Found::Global
-        }
+        if dynamic { Found::Dynamic } else { Found::Global }
     }
 
     /// The nearest scope from `from` outwards that exists at run time, within this compilation.

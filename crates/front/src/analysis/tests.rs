@@ -10,14 +10,7 @@ fn with(text: &str, check: impl FnOnce(&Analysis<'_>)) {
     let parsed = Parser::new(&allocator, text, SourceType::script()).parse();
     assert!(parsed.diagnostics.is_empty(), "{text}");
     let program = parsed.program;
-    let analysis = analyse(
-        &program,
-        FunctionKind::Script,
-        None,
-        false,
-        None,
-        &allocator,
-    );
+    let analysis = analyse(&program, FunctionKind::Script, None, false, None, &allocator);
     match analysis {
         Ok(analysis) => check(&analysis),
         Err(finding) => panic!("{text}: {finding:?}"),
@@ -51,10 +44,7 @@ fn closures_capture_what_they_mention() {
     assert!(captured("function f() { let a; return () => a; }", "a"));
     assert!(!captured("function f() { let a; return a; }", "a"));
     assert!(!captured("function f() { let a; return (a) => a; }", "a"));
-    assert!(captured(
-        "function f(p) { return function () { p = 1; }; }",
-        "p"
-    ));
+    assert!(captured("function f(p) { return function () { p = 1; }; }", "p"));
     assert!(captured("function f() { for (let i;;) () => i; }", "i"));
     assert!(captured("function f() { { let a; { () => a; } } }", "a"));
 }
@@ -74,16 +64,10 @@ fn dead_zones_are_known_from_the_order_of_the_source() {
     assert!(zone("function f() { a; let a = 1; }", "a"));
     assert!(zone("function f() { let a = a; }", "a"));
     assert!(!zone("function f() { let a = 1; return () => a; }", "a"));
-    assert!(zone(
-        "function f() { g(); let a = 1; function g() { a; } }",
-        "a"
-    ));
+    assert!(zone("function f() { g(); let a = 1; function g() { a; } }", "a"));
     assert!(!zone("function f() { const a = () => a; }", "a"));
     assert!(zone("function f() { for (let a of a) ; }", "a"));
-    assert!(zone(
-        "function f(x) { switch (x) { case 0: let a; case 1: a; } }",
-        "a"
-    ));
+    assert!(zone("function f(x) { switch (x) { case 0: let a; case 1: a; } }", "a"));
     assert!(zone("function f(a = b, b) { }", "b"));
     assert!(!zone("function f(a, b = a) { }", "a"));
 }
@@ -96,9 +80,7 @@ fn functions_in_blocks_become_variables_unless_that_clashes() {
         result
     };
     assert!(hoisted("function f() { { function g() {} } }"));
-    assert!(!hoisted(
-        "function f() { 'use strict'; { function g() {} } }"
-    ));
+    assert!(!hoisted("function f() { 'use strict'; { function g() {} } }"));
     assert!(!hoisted("function f() { let g; { function g() {} } }"));
     assert!(!hoisted("function f(g) { { let g; { function g() {} } } }"));
     assert!(!hoisted("function f() { { function* g() {} } }"));
@@ -112,17 +94,13 @@ fn functions_in_blocks_become_variables_unless_that_clashes() {
 fn sloppy_arguments_alias_parameters_only_if_it_shows() {
     let mapped = |text: &str| {
         let mut result = false;
-        with(text, |analysis| {
-            result = analysis.functions[1].mapped_arguments
-        });
+        with(text, |analysis| result = analysis.functions[1].mapped_arguments);
         result
     };
     assert!(mapped("function f(a) { g(arguments); }"));
     assert!(mapped("function f(a) { a = 1; return arguments[0]; }"));
     assert!(mapped("function f(a) { arguments[0] = 1; return a; }"));
-    assert!(!mapped(
-        "function f(a) { return arguments[0] + arguments.length; }"
-    ));
+    assert!(!mapped("function f(a) { return arguments[0] + arguments.length; }"));
     assert!(!mapped("function f() { g(arguments); }"));
     assert!(!mapped("function f(a) { 'use strict'; g(arguments); }"));
     assert!(!mapped("function f(a = 1) { g(arguments); }"));

@@ -36,8 +36,7 @@ pub fn analyse<'a>(
             if_functions: FxHashMap::default(),
             hidden: FxHashMap::default(),
             method_spans: FxHashMap::default(),
-            outer: eval
-                .and_then(|info: &EvalInfo| -> Option<Arc<ScopeChain>> { info.scopes.clone() }),
+            outer: eval.and_then(|info: &EvalInfo| -> Option<Arc<ScopeChain>> { info.scopes.clone() }),
         },
         pending: Vec::new(),
         open: Vec::new(),
@@ -70,9 +69,7 @@ pub fn analyse<'a>(
         _ => {
             walker.global_functions(statements, &mut globals);
             for statement in statements {
-                walker
-                    .global_lexical
-                    .extend(declared_lexical_names(statement));
+                walker.global_lexical.extend(declared_lexical_names(statement));
             }
         }
     }
@@ -114,9 +111,7 @@ impl<'a> Walker<'a> {
         cell: &Cell<Option<NodeScopeId>>,
     ) {
         let lexical = match left {
-            ForStatementLeft::VariableDeclaration(declaration) if !declaration.kind.is_var() => {
-                Some(declaration)
-            }
+            ForStatementLeft::VariableDeclaration(declaration) if !declaration.kind.is_var() => Some(declaration),
             _ => None,
         };
         let id = lexical.map(|declaration| {
@@ -257,9 +252,7 @@ impl<'a> Visit<'a> for Walker<'a> {
     fn visit_static_member_expression(&mut self, it: &StaticMemberExpression<'a>) {
         match &it.object {
             Expression::Identifier(id)
-                if id.name.as_str() == "arguments"
-                    && it.property.name.as_str() == "length"
-                    && !self.no_arguments =>
+                if id.name.as_str() == "arguments" && it.property.name.as_str() == "length" && !self.no_arguments =>
             {
                 self.reference(id.name, id.span.start, 0);
             }
@@ -295,10 +288,7 @@ impl<'a> Visit<'a> for Walker<'a> {
         }
     }
 
-    fn visit_assignment_target_property_identifier(
-        &mut self,
-        it: &AssignmentTargetPropertyIdentifier<'a>,
-    ) {
+    fn visit_assignment_target_property_identifier(&mut self, it: &AssignmentTargetPropertyIdentifier<'a>) {
         self.check_arguments(&it.binding);
         self.reference(it.binding.name, it.binding.span.start, WRITE);
         if let Some(init) = &it.init {
@@ -306,10 +296,7 @@ impl<'a> Visit<'a> for Walker<'a> {
         }
     }
 
-    fn visit_assignment_target_property_property(
-        &mut self,
-        it: &AssignmentTargetPropertyProperty<'a>,
-    ) {
+    fn visit_assignment_target_property_property(&mut self, it: &AssignmentTargetPropertyProperty<'a>) {
         if it.computed {
             self.visit_property_key(&it.name);
         }
@@ -384,9 +371,7 @@ impl<'a> Visit<'a> for Walker<'a> {
 
     fn visit_arrow_function_expression(&mut self, it: &ArrowFunctionExpression<'a>) {
         let (directives, body): (&[Directive<'a>], _) = match &it.body {
-            ArrowFunctionBody::FunctionBody(body) => {
-                (&body.directives, Body::Statements(&body.statements))
-            }
+            ArrowFunctionBody::FunctionBody(body) => (&body.directives, Body::Statements(&body.statements)),
             body => match body.as_expression() {
                 Some(expression) => (&[], Body::Expression(expression)),
                 None => return,
@@ -465,11 +450,7 @@ impl<'a> Visit<'a> for Walker<'a> {
 
     fn visit_for_statement(&mut self, it: &ForStatement<'a>) {
         let lexical = match &it.init {
-            Some(ForStatementInit::VariableDeclaration(declaration))
-                if !declaration.kind.is_var() =>
-            {
-                Some(declaration)
-            }
+            Some(ForStatementInit::VariableDeclaration(declaration)) if !declaration.kind.is_var() => Some(declaration),
             _ => None,
         };
         let id = lexical.map(|declaration| {
@@ -497,10 +478,7 @@ impl<'a> Visit<'a> for Walker<'a> {
 
     fn visit_switch_statement(&mut self, it: &SwitchStatement<'a>) {
         self.visit_expression(&it.discriminant);
-        let scoped = it
-            .cases
-            .iter()
-            .any(|case| Self::has_lexical(&case.consequent));
+        let scoped = it.cases.iter().any(|case| Self::has_lexical(&case.consequent));
         let id = scoped.then(|| self.enter_scope(Place::Switch));
         Self::mark(&it.scope_id, id);
         if scoped {
@@ -554,11 +532,7 @@ impl<'a> Visit<'a> for Walker<'a> {
                 self.var_pattern(&declarator.id, declarator.init.is_some());
             } else {
                 // A function expression does not run while it is evaluated: what it captures is initialized when it runs.
-                let init_end = match declarator
-                    .init
-                    .as_ref()
-                    .map(Expression::without_parentheses)
-                {
+                let init_end = match declarator.init.as_ref().map(Expression::without_parentheses) {
                     Some(Expression::FunctionExpression(function)) => function.span.start,
                     Some(Expression::ArrowFunctionExpression(function)) => function.span.start,
                     _ => declarator.span.end,
@@ -601,6 +575,5 @@ fn walk_for<'a>(walker: &mut Walker<'a>, it: &ForStatement<'a>) {
 
 /// Whether a call is a direct eval by its form.
 pub fn is_direct_eval(call: &CallExpression<'_>) -> bool {
-    !call.optional
-        && matches!(&call.callee, Expression::Identifier(id) if id.name.as_str() == "eval")
+    !call.optional && matches!(&call.callee, Expression::Identifier(id) if id.name.as_str() == "eval")
 }

@@ -25,9 +25,9 @@ impl<'s, 'a> Builder<'s, 'a> {
     pub fn assignment(&mut self, e: &'s AssignmentExpression<'a>, dst: Option<Reg>) {
         match e.operator {
             AssignmentOperator::Assign => self.plain_assignment(e, dst),
-            AssignmentOperator::LogicalAnd
-            | AssignmentOperator::LogicalOr
-            | AssignmentOperator::LogicalNullish => self.logical_assignment(e, dst),
+            AssignmentOperator::LogicalAnd | AssignmentOperator::LogicalOr | AssignmentOperator::LogicalNullish => {
+                self.logical_assignment(e, dst)
+            }
             _ => self.compound_assignment(e, dst),
         }
     }
@@ -84,10 +84,8 @@ impl<'s, 'a> Builder<'s, 'a> {
     }
 
     fn compound_assignment(&mut self, e: &'s AssignmentExpression<'a>, dst: Option<Reg>) {
-        let (Some(operator), Some(target)) = (
-            e.operator.to_binary_operator(),
-            e.left.as_simple_assignment_target(),
-        ) else {
+        let (Some(operator), Some(target)) = (e.operator.to_binary_operator(), e.left.as_simple_assignment_target())
+        else {
             return;
         };
         let right = |this: &mut Self| match int_literal(&e.right) {
@@ -192,11 +190,7 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     fn emit_to_numeric(&mut self, dst: Reg, src: Reg) {
         let slot = self.slot(FeedbackKind::Arith);
-        self.emit(instr::ToNumeric {
-            dst: Dst(dst),
-            src: Src(src),
-            slot,
-        });
+        self.emit(instr::ToNumeric { dst: Dst(dst), src: Src(src), slot });
     }
 
     fn step(&mut self, operator: UpdateOperator, dst: Reg, a: Reg) {
@@ -210,11 +204,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     // ---- Targets --------------------------------------------------------------------------------------------------------
 
     /// Evaluates an assignment target up to the point where the value is stored.
-    pub fn target(
-        &mut self,
-        target: &'s SimpleAssignmentTarget<'a>,
-        wanted: Use<'s, 'a>,
-    ) -> Target<'a> {
+    pub fn target(&mut self, target: &'s SimpleAssignmentTarget<'a>, wanted: Use<'s, 'a>) -> Target<'a> {
         let start = target.span().start;
         // What is evaluated between the target and the store may assign variables that the target is in.
         let protect = match wanted {
@@ -242,20 +232,14 @@ impl<'s, 'a> Builder<'s, 'a> {
                     return target;
                 }
                 let obj = self.protected(&member.object, &[], protect);
-                Target::Named {
-                    obj,
-                    name: self.name(member.property.name),
-                    pos: member.property.span.start,
-                }
+                Target::Named { obj, name: self.name(member.property.name), pos: member.property.span.start }
             }
             SimpleAssignmentTarget::ComputedMemberExpression(member) => {
                 if matches!(member.object, Expression::Super(_)) {
                     let key = self.super_key(member);
                     return self.super_target(start, key);
                 }
-                if let Some(target) =
-                    self.call_target(start, &member.object, Some(&member.expression))
-                {
+                if let Some(target) = self.call_target(start, &member.object, Some(&member.expression)) {
                     return target;
                 }
                 let obj = self.protected(&member.object, &[&member.expression], protect);
@@ -265,42 +249,25 @@ impl<'s, 'a> Builder<'s, 'a> {
                 }
                 let key = self.protected(&member.expression, &[], protect && !update);
                 let new_key = if update { self.temp() } else { key };
-                Target::Elem {
-                    obj,
-                    key,
-                    new_key,
-                    pos,
-                }
+                Target::Elem { obj, key, new_key, pos }
             }
             SimpleAssignmentTarget::PrivateFieldExpression(member) => {
                 let obj = self.protected(&member.object, &[], protect);
                 let key = self.load_private_name(&member.field);
-                Target::Private {
-                    obj,
-                    key,
-                    pos: member.field.span.start,
-                }
+                Target::Private { obj, key, pos: member.field.span.start }
             }
             SimpleAssignmentTarget::TSAsExpression(e) => self.expression_target(&e.expression),
-            SimpleAssignmentTarget::TSSatisfiesExpression(e) => {
-                self.expression_target(&e.expression)
-            }
+            SimpleAssignmentTarget::TSSatisfiesExpression(e) => self.expression_target(&e.expression),
             SimpleAssignmentTarget::TSNonNullExpression(e) => self.expression_target(&e.expression),
             SimpleAssignmentTarget::TSTypeAssertion(e) => self.expression_target(&e.expression),
         }
     }
 
     /// The operand, copied if it is a variable and something unknown may assign that.
-    fn protected(
-        &mut self,
-        e: &'s Expression<'a>,
-        later: &[&'s Expression<'a>],
-        protect: bool,
-    ) -> Reg {
+    fn protected(&mut self, e: &'s Expression<'a>, later: &[&'s Expression<'a>], protect: bool) -> Reg {
         let before = self.mark_registers();
         let register = self.operand(e, later);
-        let variable =
-            register < before && matches!(e.without_parentheses(), Expression::Identifier(_));
+        let variable = register < before && matches!(e.without_parentheses(), Expression::Identifier(_));
         if protect && variable {
             let copy = self.temp();
             self.mov(copy, register);
@@ -315,39 +282,23 @@ impl<'s, 'a> Builder<'s, 'a> {
             Expression::Identifier(id) => self.name_target(id.name, id.span.start, false),
             Expression::StaticMemberExpression(member) => {
                 let obj = self.protected(&member.object, &[], true);
-                Target::Named {
-                    obj,
-                    name: self.name(member.property.name),
-                    pos: member.property.span.start,
-                }
+                Target::Named { obj, name: self.name(member.property.name), pos: member.property.span.start }
             }
             Expression::ComputedMemberExpression(member) => {
                 let obj = self.protected(&member.object, &[&member.expression], true);
                 let key = self.expr_temp(&member.expression);
-                Target::Elem {
-                    obj,
-                    key,
-                    new_key: key,
-                    pos: member.expression.span().start,
-                }
+                Target::Elem { obj, key, new_key: key, pos: member.expression.span().start }
             }
             other => {
                 self.syntax_error(other.span().start, "invalid assignment target");
-                Target::Call {
-                    pos: other.span().start,
-                }
+                Target::Call { pos: other.span().start }
             }
         }
     }
 
     fn super_target(&mut self, pos: u32, key: Reg) -> Target<'a> {
         let (base, this) = self.super_base(pos);
-        Target::Super {
-            base,
-            key,
-            this,
-            pos,
-        }
+        Target::Super { base, key, this, pos }
     }
 
     /// A call as the target, which the parser was shown as a member expression: the call is made, then a ReferenceError thrown.
@@ -377,21 +328,11 @@ impl<'s, 'a> Builder<'s, 'a> {
     /// The present value of a target.
     pub fn load_target(&mut self, target: &Target<'a>, dst: Reg) {
         match *target {
-            Target::Name {
-                name,
-                pos,
-                found: Found::Dynamic,
-                base,
-            } => {
+            Target::Name { name, pos, found: Found::Dynamic, base } => {
                 self.at(pos);
                 let name = self.name(name);
                 let strict = Imm8(u8::from(self.strict));
-                self.emit(instr::LoadResolved {
-                    strict,
-                    dst: Dst(dst),
-                    resolved: Src(base),
-                    name,
-                });
+                self.emit(instr::LoadResolved { strict, dst: Dst(dst), resolved: Src(base), name });
             }
             Target::Name { name, pos, .. } => {
                 self.load_name(name, pos, Some(dst));
@@ -400,12 +341,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                 self.at(pos);
                 self.get_named(dst, obj, name);
             }
-            Target::Elem {
-                obj,
-                key,
-                new_key,
-                pos,
-            } => {
+            Target::Elem { obj, key, new_key, pos } => {
                 self.at(pos);
                 let slot = self.slot(FeedbackKind::GetElem);
                 self.emit(instr::GetElemUpdate {
@@ -416,35 +352,16 @@ impl<'s, 'a> Builder<'s, 'a> {
                     slot,
                 });
             }
-            Target::Super {
-                base,
-                key,
-                this,
-                pos,
-            } => {
+            Target::Super { base, key, this, pos } => {
                 self.at(pos);
-                self.emit(instr::ToPropertyKey {
-                    dst: Dst(key),
-                    src: Src(key),
-                });
+                self.emit(instr::ToPropertyKey { dst: Dst(key), src: Src(key) });
                 let slot = self.slot(FeedbackKind::GetElem);
-                self.emit(instr::GetSuper {
-                    dst: Dst(dst),
-                    base: Src(base),
-                    key: Src(key),
-                    this: Src(this),
-                    slot,
-                });
+                self.emit(instr::GetSuper { dst: Dst(dst), base: Src(base), key: Src(key), this: Src(this), slot });
             }
             Target::Private { obj, key, pos } => {
                 self.at(pos);
                 let slot = self.slot(FeedbackKind::GetElem);
-                self.emit(instr::GetPrivate {
-                    dst: Dst(dst),
-                    obj: Src(obj),
-                    key: Src(key),
-                    slot,
-                });
+                self.emit(instr::GetPrivate { dst: Dst(dst), obj: Src(obj), key: Src(key), slot });
             }
             // Not reached.
             Target::Call { .. } => {}
@@ -454,28 +371,16 @@ impl<'s, 'a> Builder<'s, 'a> {
     /// Stores to a target.
     pub fn store(&mut self, target: &Target<'a>, src: Reg) {
         match *target {
-            Target::Name {
-                name,
-                pos,
-                found,
-                base,
-            } => self.store_name(name, pos, found, base, src),
+            Target::Name { name, pos, found, base } => self.store_name(name, pos, found, base, src),
             Target::Named { obj, name, pos } => {
                 self.at(pos);
                 self.set_named(obj, name, src);
             }
-            Target::Elem {
-                obj, new_key, pos, ..
-            } => {
+            Target::Elem { obj, new_key, pos, .. } => {
                 self.at(pos);
                 self.set_elem(obj, new_key, src);
             }
-            Target::Super {
-                base,
-                key,
-                this,
-                pos,
-            } => {
+            Target::Super { base, key, this, pos } => {
                 self.at(pos);
                 let slot = self.slot(FeedbackKind::SetElem);
                 let strict = Imm8(u8::from(self.strict));
@@ -491,12 +396,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             Target::Private { obj, key, pos } => {
                 self.at(pos);
                 let slot = self.slot(FeedbackKind::SetElem);
-                self.emit(instr::SetPrivate {
-                    obj: Src(obj),
-                    key: Src(key),
-                    src: Src(src),
-                    slot,
-                });
+                self.emit(instr::SetPrivate { obj: Src(obj), key: Src(key), src: Src(src), slot });
             }
             Target::Call { .. } => {}
         }

@@ -37,12 +37,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             self.no_receiver(&callee);
             self.at(callee.pos);
             let slot = self.slot(FeedbackKind::Call);
-            self.emit(instr::CallSpread {
-                dst: Dst(dst),
-                block: Block(callee.block),
-                args: Src(args),
-                slot,
-            });
+            self.emit(instr::CallSpread { dst: Dst(dst), block: Block(callee.block), args: Src(args), slot });
             return;
         }
         self.arguments(&call.arguments, callee.block);
@@ -81,8 +76,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     fn callee(&mut self, e: &'s Expression<'a>, argc: usize, dst: Option<Reg>) -> Callee {
         match e.without_parentheses() {
             Expression::Identifier(id) => {
-                let dynamic =
-                    matches!(self.cx.analysis.lookup(self.scope, id.name), Found::Dynamic);
+                let dynamic = matches!(self.cx.analysis.lookup(self.scope, id.name), Found::Dynamic);
                 let pos = id.span.start;
                 let block = self.call_block(argc, dst);
                 if dynamic {
@@ -90,20 +84,11 @@ impl<'s, 'a> Builder<'s, 'a> {
                     let name = self.name(id.name);
                     let slot = self.slot(FeedbackKind::GetGlobal);
                     let scope = Src(self.scope_reg);
-                    self.emit(instr::LoadNameForCall {
-                        block: BlockOut(block),
-                        scope,
-                        name,
-                        slot,
-                    });
+                    self.emit(instr::LoadNameForCall { block: BlockOut(block), scope, name, slot });
                 } else {
                     self.load_name(id.name, pos, Some(block));
                 }
-                Callee {
-                    block,
-                    has_this: dynamic,
-                    pos,
-                }
+                Callee { block, has_this: dynamic, pos }
             }
             Expression::StaticMemberExpression(member) => self.static_callee(member, argc, dst),
             Expression::ComputedMemberExpression(member) => self.computed_callee(member, argc, dst),
@@ -115,19 +100,13 @@ impl<'s, 'a> Builder<'s, 'a> {
                 let outer = self.chain_exit.replace(exit);
                 let callee = match &chain.expression {
                     ChainElement::StaticMemberExpression(m) => self.static_callee(m, argc, None),
-                    ChainElement::ComputedMemberExpression(m) => {
-                        self.computed_callee(m, argc, None)
-                    }
+                    ChainElement::ComputedMemberExpression(m) => self.computed_callee(m, argc, None),
                     ChainElement::PrivateFieldExpression(m) => self.private_callee(m, argc, None),
                     ChainElement::CallExpression(call) => {
                         let block = self.call_block(argc, None);
                         self.call_expression(call, block);
                         self.load_undefined(block + frame::THIS);
-                        Callee {
-                            block,
-                            has_this: true,
-                            pos: call.span.start,
-                        }
+                        Callee { block, has_this: true, pos: call.span.start }
                     }
                     ChainElement::TSNonNullExpression(e) => {
                         self.chain_exit = outer;
@@ -155,31 +134,17 @@ impl<'s, 'a> Builder<'s, 'a> {
                 };
                 let block = self.call_block(argc, Some(value));
                 self.mov(block, value);
-                Callee {
-                    block,
-                    has_this: false,
-                    pos: other.span().start,
-                }
+                Callee { block, has_this: false, pos: other.span().start }
             }
         }
     }
 
     /// Evaluates the receiver of a method call and makes the block, which takes over the receiver's register if that is a temporary.
-    fn receiver(
-        &mut self,
-        e: &'s Expression<'a>,
-        optional: bool,
-        argc: usize,
-        dst: Option<Reg>,
-    ) -> (Reg, Reg) {
+    fn receiver(&mut self, e: &'s Expression<'a>, optional: bool, argc: usize, dst: Option<Reg>) -> (Reg, Reg) {
         let before = self.mark_registers();
         let obj = self.callee_value(e, dst);
         self.optional(optional, obj);
-        let reuse = if obj >= before || Some(obj) == dst {
-            Some(obj)
-        } else {
-            dst
-        };
+        let reuse = if obj >= before || Some(obj) == dst { Some(obj) } else { dst };
         (obj, self.call_block(argc, reuse))
     }
 
@@ -191,12 +156,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         }
     }
 
-    fn static_callee(
-        &mut self,
-        member: &'s StaticMemberExpression<'a>,
-        argc: usize,
-        dst: Option<Reg>,
-    ) -> Callee {
+    fn static_callee(&mut self, member: &'s StaticMemberExpression<'a>, argc: usize, dst: Option<Reg>) -> Callee {
         let pos = member.property.span.start;
         if matches!(member.object, Expression::Super(_)) {
             let key = self.temp();
@@ -207,19 +167,10 @@ impl<'s, 'a> Builder<'s, 'a> {
         let name = self.name(member.property.name);
         self.at(pos);
         self.get_method(block, obj, name);
-        Callee {
-            block,
-            has_this: true,
-            pos,
-        }
+        Callee { block, has_this: true, pos }
     }
 
-    fn computed_callee(
-        &mut self,
-        member: &'s ComputedMemberExpression<'a>,
-        argc: usize,
-        dst: Option<Reg>,
-    ) -> Callee {
+    fn computed_callee(&mut self, member: &'s ComputedMemberExpression<'a>, argc: usize, dst: Option<Reg>) -> Callee {
         let pos = member.expression.span().start;
         if matches!(member.object, Expression::Super(_)) {
             let key = self.super_key(member);
@@ -229,11 +180,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             let (obj, block) = self.receiver(&member.object, member.optional, argc, dst);
             self.at(pos);
             self.get_method(block, obj, name);
-            return Callee {
-                block,
-                has_this: true,
-                pos,
-            };
+            return Callee { block, has_this: true, pos };
         }
         let obj = self.operand(&member.object, &[&member.expression]);
         self.optional(member.optional, obj);
@@ -241,62 +188,29 @@ impl<'s, 'a> Builder<'s, 'a> {
         let block = self.call_block(argc, None);
         self.at(pos);
         let slot = self.slot(FeedbackKind::GetElem);
-        self.emit(instr::GetMethodElem {
-            block: BlockOut(block),
-            obj: Src(obj),
-            key: Src(key),
-            slot,
-        });
-        Callee {
-            block,
-            has_this: true,
-            pos,
-        }
+        self.emit(instr::GetMethodElem { block: BlockOut(block), obj: Src(obj), key: Src(key), slot });
+        Callee { block, has_this: true, pos }
     }
 
-    fn private_callee(
-        &mut self,
-        member: &'s PrivateFieldExpression<'a>,
-        argc: usize,
-        dst: Option<Reg>,
-    ) -> Callee {
+    fn private_callee(&mut self, member: &'s PrivateFieldExpression<'a>, argc: usize, dst: Option<Reg>) -> Callee {
         let pos = member.field.span.start;
         let (obj, block) = self.receiver(&member.object, member.optional, argc, dst);
         self.mov(block + frame::THIS, obj);
         let key = self.load_private_name(&member.field);
         self.at(pos);
         let slot = self.slot(FeedbackKind::GetElem);
-        self.emit(instr::GetPrivate {
-            dst: Dst(block),
-            obj: Src(block + frame::THIS),
-            key: Src(key),
-            slot,
-        });
+        self.emit(instr::GetPrivate { dst: Dst(block), obj: Src(block + frame::THIS), key: Src(key), slot });
         self.release(block + HEADER + argc as Reg);
-        Callee {
-            block,
-            has_this: true,
-            pos,
-        }
+        Callee { block, has_this: true, pos }
     }
 
     fn super_callee(&mut self, pos: u32, key: Reg, argc: usize) -> Callee {
         let (base, this) = self.super_base(pos);
         let block = self.call_block(argc, None);
         let slot = self.slot(FeedbackKind::GetElem);
-        self.emit(instr::GetSuper {
-            dst: Dst(block),
-            base: Src(base),
-            key: Src(key),
-            this: Src(this),
-            slot,
-        });
+        self.emit(instr::GetSuper { dst: Dst(block), base: Src(base), key: Src(key), this: Src(this), slot });
         self.mov(block + frame::THIS, this);
-        Callee {
-            block,
-            has_this: true,
-            pos,
-        }
+        Callee { block, has_this: true, pos }
     }
 
     fn no_receiver(&mut self, callee: &Callee) {
@@ -340,28 +254,14 @@ impl<'s, 'a> Builder<'s, 'a> {
             let args = self.arguments_array(&call.arguments);
             self.no_receiver(&callee);
             self.at(callee.pos);
-            self.emit(instr::DirectEvalSpread {
-                dst,
-                block,
-                args: Src(args),
-                scope,
-                eval,
-                slot,
-            });
+            self.emit(instr::DirectEvalSpread { dst, block, args: Src(args), scope, eval, slot });
             return;
         }
         // The block was made for these arguments.
         self.arguments(&call.arguments, callee.block);
         self.no_receiver(&callee);
         self.at(callee.pos);
-        self.emit(instr::DirectEval {
-            dst,
-            block,
-            argc: Argc(call.arguments.len() as u16),
-            scope,
-            eval,
-            slot,
-        });
+        self.emit(instr::DirectEval { dst, block, argc: Argc(call.arguments.len() as u16), scope, eval, slot });
     }
 
     /// What eval code here may do.
@@ -393,8 +293,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                     info.new_target = true;
                     info.super_property = kind != FunctionKind::Normal;
                     info.super_call = kind == FunctionKind::DerivedConstructor;
-                    info.class_init =
-                        matches!(kind, FunctionKind::ClassInit | FunctionKind::StaticInit);
+                    info.class_init = matches!(kind, FunctionKind::ClassInit | FunctionKind::StaticInit);
                     return info;
                 }
             }
@@ -434,12 +333,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.arguments(&new.arguments, block);
         self.at_span(new.span);
         let slot = self.slot(FeedbackKind::Construct);
-        self.emit(instr::Construct {
-            dst: Dst(dst),
-            block: Block(block),
-            argc: Argc(argc as u16),
-            slot,
-        });
+        self.emit(instr::Construct { dst: Dst(dst), block: Block(block), argc: Argc(argc as u16), slot });
     }
 
     fn super_call(&mut self, call: &'s CallExpression<'a>, dst: Reg) {
@@ -450,10 +344,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let callee = self.load_internal(internal::CALLEE, frame::CALLEE);
         let block = self.call_block(argc, None);
         self.at_span(call.span);
-        self.emit(instr::GetSuperConstructor {
-            dst: Dst(block),
-            func: Src(callee),
-        });
+        self.emit(instr::GetSuperConstructor { dst: Dst(block), func: Src(callee) });
         if spread {
             let args = self.arguments_array(&call.arguments);
             self.at_span(call.span);
@@ -501,8 +392,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let mut at = Some(self.scope);
         while let Some(id) = at {
             let scope = &analysis.scopes[id as usize];
-            if analysis.functions[scope.function as usize].kind == FunctionKind::DerivedConstructor
-            {
+            if analysis.functions[scope.function as usize].kind == FunctionKind::DerivedConstructor {
                 let function = &analysis.functions[scope.function as usize];
                 let class = analysis.scopes[function.scope as usize].parent;
                 return class.is_none_or(|id| analysis.scopes[id as usize].class_init.is_some());
@@ -518,12 +408,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let block = self.call_block(0, None);
         let skip = self.label();
         let target = self.to(skip);
-        self.emit(instr::GetClassInit {
-            block: BlockOut(block),
-            ctor: Src(ctor),
-            this: Src(this),
-            target,
-        });
+        self.emit(instr::GetClassInit { block: BlockOut(block), ctor: Src(ctor), this: Src(this), target });
         let ignored = block;
         self.call_method(ignored, block, 0);
         self.bind(skip);
@@ -539,9 +424,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let mut list = Vec::with_capacity(e.quasi.quasis.len() * 2);
         for quasi in &e.quasi.quasis {
             let constant = match &quasi.value.cooked {
-                Some(cooked) => {
-                    self.string(super::emit::decode_string(cooked, quasi.lone_surrogates))
-                }
+                Some(cooked) => self.string(super::emit::decode_string(cooked, quasi.lone_surrogates)),
                 None => self.singleton(Constant::Undefined),
             };
             list.push(constant.0);
@@ -551,11 +434,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         }
         let keys = self.keys(list);
         let slot = self.slot(FeedbackKind::Literal);
-        self.emit(instr::TemplateObject {
-            dst: Dst(callee.block + HEADER),
-            keys,
-            slot,
-        });
+        self.emit(instr::TemplateObject { dst: Dst(callee.block + HEADER), keys, slot });
         for (i, e) in e.quasi.expressions.iter().enumerate() {
             self.expr_to(e, callee.block + HEADER + 1 + i as Reg);
         }
@@ -584,11 +463,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             }
         };
         self.at_span(e.span);
-        self.emit(instr::ImportCall {
-            dst: Dst(dst),
-            specifier: Src(specifier),
-            options: Src(options),
-        });
+        self.emit(instr::ImportCall { dst: Dst(dst), specifier: Src(specifier), options: Src(options) });
     }
 
     /// `%Name(…)`. `%Call(f, this, …)` is a call of `f` with that receiver, whatever `f.call` is.
@@ -626,22 +501,11 @@ impl<'s, 'a> Builder<'s, 'a> {
             return;
         }
         let name = self.name(e.name.name);
-        self.emit(instr::CallRuntime {
-            dst: Dst(dst),
-            name,
-            args: Run(args),
-            count: Count(count as u16),
-        });
+        self.emit(instr::CallRuntime { dst: Dst(dst), name, args: Run(args), count: Count(count as u16) });
     }
 
     /// Calls `callee` with the operands of a sequence as arguments: a call that the parser was shown as `callee[arguments]`.
-    pub fn call_with(
-        &mut self,
-        callee: &'s Expression<'a>,
-        argument: Option<&'s Expression<'a>>,
-        pos: u32,
-        dst: Reg,
-    ) {
+    pub fn call_with(&mut self, callee: &'s Expression<'a>, argument: Option<&'s Expression<'a>>, pos: u32, dst: Reg) {
         let arguments: Vec<&'s Expression<'a>> = match argument {
             None => Vec::new(),
             Some(Expression::SequenceExpression(list)) => list.expressions.iter().collect(),
@@ -668,8 +532,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let done = match e.without_parentheses() {
             Expression::CallExpression(call) => self.tail_call(call),
             Expression::ConditionalExpression(conditional)
-                if is_tail_candidate(&conditional.consequent)
-                    || is_tail_candidate(&conditional.alternate) =>
+                if is_tail_candidate(&conditional.consequent) || is_tail_candidate(&conditional.alternate) =>
             {
                 let otherwise = self.label();
                 self.jump_if(&conditional.test, otherwise, false);
@@ -691,9 +554,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                 self.return_expression(&logical.right);
                 true
             }
-            Expression::SequenceExpression(sequence)
-                if sequence.expressions.last().is_some_and(is_tail_candidate) =>
-            {
+            Expression::SequenceExpression(sequence) if sequence.expressions.last().is_some_and(is_tail_candidate) => {
                 if let Some((last, others)) = sequence.expressions.split_last() {
                     for e in others {
                         self.effect(e);

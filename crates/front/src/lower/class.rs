@@ -82,25 +82,14 @@ impl<'s, 'a> Builder<'s, 'a> {
         let func = self.constructor(class, scope, name);
         self.at_span(class.span);
         let scope_reg = Src(self.scope_reg);
-        self.emit(instr::DefineClass {
-            dst: DstPair(pair),
-            func,
-            scope: scope_reg,
-            heritage: Src(heritage),
-        });
+        self.emit(instr::DefineClass { dst: DstPair(pair), func, scope: scope_reg, heritage: Src(heritage) });
         if let Some(key) = key {
-            self.emit(instr::SetFunctionName {
-                prefix: Imm8(0),
-                func: Src(ctor),
-                key: Src(key),
-            });
+            self.emit(instr::SetFunctionName { prefix: Imm8(0), func: Src(ctor), key: Src(key) });
         }
         for element in &class.body.body {
             let mark = self.mark_registers();
             match element {
-                ClassElement::MethodDefinition(method)
-                    if method.kind != MethodDefinitionKind::Constructor =>
-                {
+                ClassElement::MethodDefinition(method) if method.kind != MethodDefinitionKind::Constructor => {
                     self.class_method(method, scope, ctor, proto);
                 }
                 ClassElement::PropertyDefinition(field) => {
@@ -111,10 +100,9 @@ impl<'s, 'a> Builder<'s, 'a> {
                         self.init_var(scope, var, key);
                     }
                 }
-                ClassElement::AccessorProperty(accessor) => self.syntax_error(
-                    accessor.span.start,
-                    "'accessor' properties are not supported",
-                ),
+                ClassElement::AccessorProperty(accessor) => {
+                    self.syntax_error(accessor.span.start, "'accessor' properties are not supported")
+                }
                 _ => {}
             }
             self.release(mark);
@@ -157,26 +145,16 @@ impl<'s, 'a> Builder<'s, 'a> {
                     }
                     _ => self.name(name),
                 };
-                self.emit(instr::NewPrivateName {
-                    dst: Dst(value),
-                    name: text,
-                });
+                self.emit(instr::NewPrivateName { dst: Dst(value), name: text });
                 self.init_var(scope, var, value);
                 self.release(mark);
             }
         }
     }
 
-    fn constructor(
-        &mut self,
-        class: &'s Class<'a>,
-        scope: ScopeId,
-        name: JsStr,
-    ) -> tercel_bytecode::op::Func {
+    fn constructor(&mut self, class: &'s Class<'a>, scope: ScopeId, name: JsStr) -> tercel_bytecode::op::Func {
         let spelt = class.body.body.iter().find_map(|element| match element {
-            ClassElement::MethodDefinition(method) if method.kind.is_constructor() => {
-                Some(&method.value)
-            }
+            ClassElement::MethodDefinition(method) if method.kind.is_constructor() => Some(&method.value),
             _ => None,
         });
         let template = match spelt {
@@ -189,13 +167,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.inner(template)
     }
 
-    fn class_method(
-        &mut self,
-        method: &'s MethodDefinition<'a>,
-        scope: ScopeId,
-        ctor: Reg,
-        proto: Reg,
-    ) {
+    fn class_method(&mut self, method: &'s MethodDefinition<'a>, scope: ScopeId, ctor: Reg, proto: Reg) {
         let target = if method.r#static { ctor } else { proto };
         let what = What::of(method.kind);
         if let PropertyKey::PrivateIdentifier(id) = &method.key {
@@ -212,32 +184,18 @@ impl<'s, 'a> Builder<'s, 'a> {
             Key::Value(_) => numeric_name(&method.key, method.computed),
         };
         let func = self.temp();
-        self.pending_name = name
-            .as_ref()
-            .map(|name| format!("{}{name}", what.prefix()).as_str().into());
+        self.pending_name = name.as_ref().map(|name| format!("{}{name}", what.prefix()).as_str().into());
         self.method(&method.value, func);
         self.pending_name = None;
         if self.function_uses_home(&method.value) {
-            self.emit(instr::SetHomeObject {
-                func: Src(func),
-                obj: Src(target),
-            });
+            self.emit(instr::SetHomeObject { func: Src(func), obj: Src(target) });
         }
         let key = self.key_register(key);
         if name.is_none() {
-            self.emit(instr::SetFunctionName {
-                prefix: Imm8(what as u8 - 1),
-                func: Src(func),
-                key: Src(key),
-            });
+            self.emit(instr::SetFunctionName { prefix: Imm8(what as u8 - 1), func: Src(func), key: Src(key) });
         }
         self.at_span(method.key.span());
-        self.emit(instr::DefineMethod {
-            what: Imm8(what as u8 - 1),
-            obj: Src(target),
-            key: Src(key),
-            func: Src(func),
-        });
+        self.emit(instr::DefineMethod { what: Imm8(what as u8 - 1), obj: Src(target), key: Src(key), func: Src(func) });
     }
 
     fn private_method(
@@ -253,10 +211,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.method(&method.value, func);
         self.pending_name = None;
         if self.function_uses_home(&method.value) {
-            self.emit(instr::SetHomeObject {
-                func: Src(func),
-                obj: Src(home),
-            });
+            self.emit(instr::SetHomeObject { func: Src(func), obj: Src(home) });
         }
         func
     }
@@ -270,10 +225,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         if let Some(id) = class_init {
             let mark = self.mark_registers();
             let init = self.initializer_closure(class, scope, id, false, proto);
-            self.emit(instr::SetClassInit {
-                ctor: Src(ctor),
-                init: Src(init),
-            });
+            self.emit(instr::SetClassInit { ctor: Src(ctor), init: Src(init) });
             self.release(mark);
         }
         for element in &class.body.body {
@@ -320,10 +272,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let init = self.temp();
         self.closure(init, func);
         if self.cx.analysis.functions[id as usize].uses_home {
-            self.emit(instr::SetHomeObject {
-                func: Src(init),
-                obj: Src(home),
-            });
+            self.emit(instr::SetHomeObject { func: Src(init), obj: Src(home) });
         }
         init
     }
@@ -353,10 +302,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                     self.field(field, scope);
                 }
                 ClassElement::StaticBlock(block) if is_static => {
-                    let entered = block
-                        .scope_id
-                        .get()
-                        .map(|id| self.enter_scope(id.index() as u32));
+                    let entered = block.scope_id.get().map(|id| self.enter_scope(id.index() as u32));
                     if let Some(id) = block.scope_id.get() {
                         self.clear_variables(id.index() as u32);
                     }
@@ -415,12 +361,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     }
 
     /// The value of a field; an anonymous function is named by `name` or by the key in the register `dynamic`.
-    fn field_value(
-        &mut self,
-        field: &'s PropertyDefinition<'a>,
-        name: Option<&str>,
-        dynamic: Option<Reg>,
-    ) -> Reg {
+    fn field_value(&mut self, field: &'s PropertyDefinition<'a>, name: Option<&str>, dynamic: Option<Reg>) -> Reg {
         let value = self.temp();
         let Some(e) = &field.value else {
             self.load_undefined(value);
@@ -432,11 +373,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             }
             (_, Some(key)) => {
                 self.expr_to(e, value);
-                self.emit(instr::SetFunctionName {
-                    prefix: Imm8(0),
-                    func: Src(value),
-                    key: Src(key),
-                });
+                self.emit(instr::SetFunctionName { prefix: Imm8(0), func: Src(value), key: Src(key) });
             }
             (_, None) => {
                 if let Some(name) = name {
@@ -451,12 +388,6 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     fn define_private(&mut self, what: What, obj: Reg, key: Reg, src: Reg) {
         let slot = self.slot(FeedbackKind::DefineElem);
-        self.emit(instr::DefinePrivate {
-            what: Imm8(what as u8),
-            obj: Src(obj),
-            key: Src(key),
-            src: Src(src),
-            slot,
-        });
+        self.emit(instr::DefinePrivate { what: Imm8(what as u8), obj: Src(obj), key: Src(key), src: Src(src), slot });
     }
 }

@@ -74,21 +74,13 @@ impl<'s, 'a> Builder<'s, 'a> {
     /// Begins a region; returns its number.
     pub fn open_region(&mut self) -> usize {
         let start = self.asm.here();
-        self.regions.push(Region {
-            start,
-            suspended: false,
-            ranges: Vec::new(),
-        });
+        self.regions.push(Region { start, suspended: false, ranges: Vec::new() });
         self.regions.len() - 1
     }
 
     /// Ends the innermost region, whose number is `region`: exceptions in it go to `handler`, in register `dst`.
     pub fn close_region(&mut self, region: usize, handler: Label, dst: Reg) {
-        debug_assert_eq!(
-            region + 1,
-            self.regions.len(),
-            "regions end innermost first"
-        );
+        debug_assert_eq!(region + 1, self.regions.len(), "regions end innermost first");
         let end = self.asm.here();
         let Some(mut region) = self.regions.pop() else {
             return;
@@ -134,34 +126,19 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     /// Whether nothing has to be done when all statements are left.
     fn control_is_breakable(&self) -> bool {
-        self.control
-            .iter()
-            .all(|control| matches!(control.kind, ControlKind::Breakable { .. }))
+        self.control.iter().all(|control| matches!(control.kind, ControlKind::Breakable { .. }))
     }
 
     // ---- Controls -------------------------------------------------------------------------------------------------------------
 
     fn push_control(&mut self, kind: ControlKind<'a>) {
-        self.control.push(Control {
-            kind,
-            regions: self.regions.len(),
-        });
+        self.control.push(Control { kind, regions: self.regions.len() });
     }
 
     /// Begins a statement that `break` can end; with the labels right before it.
-    pub fn push_breakable(
-        &mut self,
-        break_label: Label,
-        continue_label: Option<Label>,
-        plain: bool,
-    ) {
+    pub fn push_breakable(&mut self, break_label: Label, continue_label: Option<Label>, plain: bool) {
         let labels = std::mem::take(&mut self.pending_labels);
-        self.push_control(ControlKind::Breakable {
-            labels,
-            break_label,
-            continue_label,
-            plain,
-        });
+        self.push_control(ControlKind::Breakable { labels, break_label, continue_label, plain });
     }
 
     pub fn push_iterator(&mut self, iter: Reg, is_async: bool) {
@@ -203,13 +180,8 @@ impl<'s, 'a> Builder<'s, 'a> {
             continue_label.filter(|_| hit)
         })?;
         // A `for-of` goes on with its iterator, whose control lies right inside the loop's.
-        let own_iterator = matches!(
-            self.control.get(control + 1),
-            Some(Control {
-                kind: ControlKind::Iterator { .. },
-                ..
-            })
-        );
+        let own_iterator =
+            matches!(self.control.get(control + 1), Some(Control { kind: ControlKind::Iterator { .. }, .. }));
         Some((control + usize::from(own_iterator), label))
     }
 
@@ -219,17 +191,12 @@ impl<'s, 'a> Builder<'s, 'a> {
         pick: impl Fn(&[Ident<'a>], Label, Option<Label>, bool) -> Option<Label>,
     ) -> Option<(usize, Label)> {
         let controls = self.control.iter().enumerate().rev();
-        controls
-            .into_iter()
-            .find_map(|(i, control)| match &control.kind {
-                ControlKind::Breakable {
-                    labels,
-                    break_label,
-                    continue_label,
-                    plain,
-                } => Some((i, pick(labels, *break_label, *continue_label, *plain)?)),
-                _ => None,
-            })
+        controls.into_iter().find_map(|(i, control)| match &control.kind {
+            ControlKind::Breakable { labels, break_label, continue_label, plain } => {
+                Some((i, pick(labels, *break_label, *continue_label, *plain)?))
+            }
+            _ => None,
+        })
     }
 
     /// If a statement only jumps, with nothing to do on the way: where to.
@@ -245,9 +212,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             _ => return None,
         };
         let between = &self.control[control + 1..];
-        let plain = between
-            .iter()
-            .all(|control| matches!(control.kind, ControlKind::Breakable { .. }));
+        let plain = between.iter().all(|control| matches!(control.kind, ControlKind::Breakable { .. }));
         plain.then_some(label)
     }
 
@@ -296,12 +261,7 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     pub fn return_undefined(&mut self) {
         let special = self.coroutine.is_some() || self.kind == FunctionKind::DerivedConstructor;
-        if !special
-            && self
-                .control
-                .iter()
-                .all(|c| matches!(c.kind, ControlKind::Breakable { .. }))
-        {
+        if !special && self.control.iter().all(|c| matches!(c.kind, ControlKind::Breakable { .. })) {
             return self.emit(instr::ReturnUndefined {});
         }
         let mark = self.mark_registers();
@@ -380,11 +340,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             let mark = self.mark_registers();
             let this = self.load_internal(crate::analysis::internal::THIS, frame::THIS);
             let result = self.temp();
-            self.emit(instr::CheckConstructorReturn {
-                dst: Dst(result),
-                value: Src(value),
-                this: Src(this),
-            });
+            self.emit(instr::CheckConstructorReturn { dst: Dst(result), value: Src(value), this: Src(this) });
             self.emit(instr::Return { src: Src(result) });
             self.release(mark);
             return;
@@ -447,20 +403,11 @@ impl<'s, 'a> Builder<'s, 'a> {
     }
 
     /// Lowers `body` so that `finalizer` runs however it is left. The finalizer may change the reason and value registers that it gets.
-    pub fn with_finally(
-        &mut self,
-        body: impl FnOnce(&mut Self),
-        finalizer: impl FnOnce(&mut Self, Reg, Reg),
-    ) {
+    pub fn with_finally(&mut self, body: impl FnOnce(&mut Self), finalizer: impl FnOnce(&mut Self, Reg, Reg)) {
         let mark = self.mark_registers();
         let (reason, value) = (self.temp(), self.temp());
         let (entry, catch) = (self.label(), self.label());
-        self.push_control(ControlKind::Finally(Finally {
-            entry,
-            reason,
-            value,
-            exits: Vec::new(),
-        }));
+        self.push_control(ControlKind::Finally(Finally { entry, reason, value, exits: Vec::new() }));
         let region = self.open_region();
         body(self);
         self.close_region(region, catch, value);
@@ -485,12 +432,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             if i >= 32_000 {
                 self.too_large("too many jumps out of one 'try'");
             }
-            self.emit(instr::JumpIfStrictNotEqImm {
-                a: Src(reason),
-                imm: I16(code),
-                target,
-                slot,
-            });
+            self.emit(instr::JumpIfStrictNotEqImm { a: Src(reason), imm: I16(code), target, slot });
             self.leave(exit, value);
             self.bind(next);
         }
@@ -508,11 +450,6 @@ impl<'s, 'a> Builder<'s, 'a> {
     pub fn jump_unless_thrown(&mut self, reason: Reg, label: Label) {
         let target = self.to(label);
         let slot = self.slot(FeedbackKind::Compare);
-        self.emit(instr::JumpIfStrictNotEqImm {
-            a: Src(reason),
-            imm: I16(THROWN),
-            target,
-            slot,
-        });
+        self.emit(instr::JumpIfStrictNotEqImm { a: Src(reason), imm: I16(THROWN), target, slot });
     }
 }

@@ -9,9 +9,7 @@ use tercel_bytecode::assembler::Label;
 use tercel_bytecode::op::{
     Argc, Block, BlockOut, Const, Count, Dst, I16, I32, Imm8, Instr, Jump, Keys, Run, Slot, Src,
 };
-use tercel_bytecode::{
-    Constant, ErrorKind, FeedbackKind, JsStr, MAX_REGISTERS, SwitchTable, Template, instr,
-};
+use tercel_bytecode::{Constant, ErrorKind, FeedbackKind, JsStr, MAX_REGISTERS, SwitchTable, Template, instr};
 
 /// Size of a call block's header.
 pub const HEADER: Reg = tercel_bytecode::frame::FIRST_PARAM;
@@ -71,11 +69,7 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     /// A SyntaxError at a source offset.
     pub fn syntax_error(&self, offset: u32, message: impl Into<String>) {
-        self.fail(CompileError::syntax(
-            &self.cx.source,
-            self.source_offset(offset),
-            message,
-        ));
+        self.fail(CompileError::syntax(&self.cx.source, self.source_offset(offset), message));
     }
 
     /// A RangeError: some limit of the bytecode.
@@ -85,9 +79,7 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     /// The offset in the source as given, of an offset in the text as parsed.
     pub fn source_offset(&self, offset: u32) -> u32 {
-        offset
-            .saturating_sub(self.cx.prefix)
-            .min(self.cx.source.text.len() as u32)
+        offset.saturating_sub(self.cx.prefix).min(self.cx.source.text.len() as u32)
     }
 
     // ---- Tables -----------------------------------------------------------------------------------------------------
@@ -185,10 +177,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     /// `dst = src`, unless they are the same.
     pub fn mov(&mut self, dst: Reg, src: Reg) {
         if dst != src {
-            self.emit(instr::Move {
-                dst: Dst(dst),
-                src: Src(src),
-            });
+            self.emit(instr::Move { dst: Dst(dst), src: Src(src) });
         }
     }
 
@@ -206,14 +195,8 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     pub fn load_int(&mut self, dst: Reg, value: i32) {
         match i16::try_from(value) {
-            Ok(value) => self.emit(instr::LoadInt {
-                dst: Dst(dst),
-                value: I16(value),
-            }),
-            Err(_) => self.emit(instr::LoadInt32 {
-                dst: Dst(dst),
-                value: I32(value),
-            }),
+            Ok(value) => self.emit(instr::LoadInt { dst: Dst(dst), value: I16(value) }),
+            Err(_) => self.emit(instr::LoadInt32 { dst: Dst(dst), value: I32(value) }),
         }
     }
 
@@ -228,10 +211,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     }
 
     pub fn load_const(&mut self, dst: Reg, value: Const) {
-        self.emit(instr::LoadConst {
-            dst: Dst(dst),
-            value,
-        });
+        self.emit(instr::LoadConst { dst: Dst(dst), value });
     }
 
     pub fn load_string(&mut self, dst: Reg, text: JsStr) {
@@ -267,12 +247,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     pub fn jump_if_int(&mut self, a: Reg, value: i16, label: Label) {
         let target = self.to(label);
         let slot = self.slot(FeedbackKind::Compare);
-        self.emit(instr::JumpIfStrictEqImm {
-            a: Src(a),
-            imm: I16(value),
-            target,
-            slot,
-        });
+        self.emit(instr::JumpIfStrictEqImm { a: Src(a), imm: I16(value), target, slot });
     }
 
     pub fn loop_back(&mut self, label: Label) {
@@ -283,115 +258,60 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     pub fn get_named(&mut self, dst: Reg, obj: Reg, name: Const) {
         let slot = self.slot(FeedbackKind::GetNamed);
-        if matches!(&self.constants[name.0 as usize], Constant::String(text) if text.eq_str("length"))
-        {
-            self.emit(instr::GetLength {
-                dst: Dst(dst),
-                obj: Src(obj),
-                slot,
-            });
+        if matches!(&self.constants[name.0 as usize], Constant::String(text) if text.eq_str("length")) {
+            self.emit(instr::GetLength { dst: Dst(dst), obj: Src(obj), slot });
         } else {
-            self.emit(instr::GetNamed {
-                dst: Dst(dst),
-                obj: Src(obj),
-                name,
-                slot,
-            });
+            self.emit(instr::GetNamed { dst: Dst(dst), obj: Src(obj), name, slot });
         }
     }
 
     pub fn get_elem(&mut self, dst: Reg, obj: Reg, key: Reg) {
         let slot = self.slot(FeedbackKind::GetElem);
-        self.emit(instr::GetElem {
-            dst: Dst(dst),
-            obj: Src(obj),
-            key: Src(key),
-            slot,
-        });
+        self.emit(instr::GetElem { dst: Dst(dst), obj: Src(obj), key: Src(key), slot });
     }
 
     pub fn set_named(&mut self, obj: Reg, name: Const, src: Reg) {
         let slot = self.slot(FeedbackKind::SetNamed);
         let strict = Imm8(u8::from(self.strict));
-        self.emit(instr::SetNamed {
-            strict,
-            obj: Src(obj),
-            name,
-            src: Src(src),
-            slot,
-        });
+        self.emit(instr::SetNamed { strict, obj: Src(obj), name, src: Src(src), slot });
     }
 
     pub fn set_elem(&mut self, obj: Reg, key: Reg, src: Reg) {
         let slot = self.slot(FeedbackKind::SetElem);
         let strict = Imm8(u8::from(self.strict));
-        self.emit(instr::SetElem {
-            strict,
-            obj: Src(obj),
-            key: Src(key),
-            src: Src(src),
-            slot,
-        });
+        self.emit(instr::SetElem { strict, obj: Src(obj), key: Src(key), src: Src(src), slot });
     }
 
     pub fn define_named(&mut self, obj: Reg, name: Const, src: Reg) {
         let slot = self.slot(FeedbackKind::DefineNamed);
-        self.emit(instr::DefineNamed {
-            obj: Src(obj),
-            name,
-            src: Src(src),
-            slot,
-        });
+        self.emit(instr::DefineNamed { obj: Src(obj), name, src: Src(src), slot });
     }
 
     pub fn define_elem(&mut self, obj: Reg, key: Reg, src: Reg) {
         let slot = self.slot(FeedbackKind::DefineElem);
-        self.emit(instr::DefineElem {
-            obj: Src(obj),
-            key: Src(key),
-            src: Src(src),
-            slot,
-        });
+        self.emit(instr::DefineElem { obj: Src(obj), key: Src(key), src: Src(src), slot });
     }
 
     pub fn get_method(&mut self, block: Reg, obj: Reg, name: Const) {
         let slot = self.slot(FeedbackKind::GetNamed);
-        self.emit(instr::GetMethod {
-            block: BlockOut(block),
-            obj: Src(obj),
-            name,
-            slot,
-        });
+        self.emit(instr::GetMethod { block: BlockOut(block), obj: Src(obj), name, slot });
     }
 
     /// `dst` = call of `block` with `this` undefined.
     pub fn call(&mut self, dst: Reg, block: Reg, argc: usize) {
         let slot = self.slot(FeedbackKind::Call);
-        self.emit(instr::Call {
-            dst: Dst(dst),
-            block: Block(block),
-            argc: Argc(argc as u16),
-            slot,
-        });
+        self.emit(instr::Call { dst: Dst(dst), block: Block(block), argc: Argc(argc as u16), slot });
     }
 
     /// `dst` = call of `block` with the `this` in it.
     pub fn call_method(&mut self, dst: Reg, block: Reg, argc: usize) {
         let slot = self.slot(FeedbackKind::Call);
-        self.emit(instr::CallMethod {
-            dst: Dst(dst),
-            block: Block(block),
-            argc: Argc(argc as u16),
-            slot,
-        });
+        self.emit(instr::CallMethod { dst: Dst(dst), block: Block(block), argc: Argc(argc as u16), slot });
     }
 
     pub fn throw_error(&mut self, kind: ErrorKind, message: &str) {
         let message = self.string(message.into());
-        self.emit(instr::ThrowError {
-            kind: Imm8(kind as u8),
-            message,
-        });
+        self.emit(instr::ThrowError { kind: Imm8(kind as u8), message });
     }
 
     pub fn copy_data_properties(&mut self, target: Reg, source: Reg, excluded: Reg, count: usize) {
@@ -406,11 +326,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     // ---- The end ------------------------------------------------------------------------------------------------------
 
     /// A table for `SwitchTable`, whose instruction comes next.
-    pub fn switch_table(
-        &mut self,
-        low: i32,
-        targets: Vec<Option<Label>>,
-    ) -> tercel_bytecode::op::Table {
+    pub fn switch_table(&mut self, low: i32, targets: Vec<Option<Label>>) -> tercel_bytecode::op::Table {
         self.switch_tables.push((self.asm.pc(), low, targets));
         tercel_bytecode::op::Table(self.switch_tables.len() as u32 - 1)
     }
@@ -433,12 +349,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                     .collect(),
             })
             .collect();
-        Parts {
-            code: assembled.code,
-            handlers: assembled.handlers,
-            positions: assembled.positions,
-            switch_tables,
-        }
+        Parts { code: assembled.code, handlers: assembled.handlers, positions: assembled.positions, switch_tables }
     }
 }
 
@@ -487,10 +398,7 @@ mod tests {
     fn numbers_are_ints_only_if_nothing_is_lost() {
         assert_eq!(number_constant(5.0), Constant::Int(5));
         assert_eq!(number_constant(-2147483648.0), Constant::Int(i32::MIN));
-        assert_eq!(
-            number_constant(2147483648.0),
-            Constant::Double(2147483648.0)
-        );
+        assert_eq!(number_constant(2147483648.0), Constant::Double(2147483648.0));
         assert!(matches!(number_constant(-0.0), Constant::Double(_)));
         assert!(matches!(number_constant(f64::NAN), Constant::Double(_)));
     }

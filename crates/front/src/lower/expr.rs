@@ -41,10 +41,7 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     /// The value of `e`, which is about to be used up by an op that writes `dst`: in `dst` itself rather than in a new register.
     pub fn expr_in(&mut self, e: &'s Expression<'a>, dst: Reg) -> Reg {
-        let direct = matches!(
-            e.without_parentheses(),
-            Expression::Identifier(_) | Expression::ThisExpression(_)
-        );
+        let direct = matches!(e.without_parentheses(), Expression::Identifier(_) | Expression::ThisExpression(_));
         if direct || self.is_variable(dst) {
             return self.expr(e);
         }
@@ -144,12 +141,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                 let obj = self.expr(&test.right);
                 self.at_span(test.span);
                 let slot = self.slot(FeedbackKind::Has);
-                self.emit(instr::HasPrivate {
-                    dst: Dst(dst),
-                    obj: Src(obj),
-                    key: Src(key),
-                    slot,
-                });
+                self.emit(instr::HasPrivate { dst: Dst(dst), obj: Src(obj), key: Src(key), slot });
             }
             Expression::AwaitExpression(await_) => {
                 let value = self.expr(&await_.argument);
@@ -201,19 +193,14 @@ impl<'s, 'a> Builder<'s, 'a> {
                 self.effect(&conditional.alternate);
                 self.bind(end);
             }
-            Expression::LogicalExpression(logical)
-                if logical.operator != LogicalOperator::Coalesce =>
-            {
+            Expression::LogicalExpression(logical) if logical.operator != LogicalOperator::Coalesce => {
                 let end = self.label();
                 self.jump_if(&logical.left, end, logical.operator == LogicalOperator::Or);
                 self.effect(&logical.right);
                 self.bind(end);
             }
             Expression::UnaryExpression(unary)
-                if matches!(
-                    unary.operator,
-                    UnaryOperator::Void | UnaryOperator::LogicalNot
-                ) =>
+                if matches!(unary.operator, UnaryOperator::Void | UnaryOperator::LogicalNot) =>
             {
                 self.effect(&unary.argument);
             }
@@ -279,12 +266,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let pattern = self.string(literal.regex.pattern.text.as_str().into());
         let flags = self.string(flags.as_str().into());
         let slot = self.slot(FeedbackKind::Literal);
-        self.emit(instr::NewRegExp {
-            dst: Dst(dst),
-            pattern,
-            flags,
-            slot,
-        });
+        self.emit(instr::NewRegExp { dst: Dst(dst), pattern, flags, slot });
     }
 
     fn conditional(&mut self, e: &'s ConditionalExpression<'a>, dst: Reg) {
@@ -378,9 +360,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     /// `obj["name"]` is `obj.name`, unless the string is an array index.
     pub fn constant_key(&mut self, key: &'s Expression<'a>) -> Option<Const> {
         match key.without_parentheses() {
-            Expression::StringLiteral(literal)
-                if !literal.lone_surrogates && !is_index(&literal.value) =>
-            {
+            Expression::StringLiteral(literal) if !literal.lone_surrogates && !is_index(&literal.value) => {
                 Some(self.string(literal.value.as_str().into()))
             }
             _ => None,
@@ -393,12 +373,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let key = self.load_private_name(&member.field);
         self.at_span(member.field.span);
         let slot = self.slot(FeedbackKind::GetElem);
-        self.emit(instr::GetPrivate {
-            dst: Dst(dst),
-            obj: Src(obj),
-            key: Src(key),
-            slot,
-        });
+        self.emit(instr::GetPrivate { dst: Dst(dst), obj: Src(obj), key: Src(key), slot });
     }
 
     /// The key of `super[key]`: `this` is looked at first.
@@ -415,10 +390,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let home = self.home_object();
         let base = self.temp();
         self.at(pos);
-        self.emit(instr::GetSuperBase {
-            dst: Dst(base),
-            home: Src(home),
-        });
+        self.emit(instr::GetSuperBase { dst: Dst(base), home: Src(home) });
         (base, this)
     }
 
@@ -435,13 +407,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     fn super_member(&mut self, pos: u32, key: Reg, dst: Reg) {
         let (base, this) = self.super_base(pos);
         let slot = self.slot(FeedbackKind::GetElem);
-        self.emit(instr::GetSuper {
-            dst: Dst(dst),
-            base: Src(base),
-            key: Src(key),
-            this: Src(this),
-            slot,
-        });
+        self.emit(instr::GetSuper { dst: Dst(dst), base: Src(base), key: Src(key), this: Src(this), slot });
     }
 
     /// `delete e`.
@@ -483,11 +449,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                 self.at_span(id.span);
                 let name = self.name(id.name);
                 let scope = Src(self.scope_reg);
-                self.emit(instr::DeleteName {
-                    dst: Dst(dst),
-                    scope,
-                    name,
-                });
+                self.emit(instr::DeleteName { dst: Dst(dst), scope, name });
             }
         }
     }
@@ -502,13 +464,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.at_span(member.property.span);
         let slot = self.slot(FeedbackKind::Delete);
         let strict = tercel_bytecode::op::Imm8(u8::from(self.strict));
-        self.emit(instr::DeleteNamed {
-            strict,
-            dst: Dst(dst),
-            obj: Src(obj),
-            name,
-            slot,
-        });
+        self.emit(instr::DeleteNamed { strict, dst: Dst(dst), obj: Src(obj), name, slot });
     }
 
     fn delete_computed(&mut self, member: &'s ComputedMemberExpression<'a>, pos: u32, dst: Reg) {
@@ -521,13 +477,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.at_span(member.expression.span());
         let slot = self.slot(FeedbackKind::Delete);
         let strict = tercel_bytecode::op::Imm8(u8::from(self.strict));
-        self.emit(instr::DeleteElem {
-            strict,
-            dst: Dst(dst),
-            obj: Src(obj),
-            key: Src(key),
-            slot,
-        });
+        self.emit(instr::DeleteElem { strict, dst: Dst(dst), obj: Src(obj), key: Src(key), slot });
     }
 
     fn delete_super(&mut self, key: Option<&'s Expression<'a>>, pos: u32) {
@@ -576,23 +526,15 @@ pub fn may_assign(e: &Expression<'_>) -> bool {
             Expression::ParenthesizedExpression(e) => visit(&e.expression, budget),
             Expression::StaticMemberExpression(e) => visit(&e.object, budget),
             Expression::PrivateFieldExpression(e) => visit(&e.object, budget),
-            Expression::ComputedMemberExpression(e) => {
-                visit(&e.object, budget) || visit(&e.expression, budget)
-            }
+            Expression::ComputedMemberExpression(e) => visit(&e.object, budget) || visit(&e.expression, budget),
             Expression::UnaryExpression(e) => visit(&e.argument, budget),
             Expression::BinaryExpression(e) => visit(&e.left, budget) || visit(&e.right, budget),
             Expression::LogicalExpression(e) => visit(&e.left, budget) || visit(&e.right, budget),
             Expression::ConditionalExpression(e) => {
-                visit(&e.test, budget)
-                    || visit(&e.consequent, budget)
-                    || visit(&e.alternate, budget)
+                visit(&e.test, budget) || visit(&e.consequent, budget) || visit(&e.alternate, budget)
             }
-            Expression::CallExpression(e) => {
-                visit(&e.callee, budget) || arguments(&e.arguments, budget)
-            }
-            Expression::NewExpression(e) => {
-                visit(&e.callee, budget) || arguments(&e.arguments, budget)
-            }
+            Expression::CallExpression(e) => visit(&e.callee, budget) || arguments(&e.arguments, budget),
+            Expression::NewExpression(e) => visit(&e.callee, budget) || arguments(&e.arguments, budget),
             Expression::TemplateLiteral(e) => e.expressions.iter().any(|e| visit(e, budget)),
             _ => true,
         }

@@ -33,12 +33,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     pub fn closure(&mut self, dst: Reg, func: Func) {
         let slot = self.slot(FeedbackKind::Closure);
         let scope = Src(self.scope_reg);
-        self.emit(instr::Closure {
-            dst: Dst(dst),
-            func,
-            scope,
-            slot,
-        });
+        self.emit(instr::Closure { dst: Dst(dst), func, scope, slot });
     }
 
     pub fn function_expression(&mut self, function: &'s Function<'a>, dst: Reg) {
@@ -88,12 +83,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     }
 
     /// The template of a function node. `span` overrides its own (class constructors).
-    pub fn lower_method(
-        &self,
-        function: &'s Function<'a>,
-        name: JsStr,
-        span: Option<Span>,
-    ) -> Arc<Template> {
+    pub fn lower_method(&self, function: &'s Function<'a>, name: JsStr, span: Option<Span>) -> Arc<Template> {
         let id = self.function_of(function.scope_id.get());
         let mut inner = Builder::new(self.cx, id);
         let statements: &'s [Statement<'a>] = match &function.body {
@@ -140,18 +130,12 @@ impl<'s, 'a> Builder<'s, 'a> {
             name,
             span,
             num_params: params.items.len().min(60_000),
-            length: params
-                .items
-                .iter()
-                .take_while(|param| param.initializer.is_none())
-                .count(),
+            length: params.items.iter().take_while(|param| param.initializer.is_none()).count(),
             flags: TemplateFlags::default(),
             mapped_params: Vec::new(),
         };
         self.run(outline.num_params);
-        outline
-            .flags
-            .set(TemplateFlags::SIMPLE_PARAMS, function.simple_params);
+        outline.flags.set(TemplateFlags::SIMPLE_PARAMS, function.simple_params);
         self.at(span.start);
         let is_async_function = function.is_async && !function.generator;
         if is_async_function {
@@ -162,9 +146,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             if function.generator {
                 let coroutine = this.temp();
                 this.coroutine = Some(coroutine);
-                this.emit(instr::CreateGenerator {
-                    coroutine: Dst(coroutine),
-                });
+                this.emit(instr::CreateGenerator { coroutine: Dst(coroutine) });
             }
             this.async_region(function.generator, |this| this.body(params, body));
         });
@@ -175,9 +157,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     pub fn start_async(&mut self) {
         let coroutine = self.temp();
         self.coroutine = Some(coroutine);
-        self.emit(instr::AsyncStart {
-            coroutine: Dst(coroutine),
-        });
+        self.emit(instr::AsyncStart { coroutine: Dst(coroutine) });
     }
 
     /// If `wrap`: what `body` throws completes the coroutine.
@@ -192,9 +172,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.close_region(region, handler, exception);
         self.bind(handler);
         let (src, coroutine) = (Src(exception), Src(self.coroutine.unwrap_or(frame::CALLEE)));
-        if self.cx.analysis.functions[self.id as usize].is_async
-            || self.kind == FunctionKind::Module
-        {
+        if self.cx.analysis.functions[self.id as usize].is_async || self.kind == FunctionKind::Module {
             self.emit(instr::AsyncThrow { src, coroutine });
         } else {
             self.emit(instr::GeneratorThrow { src, coroutine });
@@ -228,8 +206,7 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     /// Whether the class whose constructor this is has instance fields or private methods.
     pub fn class_has_init(&self) -> bool {
-        self.function_parent()
-            .is_some_and(|scope| self.cx.analysis.scopes[scope as usize].class_init.is_some())
+        self.function_parent().is_some_and(|scope| self.cx.analysis.scopes[scope as usize].class_init.is_some())
     }
 
     /// Variables of the body that have the name of a parameter start with its value.
@@ -238,9 +215,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         for (index, var) in analysis.scopes[to as usize].vars.iter().enumerate() {
             let is_var = matches!(var.declared, Declared::Var | Declared::Function);
             if is_var && let Some(&param) = analysis.scopes[from as usize].map.get(&var.name) {
-                if analysis.scopes[from as usize].vars[param as usize].declared
-                    == Declared::FunctionName
-                {
+                if analysis.scopes[from as usize].vars[param as usize].declared == Declared::FunctionName {
                     continue;
                 }
                 let mark = self.mark_registers();
@@ -259,10 +234,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let scope_id = function.scope;
         let scope = &analysis.scopes[scope_id as usize];
         if function.uses_this && !function.strict && analysis.has_own_this(self.id) {
-            self.emit(instr::CoerceThis {
-                dst: Dst(frame::THIS),
-                src: Src(frame::THIS),
-            });
+            self.emit(instr::CoerceThis { dst: Dst(frame::THIS), src: Src(frame::THIS) });
         }
         self.make_heap_scope(scope_id);
         // Plain parameters stay where the call put them; the last of equal names counts.
@@ -276,10 +248,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             if let Some(var) = plain(param) {
                 let v = &scope.vars[var as usize];
                 if function.mapped_arguments {
-                    mapped
-                        .iter_mut()
-                        .filter(|m| **m == v.slot)
-                        .for_each(|m| *m = u16::MAX);
+                    mapped.iter_mut().filter(|m| **m == v.slot).for_each(|m| *m = u16::MAX);
                     mapped[i] = v.slot;
                 }
                 // One in its dead zone must not show the argument early.
@@ -319,9 +288,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             let index = index as u32;
             match (var.declared, var.name.as_str()) {
                 // `this` of a derived constructor is bound by `super()`.
-                (Declared::Internal, internal::THIS)
-                    if self.kind != FunctionKind::DerivedConstructor =>
-                {
+                (Declared::Internal, internal::THIS) if self.kind != FunctionKind::DerivedConstructor => {
                     self.init_var(scope_id, index, frame::THIS);
                 }
                 (Declared::Internal, internal::NEW_TARGET) => {
@@ -371,35 +338,20 @@ impl<'s, 'a> Builder<'s, 'a> {
         }
         let mark = self.mark_registers();
         let v = &scope.vars[var as usize];
-        let dst = if v.captured {
-            self.temp()
-        } else {
-            v.register.get()
-        };
+        let dst = if v.captured { self.temp() } else { v.register.get() };
         if function.mapped_arguments {
             let scope = Src(scope.register.get());
-            self.emit(instr::CreateMappedArguments {
-                dst: Dst(dst),
-                scope,
-            });
+            self.emit(instr::CreateMappedArguments { dst: Dst(dst), scope });
         } else {
             let sloppy = !function.strict && function.simple_params;
-            self.emit(instr::CreateArguments {
-                sloppy: Self::imm(sloppy),
-                dst: Dst(dst),
-            });
+            self.emit(instr::CreateArguments { sloppy: Self::imm(sloppy), dst: Dst(dst) });
         }
         self.init_var(scope_id, var, dst);
         self.release(mark);
     }
 
     /// Parameters with defaults or patterns, and the rest, in order.
-    fn bind_params(
-        &mut self,
-        params: &'s FormalParameters<'a>,
-        scope_id: ScopeId,
-        outline: &mut Outline,
-    ) {
+    fn bind_params(&mut self, params: &'s FormalParameters<'a>, scope_id: ScopeId, outline: &mut Outline) {
         for (i, param) in params.items.iter().enumerate().take(outline.num_params) {
             let register = param_register(i);
             let mark = self.mark_registers();
@@ -415,8 +367,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             }
             match &param.pattern {
                 BindingPattern::BindingIdentifier(id) => {
-                    if let Some(&var) = self.cx.analysis.scopes[scope_id as usize].map.get(&id.name)
-                    {
+                    if let Some(&var) = self.cx.analysis.scopes[scope_id as usize].map.get(&id.name) {
                         self.init_var(scope_id, var, register);
                     }
                 }
@@ -428,10 +379,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             outline.flags.set(TemplateFlags::USES_EXTRA_ARGS, true);
             let mark = self.mark_registers();
             let array = self.temp();
-            self.emit(instr::CreateRest {
-                dst: Dst(array),
-                first: U16(outline.num_params as u16),
-            });
+            self.emit(instr::CreateRest { dst: Dst(array), first: U16(outline.num_params as u16) });
             self.bind_pattern(&rest.rest.argument, array, Bind::Init);
             self.release(mark);
         }
@@ -467,15 +415,9 @@ impl<'s, 'a> Builder<'s, 'a> {
     /// `constructor(...args) { super(...args); }`, not observably iterating `args`.
     fn default_derived(&mut self, pos: u32) {
         let (args, result) = (self.temp(), self.temp());
-        self.emit(instr::CreateRest {
-            dst: Dst(args),
-            first: U16(0),
-        });
+        self.emit(instr::CreateRest { dst: Dst(args), first: U16(0) });
         let block = self.call_block(0, None);
-        self.emit(instr::GetSuperConstructor {
-            dst: Dst(block),
-            func: Src(frame::CALLEE),
-        });
+        self.emit(instr::GetSuperConstructor { dst: Dst(block), func: Src(frame::CALLEE) });
         let slot = self.slot(FeedbackKind::Construct);
         self.emit(instr::ConstructSpread {
             dst: Dst(result),
@@ -504,11 +446,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         inner.at(class.span.start);
         let function = &self.cx.analysis.functions[id as usize];
         let mut outline = Outline {
-            name: if is_static {
-                "<static_initializer>".into()
-            } else {
-                "<instance_members_initializer>".into()
-            },
+            name: if is_static { "<static_initializer>".into() } else { "<instance_members_initializer>".into() },
             span: class.span,
             num_params: 0,
             length: 0,
@@ -540,12 +478,8 @@ impl<'s, 'a> Builder<'s, 'a> {
         flags.set(TemplateFlags::HAS_DIRECT_EVAL, function.has_eval);
         flags.set(TemplateFlags::USES_THIS, function.uses_this);
         flags.set(TemplateFlags::BUILTIN, builtin);
-        let plain =
-            function.kind == FunctionKind::Normal && !function.is_async && !function.generator;
-        let class = matches!(
-            function.kind,
-            FunctionKind::ClassConstructor | FunctionKind::DerivedConstructor
-        );
+        let plain = function.kind == FunctionKind::Normal && !function.is_async && !function.generator;
+        let class = matches!(function.kind, FunctionKind::ClassConstructor | FunctionKind::DerivedConstructor);
         flags.set(TemplateFlags::CONSTRUCTOR, plain && !builtin || class);
         let parts = self.finish();
         Template {
@@ -580,10 +514,5 @@ fn param_register(index: usize) -> Reg {
 
 /// Whether control cannot reach the end of a statement list.
 fn ends(statements: &[Statement<'_>]) -> bool {
-    statements.iter().any(|statement| {
-        matches!(
-            statement,
-            Statement::ReturnStatement(_) | Statement::ThrowStatement(_)
-        )
-    })
+    statements.iter().any(|statement| matches!(statement, Statement::ReturnStatement(_) | Statement::ThrowStatement(_)))
 }

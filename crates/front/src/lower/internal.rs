@@ -30,12 +30,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                 if let Some(slot) = scope.vars.iter().position(|var| var.name.eq_str(name)) {
                     let (reg, depth) = self.outer_ref(depth.min(usize::from(u16::MAX)) as u16);
                     let dst = self.temp();
-                    self.emit(instr::LoadScoped {
-                        dst: Dst(dst),
-                        scope: Src(reg),
-                        depth,
-                        index: U16(slot as u16),
-                    });
+                    self.emit(instr::LoadScoped { dst: Dst(dst), scope: Src(reg), depth, index: U16(slot as u16) });
                     return dst;
                 }
             }
@@ -73,18 +68,9 @@ impl<'s, 'a> Builder<'s, 'a> {
             && let Some(outer) = &analysis.outer
         {
             for (depth, scope) in outer.iter().enumerate() {
-                if let Some(slot) = scope
-                    .vars
-                    .iter()
-                    .position(|var| var.name.eq_str(ident.as_str()))
-                {
+                if let Some(slot) = scope.vars.iter().position(|var| var.name.eq_str(ident.as_str())) {
                     let (reg, depth) = self.outer_ref(depth.min(usize::from(u16::MAX)) as u16);
-                    self.emit(instr::StoreScoped {
-                        src: Src(src),
-                        scope: Src(reg),
-                        depth,
-                        index: U16(slot as u16),
-                    });
+                    self.emit(instr::StoreScoped { src: Src(src), scope: Src(reg), depth, index: U16(slot as u16) });
                     return;
                 }
             }
@@ -114,19 +100,10 @@ impl<'s, 'a> Builder<'s, 'a> {
         }
         if let Some(outer) = &analysis.outer {
             for (depth, scope) in outer.iter().enumerate() {
-                if let Some(slot) = scope
-                    .vars
-                    .iter()
-                    .position(|var| var.name.eq_str(name.as_str()))
-                {
+                if let Some(slot) = scope.vars.iter().position(|var| var.name.eq_str(name.as_str())) {
                     let (reg, depth) = self.outer_ref(depth.min(usize::from(u16::MAX)) as u16);
                     let dst = self.temp();
-                    self.emit(instr::LoadScoped {
-                        dst: Dst(dst),
-                        scope: Src(reg),
-                        depth,
-                        index: U16(slot as u16),
-                    });
+                    self.emit(instr::LoadScoped { dst: Dst(dst), scope: Src(reg), depth, index: U16(slot as u16) });
                     return dst;
                 }
             }

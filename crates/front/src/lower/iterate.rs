@@ -22,21 +22,12 @@ impl<'s, 'a> Builder<'s, 'a> {
         if fast {
             let target = self.to(ready);
             let slot = self.slot(FeedbackKind::Iterate);
-            self.emit(instr::IterFast {
-                iter: IterOut(iter),
-                src: Src(src),
-                target,
-                slot,
-            });
+            self.emit(instr::IterFast { iter: IterOut(iter), src: Src(src), target, slot });
         }
         let mark = self.mark_registers();
         let block = self.call_block(0, None);
         let slot = self.slot(FeedbackKind::GetNamed);
-        self.emit(instr::GetIterMethod {
-            block: BlockOut(block),
-            src: Src(src),
-            slot,
-        });
+        self.emit(instr::GetIterMethod { block: BlockOut(block), src: Src(src), slot });
         self.call_iterator_method(iter, block);
         self.release(mark);
         self.bind(ready);
@@ -44,10 +35,7 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     fn call_iterator_method(&mut self, iter: Reg, block: Reg) {
         self.call_method(iter, block, 0);
-        self.emit(instr::CheckObject {
-            what: ITERATOR,
-            src: Src(iter),
-        });
+        self.emit(instr::CheckObject { what: ITERATOR, src: Src(iter) });
         let next = self.string("next".into());
         self.get_named(iter + 1, iter, next);
     }
@@ -60,12 +48,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.at(pos);
         let slot = self.slot(FeedbackKind::GetNamed);
         let target = self.to(sync);
-        self.emit(instr::GetAsyncIterMethod {
-            block: BlockOut(block),
-            src: Src(src),
-            target,
-            slot,
-        });
+        self.emit(instr::GetAsyncIterMethod { block: BlockOut(block), src: Src(src), target, slot });
         self.call_iterator_method(iter, block);
         self.jump(ready);
         self.bind(sync);
@@ -88,13 +71,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     pub fn iter_next(&mut self, value: Reg, iter: Reg, body: Label, done: Label) {
         let (body, done) = (self.to(body), self.to(done));
         let slot = self.slot(FeedbackKind::Iterate);
-        self.emit(instr::IterNext {
-            dst: Dst(value),
-            iter: Iter(iter),
-            body,
-            done,
-            slot,
-        });
+        self.emit(instr::IterNext { dst: Dst(value), iter: Iter(iter), body, done, slot });
     }
 
     /// The step by the protocol: IteratorStepValue.
@@ -111,12 +88,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let mark = self.mark_registers();
         let block = self.call_block(0, None);
         let slot = self.slot(FeedbackKind::Call);
-        self.emit(instr::IterCall {
-            dst: Dst(result),
-            iter: Iter(iter),
-            block: BlockOut(block),
-            slot,
-        });
+        self.emit(instr::IterCall { dst: Dst(result), iter: Iter(iter), block: BlockOut(block), slot });
         self.release(mark);
     }
 
@@ -134,10 +106,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     }
 
     pub fn check_result(&mut self, result: Reg) {
-        self.emit(instr::CheckObject {
-            what: RESULT,
-            src: Src(result),
-        });
+        self.emit(instr::CheckObject { what: RESULT, src: Src(result) });
     }
 
     /// IteratorClose after a normal or return completion: errors are thrown.
@@ -145,10 +114,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let mark = self.mark_registers();
         let skip = self.label();
         let result = self.call_return(iter, is_async, skip);
-        self.emit(instr::CheckObject {
-            what: RETURN_RESULT,
-            src: Src(result),
-        });
+        self.emit(instr::CheckObject { what: RETURN_RESULT, src: Src(result) });
         self.bind(skip);
         self.release(mark);
     }
@@ -171,12 +137,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let block = self.call_block(0, None);
         let target = self.to(skip);
         let slot = self.slot(FeedbackKind::GetNamed);
-        self.emit(instr::GetIterReturn {
-            block: BlockOut(block),
-            iter: Iter(iter),
-            target,
-            slot,
-        });
+        self.emit(instr::GetIterReturn { block: BlockOut(block), iter: Iter(iter), target, slot });
         self.call_method(result, block, 0);
         if is_async {
             self.emit_await(result, result);
@@ -194,12 +155,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.at(pos);
         let target = self.to(end);
         let slot = self.slot(FeedbackKind::Iterate);
-        self.emit(instr::ArraySpread {
-            array: Src(array),
-            src: Src(src),
-            target,
-            slot,
-        });
+        self.emit(instr::ArraySpread { array: Src(array), src: Src(src), target, slot });
         let iter = self.run(RECORD);
         self.get_iterator(iter, src, false, pos);
         self.push_rest(array, iter, end);
@@ -213,10 +169,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let value = self.temp();
         let top = self.asm.here();
         self.iter_step_slow(value, iter, end);
-        self.emit(instr::ArrayPush {
-            array: Src(array),
-            src: Src(value),
-        });
+        self.emit(instr::ArrayPush { array: Src(array), src: Src(value) });
         self.loop_back(top);
         self.release(mark);
     }

@@ -26,11 +26,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     /// The index of a constant without a value of its own.
     pub fn singleton(&mut self, constant: Constant) -> Const {
         // Few templates have any: a search is cheap.
-        let found = self
-            .constants
-            .iter()
-            .take(256)
-            .position(|known| *known == constant);
+        let found = self.constants.iter().take(256).position(|known| *known == constant);
         match found {
             Some(index) => Const(index as u32),
             None => self.constant(constant),
@@ -41,39 +37,23 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     pub fn new_array(&mut self, dst: Reg, capacity: usize) {
         let slot = self.slot(FeedbackKind::Literal);
-        self.emit(instr::NewArray {
-            dst: Dst(dst),
-            capacity: U16(capacity.min(usize::from(u16::MAX)) as u16),
-            slot,
-        });
+        self.emit(instr::NewArray { dst: Dst(dst), capacity: U16(capacity.min(usize::from(u16::MAX)) as u16), slot });
     }
 
     pub fn push_into(&mut self, array: Reg, e: &'s Expression<'a>) {
         let mark = self.mark_registers();
         let value = self.expr(e);
-        self.emit(instr::ArrayPush {
-            array: Src(array),
-            src: Src(value),
-        });
+        self.emit(instr::ArrayPush { array: Src(array), src: Src(value) });
         self.release(mark);
     }
 
     pub fn array_literal(&mut self, array: &'s ArrayExpression<'a>, dst: Reg) {
         if let Some(keys) = self.constant_elements(&array.elements) {
             let slot = self.slot(FeedbackKind::Literal);
-            self.emit(instr::NewArrayConst {
-                dst: Dst(dst),
-                keys,
-                slot,
-            });
+            self.emit(instr::NewArrayConst { dst: Dst(dst), keys, slot });
             return;
         }
-        let simple = array
-            .elements
-            .iter()
-            .take(RUN)
-            .take_while(|element| !element.is_spread())
-            .count();
+        let simple = array.elements.iter().take(RUN).take_while(|element| !element.is_spread()).count();
         if simple == 0 {
             self.new_array(dst, array.elements.len());
         } else {
@@ -86,12 +66,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                 }
             }
             let slot = self.slot(FeedbackKind::Literal);
-            self.emit(instr::NewArrayFrom {
-                dst: Dst(dst),
-                values: Run(values),
-                count: Count(simple as u16),
-                slot,
-            });
+            self.emit(instr::NewArrayFrom { dst: Dst(dst), values: Run(values), count: Count(simple as u16), slot });
         }
         for element in array.elements.iter().skip(simple) {
             match element {
@@ -111,10 +86,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     }
 
     /// If all of at least two elements are constants: their list.
-    fn constant_elements(
-        &mut self,
-        elements: &'s [ArrayExpressionElement<'a>],
-    ) -> Option<tercel_bytecode::op::Keys> {
+    fn constant_elements(&mut self, elements: &'s [ArrayExpressionElement<'a>]) -> Option<tercel_bytecode::op::Keys> {
         let constant = |element: &ArrayExpressionElement<'a>| match element {
             ArrayExpressionElement::Elision(_) => true,
             ArrayExpressionElement::SpreadElement(_) => false,
@@ -138,9 +110,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                 Some(Expression::StringLiteral(literal)) => {
                     self.string(decode_string(&literal.value, literal.lone_surrogates))
                 }
-                Some(Expression::BooleanLiteral(literal)) => {
-                    self.singleton(Constant::Bool(literal.value))
-                }
+                Some(Expression::BooleanLiteral(literal)) => self.singleton(Constant::Bool(literal.value)),
                 Some(Expression::NullLiteral(_)) => self.singleton(Constant::Null),
                 Some(e) => self.number(number_literal(e).unwrap_or(0.0)),
             };
@@ -155,10 +125,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let simple = self.simple_properties(object);
         if simple.is_empty() {
             let slot = self.slot(FeedbackKind::Literal);
-            self.emit(instr::NewObject {
-                dst: Dst(dst),
-                slot,
-            });
+            self.emit(instr::NewObject { dst: Dst(dst), slot });
         } else {
             let mark = self.mark_registers();
             let values = self.run(simple.len());
@@ -194,10 +161,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     }
 
     /// The leading properties whose values can be computed before the object exists.
-    fn simple_properties(
-        &self,
-        object: &'s ObjectExpression<'a>,
-    ) -> Vec<(Ident<'a>, &'s Expression<'a>)> {
+    fn simple_properties(&self, object: &'s ObjectExpression<'a>) -> Vec<(Ident<'a>, &'s Expression<'a>)> {
         let mut list: Vec<(Ident<'a>, &'s Expression<'a>)> = Vec::new();
         let mut seen = FxHashSet::default();
         for property in object.properties.iter().take(RUN) {
@@ -218,13 +182,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         list
     }
 
-    fn property_value(
-        &mut self,
-        object: &'s ObjectExpression<'a>,
-        index: usize,
-        value: &'s Expression<'a>,
-        dst: Reg,
-    ) {
+    fn property_value(&mut self, object: &'s ObjectExpression<'a>, index: usize, value: &'s Expression<'a>, dst: Reg) {
         let method = matches!(
             &object.properties[index],
             ObjectPropertyKind::ObjectProperty(property) if property.method
@@ -252,10 +210,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             && !property.method
         {
             let value = self.expr(&property.value);
-            self.emit(instr::SetProto {
-                obj: Src(dst),
-                value: Src(value),
-            });
+            self.emit(instr::SetProto { obj: Src(dst), value: Src(value) });
             return;
         }
         let key = self.property_key(&property.key, property.computed);
@@ -269,9 +224,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let is_anonymous = is_method || is_anonymous_function(&property.value);
         let static_name = match key {
             Key::Name(name) => Some(format!("{prefix}{name}")),
-            Key::Value(_) => {
-                numeric_name(&property.key, property.computed).map(|name| format!("{prefix}{name}"))
-            }
+            Key::Value(_) => numeric_name(&property.key, property.computed).map(|name| format!("{prefix}{name}")),
         };
         if is_anonymous && let Some(name) = &static_name {
             self.pending_name = Some(name.as_str().into());
@@ -281,10 +234,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             Expression::FunctionExpression(function) if is_method => {
                 self.method(function, value);
                 if self.function_uses_home(function) {
-                    self.emit(instr::SetHomeObject {
-                        func: Src(value),
-                        obj: Src(dst),
-                    });
+                    self.emit(instr::SetHomeObject { func: Src(value), obj: Src(dst) });
                 }
             }
             // A class is named before its static elements run.
@@ -312,12 +262,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         match (accessor, key) {
             (Some((what, _)), key) => {
                 let key = self.key_register(key);
-                self.emit(instr::DefineMethod {
-                    what: Imm8(what + 4),
-                    obj: Src(dst),
-                    key: Src(key),
-                    func: Src(value),
-                });
+                self.emit(instr::DefineMethod { what: Imm8(what + 4), obj: Src(dst), key: Src(key), func: Src(value) });
             }
             (None, Key::Name(name)) => {
                 let name = self.name(name);
@@ -346,10 +291,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                 if let Some(e) = other.as_expression() {
                     self.expr_to(e, register);
                     self.at_span(e.span());
-                    self.emit(instr::ToPropertyKey {
-                        dst: Dst(register),
-                        src: Src(register),
-                    });
+                    self.emit(instr::ToPropertyKey { dst: Dst(register), src: Src(register) });
                 }
             }
         }
@@ -414,20 +356,13 @@ impl<'s, 'a> Builder<'s, 'a> {
             Part::Value(e) => {
                 self.expr_to(e, dst);
                 self.at_span(e.span());
-                self.emit(instr::ToString {
-                    dst: Dst(dst),
-                    src: Src(dst),
-                });
+                self.emit(instr::ToString { dst: Dst(dst), src: Src(dst) });
             }
         }
     }
 
     fn concat(&mut self, dst: Reg, values: Reg, count: usize) {
-        self.emit(instr::Concat {
-            dst: Dst(dst),
-            values: Run(values),
-            count: Count(count as u16),
-        });
+        self.emit(instr::Concat { dst: Dst(dst), values: Run(values), count: Count(count as u16) });
     }
 }
 
@@ -439,12 +374,10 @@ enum Part<'s, 'a> {
 fn number_literal(e: &Expression<'_>) -> Option<f64> {
     match e {
         Expression::NumericLiteral(literal) => Some(literal.value),
-        Expression::UnaryExpression(unary) if unary.operator == UnaryOperator::UnaryNegation => {
-            match &unary.argument {
-                Expression::NumericLiteral(literal) => Some(-literal.value),
-                _ => None,
-            }
-        }
+        Expression::UnaryExpression(unary) if unary.operator == UnaryOperator::UnaryNegation => match &unary.argument {
+            Expression::NumericLiteral(literal) => Some(-literal.value),
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -453,9 +386,7 @@ fn number_literal(e: &Expression<'_>) -> Option<f64> {
 pub fn plain_key<'a>(key: &PropertyKey<'a>, computed: bool) -> Option<Ident<'a>> {
     match key {
         PropertyKey::StaticIdentifier(id) => Some(id.name),
-        PropertyKey::StringLiteral(literal)
-            if !literal.lone_surrogates && !is_index(&literal.value) && !computed =>
-        {
+        PropertyKey::StringLiteral(literal) if !literal.lone_surrogates && !is_index(&literal.value) && !computed => {
             Some(Ident::from(literal.value.as_str()))
         }
         _ => None,
@@ -465,9 +396,7 @@ pub fn plain_key<'a>(key: &PropertyKey<'a>, computed: bool) -> Option<Ident<'a>>
 /// The function name that a numeric or index key gives.
 pub fn numeric_name(key: &PropertyKey<'_>, computed: bool) -> Option<String> {
     match key {
-        PropertyKey::StringLiteral(literal) if !computed && !literal.lone_surrogates => {
-            Some(literal.value.to_string())
-        }
+        PropertyKey::StringLiteral(literal) if !computed && !literal.lone_surrogates => Some(literal.value.to_string()),
         PropertyKey::NumericLiteral(literal) => match number_constant(literal.value) {
             Constant::Int(value) => Some(value.to_string()),
             _ => None,

@@ -41,17 +41,11 @@ impl<'s, 'a> Builder<'s, 'a> {
         let Some(ForStatementInit::VariableDeclaration(declaration)) = &e.init else {
             return self.for_loop(e, None);
         };
-        let entered = e
-            .scope_id
-            .get()
-            .map(|scope| self.enter_scope(scope.index() as u32));
+        let entered = e.scope_id.get().map(|scope| self.enter_scope(scope.index() as u32));
         if declaration.kind.is_using() {
             self.with_dispose(|this| this.for_loop(e, None));
         } else {
-            let copied = e
-                .scope_id
-                .get()
-                .filter(|_| declaration.kind == VariableDeclarationKind::Let);
+            let copied = e.scope_id.get().filter(|_| declaration.kind == VariableDeclarationKind::Let);
             self.for_loop(e, copied.map(|scope| scope.index() as u32));
         }
         if let Some(entered) = entered {
@@ -96,10 +90,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     fn copy_scope(&mut self, scope: Option<ScopeId>) {
         if let Some(id) = scope {
             let register = self.cx.analysis.scopes[id as usize].register.get();
-            self.emit(instr::CloneScope {
-                dst: Dst(register),
-                src: Src(register),
-            });
+            self.emit(instr::CloneScope { dst: Dst(register), src: Src(register) });
         }
     }
 
@@ -162,12 +153,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.at_span(e.right.span());
         let target = self.to(end);
         let slot = self.slot(FeedbackKind::Iterate);
-        self.emit(instr::ForInStart {
-            dst: Dst(enumerator),
-            src: Src(object),
-            target,
-            slot,
-        });
+        self.emit(instr::ForInStart { dst: Dst(enumerator), src: Src(object), target, slot });
         self.pending_labels = labels;
         self.push_breakable(end, Some(next), true);
         let top = self.asm.here();
@@ -178,12 +164,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.at_span(e.right.span());
         let target = self.to(end);
         let slot = self.slot(FeedbackKind::Iterate);
-        self.emit(instr::ForInNext {
-            dst: Dst(value),
-            iter: Src(enumerator),
-            target,
-            slot,
-        });
+        self.emit(instr::ForInNext { dst: Dst(value), iter: Src(enumerator), target, slot });
         self.renew_head(&head);
         self.loop_body(&e.left, value, &e.body);
         self.bind(next);
@@ -214,8 +195,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             None => self.temp(),
         };
         let exception = self.temp();
-        let (next, end, exhausted, handler) =
-            (self.label(), self.label(), self.label(), self.label());
+        let (next, end, exhausted, handler) = (self.label(), self.label(), self.label(), self.label());
         self.pending_labels = labels;
         self.push_breakable(end, Some(next), true);
         let top = self.asm.here();
@@ -241,9 +221,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.pop_control();
         self.bind(handler);
         self.iter_close_quietly(iter, e.r#await);
-        self.emit(instr::Throw {
-            src: Src(exception),
-        });
+        self.emit(instr::Throw { src: Src(exception) });
         self.bind(exhausted);
         self.bind(end);
         if let Some((entered, ..)) = head {

@@ -40,8 +40,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 use tercel_bytecode::assembler::{Assembler, Label};
 use tercel_bytecode::{
-    Constant, EvalInfo, FeedbackKind, FunctionKind, JsStr, KeyList, ScopeChain, ScopeTemplate,
-    Source, Template,
+    Constant, EvalInfo, FeedbackKind, FunctionKind, JsStr, KeyList, ScopeChain, ScopeTemplate, Source, Template,
 };
 
 /// A register.

@@ -10,8 +10,7 @@ use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use tercel_bytecode::template::ModuleRequest;
 use tercel_bytecode::{
-    ExportEntry, ImportEntry, ImportName, JsStr, ModuleInfo, ScopeKind, ScopeTemplate, Template,
-    TemplateFlags, frame,
+    ExportEntry, ImportEntry, ImportName, JsStr, ModuleInfo, ScopeKind, ScopeTemplate, Template, TemplateFlags, frame,
 };
 
 /// An import that may be exported again.
@@ -42,12 +41,8 @@ impl<'s, 'a> Builder<'s, 'a> {
         // The linker makes the module's scope, which is the body's r2.
         let scope = &analysis.scopes[0];
         scope.register.set(frame::ENV);
-        let template = scope.heap.clone().unwrap_or_else(|| {
-            Arc::new(ScopeTemplate {
-                kind: ScopeKind::Module,
-                vars: [].into(),
-            })
-        });
+        let template =
+            scope.heap.clone().unwrap_or_else(|| Arc::new(ScopeTemplate { kind: ScopeKind::Module, vars: [].into() }));
         let scope_index = self.add_scope(&template);
         let mut linking = Linking::default();
         for statement in program.statements {
@@ -116,15 +111,8 @@ impl<'s, 'a> Builder<'s, 'a> {
         var.captured.then_some(var.slot)
     }
 
-    fn request(
-        &mut self,
-        linking: &mut Linking<'a>,
-        source: &StringLiteral<'a>,
-        with: Option<&WithClause<'a>>,
-    ) -> u32 {
-        let text = |literal: &StringLiteral<'a>| {
-            super::emit::decode_string(&literal.value, literal.lone_surrogates)
-        };
+    fn request(&mut self, linking: &mut Linking<'a>, source: &StringLiteral<'a>, with: Option<&WithClause<'a>>) -> u32 {
+        let text = |literal: &StringLiteral<'a>| super::emit::decode_string(&literal.value, literal.lone_surrogates);
         let attributes: Attributes = with
             .iter()
             .flat_map(|with| &with.with_entries)
@@ -140,10 +128,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let mut sorted = attributes.clone();
         sorted.sort_by(|a, b| a.0.units().cmp(b.0.units()));
         let next = linking.requests.len() as u32;
-        let index = *linking
-            .known
-            .entry((specifier.clone(), sorted))
-            .or_insert(next);
+        let index = *linking.known.entry((specifier.clone(), sorted)).or_insert(next);
         if index == next {
             linking.requests.push(ModuleRequest {
                 specifier,
@@ -163,10 +148,9 @@ impl<'s, 'a> Builder<'s, 'a> {
                 let request = self.request(linking, &import.source, import.with_clause.as_deref());
                 for specifier in import.specifiers.iter().flatten() {
                     let (name, local) = match specifier {
-                        ImportDeclarationSpecifier::ImportSpecifier(specifier) => (
-                            ImportName::Name(export_name(&specifier.imported)),
-                            &specifier.local,
-                        ),
+                        ImportDeclarationSpecifier::ImportSpecifier(specifier) => {
+                            (ImportName::Name(export_name(&specifier.imported)), &specifier.local)
+                        }
                         ImportDeclarationSpecifier::ImportDefaultSpecifier(specifier) => {
                             (ImportName::Name("default".into()), &specifier.local)
                         }
@@ -174,10 +158,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                             (ImportName::Namespace, &specifier.local)
                         }
                     };
-                    let imported = Imported {
-                        request,
-                        import: name.clone(),
-                    };
+                    let imported = Imported { request, import: name.clone() };
                     linking.imported.insert(local.name, imported);
                     if let Some(slot) = self.module_slot(local.name) {
                         linking.imports.push(ImportEntry {
@@ -265,9 +246,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             },
             Statement::ExportDefaultDeclaration(export) => {
                 let id = match &export.declaration {
-                    ExportDefaultDeclarationKind::FunctionDeclaration(function) => {
-                        function.id.as_ref()
-                    }
+                    ExportDefaultDeclarationKind::FunctionDeclaration(function) => function.id.as_ref(),
                     ExportDefaultDeclarationKind::ClassDeclaration(class) => class.id.as_ref(),
                     _ => None,
                 };
@@ -323,8 +302,6 @@ fn export_name(name: &ModuleExportName<'_>) -> JsStr {
     match name {
         ModuleExportName::IdentifierName(id) => id.name.as_str().into(),
         ModuleExportName::IdentifierReference(id) => id.name.as_str().into(),
-        ModuleExportName::StringLiteral(literal) => {
-            super::emit::decode_string(&literal.value, literal.lone_surrogates)
-        }
+        ModuleExportName::StringLiteral(literal) => super::emit::decode_string(&literal.value, literal.lone_surrogates),
     }
 }

@@ -22,22 +22,12 @@ macro_rules! emit_jump {
     ($self:ident, $op:ident, $a:expr, b $b:expr, $target:expr) => {{
         let target = $self.to($target);
         let slot = $self.slot(FeedbackKind::Compare);
-        $self.emit(instr::$op {
-            a: Src($a),
-            b: Src($b),
-            target,
-            slot,
-        });
+        $self.emit(instr::$op { a: Src($a), b: Src($b), target, slot });
     }};
     ($self:ident, $op:ident, $a:expr, imm $imm:expr, $target:expr) => {{
         let target = $self.to($target);
         let slot = $self.slot(FeedbackKind::Compare);
-        $self.emit(instr::$op {
-            a: Src($a),
-            imm: I16($imm),
-            target,
-            slot,
-        });
+        $self.emit(instr::$op { a: Src($a), imm: I16($imm), target, slot });
     }};
 }
 
@@ -65,18 +55,12 @@ impl<'s, 'a> Builder<'s, 'a> {
                 Expression::Identifier(id) => self.typeof_name(id.name, id.span.start, dst),
                 argument => {
                     let a = self.expr_in(argument, dst);
-                    self.emit(instr::TypeOf {
-                        dst: Dst(dst),
-                        a: Src(a),
-                    });
+                    self.emit(instr::TypeOf { dst: Dst(dst), a: Src(a) });
                 }
             },
             UnaryOperator::LogicalNot => {
                 let a = self.expr_in(&unary.argument, dst);
-                self.emit(instr::Not {
-                    dst: Dst(dst),
-                    a: Src(a),
-                });
+                self.emit(instr::Not { dst: Dst(dst), a: Src(a) });
             }
             UnaryOperator::UnaryNegation => {
                 if let Expression::NumericLiteral(literal) = unary.argument.without_parentheses() {
@@ -97,11 +81,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                 let a = self.expr_in(&unary.argument, dst);
                 self.at_span(unary.span);
                 let slot = self.slot(FeedbackKind::Arith);
-                self.emit(instr::ToNumber {
-                    dst: Dst(dst),
-                    src: Src(a),
-                    slot,
-                });
+                self.emit(instr::ToNumber { dst: Dst(dst), src: Src(a), slot });
             }
         }
     }
@@ -179,21 +159,11 @@ impl<'s, 'a> Builder<'s, 'a> {
                 operator),
             BinaryOperator::In => {
                 let slot = self.slot(FeedbackKind::Has);
-                self.emit(instr::In {
-                    dst: Dst(dst),
-                    key: Src(a),
-                    obj: Src(b),
-                    slot,
-                });
+                self.emit(instr::In { dst: Dst(dst), key: Src(a), obj: Src(b), slot });
             }
             BinaryOperator::Instanceof => {
                 let slot = self.slot(FeedbackKind::InstanceOf);
-                self.emit(instr::InstanceOf {
-                    dst: Dst(dst),
-                    a: Src(a),
-                    b: Src(b),
-                    slot,
-                });
+                self.emit(instr::InstanceOf { dst: Dst(dst), a: Src(a), b: Src(b), slot });
             }
             _ => emit_binary!(self, Arith, dst, a, b,
                 Addition => Add, Subtraction => Sub, Multiplication => Mul, Division => Div, Remainder => Mod,
@@ -254,9 +224,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             Expression::UnaryExpression(unary) if unary.operator == UnaryOperator::LogicalNot => {
                 self.jump_if(&unary.argument, target, !when);
             }
-            Expression::LogicalExpression(logical)
-                if logical.operator != LogicalOperator::Coalesce =>
-            {
+            Expression::LogicalExpression(logical) if logical.operator != LogicalOperator::Coalesce => {
                 self.logical_condition(logical, target, when);
             }
             Expression::BinaryExpression(binary) if is_comparison(binary.operator) => {
@@ -369,12 +337,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     }
 
     /// Comparisons with null, undefined and `typeof` strings have ops of their own.
-    fn special_comparison(
-        &mut self,
-        e: &'s BinaryExpression<'a>,
-        target: Label,
-        when: bool,
-    ) -> bool {
+    fn special_comparison(&mut self, e: &'s BinaryExpression<'a>, target: Label, when: bool) -> bool {
         let (strict, equal) = match e.operator {
             BinaryOperator::Equality => (false, true),
             BinaryOperator::Inequality => (false, false),
@@ -384,17 +347,12 @@ impl<'s, 'a> Builder<'s, 'a> {
         };
         let jump_when_equal = equal == when;
         let (left, right) = (e.left.without_parentheses(), e.right.without_parentheses());
-        if let Some((argument, what)) =
-            typeof_test(left, right).or_else(|| typeof_test(right, left))
+        if let Some((argument, what)) = typeof_test(left, right).or_else(|| typeof_test(right, left))
             && !matches!(argument, Expression::Identifier(id) if self.typeof_is_special(id.name))
         {
             let a = self.expr(argument);
             let result = self.temp();
-            self.emit(instr::TypeOfIs {
-                what: Imm8(what),
-                dst: Dst(result),
-                a: Src(a),
-            });
+            self.emit(instr::TypeOfIs { what: Imm8(what), dst: Dst(result), a: Src(a) });
             if jump_when_equal {
                 self.jump_if_true(result, target);
             } else {
@@ -405,15 +363,11 @@ impl<'s, 'a> Builder<'s, 'a> {
         let is_null = |e: &Expression<'a>| matches!(e, Expression::NullLiteral(_));
         let undefined = |this: &Self, e: &Expression<'a>| match e {
             Expression::UnaryExpression(u) => {
-                u.operator == UnaryOperator::Void
-                    && matches!(u.argument, Expression::NumericLiteral(_))
+                u.operator == UnaryOperator::Void && matches!(u.argument, Expression::NumericLiteral(_))
             }
             Expression::Identifier(id) => {
                 id.name.as_str() == "undefined"
-                    && matches!(
-                        this.cx.analysis.lookup(this.scope, id.name),
-                        crate::analysis::Found::Global
-                    )
+                    && matches!(this.cx.analysis.lookup(this.scope, id.name), crate::analysis::Found::Global)
             }
             _ => false,
         };
@@ -451,27 +405,14 @@ impl<'s, 'a> Builder<'s, 'a> {
 }
 
 /// `typeof x == "type"`: x and the number of the type in `TypeOfIs`.
-fn typeof_test<'s, 'a>(
-    left: &'s Expression<'a>,
-    right: &'s Expression<'a>,
-) -> Option<(&'s Expression<'a>, u8)> {
-    let (Expression::UnaryExpression(unary), Expression::StringLiteral(text)) = (left, right)
-    else {
+fn typeof_test<'s, 'a>(left: &'s Expression<'a>, right: &'s Expression<'a>) -> Option<(&'s Expression<'a>, u8)> {
+    let (Expression::UnaryExpression(unary), Expression::StringLiteral(text)) = (left, right) else {
         return None;
     };
     if unary.operator != UnaryOperator::Typeof {
         return None;
     }
-    let types = [
-        "undefined",
-        "object",
-        "boolean",
-        "number",
-        "string",
-        "symbol",
-        "bigint",
-        "function",
-    ];
+    let types = ["undefined", "object", "boolean", "number", "string", "symbol", "bigint", "function"];
     let what = types.iter().position(|t| *t == text.value.as_str())?;
     Some((unary.argument.without_parentheses(), what as u8))
 }

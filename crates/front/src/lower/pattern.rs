@@ -60,10 +60,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             BindingPattern::ObjectPattern(object) => self.bind_object(object, value, bind),
             BindingPattern::ArrayPattern(array) => self.bind_array(array, value, bind),
             BindingPattern::AssignmentPattern(assignment) => {
-                let element = (
-                    Place::Binding(&assignment.left, bind),
-                    Some(&assignment.right),
-                );
+                let element = (Place::Binding(&assignment.left, bind), Some(&assignment.right));
                 self.element(element, |this, dst| this.mov(dst, value));
             }
         }
@@ -138,9 +135,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             Place::Binding(pattern, bind) => Ready::Binding(pattern, bind),
             Place::Name(id) => Ready::Target(self.name_target(id.name, id.span.start, true)),
             Place::Target(target) => match target {
-                AssignmentTarget::ArrayAssignmentTarget(array) => {
-                    Ready::Pattern(AssignmentPatternRef::Array(array))
-                }
+                AssignmentTarget::ArrayAssignmentTarget(array) => Ready::Pattern(AssignmentPatternRef::Array(array)),
                 AssignmentTarget::ObjectAssignmentTarget(object) => {
                     Ready::Pattern(AssignmentPatternRef::Object(object))
                 }
@@ -153,9 +148,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                         }
                         Ready::Target(target)
                     }
-                    None => Ready::Target(Target::Call {
-                        pos: other.span().start,
-                    }),
+                    None => Ready::Target(Target::Call { pos: other.span().start }),
                 },
             },
         }
@@ -167,19 +160,10 @@ impl<'s, 'a> Builder<'s, 'a> {
         let mark = self.mark_registers();
         let first_is_plain = object.properties.first().is_some_and(|p| !p.computed);
         self.check_coercible(value, first_is_plain, object.span.start);
-        let keys = object
-            .rest
-            .as_ref()
-            .map(|_| self.run(object.properties.len()));
+        let keys = object.rest.as_ref().map(|_| self.run(object.properties.len()));
         for (i, property) in object.properties.iter().enumerate() {
             let element = split_binding(&property.value, bind);
-            self.property_element(
-                &property.key,
-                property.computed,
-                keys.map(|k| k + i as Reg),
-                value,
-                element,
-            );
+            self.property_element(&property.key, property.computed, keys.map(|k| k + i as Reg), value, element);
         }
         if let (Some(rest), Some(keys)) = (&object.rest, keys) {
             let element = (Place::Binding(&rest.argument, bind), None);
@@ -194,19 +178,12 @@ impl<'s, 'a> Builder<'s, 'a> {
         let first_is_plain = match object.properties.first() {
             Some(AssignmentTargetProperty::AssignmentTargetPropertyIdentifier(_)) => true,
             Some(AssignmentTargetProperty::AssignmentTargetPropertyProperty(p)) => {
-                !p.computed
-                    && matches!(
-                        p.binding,
-                        AssignmentTargetMaybeDefault::AssignmentTargetIdentifier(_)
-                    )
+                !p.computed && matches!(p.binding, AssignmentTargetMaybeDefault::AssignmentTargetIdentifier(_))
             }
             None => false,
         };
         self.check_coercible(value, first_is_plain, object.span.start);
-        let keys = object
-            .rest
-            .as_ref()
-            .map(|_| self.run(object.properties.len()));
+        let keys = object.rest.as_ref().map(|_| self.run(object.properties.len()));
         for (i, property) in object.properties.iter().enumerate() {
             let key_at = keys.map(|k| k + i as Reg);
             match property {
@@ -226,13 +203,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                     let Some(element) = split_target(&property.binding) else {
                         continue;
                     };
-                    self.property_element(
-                        &property.name,
-                        property.computed,
-                        key_at,
-                        value,
-                        element,
-                    );
+                    self.property_element(&property.name, property.computed, key_at, value, element);
                 }
             }
         }
@@ -287,10 +258,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             let mark = this.mark_registers();
             let target = this.temp();
             let slot = this.slot(tercel_bytecode::FeedbackKind::Literal);
-            this.emit(instr::NewObject {
-                dst: Dst(target),
-                slot,
-            });
+            this.emit(instr::NewObject { dst: Dst(target), slot });
             this.copy_data_properties(target, value, keys, count);
             this.mov(dst, target);
             this.release(mark);
@@ -300,28 +268,14 @@ impl<'s, 'a> Builder<'s, 'a> {
     // ---- Arrays ----------------------------------------------------------------------------------------------------------------
 
     fn bind_array(&mut self, array: &'s ArrayPattern<'a>, value: Reg, bind: Bind) {
-        let elements = array
-            .elements
-            .iter()
-            .map(|element| element.as_ref().map(|p| split_binding(p, bind)))
-            .collect();
-        let rest = array
-            .rest
-            .as_ref()
-            .map(|rest| (Place::Binding(&rest.argument, bind), None));
+        let elements = array.elements.iter().map(|element| element.as_ref().map(|p| split_binding(p, bind))).collect();
+        let rest = array.rest.as_ref().map(|rest| (Place::Binding(&rest.argument, bind), None));
         self.array_elements(elements, rest, value, array.span.start);
     }
 
     fn assign_array(&mut self, array: &'s ArrayAssignmentTarget<'a>, value: Reg) {
-        let elements = array
-            .elements
-            .iter()
-            .map(|element| element.as_ref().and_then(split_target))
-            .collect();
-        let rest = array
-            .rest
-            .as_ref()
-            .map(|rest| (Place::Target(&rest.target), None));
+        let elements = array.elements.iter().map(|element| element.as_ref().and_then(split_target)).collect();
+        let rest = array.rest.as_ref().map(|rest| (Place::Target(&rest.target), None));
         self.array_elements(elements, rest, value, array.span.start);
     }
 
@@ -369,9 +323,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.jump_if_true(done, rethrow);
         self.iter_close_quietly(iter, false);
         self.bind(rethrow);
-        self.emit(instr::Throw {
-            src: Src(exception),
-        });
+        self.emit(instr::Throw { src: Src(exception) });
         self.bind(end);
         self.release(mark);
     }
@@ -409,10 +361,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let value = self.temp();
         let top = self.asm.here();
         self.iter_step(value, iter, end, pos);
-        self.emit(instr::ArrayPush {
-            array: Src(array),
-            src: Src(value),
-        });
+        self.emit(instr::ArrayPush { array: Src(array), src: Src(value) });
         self.loop_back(top);
         self.bind(end);
         self.mov(dst, array);
@@ -423,10 +372,9 @@ impl<'s, 'a> Builder<'s, 'a> {
 /// A binding element: its pattern and default.
 fn split_binding<'s, 'a>(pattern: &'s BindingPattern<'a>, bind: Bind) -> Element<'s, 'a> {
     match pattern {
-        BindingPattern::AssignmentPattern(assignment) => (
-            Place::Binding(&assignment.left, bind),
-            Some(&assignment.right),
-        ),
+        BindingPattern::AssignmentPattern(assignment) => {
+            (Place::Binding(&assignment.left, bind), Some(&assignment.right))
+        }
         pattern => (Place::Binding(pattern, bind), None),
     }
 }

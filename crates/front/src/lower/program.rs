@@ -9,8 +9,7 @@ use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use tercel_bytecode::op::Src;
 use tercel_bytecode::{
-    FunctionKind, GlobalDeclarations, GlobalFunction, JsStr, ScopeKind, Template, TemplateFlags,
-    VarKind, frame, instr,
+    FunctionKind, GlobalDeclarations, GlobalFunction, JsStr, ScopeKind, Template, TemplateFlags, VarKind, frame, instr,
 };
 
 /// A parsed program and the part of it that is the code.
@@ -36,10 +35,7 @@ pub fn lower_program<'s, 'a>(cx: &'s Shared<'s, 'a>, program: Program<'s, 'a>) -
 /// Lowers the one function that the program declares.
 pub fn lower_function<'s, 'a>(cx: &'s Shared<'s, 'a>, function: &'s Function<'a>) -> Arc<Template> {
     let builder = Builder::new(cx, 0);
-    let name = function
-        .id
-        .as_ref()
-        .map_or(JsStr::default(), |id| id.name.as_str().into());
+    let name = function.id.as_ref().map_or(JsStr::default(), |id| id.name.as_str().into());
     builder.lower_method(function, name, None)
 }
 
@@ -89,10 +85,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                 && globals.annex_b_names.is_empty();
             match self.kind {
                 _ if empty => {}
-                FunctionKind::Eval => self.emit(instr::DeclareEvalVars {
-                    scope: Src(outer_scope),
-                    closure_scope,
-                }),
+                FunctionKind::Eval => self.emit(instr::DeclareEvalVars { scope: Src(outer_scope), closure_scope }),
                 _ => self.emit(instr::DeclareGlobals { closure_scope }),
             }
         }
@@ -100,9 +93,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             this.statements_in_order(program.statements);
         });
         match self.completion {
-            Some(completion) => self.emit(instr::Return {
-                src: Src(completion),
-            }),
+            Some(completion) => self.emit(instr::Return { src: Src(completion) }),
             None => self.emit(instr::ReturnUndefined {}),
         }
         let mut outline = self.program_outline(program.span);
@@ -142,24 +133,16 @@ impl<'s, 'a> Builder<'s, 'a> {
             {
                 let template = self.lower_method(function, id.name.as_str().into(), None);
                 let index = self.inner(template);
-                functions.push(GlobalFunction {
-                    name: id.name.as_str().into(),
-                    function: index.0,
-                });
+                functions.push(GlobalFunction { name: id.name.as_str().into(), function: index.0 });
             }
             if !is_eval {
                 let constant = is_constant_declaration(statement);
                 for name in declared_lexical_names(statement) {
-                    lexical.push(tercel_bytecode::GlobalLexical {
-                        name: name.as_str().into(),
-                        constant,
-                    });
+                    lexical.push(tercel_bytecode::GlobalLexical { name: name.as_str().into(), constant });
                 }
             }
         }
-        let names = |list: &[Ident<'a>]| -> Vec<JsStr> {
-            list.iter().map(|name| name.as_str().into()).collect()
-        };
+        let names = |list: &[Ident<'a>]| -> Vec<JsStr> { list.iter().map(|name| name.as_str().into()).collect() };
         let mut annex_b = names(&self.cx.analysis.global_annex_b);
         let var_names = names(&self.cx.analysis.global_vars);
         if is_eval {
@@ -178,10 +161,7 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     fn check_eval_name(&self, name: &JsStr) {
         if self.eval_conflict(name) {
-            self.syntax_error(
-                self.cx.prefix,
-                format!("'{name}' has already been declared"),
-            );
+            self.syntax_error(self.cx.prefix, format!("'{name}' has already been declared"));
         }
     }
 

@@ -69,10 +69,7 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     /// A block: its scope, its functions, its statements, its resources.
     pub fn block(&mut self, block: &'s BlockStatement<'a>) {
-        let entered = block
-            .scope_id
-            .get()
-            .map(|scope| self.enter_scope(scope.index() as u32));
+        let entered = block.scope_id.get().map(|scope| self.enter_scope(scope.index() as u32));
         self.with_resources(&block.body, |this| this.statements(&block.body));
         if let Some(entered) = entered {
             self.leave_scope(entered);
@@ -154,10 +151,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             | Statement::ExportNamedDeclaration(_)
             | Statement::ExportFromDeclaration(_) => {}
             other => {
-                self.syntax_error(
-                    other.span().start,
-                    "this TypeScript syntax is not supported",
-                );
+                self.syntax_error(other.span().start, "this TypeScript syntax is not supported");
             }
         }
         self.release(mark);
@@ -219,9 +213,7 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     fn branch(&mut self, statement: &'s Statement<'a>) {
         let scope = match statement {
-            Statement::FunctionDeclaration(function) => {
-                self.cx.analysis.if_functions.get(&function.span.start)
-            }
+            Statement::FunctionDeclaration(function) => self.cx.analysis.if_functions.get(&function.span.start),
             _ => None,
         };
         let Some(&scope) = scope else {
@@ -260,11 +252,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                 };
                 if matches!(found, Found::Dynamic) {
                     let name = self.name(id.name);
-                    self.emit(instr::ResolveName {
-                        dst: Dst(base),
-                        scope: Src(register),
-                        name,
-                    });
+                    self.emit(instr::ResolveName { dst: Dst(base), scope: Src(register), name });
                 }
                 self.store_name(id.name, id.span.start, found, base, value);
             }
@@ -359,20 +347,12 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.clear_completion();
         let object = self.expr_temp(&e.object);
         self.at_span(e.object.span());
-        self.emit(instr::ToObject {
-            dst: Dst(object),
-            src: Src(object),
-        });
+        self.emit(instr::ToObject { dst: Dst(object), src: Src(object) });
         let Some(scope) = e.scope_id.get() else {
             return;
         };
         let entered = self.enter_scope(scope.index() as u32);
-        self.emit(instr::StoreScoped {
-            src: Src(object),
-            scope: Src(self.scope_reg),
-            depth: U16(0),
-            index: U16(0),
-        });
+        self.emit(instr::StoreScoped { src: Src(object), scope: Src(self.scope_reg), depth: U16(0), index: U16(0) });
         self.statement(&e.body);
         self.leave_scope(entered);
     }
@@ -386,9 +366,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.push_breakable(end, None, true);
         let scope = e.scope_id.get().map(|scope| scope.index() as u32);
         let entered = scope.map(|scope| self.enter_scope(scope));
-        debug_assert!(
-            scope.is_none_or(|s| self.cx.analysis.scopes[s as usize].place == Place::Switch)
-        );
+        debug_assert!(scope.is_none_or(|s| self.cx.analysis.scopes[s as usize].place == Place::Switch));
         self.hoist_functions(e.cases.iter().flat_map(|case| case.consequent.iter()));
         let labels: Vec<Label> = e.cases.iter().map(|_| self.label()).collect();
         let default = e.cases.iter().position(SwitchCase::is_default_case);
@@ -419,12 +397,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             Some(imm) => {
                 let target = self.to(label);
                 let slot = self.slot(FeedbackKind::Compare);
-                self.emit(instr::JumpIfStrictEqImm {
-                    a: Src(value),
-                    imm: I16(imm),
-                    target,
-                    slot,
-                });
+                self.emit(instr::JumpIfStrictEqImm { a: Src(value), imm: I16(imm), target, slot });
             }
             None => {
                 let test = self.expr(test);
@@ -457,10 +430,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             targets[(int - low) as usize].get_or_insert(label);
         }
         let table = self.switch_table(low, targets);
-        self.emit(instr::SwitchTable {
-            src: Src(value),
-            table,
-        });
+        self.emit(instr::SwitchTable { src: Src(value), table });
         true
     }
 

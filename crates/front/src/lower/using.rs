@@ -10,14 +10,10 @@ use tercel_bytecode::op::{BlockOut, Dst, Imm8, Src};
 
 impl<'s, 'a> Builder<'s, 'a> {
     /// Lowers the body of a statement list; if that declares resources, disposes of them at the end.
-    pub fn with_resources(
-        &mut self,
-        statements: &'s [Statement<'a>],
-        body: impl FnOnce(&mut Self),
-    ) {
-        let has_using = statements.iter().any(
-            |statement| matches!(statement, Statement::VariableDeclaration(d) if d.kind.is_using()),
-        );
+    pub fn with_resources(&mut self, statements: &'s [Statement<'a>], body: impl FnOnce(&mut Self)) {
+        let has_using = statements
+            .iter()
+            .any(|statement| matches!(statement, Statement::VariableDeclaration(d) if d.kind.is_using()));
         if has_using {
             self.with_dispose(body);
         } else {
@@ -46,12 +42,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let (done, handler, next) = (self.label(), self.label(), self.label());
         let top = self.asm.here();
         let target = self.to(done);
-        self.emit(instr::DisposeNext {
-            block: BlockOut(block),
-            stack: Src(stack),
-            is_async: Dst(is_async),
-            target,
-        });
+        self.emit(instr::DisposeNext { block: BlockOut(block), stack: Src(stack), is_async: Dst(is_async), target });
         let region = self.open_region();
         self.dispose_one(block, result, is_async);
         self.close_region(region, handler, exception);
@@ -59,11 +50,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.bind(handler);
         let first = self.label();
         self.jump_unless_thrown(reason, first);
-        self.emit(instr::NewSuppressedError {
-            dst: Dst(exception),
-            error: Src(exception),
-            suppressed: Src(value),
-        });
+        self.emit(instr::NewSuppressedError { dst: Dst(exception), error: Src(exception), suppressed: Src(value) });
         self.bind(first);
         self.mov(value, exception);
         self.set_thrown(reason);
@@ -99,17 +86,11 @@ impl<'s, 'a> Builder<'s, 'a> {
             return self.syntax_error(pos, "'using' is not allowed here");
         };
         self.at(pos);
-        self.emit(instr::AddDisposable {
-            hint: Imm8(u8::from(is_async)),
-            stack: Src(stack),
-            src: Src(value),
-        });
+        self.emit(instr::AddDisposable { hint: Imm8(u8::from(is_async)), stack: Src(stack), src: Src(value) });
     }
 }
 
 /// Whether a statement list declares resources.
 pub fn has_resources(statements: &[Statement<'_>]) -> bool {
-    statements.iter().any(
-        |statement| matches!(statement, Statement::VariableDeclaration(d) if d.kind.is_using()),
-    )
+    statements.iter().any(|statement| matches!(statement, Statement::VariableDeclaration(d) if d.kind.is_using()))
 }

@@ -21,19 +21,9 @@ pub enum Target<'a> {
     /// `obj.name`.
     Named { obj: Reg, name: Const, pos: u32 },
     /// `obj[key]`; reading it for an update leaves the converted key in `new_key`, which the store uses.
-    Elem {
-        obj: Reg,
-        key: Reg,
-        new_key: Reg,
-        pos: u32,
-    },
+    Elem { obj: Reg, key: Reg, new_key: Reg, pos: u32 },
     /// `super[key]`.
-    Super {
-        base: Reg,
-        key: Reg,
-        this: Reg,
-        pos: u32,
-    },
+    Super { base: Reg, key: Reg, this: Reg, pos: u32 },
     /// `obj.#key`.
     Private { obj: Reg, key: Reg, pos: u32 },
     /// `f() = …`: the call was made and the error thrown; what is stored does not matter.
@@ -67,12 +57,8 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     /// Enters a scope: makes its heap scope, gives its other variables registers, marks dead zones.
     pub fn enter_scope(&mut self, id: ScopeId) -> Entered {
-        let entered = Entered {
-            scope: self.scope,
-            scope_reg: self.scope_reg,
-            registers: self.next,
-            first_temp: self.first_temp,
-        };
+        let entered =
+            Entered { scope: self.scope, scope_reg: self.scope_reg, registers: self.next, first_temp: self.first_temp };
         self.scope = id;
         self.make_heap_scope(id);
         self.place_variables(id);
@@ -88,11 +74,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             scope.register.set(register);
             let index = self.scope_index(template);
             let parent = self.scope_parent_reg();
-            self.emit(instr::NewScope {
-                dst: Dst(register),
-                parent: Src(parent),
-                scope: index,
-            });
+            self.emit(instr::NewScope { dst: Dst(register), parent: Src(parent), scope: index });
             self.scope_reg = register;
         }
     }
@@ -106,11 +88,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let scope = &self.cx.analysis.scopes[id as usize];
         if let Some(template) = &scope.heap {
             let index = self.scope_index(template);
-            self.emit(instr::NewScope {
-                dst: Dst(scope.register.get()),
-                parent: Src(parent),
-                scope: index,
-            });
+            self.emit(instr::NewScope { dst: Dst(scope.register.get()), parent: Src(parent), scope: index });
         }
     }
 
@@ -141,9 +119,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let scope = &self.cx.analysis.scopes[id as usize];
         for var in &scope.vars {
             if !var.captured && var.tdz {
-                self.emit(instr::LoadEmpty {
-                    dst: Dst(var.register.get()),
-                });
+                self.emit(instr::LoadEmpty { dst: Dst(var.register.get()) });
             }
         }
     }
@@ -217,10 +193,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         }
         for id in missing.into_iter().rev() {
             if let Some(template) = &analysis.scopes[id as usize].heap {
-                let longer = Arc::new(ScopeChain {
-                    scope: template.clone(),
-                    parent: chain,
-                });
+                let longer = Arc::new(ScopeChain { scope: template.clone(), parent: chain });
                 chains.insert(id, longer.clone());
                 chain = Some(longer);
             }
@@ -255,11 +228,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                 self.at(pos);
                 let name = self.name(name);
                 let slot = self.slot(FeedbackKind::GetGlobal);
-                self.emit(instr::GetGlobal {
-                    dst: Dst(dst),
-                    name,
-                    slot,
-                });
+                self.emit(instr::GetGlobal { dst: Dst(dst), name, slot });
                 dst
             }
             Found::Dynamic => {
@@ -268,58 +237,27 @@ impl<'s, 'a> Builder<'s, 'a> {
                 let name = self.name(name);
                 let slot = self.slot(FeedbackKind::GetGlobal);
                 let scope = Src(self.scope_reg);
-                self.emit(instr::LoadName {
-                    dst: Dst(dst),
-                    scope,
-                    name,
-                    slot,
-                });
+                self.emit(instr::LoadName { dst: Dst(dst), scope, name, slot });
                 dst
             }
         }
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn load_slot(
-        &mut self,
-        name: Ident<'a>,
-        pos: u32,
-        dst: Reg,
-        scope: Reg,
-        depth: U16,
-        slot: u16,
-        kind: VarKind,
-    ) {
+    fn load_slot(&mut self, name: Ident<'a>, pos: u32, dst: Reg, scope: Reg, depth: U16, slot: u16, kind: VarKind) {
         let (dst, scope, index) = (Dst(dst), Src(scope), U16(slot));
         match kind {
             VarKind::Let | VarKind::Const => {
                 self.at(pos);
                 let name = self.name(name);
-                self.emit(instr::LoadScopedChecked {
-                    dst,
-                    scope,
-                    depth,
-                    index,
-                    name,
-                });
+                self.emit(instr::LoadScopedChecked { dst, scope, depth, index, name });
             }
             VarKind::Import => {
                 self.at(pos);
                 let name = self.name(name);
-                self.emit(instr::LoadImport {
-                    dst,
-                    scope,
-                    depth,
-                    index,
-                    name,
-                });
+                self.emit(instr::LoadImport { dst, scope, depth, index, name });
             }
-            _ => self.emit(instr::LoadScoped {
-                dst,
-                scope,
-                depth,
-                index,
-            }),
+            _ => self.emit(instr::LoadScoped { dst, scope, depth, index }),
         }
     }
 
@@ -366,10 +304,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         if self.needs_check(scope, var, pos) {
             self.at(pos);
             let name = self.name(var.name);
-            self.emit(instr::CheckTdz {
-                src: Src(register),
-                name,
-            });
+            self.emit(instr::CheckTdz { src: Src(register), name });
         }
         match dst {
             Some(dst) => {
@@ -396,31 +331,19 @@ impl<'s, 'a> Builder<'s, 'a> {
                 self.at(pos);
                 let name = self.name(name);
                 let slot = self.slot(FeedbackKind::GetGlobal);
-                self.emit(instr::TypeofGlobal {
-                    dst: Dst(dst),
-                    name,
-                    slot,
-                });
+                self.emit(instr::TypeofGlobal { dst: Dst(dst), name, slot });
             }
             Found::Dynamic => {
                 self.at(pos);
                 let name = self.name(name);
                 let slot = self.slot(FeedbackKind::GetGlobal);
                 let scope = Src(self.scope_reg);
-                self.emit(instr::TypeofName {
-                    dst: Dst(dst),
-                    scope,
-                    name,
-                    slot,
-                });
+                self.emit(instr::TypeofName { dst: Dst(dst), scope, name, slot });
             }
             _ => {
                 let mark = self.mark_registers();
                 let value = self.load_found(name, pos, found, None);
-                self.emit(instr::TypeOf {
-                    dst: Dst(dst),
-                    a: Src(value),
-                });
+                self.emit(instr::TypeOf { dst: Dst(dst), a: Src(value) });
                 self.release(mark);
             }
         }
@@ -428,10 +351,7 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     /// `typeof name` needs the name op; `false` if the variable's value will do.
     pub fn typeof_is_special(&self, name: Ident<'a>) -> bool {
-        matches!(
-            self.cx.analysis.lookup(self.scope, name),
-            Found::Global | Found::Dynamic
-        )
+        matches!(self.cx.analysis.lookup(self.scope, name), Found::Global | Found::Dynamic)
     }
 
     // ---- Writing ----------------------------------------------------------------------------------------------------------
@@ -445,11 +365,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                 self.at(pos);
                 let name = self.name(name);
                 let scope = Src(self.scope_reg);
-                self.emit(instr::ResolveName {
-                    dst: Dst(base),
-                    scope,
-                    name,
-                });
+                self.emit(instr::ResolveName { dst: Dst(base), scope, name });
                 base
             }
             Found::Global if eager && self.strict => {
@@ -457,21 +373,12 @@ impl<'s, 'a> Builder<'s, 'a> {
                 self.at(pos);
                 let name = self.name(name);
                 let slot = self.slot(FeedbackKind::GetGlobal);
-                self.emit(instr::HasGlobal {
-                    dst: Dst(base),
-                    name,
-                    slot,
-                });
+                self.emit(instr::HasGlobal { dst: Dst(base), name, slot });
                 base
             }
             _ => 0,
         };
-        Target::Name {
-            name,
-            pos,
-            found,
-            base,
-        }
+        Target::Name { name, pos, found, base }
     }
 
     /// Assigns to a name that was resolved before.
@@ -497,12 +404,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                 self.at(pos);
                 let name = self.name(name);
                 let strict = Imm8(u8::from(self.strict));
-                self.emit(instr::StoreResolved {
-                    strict,
-                    resolved: Src(base),
-                    name,
-                    src: Src(src),
-                });
+                self.emit(instr::StoreResolved { strict, resolved: Src(base), name, src: Src(src) });
             }
         }
     }
@@ -511,25 +413,11 @@ impl<'s, 'a> Builder<'s, 'a> {
         let name = self.name(name);
         let slot = self.slot(FeedbackKind::SetGlobal);
         let strict = Imm8(u8::from(self.strict));
-        self.emit(instr::SetGlobal {
-            strict,
-            name,
-            src: Src(src),
-            slot,
-        });
+        self.emit(instr::SetGlobal { strict, name, src: Src(src), slot });
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn store_slot(
-        &mut self,
-        name: Ident<'a>,
-        pos: u32,
-        src: Reg,
-        scope: Reg,
-        depth: U16,
-        slot: u16,
-        kind: VarKind,
-    ) {
+    fn store_slot(&mut self, name: Ident<'a>, pos: u32, src: Reg, scope: Reg, depth: U16, slot: u16, kind: VarKind) {
         let (scope, index) = (Src(scope), U16(slot));
         match kind {
             VarKind::Const => {
@@ -537,13 +425,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                 let text = self.name(name);
                 let mark = self.mark_registers();
                 let old = self.temp();
-                self.emit(instr::LoadScopedChecked {
-                    dst: Dst(old),
-                    scope,
-                    depth,
-                    index,
-                    name: text,
-                });
+                self.emit(instr::LoadScopedChecked { dst: Dst(old), scope, depth, index, name: text });
                 self.release(mark);
                 self.emit(instr::ThrowConstAssign { name: text });
             }
@@ -562,20 +444,9 @@ impl<'s, 'a> Builder<'s, 'a> {
             VarKind::Let => {
                 self.at(pos);
                 let name = self.name(name);
-                self.emit(instr::StoreScopedChecked {
-                    src: Src(src),
-                    scope,
-                    depth,
-                    index,
-                    name,
-                });
+                self.emit(instr::StoreScopedChecked { src: Src(src), scope, depth, index, name });
             }
-            _ => self.emit(instr::StoreScoped {
-                src: Src(src),
-                scope,
-                depth,
-                index,
-            }),
+            _ => self.emit(instr::StoreScoped { src: Src(src), scope, depth, index }),
         }
     }
 
@@ -599,13 +470,9 @@ impl<'s, 'a> Builder<'s, 'a> {
         if check {
             self.at(pos);
             let name = self.name(var.name);
-            self.emit(instr::CheckTdz {
-                src: Src(register),
-                name,
-            });
+            self.emit(instr::CheckTdz { src: Src(register), name });
         }
-        let throws =
-            var.declared.is_constant() || var.declared == Declared::FunctionName && self.strict;
+        let throws = var.declared.is_constant() || var.declared == Declared::FunctionName && self.strict;
         if throws {
             self.at(pos);
             let name = self.name(var.name);
@@ -620,12 +487,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let var = self.var(scope, index);
         if var.captured {
             let (reg, depth) = self.scope_ref(scope);
-            self.emit(instr::StoreScoped {
-                src: Src(src),
-                scope: Src(reg),
-                depth,
-                index: U16(var.slot),
-            });
+            self.emit(instr::StoreScoped { src: Src(src), scope: Src(reg), depth, index: U16(var.slot) });
         } else {
             let register = self.register_of(var);
             self.mov(register, src);
@@ -640,11 +502,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                 self.at(pos);
                 let name = self.name(name);
                 let slot: Slot = self.slot(FeedbackKind::SetGlobal);
-                self.emit(instr::InitGlobal {
-                    name,
-                    src: Src(src),
-                    slot,
-                });
+                self.emit(instr::InitGlobal { name, src: Src(src), slot });
             }
         }
     }
@@ -654,8 +512,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         match self.cx.analysis.lookup(self.scope, name) {
             Found::Here { scope, var } => {
                 let var = self.var(scope, var);
-                (!var.captured && var.declared != Declared::FunctionName)
-                    .then(|| var.register.get())
+                (!var.captured && var.declared != Declared::FunctionName).then(|| var.register.get())
             }
             _ => None,
         }

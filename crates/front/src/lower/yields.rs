@@ -29,11 +29,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             return self.syntax_error(0, "'await' is only allowed in async code");
         }
         let coroutine = Src(self.coroutine());
-        self.emit(instr::Await {
-            dst: Dst(dst),
-            src: Src(src),
-            coroutine,
-        });
+        self.emit(instr::Await { dst: Dst(dst), src: Src(src), coroutine });
     }
 
     fn is_async(&self) -> bool {
@@ -63,12 +59,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let result = dst;
         let on_return = self.to(returned);
         let coroutine = Src(self.coroutine());
-        self.emit(instr::Yield {
-            dst: Dst(result),
-            src: Src(value),
-            coroutine,
-            on_return,
-        });
+        self.emit(instr::Yield { dst: Dst(result), src: Src(value), coroutine, on_return });
         self.jump(go_on);
         self.bind(returned);
         self.return_value(result);
@@ -90,8 +81,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         }
         self.load_undefined(received);
         self.load_int(mode, 0);
-        let (on_throw, on_return, answered, done) =
-            (self.label(), self.label(), self.label(), self.label());
+        let (on_throw, on_return, answered, done) = (self.label(), self.label(), self.label(), self.label());
         let top = self.asm.here();
         self.at(pos);
         self.jump_if_int(mode, THROW, on_throw);
@@ -121,12 +111,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             result
         };
         let coroutine = Src(self.coroutine());
-        self.emit(instr::YieldDelegate {
-            dst: Dst(received),
-            mode: Dst(mode),
-            src: Src(value),
-            coroutine,
-        });
+        self.emit(instr::YieldDelegate { dst: Dst(received), mode: Dst(mode), src: Src(value), coroutine });
         if is_async {
             self.await_return(received, mode);
         }
@@ -164,10 +149,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.jump_if_not_nullish(block, there);
         let is_async = self.is_async();
         self.iter_close(iter, is_async);
-        self.throw_error(
-            ErrorKind::Type,
-            "the iterator does not provide a 'throw' method",
-        );
+        self.throw_error(ErrorKind::Type, "the iterator does not provide a 'throw' method");
         self.bind(there);
         self.mov(block + frame::FIRST_PARAM, received);
         self.call_iter_method(result, block);

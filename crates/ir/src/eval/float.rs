@@ -7,22 +7,14 @@ use crate::types::Type;
 
 /// A float of either width as `f64`; exact.
 pub fn load(bits: u64, ty: Type) -> f64 {
-    if ty == Type::F32 {
-        f32::from_bits(bits as u32) as f64
-    } else {
-        f64::from_bits(bits)
-    }
+    if ty == Type::F32 { f32::from_bits(bits as u32) as f64 } else { f64::from_bits(bits) }
 }
 
 /// Math.round, ECMA-262 section 21.3.2.28: nearest integer, ties upwards; -0 for what rounds up to zero from below.
 pub fn round_js(x: f64) -> f64 {
     let floor = x.floor();
     let rounded = if x - floor >= 0.5 { floor + 1.0 } else { floor };
-    if rounded.is_nan() {
-        x
-    } else {
-        rounded.copysign(x)
-    }
+    if rounded.is_nan() { x } else { rounded.copysign(x) }
 }
 
 /// ToInt32, ECMA-262 section 7.1.6: truncation modulo 2^32; NaN and infinities give 0.
@@ -36,11 +28,7 @@ pub fn to_int32(x: f64) -> i32 {
         0..=31 => mantissa << exponent,
         _ => 0,
     } as u32;
-    if x < 0.0 {
-        magnitude.wrapping_neg() as i32
-    } else {
-        magnitude as i32
-    }
+    if x < 0.0 { magnitude.wrapping_neg() as i32 } else { magnitude as i32 }
 }
 
 macro_rules! float_ops {
@@ -63,11 +51,7 @@ macro_rules! float_ops {
                 Op::FroundJs => {
                     let (x, floor) = (arg(0), arg(0).floor());
                     let rounded = if x - floor >= 0.5 { floor + 1.0 } else { floor };
-                    if rounded.is_nan() {
-                        x
-                    } else {
-                        rounded.copysign(x)
-                    }
+                    if rounded.is_nan() { x } else { rounded.copysign(x) }
                 }
                 Op::FminJs | Op::FmaxJs if arg(0).is_nan() || arg(1).is_nan() => <$float>::NAN,
                 Op::FminNum | Op::FmaxNum if arg(0).is_nan() => arg(1),
@@ -109,19 +93,11 @@ pub(super) fn eval(what: &EvalOp, args: &[u64]) -> Result<(u64, u64), Stop> {
         Op::Fdemote => (x as f32).to_bits() as u64,
         Op::SintToFloat => {
             let value = super::signed(args[0], from);
-            if ty == Type::F32 {
-                (value as f32).to_bits() as u64
-            } else {
-                (value as f64).to_bits()
-            }
+            if ty == Type::F32 { (value as f32).to_bits() as u64 } else { (value as f64).to_bits() }
         }
         Op::UintToFloat => {
             let value = args[0];
-            if ty == Type::F32 {
-                (value as f32).to_bits() as u64
-            } else {
-                (value as f64).to_bits()
-            }
+            if ty == Type::F32 { (value as f32).to_bits() as u64 } else { (value as f64).to_bits() }
         }
         Op::FloatToSintSat if ty == Type::I32 => x as i32 as u32 as u64,
         Op::FloatToSintSat => x as i64 as u64,
@@ -129,16 +105,9 @@ pub(super) fn eval(what: &EvalOp, args: &[u64]) -> Result<(u64, u64), Stop> {
         Op::FloatToUintSat => x as u64,
         Op::FloatToSintTrap => {
             // MIN is exact in a float and MAX + 1 is too, so these bounds are exact.
-            let (low, high) = if ty == Type::I32 {
-                (-2147483649.0, 2147483648.0)
-            } else {
-                (-2f64.powi(63), 2f64.powi(63))
-            };
-            let fits = if ty == Type::I32 {
-                x > low && x < high
-            } else {
-                x >= low && x < high
-            };
+            let (low, high) =
+                if ty == Type::I32 { (-2147483649.0, 2147483648.0) } else { (-2f64.powi(63), 2f64.powi(63)) };
+            let fits = if ty == Type::I32 { x > low && x < high } else { x >= low && x < high };
             if !fits {
                 return Err(Stop::Trap(TrapCode::BadConversion));
             }

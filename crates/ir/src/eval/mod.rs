@@ -44,15 +44,8 @@ pub fn is_evaluable(op: Op) -> bool {
     let effects = op.effects();
     let machine = (op as u16) < (Op::JsConst as u16);
     machine
-        && !effects.any(
-            crate::Effects::READS
-                .with(crate::Effects::WRITES)
-                .with(crate::Effects::TERMINATES),
-        )
-        && !matches!(
-            op,
-            Op::SlotAddr | Op::FuncAddr | Op::Call | Op::CallIndirect | Op::Poll
-        )
+        && !effects.any(crate::Effects::READS.with(crate::Effects::WRITES).with(crate::Effects::TERMINATES))
+        && !matches!(op, Op::SlotAddr | Op::FuncAddr | Op::Call | Op::CallIndirect | Op::Poll)
 }
 
 /// The integer as a signed number of the width of `ty`.
@@ -105,13 +98,7 @@ pub fn compare_float(cc: FloatCc, a: f64, b: f64) -> bool {
 /// # Panics
 /// If the op is not [evaluable](is_evaluable), or operands are missing.
 pub fn eval_scalar(what: &EvalOp, args: &[u64]) -> Result<(u64, u64), Stop> {
-    let EvalOp {
-        op,
-        ty,
-        from,
-        aux,
-        imm,
-    } = *what;
+    let EvalOp { op, ty, from, aux, imm } = *what;
     let mask = ty.lane_mask_or_ones();
     let arg = |index: usize| args[index];
     let one = |value: u64| Ok((value & mask, 0));
@@ -128,16 +115,8 @@ pub fn eval_scalar(what: &EvalOp, args: &[u64]) -> Result<(u64, u64), Stop> {
         Op::UmulHi => one(((arg(0) as u128 * arg(1) as u128) >> ty.bits()) as u64),
         Op::Ineg => one(arg(0).wrapping_neg()),
         Op::Sdiv | Op::Udiv | Op::Srem | Op::Urem => divide(op, ty, arg(0), arg(1)),
-        Op::Smin => one(if signed(arg(0), ty) < signed(arg(1), ty) {
-            arg(0)
-        } else {
-            arg(1)
-        }),
-        Op::Smax => one(if signed(arg(0), ty) > signed(arg(1), ty) {
-            arg(0)
-        } else {
-            arg(1)
-        }),
+        Op::Smin => one(if signed(arg(0), ty) < signed(arg(1), ty) { arg(0) } else { arg(1) }),
+        Op::Smax => one(if signed(arg(0), ty) > signed(arg(1), ty) { arg(0) } else { arg(1) }),
         Op::Umin => one(arg(0).min(arg(1))),
         Op::Umax => one(arg(0).max(arg(1))),
         Op::SaddOverflow | Op::SsubOverflow | Op::SmulOverflow => {
@@ -149,22 +128,13 @@ pub fn eval_scalar(what: &EvalOp, args: &[u64]) -> Result<(u64, u64), Stop> {
             Ok((sum as u64 & mask, (sum > mask as u128) as u64))
         }
         Op::UsubOverflow => Ok((arg(0).wrapping_sub(arg(1)) & mask, (arg(0) < arg(1)) as u64)),
-        Op::SaddTrap
-        | Op::SsubTrap
-        | Op::SmulTrap
-        | Op::SaddGuard
-        | Op::SsubGuard
-        | Op::SmulGuard => {
+        Op::SaddTrap | Op::SsubTrap | Op::SmulTrap | Op::SaddGuard | Op::SsubGuard | Op::SmulGuard => {
             let (value, overflow) = signed_overflow(op, ty, arg(0), arg(1));
             if !overflow {
                 return one(value);
             }
             let exits = matches!(op, Op::SaddGuard | Op::SsubGuard | Op::SmulGuard);
-            Err(if exits {
-                Stop::Exit
-            } else {
-                Stop::Trap(TrapCode::from_code(aux))
-            })
+            Err(if exits { Stop::Exit } else { Stop::Trap(TrapCode::from_code(aux)) })
         }
         Op::Band => one(arg(0) & arg(1)),
         Op::Bor => one(arg(0) | arg(1)),
@@ -176,18 +146,12 @@ pub fn eval_scalar(what: &EvalOp, args: &[u64]) -> Result<(u64, u64), Stop> {
         Op::Popcnt => one(arg(0).count_ones() as u64),
         Op::Bswap => one(arg(0).swap_bytes() >> (64 - ty.bits())),
         Op::Icmp => flag(compare_int(IntCc::from_code(aux), arg(0), arg(1), ty)),
-        Op::Fcmp => flag(compare_float(
-            FloatCc::from_code(aux),
-            float::load(arg(0), ty),
-            float::load(arg(1), ty),
-        )),
+        Op::Fcmp => flag(compare_float(FloatCc::from_code(aux), float::load(arg(0), ty), float::load(arg(1), ty))),
         Op::Select => one(if arg(0) != 0 { arg(1) } else { arg(2) }),
         Op::Sext => one(signed(arg(0), from) as u64),
         Op::Zext | Op::Narrow | Op::Bitcast => one(arg(0)),
         Op::PtrAdd => one(arg(0).wrapping_add(imm as u64)),
-        Op::PtrIndex => one(arg(0)
-            .wrapping_add(arg(1) << (aux & 3))
-            .wrapping_add(imm as u64)),
+        Op::PtrIndex => one(arg(0).wrapping_add(arg(1) << (aux & 3)).wrapping_add(imm as u64)),
         Op::TrapIf if arg(0) != 0 => Err(Stop::Trap(TrapCode::from_code(aux))),
         Op::Guard if arg(0) == 0 => Err(Stop::Exit),
         Op::TrapIf | Op::Guard => Ok((0, 0)),
@@ -227,11 +191,7 @@ fn shift(op: Op, ty: Type, value: u64, count: u64) -> u64 {
     let bits = ty.bits();
     let count = count as u32 & (bits - 1);
     let rotate_left = |count: u32| {
-        if count == 0 {
-            value
-        } else {
-            value << count | value >> (bits - count)
-        }
+        if count == 0 { value } else { value << count | value >> (bits - count) }
     };
     match op {
         Op::Ishl => value << count,

@@ -28,9 +28,7 @@ pub fn set_lane(words: &mut [u64], lane: Type, index: u32, value: u64) {
 /// # Panics
 /// If the op is not one on vectors, or operands are missing.
 pub fn eval_vector(what: &EvalOp, args: &[&[u64]]) -> VectorWords {
-    let EvalOp {
-        op, ty, aux, imm, ..
-    } = *what;
+    let EvalOp { op, ty, aux, imm, .. } = *what;
     let lane = ty.lane();
     let lanes = ty.lanes();
     let mut out = [0; 8];
@@ -49,34 +47,20 @@ pub fn eval_vector(what: &EvalOp, args: &[&[u64]]) -> VectorWords {
         Op::Splat => each(&|_| args[0][0]),
         Op::Extract => out[0] = get_lane(args[0], lane, imm as u32),
         Op::Insert => each(&|index| {
-            if index == imm as u32 {
-                args[1][0]
-            } else {
-                get_lane(args[0], lane, index)
-            }
+            if index == imm as u32 { args[1][0] } else { get_lane(args[0], lane, index) }
         }),
         Op::Vicmp => {
             let cc = crate::IntCc::from_code(aux);
             each(&|index| {
-                let (a, b) = (
-                    get_lane(args[0], lane, index),
-                    get_lane(args[1], lane, index),
-                );
+                let (a, b) = (get_lane(args[0], lane, index), get_lane(args[1], lane, index));
                 if compare_int(cc, a, b, lane) { ones } else { 0 }
             });
         }
         Op::Vfcmp => {
             let cc = crate::FloatCc::from_code(aux);
             each(&|index| {
-                let (a, b) = (
-                    get_lane(args[0], lane, index),
-                    get_lane(args[1], lane, index),
-                );
-                if compare_float(cc, float::load(a, lane), float::load(b, lane)) {
-                    ones
-                } else {
-                    0
-                }
+                let (a, b) = (get_lane(args[0], lane, index), get_lane(args[1], lane, index));
+                if compare_float(cc, float::load(a, lane), float::load(b, lane)) { ones } else { 0 }
             });
         }
         Op::Vblend => each(&|index| {
@@ -113,13 +97,7 @@ pub fn eval_vector(what: &EvalOp, args: &[&[u64]]) -> VectorWords {
             }
         }
         _ => {
-            let scalar = EvalOp {
-                op,
-                ty: lane,
-                from: lane,
-                aux,
-                imm,
-            };
+            let scalar = EvalOp { op, ty: lane, from: lane, aux, imm };
             each(&|index| {
                 let mut lane_args = [0; 3];
                 for (slot, words) in lane_args.iter_mut().zip(args) {

@@ -12,12 +12,7 @@ impl Function {
         values: &[Value],
     ) -> FrameState {
         let values = self.pool.list(values);
-        self.frames.push(FrameStateData {
-            template,
-            position,
-            parent,
-            values,
-        })
+        self.frames.push(FrameStateData { template, position, parent, values })
     }
 
     /// The values of one frame of a frame state; `Value::NONE` for dead slots.
@@ -66,10 +61,7 @@ impl Function {
 
     /// Adds a signature, or finds an equal one.
     pub fn import_signature(&mut self, signature: Signature) -> SigRef {
-        let known = self
-            .signatures
-            .iter()
-            .find(|(_, known)| **known == signature);
+        let known = self.signatures.iter().find(|(_, known)| **known == signature);
         match known.map(|(key, _)| key) {
             Some(key) => key,
             None => self.signatures.push(signature),
@@ -77,19 +69,9 @@ impl Function {
     }
 
     /// Adds a callee.
-    pub fn import_function(
-        &mut self,
-        name: &str,
-        signature: Signature,
-        target: CallTarget,
-    ) -> FuncRef {
+    pub fn import_function(&mut self, name: &str, signature: Signature, target: CallTarget) -> FuncRef {
         let signature = self.import_signature(signature);
-        self.funcs.push(FuncRefData {
-            name: name.to_string(),
-            signature,
-            target,
-            effects: Effects::CALL,
-        })
+        self.funcs.push(FuncRefData { name: name.to_string(), signature, target, effects: Effects::CALL })
     }
 
     /// Adds a stack slot of `size` bytes.
@@ -101,9 +83,7 @@ impl Function {
     pub fn call_signature(&self, inst: Inst) -> Option<&Signature> {
         let data = self.inst(inst);
         match data.op {
-            Op::Call | Op::TailCall => {
-                Some(&self.signatures[self.funcs[data.func_ref()].signature])
-            }
+            Op::Call | Op::TailCall => Some(&self.signatures[self.funcs[data.func_ref()].signature]),
             Op::CallIndirect | Op::TailCallIndirect => Some(&self.signatures[data.sig_ref()]),
             _ => None,
         }
@@ -117,16 +97,8 @@ impl Function {
         match data.op {
             Op::Load => {
                 let flags = data.mem_flags();
-                let effects = if flags.is_no_trap() {
-                    effects.without(Effects::TRAPS)
-                } else {
-                    effects
-                };
-                if flags.is_read_only() {
-                    effects.without(Effects::READS)
-                } else {
-                    effects
-                }
+                let effects = if flags.is_no_trap() { effects.without(Effects::TRAPS) } else { effects };
+                if flags.is_read_only() { effects.without(Effects::READS) } else { effects }
             }
             Op::Store if data.mem_flags().is_no_trap() => effects.without(Effects::TRAPS),
             Op::Call => self.funcs[data.func_ref()].effects,

@@ -47,15 +47,13 @@ impl Function {
             assert!(count <= u8::MAX as usize, "too many results");
             for number in 0..count {
                 let ty = self.signatures[signature].returns[number];
-                self.values
-                    .push(ValueData::new(KIND_RESULT, inst.as_u32(), number, ty));
+                self.values.push(ValueData::new(KIND_RESULT, inst.as_u32(), number, ty));
             }
             return count as u8;
         }
         for (number, &operand) in results.iter().enumerate() {
             let ty = result_type(operand, spec.ty);
-            self.values
-                .push(ValueData::new(KIND_RESULT, inst.as_u32(), number, ty));
+            self.values.push(ValueData::new(KIND_RESULT, inst.as_u32(), number, ty));
         }
         results.len() as u8
     }
@@ -93,10 +91,7 @@ impl Function {
 
     /// How many instructions are in blocks of the layout. Walks the function.
     pub fn inst_count(&self) -> usize {
-        self.layout
-            .iter()
-            .map(|&block| self.insts(block).count())
-            .sum()
+        self.layout.iter().map(|&block| self.insts(block).count()).sum()
     }
 
     /// The operands.
@@ -119,8 +114,7 @@ impl Function {
         if count <= INLINE_ARGS {
             &mut data.args[..count]
         } else {
-            self.pool
-                .get_mut(ValueList::at(data.args[0].as_u32(), count))
+            self.pool.get_mut(ValueList::at(data.args[0].as_u32(), count))
         }
     }
 
@@ -143,11 +137,7 @@ impl Function {
     /// If there is none.
     #[inline]
     pub fn result(&self, inst: Inst) -> Value {
-        assert!(
-            self.insts[inst].nresults > 0,
-            "{inst} ({}) has no result",
-            self.insts[inst].op
-        );
+        assert!(self.insts[inst].nresults > 0, "{inst} ({}) has no result", self.insts[inst].op);
         self.links[inst].first_result
     }
 
@@ -156,11 +146,7 @@ impl Function {
     pub fn edges(&self, inst: Inst) -> &[Edge] {
         let data = &self.insts[inst];
         let count = data.edge_count();
-        if count == 0 {
-            &[]
-        } else {
-            &self.edges[data.extra as usize..data.extra as usize + count]
-        }
+        if count == 0 { &[] } else { &self.edges[data.extra as usize..data.extra as usize + count] }
     }
 
     /// The edges of a terminator, to be retargeted.
@@ -168,11 +154,7 @@ impl Function {
     pub fn edges_mut(&mut self, inst: Inst) -> &mut [Edge] {
         let data = &self.insts[inst];
         let count = data.edge_count();
-        if count == 0 {
-            &mut []
-        } else {
-            &mut self.edges[data.extra as usize..data.extra as usize + count]
-        }
+        if count == 0 { &mut [] } else { &mut self.edges[data.extra as usize..data.extra as usize + count] }
     }
 
     /// The arguments that an edge passes.

@@ -47,12 +47,7 @@ pub struct Signature {
 impl Signature {
     /// A signature in the engine's convention.
     pub fn new(params: &[Type], returns: &[Type]) -> Signature {
-        Signature {
-            params: params.to_vec(),
-            returns: returns.to_vec(),
-            conv: CallConv::Tercel,
-            variadic: false,
-        }
+        Signature { params: params.to_vec(), returns: returns.to_vec(), conv: CallConv::Tercel, variadic: false }
     }
 
     /// The same with the System V convention.
@@ -142,10 +137,7 @@ impl ValueData {
     #[inline]
     fn new(kind: u32, payload: u32, number: usize, ty: Type) -> ValueData {
         assert!(number < 1 << 22, "too many results or parameters");
-        ValueData {
-            payload,
-            packed: kind << 30 | (number as u32) << 8 | ty.bit(),
-        }
+        ValueData { payload, packed: kind << 30 | (number as u32) << 8 | ty.bit() }
     }
 
     #[inline]
@@ -233,11 +225,7 @@ impl InstData {
 
     /// The value of a float constant, as `f64`.
     pub fn float(&self) -> f64 {
-        if self.ty == Type::F32 {
-            f32::from_bits(self.imm as u32) as f64
-        } else {
-            f64::from_bits(self.imm as u64)
-        }
+        if self.ty == Type::F32 { f32::from_bits(self.imm as u32) as f64 } else { f64::from_bits(self.imm as u64) }
     }
 
     /// The frame state, of an instruction that has one.
@@ -345,14 +333,7 @@ pub struct InstSpec<'a> {
 impl<'a> InstSpec<'a> {
     /// An instruction without immediates.
     pub fn new(op: Op, ty: Type, args: &'a [Value]) -> InstSpec<'a> {
-        InstSpec {
-            op,
-            ty,
-            args,
-            imm: 0,
-            aux: 0,
-            frame: None,
-        }
+        InstSpec { op, ty, args, imm: 0, aux: 0, frame: None }
     }
 
     /// With a 64-bit immediate.
@@ -377,22 +358,13 @@ impl<'a> InstSpec<'a> {
 impl Function {
     /// A function without blocks. The first block added is its entry.
     pub fn new(name: &str, signature: Signature) -> Function {
-        Function {
-            name: name.to_string(),
-            signature,
-            ..Function::default()
-        }
+        Function { name: name.to_string(), signature, ..Function::default() }
     }
 
     /// Adds an empty block at the end of the order.
     pub fn add_block(&mut self) -> Block {
         let params = self.pool.list(&[]);
-        let block = self.blocks.push(BlockData {
-            params,
-            first: Inst::NONE,
-            last: Inst::NONE,
-            cold: false,
-        });
+        let block = self.blocks.push(BlockData { params, first: Inst::NONE, last: Inst::NONE, cold: false });
         self.layout.push(block);
         block
     }
@@ -426,9 +398,7 @@ impl Function {
     /// Adds a parameter to a block.
     pub fn add_param(&mut self, block: Block, ty: Type) -> Value {
         let mut params = self.blocks[block].params;
-        let value = self
-            .values
-            .push(ValueData::new(KIND_PARAM, block.as_u32(), params.len(), ty));
+        let value = self.values.push(ValueData::new(KIND_PARAM, block.as_u32(), params.len(), ty));
         self.pool.push(&mut params, value);
         self.blocks[block].params = params;
         value
@@ -483,11 +453,7 @@ impl Function {
     /// The instructions of a block in order.
     #[inline]
     pub fn insts(&self, block: Block) -> Insts<'_> {
-        Insts {
-            func: self,
-            next: self.blocks[block].first,
-            back: self.blocks[block].last,
-        }
+        Insts { func: self, next: self.blocks[block].first, back: self.blocks[block].last }
     }
 
     /// The first instruction of a block.
@@ -589,9 +555,6 @@ impl Module {
 
     /// The function with this name.
     pub fn find(&self, name: &str) -> Option<FuncId> {
-        self.functions
-            .iter()
-            .find(|(_, function)| function.name == name)
-            .map(|(id, _)| id)
+        self.functions.iter().find(|(_, function)| function.name == name).map(|(id, _)| id)
     }
 }

@@ -28,10 +28,7 @@ impl Function {
     }
 
     fn link(&mut self, inst: Inst, block: Block, prev: Inst, next: Inst) {
-        debug_assert!(
-            self.links[inst].block.is_none(),
-            "{inst} is already in a block"
-        );
+        debug_assert!(self.links[inst].block.is_none(), "{inst} is already in a block");
         match prev.some() {
             Some(prev) => self.links[prev].next = inst,
             None => self.blocks[block].first = inst,
@@ -46,9 +43,7 @@ impl Function {
 
     /// Takes an instruction out of its block; it can be put elsewhere.
     pub fn unlink(&mut self, inst: Inst) {
-        let InstLink {
-            block, prev, next, ..
-        } = self.links[inst];
+        let InstLink { block, prev, next, .. } = self.links[inst];
         match prev.some() {
             Some(prev) => self.links[prev].next = next,
             None => self.blocks[block].first = next,

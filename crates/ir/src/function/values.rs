@@ -142,10 +142,7 @@ impl Function {
                 if count <= INLINE_ARGS {
                     data.args[..count].iter_mut().for_each(resolve);
                 } else {
-                    self.pool
-                        .get_mut(ValueList::at(data.args[0].as_u32(), count))
-                        .iter_mut()
-                        .for_each(resolve);
+                    self.pool.get_mut(ValueList::at(data.args[0].as_u32(), count)).iter_mut().for_each(resolve);
                 }
                 for edge in 0..data.edge_count() {
                     let list = self.edges[data.extra as usize + edge].args;

@@ -23,17 +23,9 @@ impl Body<'_> {
         }
         let region = self.rng.below(self.regions.len());
         let base = self.regions[region];
-        let offset = if self.rng.chance(80) {
-            self.rng.below(5) as i32 * 8
-        } else {
-            self.rng.below(60) as i32
-        };
+        let offset = if self.rng.chance(80) { self.rng.below(5) as i32 * 8 } else { self.rng.below(60) as i32 };
         // Heap cells are accessed through tagged values: addresses derived from them must stay addresses.
-        let base = if self.rng.chance(15) {
-            self.b.convert(Op::Bitcast, Type::TAGGED, base)
-        } else {
-            base
-        };
+        let base = if self.rng.chance(15) { self.b.convert(Op::Bitcast, Type::TAGGED, base) } else { base };
         let address = match self.rng.below(10) {
             0..=5 => base,
             6..=7 => {
@@ -54,30 +46,15 @@ impl Body<'_> {
     /// A load or store inside a region. `always` says that the address is in bounds wherever it is defined.
     pub fn access(&mut self, address: Value, offset: i32, region: usize, always: bool) {
         debug_assert!(offset as usize + 12 * 8 + 64 <= REGION_BYTES);
-        let mut flags = MemFlags::new(if self.rng.chance(15) {
-            AliasClass::ANY
-        } else {
-            CLASSES[region]
-        });
+        let mut flags = MemFlags::new(if self.rng.chance(15) { AliasClass::ANY } else { CLASSES[region] });
         if always && self.rng.chance(60) {
             flags = flags.no_trap();
         }
-        let lanes = [
-            Type::I8,
-            Type::I16,
-            Type::I32,
-            Type::I64,
-            Type::I64,
-            Type::F32,
-            Type::F64,
-            Type::TAGGED,
-        ];
+        let lanes = [Type::I8, Type::I16, Type::I32, Type::I64, Type::I64, Type::F32, Type::F64, Type::TAGGED];
         let mut ty = *self.rng.pick(&lanes);
         if self.context.config.vector_bits > 0 && self.rng.chance(12) {
             let bits = *self.rng.pick(&[128, 256, 512]);
-            ty = ty
-                .vector(bits.min(self.context.config.vector_bits))
-                .unwrap_or(ty);
+            ty = ty.vector(bits.min(self.context.config.vector_bits)).unwrap_or(ty);
         }
         if region == 2 || self.rng.chance(50) {
             if region == 2 {

@@ -52,38 +52,16 @@ pub struct Scope {
     inductions: usize,
 }
 
-const SCALARS: [Type; 8] = [
-    Type::I8,
-    Type::I16,
-    Type::I32,
-    Type::I64,
-    Type::F32,
-    Type::F64,
-    Type::TAGGED,
-    Type::PTR,
-];
+const SCALARS: [Type; 8] = [Type::I8, Type::I16, Type::I32, Type::I64, Type::F32, Type::F64, Type::TAGGED, Type::PTR];
 
 /// Parameters: a small count, up to two regions, up to nine numbers.
 pub fn callee_signature(rng: &mut Rng) -> Signature {
     let mut params = vec![Type::I64];
     params.resize(1 + rng.below(3), Type::PTR);
     for _ in 0..rng.below(10) {
-        params.push(*rng.pick(&[
-            Type::I64,
-            Type::I32,
-            Type::I8,
-            Type::F64,
-            Type::F32,
-            Type::TAGGED,
-        ]));
+        params.push(*rng.pick(&[Type::I64, Type::I32, Type::I8, Type::F64, Type::F32, Type::TAGGED]));
     }
-    let choices: [&[Type]; 5] = [
-        &[Type::I64],
-        &[Type::I64, Type::F64],
-        &[Type::I32],
-        &[Type::F64],
-        &[],
-    ];
+    let choices: [&[Type]; 5] = [&[Type::I64], &[Type::I64, Type::F64], &[Type::I32], &[Type::F64], &[]];
     let returns = choices[rng.below(choices.len())];
     Signature::new(&params, returns)
 }
@@ -105,13 +83,7 @@ pub fn function(
 }
 
 impl<'a> Body<'a> {
-    fn new(
-        context: &'a Context<'a>,
-        rng: &mut Rng,
-        index: usize,
-        signature: Signature,
-        target: usize,
-    ) -> Body<'a> {
+    fn new(context: &'a Context<'a>, rng: &mut Rng, index: usize, signature: Signature, target: usize) -> Body<'a> {
         let params = signature.params.clone();
         let mut b = FunctionBuilder::new(&format!("f{index}"), signature);
         let acc = b.declare(Type::I64);
@@ -168,19 +140,9 @@ impl<'a> Body<'a> {
     }
 
     fn declare_callees(&mut self) {
-        for (callee, signature) in self
-            .context
-            .signatures
-            .iter()
-            .enumerate()
-            .skip(self.index.max(1) - 1)
-        {
+        for (callee, signature) in self.context.signatures.iter().enumerate().skip(self.index.max(1) - 1) {
             let target = CallTarget::Function(FuncId::new(callee + 1));
-            let callee = self.b.func_mut().import_function(
-                &format!("f{}", callee + 1),
-                signature.clone(),
-                target,
-            );
+            let callee = self.b.func_mut().import_function(&format!("f{}", callee + 1), signature.clone(), target);
             self.callees.push(callee);
         }
         if self.context.config.host_calls {
@@ -214,12 +176,8 @@ impl<'a> Body<'a> {
             return self.constant(ty);
         }
         if self.rng.chance(8) {
-            let fitting: Vec<Variable> = self
-                .variables
-                .iter()
-                .filter(|&&(_, of)| of == ty)
-                .map(|&(variable, _)| variable)
-                .collect();
+            let fitting: Vec<Variable> =
+                self.variables.iter().filter(|&&(_, of)| of == ty).map(|&(variable, _)| variable).collect();
             if !fitting.is_empty() {
                 let variable = *self.rng.pick(&fitting);
                 return self.b.read(variable);
@@ -228,11 +186,7 @@ impl<'a> Body<'a> {
         let pool = &self.pools[ty.bit() as usize];
         // Newer values more often than old ones.
         let recent = pool.len().min(6);
-        if self.rng.chance(60) {
-            pool[pool.len() - 1 - self.rng.below(recent)]
-        } else {
-            *self.rng.pick(pool)
-        }
+        if self.rng.chance(60) { pool[pool.len() - 1 - self.rng.below(recent)] } else { *self.rng.pick(pool) }
     }
 
     pub fn constant(&mut self, ty: Type) -> Value {
@@ -242,9 +196,7 @@ impl<'a> Body<'a> {
         }
         if ty.is_float() {
             let bits = self.rng.interesting_float(ty);
-            return self
-                .b
-                .value(InstSpec::new(Op::Fconst, ty, &[]).imm(bits as i64));
+            return self.b.value(InstSpec::new(Op::Fconst, ty, &[]).imm(bits as i64));
         }
         let value = self.rng.interesting_int(ty);
         self.b.iconst(ty, value)
@@ -253,30 +205,19 @@ impl<'a> Body<'a> {
     /// A value whose bits are definite: any but a NaN that arithmetic made.
     pub fn definite(&mut self, ty: Type) -> Value {
         let value = self.value_of(ty);
-        if ty.has_float_lanes() {
-            self.b.unary(Op::Fcanon, value)
-        } else {
-            value
-        }
+        if ty.has_float_lanes() { self.b.unary(Op::Fcanon, value) } else { value }
     }
 
     /// Folds a value into the accumulator.
     pub fn observe(&mut self, value: Value) {
         let ty = self.b.func().value_type(value);
-        let canonical = if ty.has_float_lanes() {
-            self.b.unary(Op::Fcanon, value)
-        } else {
-            value
-        };
+        let canonical = if ty.has_float_lanes() { self.b.unary(Op::Fcanon, value) } else { value };
         let scalar = match ty {
             _ if ty.is_vector() && ty.has_float_lanes() => {
                 let lane = self.rng.below(ty.lanes() as usize) as i64;
-                self.b
-                    .value(InstSpec::new(Op::Extract, ty, &[canonical]).imm(lane))
+                self.b.value(InstSpec::new(Op::Extract, ty, &[canonical]).imm(lane))
             }
-            _ if ty.is_vector() => self
-                .b
-                .value(InstSpec::new(Op::Vreduce, ty, &[value]).aux(ReduceOp::Xor as u16)),
+            _ if ty.is_vector() => self.b.value(InstSpec::new(Op::Vreduce, ty, &[value]).aux(ReduceOp::Xor as u16)),
             _ => canonical,
         };
         let bits = match ty.lane() {
@@ -298,30 +239,18 @@ impl<'a> Body<'a> {
     pub fn frame_state(&mut self) -> FrameState {
         let mut values = Vec::new();
         for _ in 0..self.rng.below(4) {
-            let ty = *self
-                .rng
-                .pick(&[Type::I32, Type::I64, Type::F64, Type::TAGGED]);
-            let value = if self.rng.chance(15) {
-                Value::NONE
-            } else {
-                self.definite(ty)
-            };
+            let ty = *self.rng.pick(&[Type::I32, Type::I64, Type::F64, Type::TAGGED]);
+            let value = if self.rng.chance(15) { Value::NONE } else { self.definite(ty) };
             values.push(value);
         }
         let position = self.rng.below(1000) as u32;
         let parent = if self.rng.chance(20) {
             let outer = self.definite(Type::I64);
-            Some(
-                self.b
-                    .func_mut()
-                    .add_frame(TemplateId(7), position, None, &[outer]),
-            )
+            Some(self.b.func_mut().add_frame(TemplateId(7), position, None, &[outer]))
         } else {
             None
         };
-        self.b
-            .func_mut()
-            .add_frame(TemplateId(self.index as u32), position, parent, &values)
+        self.b.func_mut().add_frame(TemplateId(self.index as u32), position, parent, &values)
     }
 
     // ----- scopes ------------------------------------------------------------------------------------------------
@@ -337,12 +266,8 @@ impl<'a> Body<'a> {
 
     /// Forgets what was brought in since, after folding most of it into the accumulator.
     pub fn leave(&mut self, scope: Scope) {
-        let fresh: Vec<Value> = self
-            .pools
-            .iter()
-            .zip(&scope.pools)
-            .flat_map(|(pool, &len)| pool[len..].to_vec())
-            .collect();
+        let fresh: Vec<Value> =
+            self.pools.iter().zip(&scope.pools).flat_map(|(pool, &len)| pool[len..].to_vec()).collect();
         if !self.b.is_terminated() {
             for value in fresh {
                 if self.rng.chance(45) {
@@ -449,8 +374,7 @@ impl<'a> Body<'a> {
             .copied()
             .filter(|&callee| {
                 let func = self.b.func();
-                func.signatures[func.funcs[callee].signature].returns == returns
-                    && !self.passes_slot(callee)
+                func.signatures[func.funcs[callee].signature].returns == returns && !self.passes_slot(callee)
             })
             .collect();
         if !fitting.is_empty() && self.rng.chance(40) {
@@ -464,8 +388,7 @@ impl<'a> Body<'a> {
     /// Ends with a trap or an exit that shows the accumulator.
     fn leave_with_everything(&mut self) {
         let acc = self.b.read(self.acc);
-        self.b
-            .store(self.regions[0], acc, 0, MemFlags::new(CLASSES[0]));
+        self.b.store(self.regions[0], acc, 0, MemFlags::new(CLASSES[0]));
         if self.context.config.guards && self.rng.chance(50) {
             let frame = self.b.func_mut().add_frame(TemplateId(1), 1, None, &[acc]);
             self.b.exit(frame);
@@ -492,11 +415,7 @@ impl<'a> Body<'a> {
     fn tail_position_with(&mut self, callee: FuncRef, count: Value) {
         let mut args = self.call_args(callee, count);
         let acc = self.b.read(self.acc);
-        if let Some(place) = args
-            .iter()
-            .skip(1)
-            .position(|&arg| self.b.func().value_type(arg) == Type::I64)
-        {
+        if let Some(place) = args.iter().skip(1).position(|&arg| self.b.func().value_type(arg) == Type::I64) {
             args[place + 1] = acc;
         }
         if self.rng.chance(30) {
@@ -542,11 +461,7 @@ impl<'a> Body<'a> {
         let returns = self.b.func().signature.returns.clone();
         let mut values = Vec::new();
         for (position, &ty) in returns.iter().enumerate() {
-            let value = if ty == Type::I64 && position == 0 {
-                self.b.read(self.acc)
-            } else {
-                self.definite(ty)
-            };
+            let value = if ty == Type::I64 && position == 0 { self.b.read(self.acc) } else { self.definite(ty) };
             values.push(value);
         }
         self.b.ret(&values);

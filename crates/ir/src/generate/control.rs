@@ -13,11 +13,7 @@ impl Body<'_> {
         let condition = if early { self.rare() } else { self.condition() };
         let is_triangle = self.rng.chance(30);
         let is_tiny = self.rng.chance(45);
-        self.b.branch(
-            condition,
-            (then, &[]),
-            (if is_triangle { join } else { otherwise }, &[]),
-        );
+        self.b.branch(condition, (then, &[]), (if is_triangle { join } else { otherwise }, &[]));
         self.b.seal(then);
         self.b.seal(otherwise);
         for block in [then, otherwise] {
@@ -34,8 +30,7 @@ impl Body<'_> {
                 let (variable, ty) = *self.rng.pick(&self.variables);
                 let value = if ty.is_int() {
                     let (a, b) = (self.value_of(ty), self.value_of(ty));
-                    self.b
-                        .binary(*self.rng.pick(&[Op::Iadd, Op::Isub, Op::Bxor]), a, b)
+                    self.b.binary(*self.rng.pick(&[Op::Iadd, Op::Isub, Op::Bxor]), a, b)
                 } else {
                     self.value_of(ty)
                 };
@@ -72,9 +67,7 @@ impl Body<'_> {
     pub fn switch(&mut self) {
         let index = self.small_int(7);
         let join = self.b.add_block();
-        let blocks: Vec<Block> = (0..self.rng.range(2, 7))
-            .map(|_| self.b.add_block())
-            .collect();
+        let blocks: Vec<Block> = (0..self.rng.range(2, 7)).map(|_| self.b.add_block()).collect();
         let mut cases: Vec<(Block, &[Value])> = Vec::new();
         for _ in 0..self.rng.below(9) {
             cases.push((*self.rng.pick(&blocks), &[]));
@@ -102,11 +95,7 @@ impl Body<'_> {
         let (limit, is_small) = self.loop_limit(ty, most);
         let down = self.rng.chance(20);
         let bottom_test = self.rng.chance(40);
-        let step = if down {
-            -1
-        } else {
-            *self.rng.pick(&[1, 1, 1, 2, 3])
-        };
+        let step = if down { -1 } else { *self.rng.pick(&[1, 1, 1, 2, 3]) };
         let variable = self.b.declare(ty);
         let zero = self.b.iconst(ty, 0);
         self.b.define(variable, if down { limit } else { zero });
@@ -133,11 +122,7 @@ impl Body<'_> {
         self.loops += 1;
         let scope = self.enter();
         if is_small {
-            let wide = if ty == Type::I64 {
-                i
-            } else {
-                self.b.convert(Op::Sext, Type::I64, i)
-            };
+            let wide = if ty == Type::I64 { i } else { self.b.convert(Op::Sext, Type::I64, i) };
             self.inductions.push(wide);
         }
         self.bring(i);
@@ -198,11 +183,8 @@ impl Body<'_> {
         match self.rng.below(5) {
             0 => {
                 let factor = self.rng.interesting_int(Type::I64);
-                let factor = if self.rng.chance(50) {
-                    self.value_of(Type::I64)
-                } else {
-                    self.b.iconst(Type::I64, factor)
-                };
+                let factor =
+                    if self.rng.chance(50) { self.value_of(Type::I64) } else { self.b.iconst(Type::I64, factor) };
                 let product = self.b.binary(Op::Imul, i, factor);
                 self.bring(product);
             }

@@ -29,9 +29,7 @@ impl Body<'_> {
         let mask = *self.rng.pick(&[3, 7, 15, 31, 63, 62]);
         let mask = self.b.iconst(ty, mask);
         let count = self.b.binary(Op::Band, count, mask);
-        let op = *self
-            .rng
-            .pick(&[Op::Ishl, Op::Ushr, Op::Sshr, Op::Rotl, Op::Rotr]);
+        let op = *self.rng.pick(&[Op::Ishl, Op::Ushr, Op::Sshr, Op::Rotl, Op::Rotr]);
         let result = self.b.binary(op, value, count);
         self.bring(result);
     }
@@ -39,11 +37,7 @@ impl Body<'_> {
     /// A float and a constant that is, or nearly is, neutral.
     fn float_identity(&mut self) {
         let ty = *self.rng.pick(&[Type::F32, Type::F64]);
-        let value = if self.rng.chance(50) {
-            self.float_constant(ty, -0.0)
-        } else {
-            self.value_of(ty)
-        };
+        let value = if self.rng.chance(50) { self.float_constant(ty, -0.0) } else { self.value_of(ty) };
         // A variable hides the constant from the rule, and not from what is computed.
         let hidden = self.b.declare(ty);
         self.b.define(hidden, value);
@@ -64,10 +58,7 @@ impl Body<'_> {
             let mask = *self.rng.pick(&[1, 3, -1]);
             let mask = self.b.iconst(ty, mask);
             let (a, b) = (self.value_of(ty), self.value_of(ty));
-            let (a, b) = (
-                self.b.binary(Op::Band, a, mask),
-                self.b.binary(Op::Band, b, mask),
-            );
+            let (a, b) = (self.b.binary(Op::Band, a, mask), self.b.binary(Op::Band, b, mask));
             self.b.icmp(*self.rng.pick(IntCc::ALL), a, b)
         } else {
             let (a, b) = (self.value_of(Type::F64), self.value_of(Type::F64));
@@ -117,9 +108,7 @@ impl Body<'_> {
         let value = self.b.binary(Op::Band, value, mask);
         let bound = self.rng.range(1, 15) as i64;
         let limit = self.b.iconst(ty, bound);
-        let cc = *self
-            .rng
-            .pick(&[IntCc::Slt, IntCc::Ult, IntCc::Sle, IntCc::Sgt]);
+        let cc = *self.rng.pick(&[IntCc::Slt, IntCc::Ult, IntCc::Sle, IntCc::Sgt]);
         let below = self.b.icmp(cc, value, limit);
         let (then, join) = (self.b.add_block(), self.b.add_block());
         let result = self.b.declare(Type::I8);
@@ -129,9 +118,7 @@ impl Body<'_> {
         self.b.switch_to(then);
         let near = bound - 2 + self.rng.below(4) as i64;
         let near = self.b.iconst(ty, near);
-        let cc = *self
-            .rng
-            .pick(&[IntCc::Eq, IntCc::Slt, IntCc::Sge, IntCc::Ult]);
+        let cc = *self.rng.pick(&[IntCc::Eq, IntCc::Slt, IntCc::Sge, IntCc::Ult]);
         let inner = self.b.icmp(cc, value, near);
         let two = self.b.iconst(Type::I8, 2);
         let inner = self.b.binary(Op::Iadd, inner, two);
@@ -151,20 +138,12 @@ impl Body<'_> {
         let (x, y) = (self.value_of(ty), self.value_of(ty));
         let bits = ty.bits() as i64;
         let amount = self.rng.below(bits as usize) as i64;
-        let near = if self.rng.chance(70) {
-            amount
-        } else {
-            (amount + 1) % bits
-        };
+        let near = if self.rng.chance(70) { amount } else { (amount + 1) % bits };
         let (amount, near) = (self.b.iconst(ty, amount), self.b.iconst(ty, near));
         let result = match self.rng.below(8) {
             0 => {
                 let inner = self.b.binary(Op::Isub, x, y);
-                if self.rng.chance(50) {
-                    self.b.binary(Op::Iadd, inner, y)
-                } else {
-                    self.b.binary(Op::Iadd, y, inner)
-                }
+                if self.rng.chance(50) { self.b.binary(Op::Iadd, inner, y) } else { self.b.binary(Op::Iadd, y, inner) }
             }
             1 => {
                 let inner = self.b.binary(Op::Ishl, x, amount);
@@ -201,11 +180,7 @@ impl Body<'_> {
                 let shift = self.b.iconst(Type::I64, shift);
                 let index = self.b.binary(Op::Ishl, index, shift);
                 let scale = *self.rng.pick(&[1, 2, 4]);
-                let base = if self.rng.chance(50) {
-                    self.b.ptr_add(address, 8)
-                } else {
-                    address
-                };
+                let base = if self.rng.chance(50) { self.b.ptr_add(address, 8) } else { address };
                 let place = self.b.ptr_index(base, index, scale, 0);
                 self.b.load(ty, place, 0, flags)
             }
@@ -261,9 +236,7 @@ impl Body<'_> {
         let near = most - self.rng.below(9) as i64;
         let near = self.b.iconst(ty, near);
         if self.rng.chance(30) && ty != Type::I8 {
-            let op = *self
-                .rng
-                .pick(&[Op::SaddOverflow, Op::UaddOverflow, Op::SmulOverflow]);
+            let op = *self.rng.pick(&[Op::SaddOverflow, Op::UaddOverflow, Op::SmulOverflow]);
             return self.add(InstSpec::new(op, ty, &[small, near]));
         }
         let sum = self.b.binary(Op::Iadd, small, near);

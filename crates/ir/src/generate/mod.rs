@@ -46,13 +46,7 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Config {
-        Config {
-            vector_bits: 512,
-            guards: true,
-            calls: true,
-            host_calls: true,
-            min_ops: 0,
-        }
+        Config { vector_bits: 512, guards: true, calls: true, host_calls: true, min_ops: 0 }
     }
 }
 
@@ -86,19 +80,7 @@ pub const REGION_BASES: [u64; 3] = [0x10_0000, 0x20_0000, 0x30_0000];
 /// Parameters of function 0: regions (class 1, class 2, read-only class 3), numbers; it returns an `i64` and an `f64`.
 pub fn entry_signature() -> Signature {
     use Type as T;
-    Signature::new(
-        &[
-            T::PTR,
-            T::PTR,
-            T::PTR,
-            T::I64,
-            T::I32,
-            T::F64,
-            T::F32,
-            T::I64,
-        ],
-        &[T::I64, T::F64],
-    )
+    Signature::new(&[T::PTR, T::PTR, T::PTR, T::I64, T::I32, T::F64, T::F32, T::I64], &[T::I64, T::F64])
 }
 
 /// Makes a program. The same seed and configuration make the same program.
@@ -111,41 +93,23 @@ pub fn generate(seed: u64, config: &Config) -> Program {
     };
     let mut module = Module::new();
     let callees = if config.calls { rng.range(1, 4) } else { 0 };
-    let signatures: Vec<Signature> = (0..callees)
-        .map(|_| body::callee_signature(&mut rng))
-        .collect();
+    let signatures: Vec<Signature> = (0..callees).map(|_| body::callee_signature(&mut rng)).collect();
     let mut features = Features::default();
-    let context = body::Context {
-        config,
-        signatures: &signatures,
-    };
+    let context = body::Context { config, signatures: &signatures };
     let (entry, has_nested) = body::function(&context, &mut rng, 0, entry_signature(), target);
     features.nested_loops |= has_nested;
     module.add(entry);
     for (index, signature) in signatures.iter().enumerate() {
         let size = rng.range(10, 60);
-        let (function, has_nested) =
-            body::function(&context, &mut rng, index + 1, signature.clone(), size);
+        let (function, has_nested) = body::function(&context, &mut rng, index + 1, signature.clone(), size);
         features.nested_loops |= has_nested;
         module.add(function);
     }
     let entry = &module.functions[FuncId::new(0)];
     features.over_500_ops = entry.inst_count() > 500;
-    let is_call = |inst| {
-        matches!(
-            entry.inst(inst).op,
-            Op::Call | Op::CallIndirect | Op::TailCall
-        )
-    };
-    features.calls = entry
-        .blocks()
-        .iter()
-        .any(|&block| entry.insts(block).any(is_call));
-    Program {
-        module,
-        seed,
-        features,
-    }
+    let is_call = |inst| matches!(entry.inst(inst).op, Op::Call | Op::CallIndirect | Op::TailCall);
+    features.calls = entry.blocks().iter().any(|&block| entry.insts(block).any(is_call));
+    Program { module, seed, features }
 }
 
 impl Program {
@@ -154,10 +118,7 @@ impl Program {
         let mut rng = Rng::new(self.seed ^ run.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5eed);
         let mut args: Vec<Datum> = bases.map(Datum::ptr).to_vec();
         args.push(Datum::i64(rng.interesting_int(Type::I64)));
-        args.push(Datum::scalar(
-            Type::I32,
-            rng.interesting_int(Type::I32) as u64,
-        ));
+        args.push(Datum::scalar(Type::I32, rng.interesting_int(Type::I32) as u64));
         args.push(Datum::scalar(Type::F64, rng.interesting_float(Type::F64)));
         args.push(Datum::scalar(Type::F32, rng.interesting_float(Type::F32)));
         args.push(Datum::i64(rng.range(0, 12) as i64));
@@ -187,9 +148,7 @@ pub struct TestHost;
 impl TestHost {
     /// Helper 0.
     pub extern "C" fn mix(a: i64, b: i64) -> i64 {
-        a.rotate_left(17)
-            .wrapping_mul(0x9e37_79b1)
-            .wrapping_add(b ^ 0x55)
+        a.rotate_left(17).wrapping_mul(0x9e37_79b1).wrapping_add(b ^ 0x55)
     }
 }
 
@@ -203,29 +162,18 @@ impl Host for TestHost {
     ) -> Result<Vec<Datum>, crate::eval::Stop> {
         let arg = |index: usize| args[index].words[0] as i64;
         match callee.target {
-            CallTarget::Helper(crate::HelperId(0)) => {
-                Ok(vec![Datum::i64(TestHost::mix(arg(0), arg(1)))])
-            }
+            CallTarget::Helper(crate::HelperId(0)) => Ok(vec![Datum::i64(TestHost::mix(arg(0), arg(1)))]),
             _ => {
                 let mut word = [0];
-                memory
-                    .read(args[0].words[0], 8, &mut word)
-                    .map_err(crate::eval::Stop::Trap)?;
+                memory.read(args[0].words[0], 8, &mut word).map_err(crate::eval::Stop::Trap)?;
                 let sum = (word[0] as i64).wrapping_add(arg(1));
-                memory
-                    .write(args[0].words[0], 8, &[sum as u64])
-                    .map_err(crate::eval::Stop::Trap)?;
+                memory.write(args[0].words[0], 8, &[sum as u64]).map_err(crate::eval::Stop::Trap)?;
                 Ok(vec![Datum::i64(word[0] as i64)])
             }
         }
     }
 
-    fn js(
-        &mut self,
-        _: &InstData,
-        _: &[Datum],
-        _: &mut Memory,
-    ) -> Result<Option<Datum>, crate::eval::Stop> {
+    fn js(&mut self, _: &InstData, _: &[Datum], _: &mut Memory) -> Result<Option<Datum>, crate::eval::Stop> {
         Err(crate::eval::Stop::Trap(crate::TrapCode::Unreachable))
     }
 }
@@ -238,9 +186,7 @@ pub struct Coverage {
 
 impl Default for Coverage {
     fn default() -> Coverage {
-        Coverage {
-            counts: vec![0; Op::ALL.len()],
-        }
+        Coverage { counts: vec![0; Op::ALL.len()] }
     }
 }
 
@@ -265,10 +211,7 @@ impl Coverage {
     /// The machine ops that were executed less than `least` times, with their counts.
     pub fn below(&self, least: u64) -> Vec<(Op, u64)> {
         let machine = Op::ALL.iter().copied().filter(|&op| op < Op::JsConst);
-        machine
-            .map(|op| (op, self.count(op)))
-            .filter(|&(_, count)| count < least)
-            .collect()
+        machine.map(|op| (op, self.count(op))).filter(|&(_, count)| count < least).collect()
     }
 }
 

@@ -19,14 +19,9 @@ pub struct Repeat {
 
 /// Ops that are taken from the table; the others need a context, which statements make.
 pub fn is_plain(op: Op) -> bool {
-    let blocked = Effects::READS
-        .with(Effects::WRITES)
-        .with(Effects::CALLS)
-        .with(Effects::TERMINATES);
+    let blocked = Effects::READS.with(Effects::WRITES).with(Effects::CALLS).with(Effects::TERMINATES);
     op < Op::JsConst
-        && !op
-            .effects()
-            .any(blocked.with(Effects::EXITS).with(Effects::SAFEPOINT))
+        && !op.effects().any(blocked.with(Effects::EXITS).with(Effects::SAFEPOINT))
         && !matches!(op, Op::SlotAddr | Op::FuncAddr | Op::TrapIf)
 }
 
@@ -37,25 +32,12 @@ impl Body<'_> {
     pub fn random_op(&mut self) {
         if self.rng.chance(12) && !self.repeats.is_empty() {
             let again = self.rng.pick(&self.repeats).clone();
-            let Repeat {
-                op,
-                ty,
-                ref args,
-                imm,
-                aux,
-            } = again;
+            let Repeat { op, ty, ref args, imm, aux } = again;
             let mut args = args.clone();
             if op.effects().has(Effects::COMMUTES) && self.rng.chance(40) {
                 args.swap(0, 1);
             }
-            self.add(InstSpec {
-                op,
-                ty,
-                args: &args,
-                imm,
-                aux,
-                frame: None,
-            });
+            self.add(InstSpec { op, ty, args: &args, imm, aux, frame: None });
             return;
         }
         let op = if self.context.config.guards && self.rng.chance(3) {
@@ -63,12 +45,7 @@ impl Body<'_> {
         } else {
             *self.rng.pick(&self.plain_ops)
         };
-        let types: Vec<Type> = op
-            .info()
-            .types
-            .iter()
-            .filter(|&ty| self.admits(ty))
-            .collect();
+        let types: Vec<Type> = op.info().types.iter().filter(|&ty| self.admits(ty)).collect();
         if types.is_empty() && !op.info().types.is_empty() {
             return;
         }
@@ -94,26 +71,10 @@ impl Body<'_> {
             args.push(value);
         }
         let (imm, aux) = self.immediate(op, ty);
-        let frame = op
-            .effects()
-            .has(Effects::NEEDS_FRAME)
-            .then(|| self.frame_state());
-        self.add(InstSpec {
-            op,
-            ty,
-            args: &args,
-            imm,
-            aux,
-            frame,
-        });
+        let frame = op.effects().has(Effects::NEEDS_FRAME).then(|| self.frame_state());
+        self.add(InstSpec { op, ty, args: &args, imm, aux, frame });
         if frame.is_none() && self.repeats.len() < 4_000 {
-            self.repeats.push(Repeat {
-                op,
-                ty,
-                args,
-                imm,
-                aux,
-            });
+            self.repeats.push(Repeat { op, ty, args, imm, aux });
         }
     }
 
@@ -131,14 +92,10 @@ impl Body<'_> {
                     .collect();
                 *self.rng.pick(&fits)
             }
-            Operand::Cond => *self
-                .rng
-                .pick(&[Type::I8, Type::I8, Type::I8, Type::I32, Type::I64]),
+            Operand::Cond => *self.rng.pick(&[Type::I8, Type::I8, Type::I8, Type::I32, Type::I64]),
             Operand::AnyFloat => *self.rng.pick(&[Type::F32, Type::F64, Type::F64]),
             Operand::SameWidth if ty.bits() == 32 => *self.rng.pick(&[Type::I32, Type::F32]),
-            Operand::SameWidth => *self
-                .rng
-                .pick(&[Type::I64, Type::F64, Type::TAGGED, Type::PTR]),
+            Operand::SameWidth => *self.rng.pick(&[Type::I64, Type::F64, Type::TAGGED, Type::PTR]),
             Operand::Addr => Type::PTR,
             _ => crate::function::result_type(operand, ty),
         }
@@ -163,12 +120,7 @@ impl Body<'_> {
                     }
                 }
             }
-            Op::SaddTrap
-            | Op::SsubTrap
-            | Op::SmulTrap
-            | Op::SaddGuard
-            | Op::SsubGuard
-            | Op::SmulGuard
+            Op::SaddTrap | Op::SsubTrap | Op::SmulTrap | Op::SaddGuard | Op::SsubGuard | Op::SmulGuard
                 if self.rng.chance(97) =>
             {
                 let mask = *self.rng.pick(&[0xff, 0x7fff, 0xfff]);
@@ -196,11 +148,7 @@ impl Body<'_> {
     }
 
     pub fn float_constant(&mut self, ty: Type, value: f64) -> Value {
-        if ty == Type::F32 {
-            self.b.f32const(value as f32)
-        } else {
-            self.b.f64const(value)
-        }
+        if ty == Type::F32 { self.b.f32const(value as f32) } else { self.b.f64const(value) }
     }
 
     fn immediate(&mut self, op: Op, ty: Type) -> (i64, u16) {
@@ -210,10 +158,7 @@ impl Body<'_> {
             ImmKind::Float => (rng.interesting_float(ty) as i64, 0),
             ImmKind::IntCc => (0, rng.below(IntCc::ALL.len()) as u16),
             ImmKind::FloatCc => (0, rng.below(FloatCc::ALL.len()) as u16),
-            ImmKind::Trap => (
-                0,
-                *rng.pick(&[TrapCode::Overflow, TrapCode::User0, TrapCode::User1]) as u16,
-            ),
+            ImmKind::Trap => (0, *rng.pick(&[TrapCode::Overflow, TrapCode::User0, TrapCode::User1]) as u16),
             ImmKind::Reduce => (0, rng.below(ReduceOp::ALL.len()) as u16),
             ImmKind::Lane => (rng.below(ty.lanes() as usize) as i64, 0),
             ImmKind::Offset => (rng.below(64) as i64 * 8 - 128, 0),

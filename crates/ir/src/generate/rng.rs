@@ -53,16 +53,7 @@ impl Rng {
             0..=2 => self.below(20) as i64 - 4,
             3 => 1i64 << self.below(64),
             4 => (1i64 << self.below(64)).wrapping_sub(1),
-            5 => *self.pick(&[
-                i64::MIN,
-                i64::MAX,
-                i32::MIN as i64,
-                i32::MAX as i64,
-                -1,
-                0x80,
-                0x7fff,
-                255,
-            ]),
+            5 => *self.pick(&[i64::MIN, i64::MAX, i32::MIN as i64, i32::MAX as i64, -1, 0x80, 0x7fff, 255]),
             _ => self.next() as i64,
         };
         sign_extend(value, ty)
@@ -74,24 +65,13 @@ impl Rng {
             0..=2 => self.below(40) as f64 - 20.0,
             3 => (self.below(80) as f64 - 40.0) / 4.0,
             4 => *self.pick(&[0.0, -0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY]),
-            5 => *self.pick(&[
-                f64::MAX,
-                f64::MIN_POSITIVE,
-                5e-324,
-                2147483648.0,
-                -2147483649.0,
-                9007199254740993.0,
-            ]),
+            5 => *self.pick(&[f64::MAX, f64::MIN_POSITIVE, 5e-324, 2147483648.0, -2147483649.0, 9007199254740993.0]),
             6 => f64::from_bits(self.next()),
             _ => (self.next() as i64 >> self.below(60)) as f64,
         };
         if ty == Type::F32 {
             let value = value as f32;
-            if value.is_nan() {
-                f32::NAN.to_bits() as u64
-            } else {
-                value.to_bits() as u64
-            }
+            if value.is_nan() { f32::NAN.to_bits() as u64 } else { value.to_bits() as u64 }
         } else if value.is_nan() {
             f64::NAN.to_bits()
         } else {

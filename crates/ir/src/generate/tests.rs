@@ -5,10 +5,7 @@ use crate::verifier::verify_module;
 
 /// How many programs the tests make; raise it for a longer look.
 fn rounds() -> u64 {
-    std::env::var("TERCEL_IR_ROUNDS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(400)
+    std::env::var("TERCEL_IR_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(400)
 }
 
 #[test]
@@ -17,8 +14,7 @@ fn programs_are_valid_terminate_and_mostly_reach_their_end() {
     let (mut returned, mut nested, mut calls, mut large) = (0, 0, 0, 0);
     for seed in 0..rounds() {
         let program = generate(seed, &Config::default());
-        verify_module(&program.module)
-            .unwrap_or_else(|error| panic!("seed {seed}: {error}\n{}", program.module));
+        verify_module(&program.module).unwrap_or_else(|error| panic!("seed {seed}: {error}\n{}", program.module));
         nested += program.features.nested_loops as u64;
         calls += program.features.calls as u64;
         large += program.features.over_500_ops as u64;
@@ -37,11 +33,7 @@ fn programs_are_valid_terminate_and_mostly_reach_their_end() {
         coverage.add(&interpreter.op_counts);
     }
     let rounds = rounds();
-    for (what, count) in [
-        ("nested loops", nested),
-        ("calls", calls),
-        ("over 500 ops", large),
-    ] {
+    for (what, count) in [("nested loops", nested), ("calls", calls), ("over 500 ops", large)] {
         assert!(count * 3 >= rounds, "only {count} of {rounds} have {what}");
     }
     assert!(returned * 2 > rounds, "only {returned} of {rounds} return");
@@ -51,10 +43,7 @@ fn programs_are_valid_terminate_and_mostly_reach_their_end() {
 #[test]
 fn a_seed_makes_the_same_program_each_time() {
     let config = Config::default();
-    assert_eq!(
-        generate(5, &config).module.to_string(),
-        generate(5, &config).module.to_string()
-    );
+    assert_eq!(generate(5, &config).module.to_string(), generate(5, &config).module.to_string());
 }
 
 #[test]
@@ -70,10 +59,7 @@ fn the_text_form_carries_everything() {
             let mut interpreter = Interpreter::new(module, &mut host);
             interpreter.fuel = 3_000_000;
             let args = program.interpreter_inputs(0, &mut interpreter.memory);
-            (
-                interpreter.run(FuncId::new(0), &args),
-                interpreter.memory.clone(),
-            )
+            (interpreter.run(FuncId::new(0), &args), interpreter.memory.clone())
         };
         assert!(run(&first) == run(&program.module), "seed {seed}");
     }
@@ -81,13 +67,7 @@ fn the_text_form_carries_everything() {
 
 #[test]
 fn configurations_limit_what_is_made() {
-    let config = Config {
-        vector_bits: 0,
-        guards: false,
-        calls: false,
-        host_calls: false,
-        min_ops: 50,
-    };
+    let config = Config { vector_bits: 0, guards: false, calls: false, host_calls: false, min_ops: 50 };
     for seed in 0..30 {
         let text = generate(seed, &config).module.to_string();
         for word in ["i32x", "f64x", "guard", "call", "exit"] {

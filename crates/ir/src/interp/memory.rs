@@ -41,9 +41,7 @@ impl Memory {
     fn find(&self, address: u64, len: usize) -> Result<(usize, usize), TrapCode> {
         for (index, region) in self.regions.iter().enumerate() {
             let offset = address.wrapping_sub(region.base);
-            if offset < region.bytes.len() as u64
-                && len as u64 <= region.bytes.len() as u64 - offset
-            {
+            if offset < region.bytes.len() as u64 && len as u64 <= region.bytes.len() as u64 - offset {
                 return Ok((index, offset as usize));
             }
         }

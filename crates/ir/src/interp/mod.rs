@@ -114,12 +114,7 @@ pub trait Host {
     ///
     /// # Errors
     /// The trap or exit that it takes.
-    fn js(
-        &mut self,
-        data: &InstData,
-        args: &[Datum],
-        memory: &mut Memory,
-    ) -> Result<Option<Datum>, Stop>;
+    fn js(&mut self, data: &InstData, args: &[Datum], memory: &mut Memory) -> Result<Option<Datum>, Stop>;
 }
 
 /// A host without anything: every request traps `unreachable`.
@@ -127,13 +122,7 @@ pub trait Host {
 pub struct NoHost;
 
 impl Host for NoHost {
-    fn call(
-        &mut self,
-        _: &FuncRefData,
-        _: &[Type],
-        _: &[Datum],
-        _: &mut Memory,
-    ) -> Result<Vec<Datum>, Stop> {
+    fn call(&mut self, _: &FuncRefData, _: &[Type], _: &[Datum], _: &mut Memory) -> Result<Vec<Datum>, Stop> {
         Err(Stop::Trap(TrapCode::Unreachable))
     }
 
@@ -215,10 +204,7 @@ impl<'a> Interpreter<'a> {
     /// If the arguments do not fit the signature.
     pub fn run(&mut self, func: FuncId, args: &[Datum]) -> Outcome {
         let types: Vec<Type> = args.iter().map(|arg| arg.ty).collect();
-        assert_eq!(
-            types, self.module.functions[func].signature.params,
-            "arguments of the wrong types"
-        );
+        assert_eq!(types, self.module.functions[func].signature.params, "arguments of the wrong types");
         self.frames.clear();
         self.registers.clear();
         self.stack_top = STACK_BASE;
@@ -226,10 +212,7 @@ impl<'a> Interpreter<'a> {
             return outcome;
         }
         loop {
-            let frame = self
-                .frames
-                .last()
-                .expect("the run ends before the last frame is gone");
+            let frame = self.frames.last().expect("the run ends before the last frame is gone");
             let (func, mut inst) = (frame.func, frame.inst);
             loop {
                 if self.fuel == 0 {
@@ -254,22 +237,13 @@ impl<'a> Interpreter<'a> {
         let places = self.places[func.index()].get_or_insert_with(|| Places::new(function));
         let base = self.registers.len();
         let stack_base = self.stack_top;
-        if self.frames.len() >= MAX_FRAMES
-            || stack_base + places.slot_bytes > STACK_BASE + STACK_BYTES as u64
-        {
+        if self.frames.len() >= MAX_FRAMES || stack_base + places.slot_bytes > STACK_BASE + STACK_BYTES as u64 {
             return Err(Outcome::Trap(TrapCode::StackOverflow));
         }
         self.registers.resize(base + places.words, 0);
         self.stack_top = stack_base + places.slot_bytes;
-        let inst = function
-            .first_inst(function.entry())
-            .expect("blocks are not empty");
-        self.frames.push(Frame {
-            func,
-            base,
-            inst,
-            stack_base,
-        });
+        let inst = function.first_inst(function.entry()).expect("blocks are not empty");
+        self.frames.push(Frame { func, base, inst, stack_base });
         for (&param, arg) in function.params(function.entry()).iter().zip(args) {
             self.set(param, arg);
         }
@@ -288,9 +262,7 @@ impl<'a> Interpreter<'a> {
 
     fn place(&self, value: Value) -> usize {
         let frame = self.frame();
-        let places = self.places[frame.func.index()]
-            .as_ref()
-            .expect("made at entry");
+        let places = self.places[frame.func.index()].as_ref().expect("made at entry");
         frame.base + places.offsets[value.index()] as usize
     }
 
@@ -330,11 +302,7 @@ impl<'a> Interpreter<'a> {
             }
             Op::Switch => {
                 let index = self.bits(function.arg(inst, 0)) as usize + 1;
-                return self.take_edge(
-                    function,
-                    inst,
-                    if index < data.edge_count() { index } else { 0 },
-                );
+                return self.take_edge(function, inst, if index < data.edge_count() { index } else { 0 });
             }
             Op::Return => return self.ret(function, inst),
             Op::Trap => Err(Stop::Trap(data.trap_code())),
@@ -367,11 +335,7 @@ impl<'a> Interpreter<'a> {
             _ => self.evaluate(function, inst, data),
         };
         match done {
-            Ok(()) => Next::Inst(
-                function
-                    .next_inst(inst)
-                    .expect("a block ends with a terminator"),
-            ),
+            Ok(()) => Next::Inst(function.next_inst(inst).expect("a block ends with a terminator")),
             Err(Stop::Trap(code)) => Next::Stop(Outcome::Trap(code)),
             Err(Stop::Exit) => Next::Stop(self.exit(function, data)),
         }
@@ -379,16 +343,8 @@ impl<'a> Interpreter<'a> {
 
     fn evaluate(&mut self, function: &Function, inst: Inst, data: &InstData) -> Result<(), Stop> {
         let args = function.args(inst);
-        let from = args
-            .first()
-            .map_or(Type::VOID, |&arg| function.value_type(arg));
-        let what = EvalOp {
-            op: data.op,
-            ty: data.ty,
-            from,
-            aux: data.aux,
-            imm: data.imm,
-        };
+        let from = args.first().map_or(Type::VOID, |&arg| function.value_type(arg));
+        let what = EvalOp { op: data.op, ty: data.ty, from, aux: data.aux, imm: data.imm };
         if data.ty.is_vector() {
             let mut operands = [[0; 8]; 3];
             for (operand, &arg) in operands.iter_mut().zip(args) {
@@ -397,13 +353,7 @@ impl<'a> Interpreter<'a> {
             let list: [&[u64]; 3] = [&operands[0], &operands[1], &operands[2]];
             let words = eval_vector(&what, &list[..args.len()]);
             let result = function.result(inst);
-            self.set(
-                result,
-                &Datum {
-                    ty: function.value_type(result),
-                    words,
-                },
-            );
+            self.set(result, &Datum { ty: function.value_type(result), words });
             return Ok(());
         }
         let mut operands = [0; 3];
@@ -424,27 +374,15 @@ impl<'a> Interpreter<'a> {
     fn take_edge(&mut self, function: &Function, inst: Inst, index: usize) -> Next {
         let edge = function.edges(inst)[index];
         // All arguments are read before any parameter is written.
-        let args: Vec<Datum> = function
-            .edge_args(edge)
-            .iter()
-            .map(|&arg| self.get(function, arg))
-            .collect();
+        let args: Vec<Datum> = function.edge_args(edge).iter().map(|&arg| self.get(function, arg)).collect();
         for (&param, arg) in function.params(edge.block).iter().zip(&args) {
             self.set(param, arg);
         }
-        Next::Inst(
-            function
-                .first_inst(edge.block)
-                .expect("blocks are not empty"),
-        )
+        Next::Inst(function.first_inst(edge.block).expect("blocks are not empty"))
     }
 
     fn ret(&mut self, function: &Function, inst: Inst) -> Next {
-        let values: Vec<Datum> = function
-            .args(inst)
-            .iter()
-            .map(|&arg| self.get(function, arg))
-            .collect();
+        let values: Vec<Datum> = function.args(inst).iter().map(|&arg| self.get(function, arg)).collect();
         self.leave();
         let Some(caller) = self.frames.last() else {
             return Next::Stop(Outcome::Return(values));
@@ -460,33 +398,19 @@ impl<'a> Interpreter<'a> {
         for (result, value) in function.results(call).zip(values) {
             self.set(result, value);
         }
-        let next = function
-            .next_inst(call)
-            .expect("a call is not a terminator");
+        let next = function.next_inst(call).expect("a call is not a terminator");
         self.frames.last_mut().expect("a frame is active").inst = next;
     }
 
-    fn call(
-        &mut self,
-        function: &'a Function,
-        inst: Inst,
-        data: &InstData,
-    ) -> Result<Option<Next>, Stop> {
-        let mut args: Vec<Datum> = function
-            .args(inst)
-            .iter()
-            .map(|&arg| self.get(function, arg))
-            .collect();
+    fn call(&mut self, function: &'a Function, inst: Inst, data: &InstData) -> Result<Option<Next>, Stop> {
+        let mut args: Vec<Datum> = function.args(inst).iter().map(|&arg| self.get(function, arg)).collect();
         let is_tail = data.op.is_terminator();
         let target = match data.op {
             Op::Call | Op::TailCall => function.funcs[data.func_ref()].target,
             _ => {
                 let address = args.remove(0).words[0];
                 let index = address.wrapping_sub(CODE_BASE) / 16;
-                if address < CODE_BASE
-                    || !address.is_multiple_of(16)
-                    || index >= self.module.functions.len() as u64
-                {
+                if address < CODE_BASE || !address.is_multiple_of(16) || index >= self.module.functions.len() as u64 {
                     return Err(Stop::Trap(TrapCode::MemoryFault));
                 }
                 CallTarget::Function(FuncId::new(index as usize))
@@ -522,9 +446,7 @@ impl<'a> Interpreter<'a> {
     }
 
     fn access(&mut self, function: &Function, inst: Inst, data: &InstData) -> Result<(), TrapCode> {
-        let address = self
-            .bits(function.arg(inst, 0))
-            .wrapping_add(data.imm as u64);
+        let address = self.bits(function.arg(inst, 0)).wrapping_add(data.imm as u64);
         let len = data.ty.bytes() as usize;
         if data.op == Op::Store {
             let value = self.get(function, function.arg(inst, 1));
@@ -537,11 +459,7 @@ impl<'a> Interpreter<'a> {
     }
 
     fn js(&mut self, function: &Function, inst: Inst, data: &InstData) -> Result<(), Stop> {
-        let args: Vec<Datum> = function
-            .args(inst)
-            .iter()
-            .map(|&arg| self.get(function, arg))
-            .collect();
+        let args: Vec<Datum> = function.args(inst).iter().map(|&arg| self.get(function, arg)).collect();
         let result = self.host.js(data, &args, &mut self.memory)?;
         if let (Some(value), Some(datum)) = (function.results(inst).next(), result) {
             self.set(value, &datum);
@@ -555,15 +473,8 @@ impl<'a> Interpreter<'a> {
         };
         let frames = function.frame_chain(frame).map(|frame| {
             let state = &function.frames[frame];
-            let values = function
-                .frame_values(frame)
-                .iter()
-                .map(|value| value.some().map(|v| self.get(function, v)));
-            ExitFrame {
-                template: state.template,
-                position: state.position,
-                values: values.collect(),
-            }
+            let values = function.frame_values(frame).iter().map(|value| value.some().map(|v| self.get(function, v)));
+            ExitFrame { template: state.template, position: state.position, values: values.collect() }
         });
         Outcome::Exit(frames.collect())
     }
@@ -586,12 +497,7 @@ impl Places {
             at
         });
         let slot_offsets = slot_offsets.collect();
-        Places {
-            offsets,
-            words,
-            slot_offsets,
-            slot_bytes: slot_bytes.next_multiple_of(64),
-        }
+        Places { offsets, words, slot_offsets, slot_bytes: slot_bytes.next_multiple_of(64) }
     }
 }
 

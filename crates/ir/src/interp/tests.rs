@@ -32,16 +32,12 @@ block2:
   v8 = iadd.i64 v5, v7
   return v8
 }";
-    assert_eq!(
-        run(text, &[Datum::i64(15)]).0,
-        Outcome::Return(vec![Datum::i64(610)])
-    );
+    assert_eq!(run(text, &[Datum::i64(15)]).0, Outcome::Return(vec![Datum::i64(610)]));
 }
 
 #[test]
 fn endless_recursion_is_a_trap_and_an_endless_loop_uses_up_the_fuel() {
-    let text =
-        "function @f() {\n  sig0 = ()\n  fn0 = func0 @f sig0\nblock0:\n  call fn0()\n  return\n}";
+    let text = "function @f() {\n  sig0 = ()\n  fn0 = func0 @f sig0\nblock0:\n  call fn0()\n  return\n}";
     assert_eq!(run(text, &[]).0, Outcome::Trap(TrapCode::StackOverflow));
     let tail = "function @f() {\n  sig0 = ()\n  fn0 = func0 @f sig0\nblock0:\n  tail_call fn0()\n}";
     assert_eq!(run(tail, &[]).0, Outcome::OutOfFuel);
@@ -57,19 +53,10 @@ block0(v0: ptr):
   return v2
 }";
     let (outcome, memory) = run(text, &[Datum::ptr(0x1000)]);
-    assert_eq!(
-        outcome,
-        Outcome::Return(vec![Datum::i64(0x00ff_ffff_fe00_0000)])
-    );
+    assert_eq!(outcome, Outcome::Return(vec![Datum::i64(0x00ff_ffff_fe00_0000)]));
     assert_eq!(memory.regions()[1].bytes[3..7], [0xfe, 0xff, 0xff, 0xff]);
-    assert_eq!(
-        run(text, &[Datum::ptr(0x1000 + 58)]).0,
-        Outcome::Trap(TrapCode::MemoryFault)
-    );
-    assert_eq!(
-        run(text, &[Datum::ptr(u64::MAX - 2)]).0,
-        Outcome::Trap(TrapCode::MemoryFault)
-    );
+    assert_eq!(run(text, &[Datum::ptr(0x1000 + 58)]).0, Outcome::Trap(TrapCode::MemoryFault));
+    assert_eq!(run(text, &[Datum::ptr(u64::MAX - 2)]).0, Outcome::Trap(TrapCode::MemoryFault));
 }
 
 #[test]
@@ -86,10 +73,7 @@ block2:
   return v3, v4
 }";
     let (outcome, _) = run(text, &[Datum::i32(10), Datum::i32(20)]);
-    assert_eq!(
-        outcome,
-        Outcome::Return(vec![Datum::i32(10), Datum::i32(20)])
-    );
+    assert_eq!(outcome, Outcome::Return(vec![Datum::i32(10), Datum::i32(20)]));
 }
 
 #[test]
@@ -103,9 +87,7 @@ block0(v0: i32):
   return
 }";
     assert_eq!(run(text, &[Datum::i32(1)]).0, Outcome::Return(vec![]));
-    let Outcome::Exit(frames) = run(text, &[Datum::i32(0)]).0 else {
-        panic!("an exit")
-    };
+    let Outcome::Exit(frames) = run(text, &[Datum::i32(0)]).0 else { panic!("an exit") };
     assert_eq!(frames.len(), 2);
     assert_eq!(frames[0].values, [Some(Datum::i64(7))]);
     assert_eq!((frames[1].template, frames[1].position), (TemplateId(1), 5));
@@ -124,10 +106,7 @@ block1(v4: i32):
   return v4
 }";
     for (index, expected) in [(0, 10), (1, 20), (2, 30), (-1, 30)] {
-        assert_eq!(
-            run(text, &[Datum::i32(index)]).0,
-            Outcome::Return(vec![Datum::i32(expected)])
-        );
+        assert_eq!(run(text, &[Datum::i32(index)]).0, Outcome::Return(vec![Datum::i32(expected)]));
     }
 }
 
@@ -151,8 +130,5 @@ block0(v0: ptr):
   v2 = iadd.i32 v1, v1
   return v2
 }";
-    assert_eq!(
-        run(text, &[Datum::i32(21)]).0,
-        Outcome::Return(vec![Datum::i32(42)])
-    );
+    assert_eq!(run(text, &[Datum::i32(21)]).0, Outcome::Return(vec![Datum::i32(42)]));
 }

@@ -9,8 +9,7 @@ fn graph(edges: &[Vec<usize>]) -> Function {
     let mut func = Function::new("graph", Signature::default());
     let blocks: Vec<Block> = edges.iter().map(|_| func.add_block()).collect();
     for (from, targets) in edges.iter().enumerate() {
-        let list: Vec<(Block, &[Value])> =
-            targets.iter().map(|&to| (blocks[to], &[][..])).collect();
+        let list: Vec<(Block, &[Value])> = targets.iter().map(|&to| (blocks[to], &[][..])).collect();
         let inst = match list.len() {
             0 => func.make(InstSpec::new(Op::Return, Type::VOID, &[])),
             1 => func.make_terminator(Op::Jump, &[], &list),
@@ -67,9 +66,7 @@ fn simple_idoms(cfg: &Cfg) -> Vec<Option<usize>> {
 }
 
 fn random(state: &mut u64, below: usize) -> usize {
-    *state = state
-        .wrapping_mul(6364136223846793005)
-        .wrapping_add(1442695040888963407);
+    *state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
     (*state >> 33) as usize % below
 }
 
@@ -98,14 +95,11 @@ fn dominators_agree_with_the_simple_algorithm_on_random_graphs() {
         let dominators = Dominators::compute(&cfg, &func);
         let expected = simple_idoms(&cfg);
         for (number, &block) in cfg.rpo().iter().enumerate() {
-            let idom = dominators
-                .idom(block)
-                .map(|idom| cfg.rpo_number(idom).unwrap() as usize);
+            let idom = dominators.idom(block).map(|idom| cfg.rpo_number(idom).unwrap() as usize);
             assert_eq!(idom, expected[number].filter(|_| number > 0), "{func}");
             // `dominates` agrees with walking up the tree.
             for &other in cfg.rpo() {
-                let walk = std::iter::successors(Some(block), |&at| dominators.idom(at))
-                    .any(|at| at == other);
+                let walk = std::iter::successors(Some(block), |&at| dominators.idom(at)).any(|at| at == other);
                 assert_eq!(dominators.dominates(other, block), walk);
             }
         }
@@ -132,11 +126,7 @@ fn check_loops(func: &Function, cfg: &Cfg, dominators: &Dominators) {
             }
         }
         for &block in cfg.rpo() {
-            assert_eq!(
-                loops.contains(this, block),
-                inside.contains(&block),
-                "{this:?} {block} in\n{func}"
-            );
+            assert_eq!(loops.contains(this, block), inside.contains(&block), "{this:?} {block} in\n{func}");
         }
         let around = std::iter::successors(Some(this), |&at| loops.parent(at)).count();
         assert_eq!(loops.depth(this), around as u32);
@@ -149,11 +139,7 @@ fn nested_loops_nest() {
     let func = graph(&[vec![1], vec![2], vec![3], vec![2, 4], vec![1, 5], vec![]]);
     let cfg = Cfg::compute(&func);
     let loops = Loops::compute(&func, &cfg, &Dominators::compute(&cfg, &func));
-    let depths: Vec<u32> = func
-        .blocks()
-        .iter()
-        .map(|&block| loops.block_depth(block))
-        .collect();
+    let depths: Vec<u32> = func.blocks().iter().map(|&block| loops.block_depth(block)).collect();
     assert_eq!(depths, [0, 1, 2, 2, 1, 0]);
     assert!(!loops.is_irreducible());
 }
@@ -171,13 +157,7 @@ fn deep_nests_and_shared_exits_are_near_linear() {
     // A chain of `n` blocks that all lead to one exit, inside `n` nested loops. A quadratic step would take minutes.
     let n = 60_000;
     let mut edges: Vec<Vec<usize>> = (0..n).map(|at| vec![at + 1, 2 * n]).collect();
-    edges.extend((n..2 * n).map(|at| {
-        if at + 1 < 2 * n {
-            vec![at + 1, 2 * n - at]
-        } else {
-            vec![1, 2 * n]
-        }
-    }));
+    edges.extend((n..2 * n).map(|at| if at + 1 < 2 * n { vec![at + 1, 2 * n - at] } else { vec![1, 2 * n] }));
     edges.push(vec![]);
     let func = graph(&edges);
     let cfg = Cfg::compute(&func);

@@ -181,12 +181,7 @@ impl Effects {
     /// returns.
     #[inline]
     pub fn exposes_memory(self) -> bool {
-        self.any(
-            Effects::TRAPS
-                .with(Effects::EXITS)
-                .with(Effects::SAFEPOINT)
-                .with(Effects::CALLS),
-        )
+        self.any(Effects::TRAPS.with(Effects::EXITS).with(Effects::SAFEPOINT).with(Effects::CALLS))
     }
 
     /// The raw bits, for the text form.
@@ -338,18 +333,9 @@ mod tests {
     fn rows_are_consistent() {
         for &op in Op::ALL {
             let info = op.info();
-            assert_eq!(
-                Op::from_name(info.name),
-                Some(op),
-                "{op}: the name is not unique"
-            );
+            assert_eq!(Op::from_name(info.name), Some(op), "{op}: the name is not unique");
             let uses_type = |list: &[Operand]| {
-                list.iter().any(|o| {
-                    matches!(
-                        o,
-                        Operand::T | Operand::Lane | Operand::Mask | Operand::SameWidth
-                    )
-                })
+                list.iter().any(|o| matches!(o, Operand::T | Operand::Lane | Operand::Mask | Operand::SameWidth))
             };
             assert_eq!(
                 info.types.is_empty(),
@@ -357,19 +343,13 @@ mod tests {
                 "{op}: a controlling type is given exactly if the row uses it"
             );
             if info.effects.has(Effects::COMMUTES) {
-                assert!(
-                    info.operands.len() >= 2 && info.operands[0] == info.operands[1],
-                    "{op}"
-                );
+                assert!(info.operands.len() >= 2 && info.operands[0] == info.operands[1], "{op}");
             }
             if op.is_terminator() {
                 assert!(info.results.is_empty(), "{op}: a terminator has no results");
             }
             if info.effects.has(Effects::NEEDS_FRAME) {
-                assert!(
-                    info.effects.has(Effects::EXITS),
-                    "{op}: who needs a frame state uses it to exit"
-                );
+                assert!(info.effects.has(Effects::EXITS), "{op}: who needs a frame state uses it to exit");
             }
         }
     }

@@ -69,15 +69,9 @@ fn text_reads_back_to_itself() {
 fn faults_name_their_line() {
     let line = |text: &str| parse_function(text).unwrap_err().line;
     assert_eq!(line("function @f() {\nblock0:\n  nonsense\n}"), 3);
-    assert_eq!(
-        line("function @f() {\n\n; a comment\nblock0:\n  return v9\n}"),
-        5
-    );
+    assert_eq!(line("function @f() {\n\n; a comment\nblock0:\n  return v9\n}"), 5);
     assert_eq!(line("function @f() {\nblock0:\n  v0 = iconst 4\n}"), 3);
-    assert_eq!(
-        line("function @f() {\nblock0:\n  v0 = iconst.i32 4\n  v0 = iconst.i32 4\n  return\n}"),
-        4
-    );
+    assert_eq!(line("function @f() {\nblock0:\n  v0 = iconst.i32 4\n  v0 = iconst.i32 4\n  return\n}"), 4);
     assert_eq!(line("function @f() {\nblock0:\n  jump block7\n}"), 1);
 }
 
@@ -87,12 +81,9 @@ fn arbitrary_bytes_are_an_error_and_no_panic() {
     for _ in 0..2_000 {
         let mut text = EVERYTHING.to_string();
         for _ in 0..4 {
-            state = state
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             let at = (state >> 33) as usize % text.len();
-            let with =
-                ["v", "0", "(", "-", " ", "\n", "block", "4294967295"][(state >> 60) as usize % 8];
+            let with = ["v", "0", "(", "-", " ", "\n", "block", "4294967295"][(state >> 60) as usize % 8];
             text.replace_range(at..at + 1, with);
         }
         if let Ok(func) = parse_function(&text) {

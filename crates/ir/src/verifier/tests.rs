@@ -2,53 +2,31 @@ use super::*;
 use crate::parse::parse_function;
 
 fn broken(text: &str) -> &'static str {
-    verify(&parse_function(text).unwrap())
-        .expect_err("a rule is broken")
-        .rule
+    verify(&parse_function(text).unwrap()).expect_err("a rule is broken").rule
 }
 
 #[test]
 fn an_entry_with_predecessors_is_rejected() {
-    assert_eq!(
-        broken("function @f() {\nblock0:\n  jump block0\n}"),
-        "entry"
-    );
+    assert_eq!(broken("function @f() {\nblock0:\n  jump block0\n}"), "entry");
     assert_eq!(broken("function @f(i32) {\nblock0:\n  return\n}"), "entry");
 }
 
 #[test]
 fn a_block_ends_with_its_only_terminator() {
-    assert_eq!(
-        broken("function @f() {\nblock0:\n  v0 = iconst.i32 1\n}"),
-        "block"
-    );
-    assert_eq!(
-        broken("function @f() {\nblock0:\n  return\n  return\n}"),
-        "block"
-    );
+    assert_eq!(broken("function @f() {\nblock0:\n  v0 = iconst.i32 1\n}"), "block");
+    assert_eq!(broken("function @f() {\nblock0:\n  return\n  return\n}"), "block");
     assert_eq!(broken("function @f() {\nblock0:\n}"), "block");
 }
 
 #[test]
 fn operands_have_the_types_of_the_row() {
     assert_eq!(
-        broken(
-            "function @f(i32, i64) {\nblock0(v0: i32, v1: i64):\n  v2 = iadd.i32 v0, v1\n  return\n}"
-        ),
+        broken("function @f(i32, i64) {\nblock0(v0: i32, v1: i64):\n  v2 = iadd.i32 v0, v1\n  return\n}"),
         "operands"
     );
-    assert_eq!(
-        broken("function @f() -> i32 {\nblock0:\n  return\n}"),
-        "operands"
-    );
-    assert_eq!(
-        broken("function @f(i32) {\nblock0(v0: i32):\n  v1 = sext.i16 v0\n  return\n}"),
-        "operands"
-    );
-    assert_eq!(
-        broken("function @f(i32) {\nblock0(v0: i32):\n  v1 = iadd.i32 v0\n  return\n}"),
-        "operands"
-    );
+    assert_eq!(broken("function @f() -> i32 {\nblock0:\n  return\n}"), "operands");
+    assert_eq!(broken("function @f(i32) {\nblock0(v0: i32):\n  v1 = sext.i16 v0\n  return\n}"), "operands");
+    assert_eq!(broken("function @f(i32) {\nblock0(v0: i32):\n  v1 = iadd.i32 v0\n  return\n}"), "operands");
 }
 
 #[test]
@@ -92,8 +70,7 @@ fn immediates_are_in_range() {
         broken("function @f(i32x4) {\nblock0(v0: i32x4):\n  v1 = extract.i32x4 v0, 4\n  return\n}"),
         "immediate"
     );
-    let mut func =
-        parse_function("function @f() {\nblock0:\n  v0 = iconst.i8 1\n  return\n}").unwrap();
+    let mut func = parse_function("function @f() {\nblock0:\n  v0 = iconst.i8 1\n  return\n}").unwrap();
     let inst = func.first_inst(func.entry()).unwrap();
     func.inst_mut(inst).imm = 255;
     assert_eq!(verify(&func).unwrap_err().rule, "immediate");
@@ -101,10 +78,7 @@ fn immediates_are_in_range() {
 
 #[test]
 fn guards_have_a_frame_state() {
-    assert_eq!(
-        broken("function @f(i32) {\nblock0(v0: i32):\n  guard v0\n  return\n}"),
-        "frame"
-    );
+    assert_eq!(broken("function @f(i32) {\nblock0(v0: i32):\n  guard v0\n  return\n}"), "frame");
 }
 
 #[test]

@@ -39,11 +39,20 @@ pub enum GetFact {
 #[derive(Clone, Copy)]
 pub enum SetFact {
     /// Into the receiver's slot.
-    Own { location: SlotLocation },
+    Own {
+        location: SlotLocation,
+    },
     /// Into a new slot of the receiver, which gets another shape.
-    Add { location: SlotLocation, shape: Gc<Shape> },
+    Add {
+        location: SlotLocation,
+        shape: Gc<Shape>,
+    },
     /// To a setter, in the receiver or `hops` prototypes up.
-    Setter { holder: Gc<Object>, hops: u32, location: SlotLocation },
+    Setter {
+        holder: Gc<Object>,
+        hops: u32,
+        location: SlotLocation,
+    },
     Unknown,
 }
 
@@ -87,7 +96,9 @@ pub fn find_get(cx: &Context, object: Gc<Object>, key: PropertyKey) -> GetFact {
 
 /// Whether a typed array treats the name as any object does: it begins with a small letter, so it is no canonical numeric string.
 fn is_plain_name(cx: &Context, key: PropertyKey) -> bool {
-    key.as_name().is_some_and(|name| name.len() > 0 && name.char_at(cx, 0).is_ok_and(|c| (b'a' as u16..=b'z' as u16).contains(&c)))
+    key.as_name().is_some_and(|name| {
+        name.len() > 0 && name.char_at(cx, 0).is_ok_and(|c| (b'a' as u16..=b'z' as u16).contains(&c))
+    })
 }
 
 /// Looks up where an assignment of `key` to `object` goes, by shapes alone.
@@ -111,7 +122,10 @@ pub fn find_set(cx: &Context, object: Gc<Object>, key: PropertyKey) -> SetFact {
     let mut hops = 1;
     while let Some(holder) = next {
         let shape = holder.shape(cx);
-        if hops > MAX_HOPS || !shape_tells(shape.object_kind(), key) || shape.object_kind().has_own_length() && key == cx.names().length {
+        if hops > MAX_HOPS
+            || !shape_tells(shape.object_kind(), key)
+            || shape.object_kind().has_own_length() && key == cx.names().length
+        {
             return SetFact::Unknown;
         }
         if let Some(entry) = shape.lookup(cx, key) {

@@ -115,14 +115,18 @@ fn run_stub(cx: &Context, stub: Gc<IcStub>, inputs: &[Value]) -> Outcome {
     let receiver = inputs[0];
     // The shape is the first guard of nearly all programs.
     let guard = stub.guard.get();
-    if stub.dead.get() || guard != crate::feedback::NO_SHAPE && (!receiver.is_cell() || receiver.as_cell().header.shape.get() != guard) {
+    if stub.dead.get()
+        || guard != crate::feedback::NO_SHAPE && (!receiver.is_cell() || receiver.as_cell().header.shape.get() != guard)
+    {
         return Outcome::Miss;
     }
     let loc = stub.loc.get();
     let fresh = || stub.aux.get() == cx.interp.proto_epoch.get();
     match loc.form() {
         Form::None => {}
-        Form::OwnInline | Form::OwnOutOfLine if inputs.len() == 1 => return Outcome::Done(load(object_at(receiver), loc)),
+        Form::OwnInline | Form::OwnOutOfLine if inputs.len() == 1 => {
+            return Outcome::Done(load(object_at(receiver), loc));
+        }
         Form::OwnInline | Form::OwnOutOfLine => {
             store(cx, object_at(receiver), loc, inputs[1]);
             return Outcome::Done(Value::UNDEFINED);
@@ -155,7 +159,11 @@ fn run_stub(cx: &Context, stub: Gc<IcStub>, inputs: &[Value]) -> Outcome {
                 if loc.form() == Form::StringHolderInline { Form::OwnInline } else { Form::OwnOutOfLine },
                 loc.index() as u32,
             );
-            return if fresh() && receiver.is_string() { Outcome::Done(load(object_at(stub.cell.get()), own)) } else { Outcome::Miss };
+            return if fresh() && receiver.is_string() {
+                Outcome::Done(load(object_at(stub.cell.get()), own))
+            } else {
+                Outcome::Miss
+            };
         }
         Form::ArrayLength => {}
     }

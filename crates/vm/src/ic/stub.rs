@@ -37,7 +37,9 @@ impl Gc<IcStub> {
     }
     pub fn program<'a>(self) -> &'a [u8] {
         // SAFETY: the program follows the data words.
-        unsafe { std::slice::from_raw_parts(self.data_ptr().add(self.data_len as usize).cast(), self.program_len as usize) }
+        unsafe {
+            std::slice::from_raw_parts(self.data_ptr().add(self.data_len as usize).cast(), self.program_len as usize)
+        }
     }
     pub fn next_stub(self) -> Option<Gc<IcStub>> {
         self.next.get().as_kind(Kind::IcStub)

@@ -2,7 +2,8 @@
 
 use super::{Flow, Pc};
 use crate::call::{
-    Callee, CallSite, Prepared, call_native, check_not_class, fill_frame, frame_size, prepare_call, prepare_construct, resolve_callee,
+    CallSite, Callee, Prepared, call_native, check_not_class, fill_frame, frame_size, prepare_call, prepare_construct,
+    resolve_callee,
 };
 use crate::cell::{Gc, Kind};
 use crate::code::CodeBlock;
@@ -235,7 +236,11 @@ pub fn construct_spread(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     if !callee.as_object().is_some_and(|o| o.is_constructor()) {
         // `new` passes the callee as new.target, `super(...)` never does.
         let is_super = new_target != callee;
-        return Err(if is_super { throw_no_super_constructor(cx, frame, callee) } else { cx.throw_not_constructor(callee) });
+        return Err(if is_super {
+            throw_no_super_constructor(cx, frame, callee)
+        } else {
+            cx.throw_not_constructor(callee)
+        });
     }
     let (base, argc) = spread_block(cx, frame, i.block.0 as usize, i.args.0)?;
     let site = site_of::<instr::ConstructSpread>(cx, frame, delta(frame, base), i.dst.0, flag::CONSTRUCT);
@@ -270,7 +275,16 @@ pub fn direct_eval_spread(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> 
         let array = frame.get(i.args.0 as usize).as_object().expect("spread arguments are an array");
         let first = array.elements.get().get(0);
         let source = if first.is_empty() { Value::UNDEFINED } else { first };
-        return eval_at(cx, frame, source, i.scope.0, i.eval.0, i.dst.0, i.block.0 as usize, instr::DirectEvalSpread::LEN);
+        return eval_at(
+            cx,
+            frame,
+            source,
+            i.scope.0,
+            i.eval.0,
+            i.dst.0,
+            i.block.0 as usize,
+            instr::DirectEvalSpread::LEN,
+        );
     }
     let (base, argc) = spread_block(cx, frame, i.block.0 as usize, i.args.0)?;
     let site = site_of::<instr::DirectEvalSpread>(cx, frame, delta(frame, base), i.dst.0, 0);
@@ -330,4 +344,3 @@ pub fn call_runtime(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     frame.set(i.dst.0 as usize, result?);
     Ok(())
 }
-

@@ -31,7 +31,9 @@ pub fn define_class(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
         let prototype = parent.get(cx, cx.names().prototype)?;
         if !prototype.is_object() && !prototype.is_null() {
             let shown = cx.describe(prototype);
-            return Err(cx.throw_type(format_args!("Class extends value does not have valid prototype property {shown}")));
+            return Err(
+                cx.throw_type(format_args!("Class extends value does not have valid prototype property {shown}"))
+            );
         }
         let parent = frame.get(i.heritage.0 as usize).as_object().expect("checked above");
         (prototype.as_object(), parent)
@@ -81,7 +83,10 @@ pub fn set_class_init(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
 #[inline(never)]
 pub fn get_class_init(_cx: &Context, frame: Frame, pc: Pc) -> JsResult<bool> {
     let i: instr::GetClassInit = pc.decode();
-    let init = frame.get(i.ctor.0 as usize).as_kind::<Function>(Kind::Function).map_or(Value::UNDEFINED, |f| f.class_init.get());
+    let init = frame
+        .get(i.ctor.0 as usize)
+        .as_kind::<Function>(Kind::Function)
+        .map_or(Value::UNDEFINED, |f| f.class_init.get());
     if init.is_undefined() {
         return Ok(true);
     }
@@ -168,7 +173,10 @@ fn throw_no_member(cx: &Context, key: PropertyKey, what: &str) -> Throw {
     if let Some((_, brand)) = name.split_once('\0') {
         return cx.throw_type(format_args!("Receiver must be {brand}"));
     }
-    cx.throw_type(format_args!("Cannot {what} private member {name} {} an object whose class did not declare it", if what == "write" { "to" } else { "from" }))
+    cx.throw_type(format_args!(
+        "Cannot {what} private member {name} {} an object whose class did not declare it",
+        if what == "write" { "to" } else { "from" }
+    ))
 }
 
 #[inline(never)]
@@ -229,7 +237,9 @@ pub fn define_private(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
         let name = key.display(cx).to_string();
         if let Some((_, brand)) = name.split_once('\0') {
             let class = brand.trim_start_matches("an instance of ");
-            return Err(cx.throw_type(format_args!("Cannot initialize private methods of {class} twice on the same object")));
+            return Err(
+                cx.throw_type(format_args!("Cannot initialize private methods of {class} twice on the same object"))
+            );
         }
         Err(cx.throw_type(format_args!("Cannot initialize {name} twice on the same object")))
     };
@@ -273,4 +283,3 @@ pub fn has_private(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     frame.set(i.dst.0 as usize, Value::boolean(found));
     Ok(())
 }
-

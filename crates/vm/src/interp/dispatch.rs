@@ -14,7 +14,8 @@
 
 use super::entry::{EntryRecord, SegmentExit, stack_pointer};
 use super::{
-    Flow, Pc, arguments, arithmetic, calls, classes, control, dispose, element, globals, iteration, literals, names, property,
+    Flow, Pc, arguments, arithmetic, calls, classes, control, dispose, element, globals, iteration, literals, names,
+    property,
 };
 use crate::call::{CallSite, fill_frame, frame_size};
 use crate::cell::{Gc, Kind};
@@ -374,7 +375,8 @@ pub(crate) unsafe fn run_segment(cx: &Context, record: &EntryRecord) -> SegmentE
                                     $done
                                 }
                                 if loc.form() == Form::HolderInline && site.aux.get() == state.proto_epoch.get() {
-                                    *fp.add($dst) = *(site.cell.get().bits() as *const u8).add(loc.index()).cast::<Value>();
+                                    *fp.add($dst) =
+                                        *(site.cell.get().bits() as *const u8).add(loc.index()).cast::<Value>();
                                     $done
                                 }
                                 let v = property::load_form(cx, site, cell, loc);
@@ -715,13 +717,23 @@ pub(crate) unsafe fn run_segment(cx: &Context, record: &EntryRecord) -> SegmentE
                     Op::Div => div!(Div, i, get!(i.b), arithmetic::div),
                     Op::Mod => modulo!(Mod, i, get!(i.b), arithmetic::modulo),
                     Op::Exp => simple!(Exp, arithmetic::exp),
-                    Op::BitAnd => bits!(BitAnd, i, get!(i.b), arithmetic::bit_and, |a: i32, b: i32| Value::int32(a & b)),
+                    Op::BitAnd => {
+                        bits!(BitAnd, i, get!(i.b), arithmetic::bit_and, |a: i32, b: i32| Value::int32(a & b))
+                    }
                     Op::BitOr => bits!(BitOr, i, get!(i.b), arithmetic::bit_or, |a: i32, b: i32| Value::int32(a | b)),
-                    Op::BitXor => bits!(BitXor, i, get!(i.b), arithmetic::bit_xor, |a: i32, b: i32| Value::int32(a ^ b)),
-                    Op::Shl => bits!(Shl, i, get!(i.b), arithmetic::shl, |a: i32, b: i32| Value::int32(a.wrapping_shl(b as u32))),
-                    Op::Shr => bits!(Shr, i, get!(i.b), arithmetic::shr, |a: i32, b: i32| Value::int32(a.wrapping_shr(b as u32))),
+                    Op::BitXor => {
+                        bits!(BitXor, i, get!(i.b), arithmetic::bit_xor, |a: i32, b: i32| Value::int32(a ^ b))
+                    }
+                    Op::Shl => bits!(Shl, i, get!(i.b), arithmetic::shl, |a: i32, b: i32| Value::int32(
+                        a.wrapping_shl(b as u32)
+                    )),
+                    Op::Shr => bits!(Shr, i, get!(i.b), arithmetic::shr, |a: i32, b: i32| Value::int32(
+                        a.wrapping_shr(b as u32)
+                    )),
                     Op::UShr => {
-                        bits!(UShr, i, get!(i.b), arithmetic::ushr, |a: i32, b: i32| Value::uint32((a as u32).wrapping_shr(b as u32)))
+                        bits!(UShr, i, get!(i.b), arithmetic::ushr, |a: i32, b: i32| Value::uint32(
+                            (a as u32).wrapping_shr(b as u32)
+                        ))
                     }
                     Op::AddImm => arith!(AddImm, imm checked_add, +, arithmetic::add_imm),
                     Op::SubImm => arith!(SubImm, imm checked_sub, -, arithmetic::sub_imm),
@@ -729,28 +741,34 @@ pub(crate) unsafe fn run_segment(cx: &Context, record: &EntryRecord) -> SegmentE
                     Op::DivImm => div!(DivImm, i, Value::int32(i.imm.0 as i32), arithmetic::div_imm),
                     Op::ModImm => modulo!(ModImm, i, Value::int32(i.imm.0 as i32), arithmetic::modulo_imm),
                     Op::BitAndImm => {
-                        bits!(BitAndImm, i, Value::int32(i.imm.0 as i32), arithmetic::bit_and_imm, |a: i32, b: i32| Value::int32(a & b))
+                        bits!(BitAndImm, i, Value::int32(i.imm.0 as i32), arithmetic::bit_and_imm, |a: i32, b: i32| {
+                            Value::int32(a & b)
+                        })
                     }
                     Op::BitOrImm => {
-                        bits!(BitOrImm, i, Value::int32(i.imm.0 as i32), arithmetic::bit_or_imm, |a: i32, b: i32| Value::int32(a | b))
+                        bits!(BitOrImm, i, Value::int32(i.imm.0 as i32), arithmetic::bit_or_imm, |a: i32, b: i32| {
+                            Value::int32(a | b)
+                        })
                     }
                     Op::BitXorImm => {
-                        bits!(BitXorImm, i, Value::int32(i.imm.0 as i32), arithmetic::bit_xor_imm, |a: i32, b: i32| Value::int32(a ^ b))
+                        bits!(BitXorImm, i, Value::int32(i.imm.0 as i32), arithmetic::bit_xor_imm, |a: i32, b: i32| {
+                            Value::int32(a ^ b)
+                        })
                     }
                     Op::ShlImm => {
-                        bits!(ShlImm, i, Value::int32(i.imm.0 as i32), arithmetic::shl_imm, |a: i32, b: i32| Value::int32(
-                            a.wrapping_shl(b as u32)
-                        ))
+                        bits!(ShlImm, i, Value::int32(i.imm.0 as i32), arithmetic::shl_imm, |a: i32, b: i32| {
+                            Value::int32(a.wrapping_shl(b as u32))
+                        })
                     }
                     Op::ShrImm => {
-                        bits!(ShrImm, i, Value::int32(i.imm.0 as i32), arithmetic::shr_imm, |a: i32, b: i32| Value::int32(
-                            a.wrapping_shr(b as u32)
-                        ))
+                        bits!(ShrImm, i, Value::int32(i.imm.0 as i32), arithmetic::shr_imm, |a: i32, b: i32| {
+                            Value::int32(a.wrapping_shr(b as u32))
+                        })
                     }
                     Op::UShrImm => {
-                        bits!(UShrImm, i, Value::int32(i.imm.0 as i32), arithmetic::ushr_imm, |a: i32, b: i32| Value::uint32(
-                            (a as u32).wrapping_shr(b as u32)
-                        ))
+                        bits!(UShrImm, i, Value::int32(i.imm.0 as i32), arithmetic::ushr_imm, |a: i32, b: i32| {
+                            Value::uint32((a as u32).wrapping_shr(b as u32))
+                        })
                     }
                     Op::Inc => {
                         let i = decode!(Inc);
@@ -845,12 +863,20 @@ pub(crate) unsafe fn run_segment(cx: &Context, record: &EntryRecord) -> SegmentE
                     Op::JumpIfTrue => {
                         let i = decode!(JumpIfTrue);
                         let a = get!(i.a);
-                        if if a.is_boolean() { a.as_boolean() } else { a.to_boolean() } { jump!(i.target) } else { next!(JumpIfTrue) }
+                        if if a.is_boolean() { a.as_boolean() } else { a.to_boolean() } {
+                            jump!(i.target)
+                        } else {
+                            next!(JumpIfTrue)
+                        }
                     }
                     Op::JumpIfFalse => {
                         let i = decode!(JumpIfFalse);
                         let a = get!(i.a);
-                        if if a.is_boolean() { a.as_boolean() } else { a.to_boolean() } { next!(JumpIfFalse) } else { jump!(i.target) }
+                        if if a.is_boolean() { a.as_boolean() } else { a.to_boolean() } {
+                            next!(JumpIfFalse)
+                        } else {
+                            jump!(i.target)
+                        }
                     }
                     Op::JumpIfNullish => jump_when!(JumpIfNullish, |a| a.is_nullish()),
                     Op::JumpIfNotNullish => jump_when!(JumpIfNotNullish, |a| !a.is_nullish()),
@@ -873,7 +899,9 @@ pub(crate) unsafe fn run_segment(cx: &Context, record: &EntryRecord) -> SegmentE
                     Op::JumpIfEqImm => jump_if!(JumpIfEqImm, imm ==, true, arithmetic::equal),
                     Op::JumpIfNotEqImm => jump_if!(JumpIfNotEqImm, imm ==, false, arithmetic::equal),
                     Op::JumpIfStrictEqImm => jump_if!(JumpIfStrictEqImm, imm ==, true, arithmetic::strictly_equal),
-                    Op::JumpIfStrictNotEqImm => jump_if!(JumpIfStrictNotEqImm, imm ==, false, arithmetic::strictly_equal),
+                    Op::JumpIfStrictNotEqImm => {
+                        jump_if!(JumpIfStrictNotEqImm, imm ==, false, arithmetic::strictly_equal)
+                    }
                     Op::JumpIfLessImm => jump_if!(JumpIfLessImm, imm <, true, arithmetic::less),
                     Op::JumpIfLessEqImm => jump_if!(JumpIfLessEqImm, imm <=, true, arithmetic::less_eq),
                     Op::JumpIfGreaterImm => jump_if!(JumpIfGreaterImm, imm >, true, arithmetic::greater),

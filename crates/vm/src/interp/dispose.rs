@@ -70,7 +70,9 @@ pub fn add(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     } else {
         if !v.is_object() {
             let text = cx.describe(v);
-            return Err(cx.throw_type(format_args!("{text} is not an object, null or undefined, and cannot be disposed of")));
+            return Err(
+                cx.throw_type(format_args!("{text} is not an object, null or undefined, and cannot be disposed of"))
+            );
         }
         let method = cx.get_dispose_method(v, is_async)?;
         if method.is_undefined() {
@@ -111,7 +113,8 @@ pub fn new_suppressed_error(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> 
 impl Context {
     /// A SuppressedError of the two errors (§20.5.8).
     pub fn new_suppressed_error(&self, error: Value, suppressed: Value) -> Gc<crate::object::Object> {
-        let object = self.new_error(ErrorKind::SuppressedError, format_args!("An error was suppressed during disposal"));
+        let object =
+            self.new_error(ErrorKind::SuppressedError, format_args!("An error was suppressed during disposal"));
         // A fresh object refuses nothing.
         let _ = object.create_hidden(self, self.names().error, error);
         let _ = object.create_hidden(self, self.names().suppressed, suppressed);

@@ -277,7 +277,8 @@ pub fn get_elem_update(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
         let shown = if key.is_object() { cx.names().empty } else { cx.to_property_key(key)? };
         return Err(throw_read_of_nullish(cx, obj, shown));
     }
-    let key = if key.is_number() || key.is_string() || key.is_symbol() { key } else { cx.to_property_key(key)?.to_value(cx) };
+    let key =
+        if key.is_number() || key.is_string() || key.is_symbol() { key } else { cx.to_property_key(key)?.to_value(cx) };
     let obj = frame.get(i.obj.0 as usize);
     frame.set(i.new_key.0 as usize, key);
     let v = get(cx, obj, key, site)?;
@@ -304,7 +305,12 @@ pub fn append(cx: &Context, object: Gc<Object>, key: Value, v: Value) -> bool {
     let Some(array) = object.as_kind::<ArrayObject>(Kind::Array) else { return false };
     let Some(i) = index_of(key) else { return false };
     let elements: Gc<Elements> = object.elements.get();
-    if i != array.length.get() || elements.len() != i as usize || elements.is_sparse() || !cx.holes_are_undefined() || i == u32::MAX {
+    if i != array.length.get()
+        || elements.len() != i as usize
+        || elements.is_sparse()
+        || !cx.holes_are_undefined()
+        || i == u32::MAX
+    {
         return false;
     }
     match cx.array_push(array, v) {

@@ -86,8 +86,13 @@ pub fn save_registers(saved: &mut [usize; 6]) {
 #[inline(never)]
 pub(crate) fn enter(cx: &Context, throwing: bool) -> JsResult<Value> {
     let state = &cx.interp;
-    let mut record =
-        EntryRecord { previous: state.entries.get(), entry_sp: 0, run_sp: Cell::new(0), saved: [0; 6], throwing: Cell::new(throwing) };
+    let mut record = EntryRecord {
+        previous: state.entries.get(),
+        entry_sp: 0,
+        run_sp: Cell::new(0),
+        saved: [0; 6],
+        throwing: Cell::new(throwing),
+    };
     save_registers(&mut record.saved);
     record.entry_sp = stack_pointer();
     state.entries.set(&record);

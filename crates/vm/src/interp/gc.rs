@@ -4,11 +4,11 @@ use crate::cell::{CellHeader, Gc, Kind};
 use crate::code::{CodeBlock, finalize_code_block};
 use crate::context::Context;
 use crate::error::JsResult;
-use crate::frame::Frame;
 use crate::feedback::{Form, NO_SHAPE, Site, SiteState};
+use crate::frame::Frame;
+use crate::gc_roots::ContextRoots;
 use crate::ic::IcStub;
 use crate::ic::ops::IcOperand;
-use crate::gc_roots::ContextRoots;
 use crate::interp::Interp;
 use crate::module::{MODULE_VALUES, Module};
 use crate::value::Value;
@@ -122,7 +122,8 @@ pub const CODE_BLOCK: KindInfo = KindInfo::new("CodeBlock", code_size, code_trac
     .with_weak(WeakHooks { trace_ephemerons: None, sweep: code_sweep });
 
 /// The rows of the collector's table that belong to this part.
-pub(crate) const KINDS: &[(Kind, KindInfo)] = &[(Kind::CodeBlock, CODE_BLOCK), (Kind::IcStub, IC_STUB), (Kind::Module, MODULE)];
+pub(crate) const KINDS: &[(Kind, KindInfo)] =
+    &[(Kind::CodeBlock, CODE_BLOCK), (Kind::IcStub, IC_STUB), (Kind::Module, MODULE)];
 
 // ---- Roots
 
@@ -177,7 +178,9 @@ impl Context {
             LimitStatus::Exceeded if kind == CollectKind::Full => {
                 Err(self.throw_out_of_memory(format_args!("The heap limit is exceeded")))
             }
-            LimitStatus::Exhausted if kind == CollectKind::Full => Err(self.terminate_because("the heap limit is exceeded")),
+            LimitStatus::Exhausted if kind == CollectKind::Full => {
+                Err(self.terminate_because("the heap limit is exceeded"))
+            }
             _ => Ok(()),
         }
     }

@@ -89,7 +89,13 @@ fn cache_binding(cx: &Context, code: Gc<CodeBlock>, site: &Site, record: Gc<Reco
     cx.write_barrier(code.header_ptr(), record.into());
 }
 
-fn cache_property(cx: &Context, code: Gc<CodeBlock>, site: &Site, global: Gc<Object>, location: crate::shape::SlotLocation) {
+fn cache_property(
+    cx: &Context,
+    code: Gc<CodeBlock>,
+    site: &Site,
+    global: Gc<Object>,
+    location: crate::shape::SlotLocation,
+) {
     if cx.interp.no_ic {
         return;
     }
@@ -324,9 +330,17 @@ fn create_global_var(cx: &Context, global: Gc<Object>, key: PropertyKey, deletab
 }
 
 /// CreateGlobalFunctionBinding (§9.1.1.4.17).
-fn create_global_function(cx: &Context, global: Gc<Object>, key: PropertyKey, f: Value, deletable: bool) -> JsResult<()> {
+fn create_global_function(
+    cx: &Context,
+    global: Gc<Object>,
+    key: PropertyKey,
+    f: Value,
+    deletable: bool,
+) -> JsResult<()> {
     let d = match global.get_own(cx, key)? {
-        Some(d) if d.configurable != Some(true) => PropertyDescriptor { value: Some(f), ..PropertyDescriptor::default() },
+        Some(d) if d.configurable != Some(true) => {
+            PropertyDescriptor { value: Some(f), ..PropertyDescriptor::default() }
+        }
         _ => PropertyDescriptor {
             value: Some(f),
             writable: Some(true),
@@ -374,7 +388,12 @@ pub fn declare_globals(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     if !declarations.lexical.is_empty() {
         for lexical in &declarations.lexical {
             let record = cx.new_record(0, &[Value::EMPTY, Value::boolean(lexical.constant)]);
-            cx.global_lexicals(realm).add_property(cx, key_of(cx, &lexical.name), record.into(), crate::shape::DEFAULT)?;
+            cx.global_lexicals(realm).add_property(
+                cx,
+                key_of(cx, &lexical.name),
+                record.into(),
+                crate::shape::DEFAULT,
+            )?;
         }
         // Cached global properties of these names are shadowed now.
         cx.interp.bump_proto_epoch();
@@ -452,7 +471,11 @@ pub fn declare_eval_vars(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
 
 /// Declares a variable of a function's scope; `slot` is its [`VarKind::EvalVars`] slot. Without a value an existing variable stays as it is.
 fn declare_in(cx: &Context, scope: Gc<Scope>, slot: usize, name: &JsStr, value: Option<Value>) -> JsResult<()> {
-    let own = scope.template().vars.iter().position(|v| v.name == *name && matches!(v.kind, VarKind::Var | VarKind::FunctionName));
+    let own = scope
+        .template()
+        .vars
+        .iter()
+        .position(|v| v.name == *name && matches!(v.kind, VarKind::Var | VarKind::FunctionName));
     if let Some(at) = own {
         if let Some(v) = value {
             scope.set_slot(cx, at, v);

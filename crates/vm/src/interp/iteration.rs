@@ -48,7 +48,9 @@ pub fn unobservable_array(cx: &Context, v: Value) -> Option<Gc<ArrayObject>> {
     let array: Gc<ArrayObject> = v.as_kind(Kind::Array)?;
     let prototype = cx.intrinsic(Intrinsic::ArrayPrototype);
     let shape = array.object().shape(cx);
-    if shape.prototype() != Some(prototype) || shape.property_count() != 0 && shape.lookup(cx, cx.names().symbol_iterator).is_some() {
+    if shape.prototype() != Some(prototype)
+        || shape.property_count() != 0 && shape.lookup(cx, cx.names().symbol_iterator).is_some()
+    {
         return None;
     }
     let pristine = is_pristine(cx, Intrinsic::ArrayPrototype, names::SYMBOL_ITERATOR, |v| {
@@ -98,7 +100,8 @@ pub fn next_fast(frame: Frame, iter: usize) -> Value {
 pub fn next_slow(cx: &Context, frame: Frame, pc: Pc) -> JsResult<bool> {
     let i: instr::IterNext = pc.decode();
     let iter = i.iter.0 as usize;
-    let array: Gc<ArrayObject> = frame.get(iter).as_kind(Kind::Array).expect("a record on the fast path holds an array");
+    let array: Gc<ArrayObject> =
+        frame.get(iter).as_kind(Kind::Array).expect("a record on the fast path holds an array");
     let at = frame.get(iter + 2).as_int32() as u32;
     if at >= array.length.get() {
         // The end is remembered: an array that grows afterwards yields nothing more.

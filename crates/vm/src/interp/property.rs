@@ -9,8 +9,8 @@ use crate::error::{JsResult, Throw};
 use crate::feedback::{Form, Loc, Site, SiteState};
 use crate::frame::{self, Frame};
 use crate::ic::attach::{
-    GetFact, SetFact, attach_get, attach_set, attach_string_get, cache_get, cache_set, find_get, find_set, megamorphic_get,
-    megamorphic_set,
+    GetFact, SetFact, attach_get, attach_set, attach_string_get, cache_get, cache_set, find_get, find_set,
+    megamorphic_get, megamorphic_set,
 };
 use crate::ic::interpret::{Outcome, add_inline, add_out_of_line, load, out_of_line_slot, run_stubs};
 use crate::interp::calls::finish;
@@ -201,7 +201,15 @@ fn call_getter<I: Instr>(cx: &Context, frame: Frame, pc: Pc, getter: Value, this
     finish(cx, frame, dst, prepare_call(cx, base, 0, CallSite { delta: size, return_pc, dst, flags: 0 }))
 }
 
-fn get_to<I: Instr>(cx: &Context, frame: Frame, pc: Pc, obj: Value, key: PropertyKey, slot: u32, dst: u16) -> JsResult<Flow> {
+fn get_to<I: Instr>(
+    cx: &Context,
+    frame: Frame,
+    pc: Pc,
+    obj: Value,
+    key: PropertyKey,
+    slot: u32,
+    dst: u16,
+) -> JsResult<Flow> {
     let code = frame.code();
     match get_at_site(cx, code, code.site(slot as usize), obj, key)? {
         Got::Value(v) => {

@@ -1,11 +1,11 @@
 //! What the interpreter keeps in the context: the innermost frame, the stack, limits, the chain of entries, queues and caches.
 
 use super::entry::EntryRecord;
+use crate::eval::SelfHostedFile;
 use crate::frame::{Frame, FrameIter};
 use crate::ic::megamorphic::MegamorphicCache;
 use crate::interrupt::InterruptState;
 use crate::job::JobQueue;
-use crate::eval::SelfHostedFile;
 use crate::stack::{VmStack, native_stack_bounds};
 use crate::value::Value;
 use std::cell::{Cell, RefCell};

@@ -96,14 +96,7 @@ impl<'a> Match<'a> {
         for (slot, &arg) in args.iter_mut().zip(func.args(inst)) {
             *slot = arg;
         }
-        Match {
-            func,
-            op: data.op,
-            ty: data.ty,
-            aux: data.aux,
-            imm: data.imm,
-            args,
-        }
+        Match { func, op: data.op, ty: data.ty, aux: data.aux, imm: data.imm, args }
     }
 
     /// First operand.
@@ -213,9 +206,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
                 }
                 let list = &rules[func.inst(inst).op as usize];
                 let matched = Match::new(func, inst);
-                let found = list
-                    .iter()
-                    .find_map(|&rule| Some((rule, (RULES[rule].apply)(&matched)?)));
+                let found = list.iter().find_map(|&rule| Some((rule, (RULES[rule].apply)(&matched)?)));
                 let Some((rule, to)) = found else { break };
                 hits[rule] += 1;
                 swapped |= matches!(to, To::SwapEdges(_));
@@ -234,11 +225,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
         rewritten += times;
     }
     // The graph knows edges by their positions.
-    if swapped {
-        Change::Graph
-    } else {
-        Change::insts(folded + rewritten > 0)
-    }
+    if swapped { Change::Graph } else { Change::insts(folded + rewritten > 0) }
 }
 
 /// Constants go to the right of ops that commute; among others, comparisons follow.
@@ -250,10 +237,8 @@ fn order_operands(func: &mut Function, inst: Inst) {
         return;
     }
     let [a, b] = [func.arg(inst, 0), func.arg(inst, 1)];
-    let is_constant = |value| {
-        func.def_inst(value)
-            .is_some_and(|def| func.inst(def).op.effects().has(Effects::CONSTANT))
-    };
+    let is_constant =
+        |value| func.def_inst(value).is_some_and(|def| func.inst(def).op.effects().has(Effects::CONSTANT));
     if !is_constant(a) || is_constant(b) {
         return;
     }
@@ -286,13 +271,7 @@ fn fold_constant(func: &mut Function, inst: Inst) -> bool {
         }
     }
     let from = func.value_type(func.arg(inst, 0));
-    let what = EvalOp {
-        op: data.op,
-        ty: data.ty,
-        from,
-        aux: data.aux,
-        imm: data.imm,
-    };
+    let what = EvalOp { op: data.op, ty: data.ty, from, aux: data.aux, imm: data.imm };
     let Ok((first, second)) = eval_scalar(&what, &operands[..count]) else {
         return false;
     };
@@ -337,11 +316,7 @@ fn rewrite(func: &mut Function, inst: Inst, to: To) -> bool {
             become_op(func, op, ty, &[a, k], 0, 0)
         }
         To::BinF(op, a, k) => {
-            let bits = if ty == Type::F32 {
-                (k as f32).to_bits() as u64
-            } else {
-                k.to_bits()
-            };
+            let bits = if ty == Type::F32 { (k as f32).to_bits() as u64 } else { k.to_bits() };
             let constant = super::sccp::make_constant(func, ty, bits);
             func.insert_before(constant, inst);
             let k = func.result(constant);

@@ -407,9 +407,7 @@ fn small_sum(a: i64, b: i64) -> Option<i64> {
 }
 
 fn is_comparison(m: &Match, value: Value) -> bool {
-    [Op::Icmp, Op::Fcmp]
-        .iter()
-        .any(|&op| m.made_by(value, op).is_some())
+    [Op::Icmp, Op::Fcmp].iter().any(|&op| m.made_by(value, op).is_some())
 }
 
 #[cfg(test)]

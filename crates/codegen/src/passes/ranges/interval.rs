@@ -16,18 +16,12 @@ impl Interval {
     /// Every value of a type.
     pub fn full(ty: Type) -> Interval {
         let bits = ty.lane_bits();
-        Interval {
-            lo: sign_extend(1 << (bits - 1), ty),
-            hi: (u64::MAX >> (65 - bits)) as i64,
-        }
+        Interval { lo: sign_extend(1 << (bits - 1), ty), hi: (u64::MAX >> (65 - bits)) as i64 }
     }
 
     /// One value.
     pub fn only(value: i64) -> Interval {
-        Interval {
-            lo: value,
-            hi: value,
-        }
+        Interval { lo: value, hi: value }
     }
 
     /// From `lo` to `hi`.
@@ -43,10 +37,7 @@ impl Interval {
 
     /// Both intervals and what is between them.
     pub fn union(self, other: Interval) -> Interval {
-        Interval {
-            lo: self.lo.min(other.lo),
-            hi: self.hi.max(other.hi),
-        }
+        Interval { lo: self.lo.min(other.lo), hi: self.hi.max(other.hi) }
     }
 
     /// The values in both; `None` if there is none.
@@ -61,10 +52,7 @@ impl Interval {
     }
 
     fn of_wide(lo: i128, hi: i128) -> Option<Interval> {
-        Some(Interval {
-            lo: i64::try_from(lo).ok()?,
-            hi: i64::try_from(hi).ok()?,
-        })
+        Some(Interval { lo: i64::try_from(lo).ok()?, hi: i64::try_from(hi).ok()? })
     }
 }
 
@@ -75,8 +63,7 @@ pub fn exact(op: Op, a: Interval, b: Interval) -> Option<Interval> {
         Op::Iadd => Interval::of_wide(wide(a.lo) + wide(b.lo), wide(a.hi) + wide(b.hi)),
         Op::Isub => Interval::of_wide(wide(a.lo) - wide(b.hi), wide(a.hi) - wide(b.lo)),
         _ => {
-            let corners = [(a.lo, b.lo), (a.lo, b.hi), (a.hi, b.lo), (a.hi, b.hi)]
-                .map(|(x, y)| wide(x) * wide(y));
+            let corners = [(a.lo, b.lo), (a.lo, b.hi), (a.hi, b.lo), (a.hi, b.hi)].map(|(x, y)| wide(x) * wide(y));
             Interval::of_wide(*corners.iter().min()?, *corners.iter().max()?)
         }
     }
@@ -93,12 +80,8 @@ pub fn transfer(op: Op, ty: Type, a: Interval, b: Interval) -> Interval {
         Op::Band if a.is_natural() && b.is_natural() => Some(Interval::new(0, a.hi.min(b.hi))),
         Op::Band if a.is_natural() => Some(Interval::new(0, a.hi)),
         Op::Band if b.is_natural() => Some(Interval::new(0, b.hi)),
-        Op::Bor if a.is_natural() && b.is_natural() => {
-            Some(Interval::new(a.lo.max(b.lo), ones_above(a.hi | b.hi)))
-        }
-        Op::Bxor if a.is_natural() && b.is_natural() => {
-            Some(Interval::new(0, ones_above(a.hi | b.hi)))
-        }
+        Op::Bor if a.is_natural() && b.is_natural() => Some(Interval::new(a.lo.max(b.lo), ones_above(a.hi | b.hi))),
+        Op::Bxor if a.is_natural() && b.is_natural() => Some(Interval::new(0, ones_above(a.hi | b.hi))),
         Op::Ishl => constant_count(b, bits).and_then(|count| {
             let factor = Interval::only(1i64.checked_shl(count).filter(|&factor| factor > 0)?);
             exact(Op::Imul, a, factor).filter(|&product| full.contains(product))
@@ -116,49 +99,31 @@ pub fn transfer(op: Op, ty: Type, a: Interval, b: Interval) -> Interval {
         }),
         Op::Smin => Some(Interval::new(a.lo.min(b.lo), a.hi.min(b.hi))),
         Op::Smax => Some(Interval::new(a.lo.max(b.lo), a.hi.max(b.hi))),
-        Op::Umin if a.is_natural() && b.is_natural() => {
-            Some(Interval::new(a.lo.min(b.lo), a.hi.min(b.hi)))
-        }
+        Op::Umin if a.is_natural() && b.is_natural() => Some(Interval::new(a.lo.min(b.lo), a.hi.min(b.hi))),
         Op::Umin if a.is_natural() => Some(Interval::new(0, a.hi)),
         Op::Umin if b.is_natural() => Some(Interval::new(0, b.hi)),
-        Op::Umax if a.is_natural() && b.is_natural() => {
-            Some(Interval::new(a.lo.max(b.lo), a.hi.max(b.hi)))
-        }
-        Op::Udiv if a.is_natural() => {
-            Some(Interval::new(0, if b.lo > 0 { a.hi / b.lo } else { a.hi }))
-        }
+        Op::Umax if a.is_natural() && b.is_natural() => Some(Interval::new(a.lo.max(b.lo), a.hi.max(b.hi))),
+        Op::Udiv if a.is_natural() => Some(Interval::new(0, if b.lo > 0 { a.hi / b.lo } else { a.hi })),
         Op::Urem if a.is_natural() && b.lo > 0 => Some(Interval::new(0, a.hi.min(b.hi - 1))),
         Op::Urem if b.lo > 0 => Some(Interval::new(0, b.hi - 1)),
         Op::Urem if a.is_natural() => Some(Interval::new(0, a.hi)),
-        Op::Sdiv if b.lo > 0 => Some(Interval::new(
-            if a.lo < 0 { a.lo / b.lo } else { 0 },
-            if a.hi > 0 { a.hi / b.lo } else { 0 },
-        )),
+        Op::Sdiv if b.lo > 0 => {
+            Some(Interval::new(if a.lo < 0 { a.lo / b.lo } else { 0 }, if a.hi > 0 { a.hi / b.lo } else { 0 }))
+        }
         Op::Srem => {
-            let most =
-                b.lo.unsigned_abs()
-                    .max(b.hi.unsigned_abs())
-                    .saturating_sub(1)
-                    .min(i64::MAX as u64) as i64;
-            Some(Interval::new(
-                if a.lo < 0 { a.lo.max(-most) } else { 0 },
-                if a.hi > 0 { a.hi.min(most) } else { 0 },
-            ))
+            let most = b.lo.unsigned_abs().max(b.hi.unsigned_abs()).saturating_sub(1).min(i64::MAX as u64) as i64;
+            Some(Interval::new(if a.lo < 0 { a.lo.max(-most) } else { 0 }, if a.hi > 0 { a.hi.min(most) } else { 0 }))
         }
         Op::Clz | Op::Ctz | Op::Popcnt => Some(Interval::new(0, bits)),
         _ => None,
     };
     // An i8 cannot hold the bound of a count of bits of wider types; all others are within the type by construction.
-    known
-        .and_then(|known| known.intersect(full))
-        .unwrap_or(full)
+    known.and_then(|known| known.intersect(full)).unwrap_or(full)
 }
 
 /// The least number of the form 2^n - 1 that is not below a natural number.
 fn ones_above(value: i64) -> i64 {
-    (u64::MAX
-        .checked_shr((value as u64).leading_zeros())
-        .unwrap_or(0)) as i64
+    (u64::MAX.checked_shr((value as u64).leading_zeros()).unwrap_or(0)) as i64
 }
 
 fn constant_count(count: Interval, bits: i64) -> Option<u32> {
@@ -205,10 +170,7 @@ pub fn refine(cc: IntCc, a: Interval, b: Interval) -> Option<Interval> {
         IntCc::Sgt => above(b.lo.checked_add(1)?),
         IntCc::Sge => above(b.lo),
         // Below a natural number as unsigned means natural and below it.
-        IntCc::Ult if b.is_natural() => a.intersect(Interval {
-            lo: 0,
-            hi: b.hi.checked_sub(1)?,
-        }),
+        IntCc::Ult if b.is_natural() => a.intersect(Interval { lo: 0, hi: b.hi.checked_sub(1)? }),
         IntCc::Ule if b.is_natural() => a.intersect(Interval { lo: 0, hi: b.hi }),
         IntCc::Ugt if a.is_natural() && b.is_natural() => above(b.lo.checked_add(1)?),
         IntCc::Uge if a.is_natural() && b.is_natural() => above(b.lo),
@@ -222,20 +184,14 @@ mod tests {
     use tercel_ir::eval::{EvalOp, compare_int, eval_scalar, signed};
 
     fn below(state: &mut u64, end: u64) -> i64 {
-        *state = state
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
+        *state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         ((*state >> 33) % end) as i64
     }
 
     fn random_interval(state: &mut u64) -> Interval {
         let (x, y) = (below(state, 256) - 128, below(state, 256) - 128);
         let near = x.saturating_add(below(state, 6)).min(127);
-        if below(state, 2) == 0 {
-            Interval::new(x.min(y), x.max(y))
-        } else {
-            Interval::new(x, near)
-        }
+        if below(state, 2) == 0 { Interval::new(x.min(y), x.max(y)) } else { Interval::new(x, near) }
     }
 
     /// All of i8 can be tried: the interval of results holds every result.
@@ -272,21 +228,12 @@ mod tests {
             let result = transfer(op, Type::I8, a, b);
             for x in a.lo..=a.hi {
                 for y in b.lo..=b.hi {
-                    let what = EvalOp {
-                        op,
-                        ty: Type::I8,
-                        from: Type::I8,
-                        aux: 0,
-                        imm: 0,
-                    };
+                    let what = EvalOp { op, ty: Type::I8, from: Type::I8, aux: 0, imm: 0 };
                     let args = [x as u64 & 0xff, y as u64 & 0xff];
                     let count = op.info().operands.len();
                     if let Ok((bits, _)) = eval_scalar(&what, &args[..count]) {
                         let value = signed(bits, Type::I8);
-                        assert!(
-                            result.contains(Interval::only(value)),
-                            "{op} {x} {y} = {value}, not in {result:?}"
-                        );
+                        assert!(result.contains(Interval::only(value)), "{op} {x} {y} = {value}, not in {result:?}");
                     }
                 }
             }
@@ -303,15 +250,9 @@ mod tests {
             for x in a.lo..=a.hi {
                 for y in b.lo..=b.hi {
                     let holds = compare_int(cc, x as u64 & 0xff, y as u64 & 0xff, Type::I8);
-                    assert!(
-                        decided.is_none_or(|decided| decided == holds),
-                        "{x} {cc} {y}"
-                    );
+                    assert!(decided.is_none_or(|decided| decided == holds), "{x} {cc} {y}");
                     if holds {
-                        assert!(
-                            refined.is_some_and(|left| left.contains(Interval::only(x))),
-                            "{x} {cc} {y}"
-                        );
+                        assert!(refined.is_some_and(|left| left.contains(Interval::only(x))), "{x} {cc} {y}");
                     }
                 }
             }

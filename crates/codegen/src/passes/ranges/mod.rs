@@ -60,10 +60,7 @@ struct Relation {
 const LESS: u8 = 1;
 const EQUAL: u8 = 2;
 const GREATER: u8 = 4;
-const ANY_ORDER: Relation = Relation {
-    signed: 7,
-    unsigned: 7,
-};
+const ANY_ORDER: Relation = Relation { signed: 7, unsigned: 7 };
 
 /// What to take back when a part of the dominator tree is left.
 enum Undo {
@@ -152,19 +149,12 @@ impl<'a> Ranges<'a> {
                     self.assume(func, func.resolve(condition), holds);
                 }
                 (Op::Switch, Some(index)) if pred.index > 0 => {
-                    self.narrow(
-                        func,
-                        func.resolve(index),
-                        Interval::only(pred.index as i64 - 1),
-                    );
+                    self.narrow(func, func.resolve(index), Interval::only(pred.index as i64 - 1));
                 }
                 _ => {}
             }
         }
-        let header_of = graph
-            .loops
-            .innermost(block)
-            .filter(|&this| graph.loops.header(this) == block);
+        let header_of = graph.loops.innermost(block).filter(|&this| graph.loops.header(this) == block);
         let shape = header_of.and_then(|this| LoopShape::of(func, graph, this));
         for (position, &param) in func.params(block).iter().enumerate() {
             let ty = func.value_type(param);
@@ -199,8 +189,7 @@ impl<'a> Ranges<'a> {
         let full = Interval::full(func.value_type(induction.param));
         let mut start: Option<Interval> = None;
         for pred in &shape.entering {
-            let arg =
-                func.edge_args(func.edges(pred.inst)[pred.index as usize])[induction.position];
+            let arg = func.edge_args(func.edges(pred.inst)[pred.index as usize])[induction.position];
             let arg = self.range(func, func.resolve(arg));
             start = Some(start.map_or(arg, |start| start.union(arg)));
         }
@@ -241,22 +230,17 @@ impl<'a> Ranges<'a> {
             return None;
         }
         let condition = func.resolve(func.arg(branch, 0));
-        let compare = func
-            .def_inst(condition)
-            .filter(|&inst| func.inst(inst).op == Op::Icmp)?;
+        let compare = func.def_inst(condition).filter(|&inst| func.inst(inst).op == Op::Icmp)?;
         let [a, b] = [0, 1].map(|side| func.resolve(func.arg(compare, side)));
         let cc = func.inst(compare).int_cc();
         let cc = if index == 0 { cc } else { cc.negate() };
-        let is_tested =
-            |value: Value| value == induction.param || value == func.resolve(induction.next);
+        let is_tested = |value: Value| value == induction.param || value == func.resolve(induction.next);
         let (tested, limit, cc) = match (is_tested(a), is_tested(b)) {
             (true, false) => (a, b, cc),
             (false, true) => (b, a, cc.swap()),
             _ => return None,
         };
-        let outside = func
-            .def_block(limit)
-            .is_none_or(|def| !self.graph.loops.contains(this, def));
+        let outside = func.def_block(limit).is_none_or(|def| !self.graph.loops.contains(this, def));
         let limit = match func.int_constant(limit) {
             Some(value) => Interval::only(value),
             None if outside => self.range(func, limit),
@@ -264,11 +248,7 @@ impl<'a> Ranges<'a> {
         };
         let left = refine(cc, full, limit)?;
         let bound = if induction.step > 0 { left.hi } else { left.lo };
-        let is_bound = if induction.step > 0 {
-            bound < full.hi
-        } else {
-            bound > full.lo
-        };
+        let is_bound = if induction.step > 0 { bound < full.hi } else { bound > full.lo };
         is_bound.then_some((bound, tested != induction.param))
     }
 
@@ -300,22 +280,12 @@ impl<'a> Ranges<'a> {
             let data = func.inst(inst);
             match data.op {
                 Op::Icmp if data.ty.is_int() => {
-                    let cc = if holds {
-                        data.int_cc()
-                    } else {
-                        data.int_cc().negate()
-                    };
+                    let cc = if holds { data.int_cc() } else { data.int_cc().negate() };
                     let [a, b] = [0, 1].map(|side| func.resolve(func.arg(inst, side)));
                     self.assume_comparison(func, cc, a, b);
                 }
-                Op::Band if holds => {
-                    work.extend(func.args(inst).iter().map(|&arg| (func.resolve(arg), true)))
-                }
-                Op::Bor if !holds => work.extend(
-                    func.args(inst)
-                        .iter()
-                        .map(|&arg| (func.resolve(arg), false)),
-                ),
+                Op::Band if holds => work.extend(func.args(inst).iter().map(|&arg| (func.resolve(arg), true))),
+                Op::Bor if !holds => work.extend(func.args(inst).iter().map(|&arg| (func.resolve(arg), false))),
                 Op::Zext | Op::Sext => work.push((func.resolve(func.arg(inst, 0)), holds)),
                 _ => {}
             }
@@ -335,17 +305,10 @@ impl<'a> Ranges<'a> {
         if let Some(left) = refine(cc.swap(), rb, ra) {
             self.narrow(func, b, left);
         }
-        let (pair, flipped) = if a <= b {
-            ((a, b), cc)
-        } else {
-            ((b, a), cc.swap())
-        };
+        let (pair, flipped) = if a <= b { ((a, b), cc) } else { ((b, a), cc.swap()) };
         let old = self.relations.get(&pair).copied().unwrap_or(ANY_ORDER);
         let (signed, unsigned) = orders(flipped);
-        let new = Relation {
-            signed: old.signed & signed,
-            unsigned: old.unsigned & unsigned,
-        };
+        let new = Relation { signed: old.signed & signed, unsigned: old.unsigned & unsigned };
         if new != old && new.signed != 0 && new.unsigned != 0 {
             self.undo.push(Undo::Relation(pair, old));
             self.relations.insert(pair, new);
@@ -358,17 +321,11 @@ impl<'a> Ranges<'a> {
         if let Some(outcome) = compare(cc, ra, rb) {
             return Some(outcome);
         }
-        let (pair, cc) = if a <= b {
-            ((a, b), cc)
-        } else {
-            ((b, a), cc.swap())
-        };
+        let (pair, cc) = if a <= b { ((a, b), cc) } else { ((b, a), cc.swap()) };
         let mut relation = *self.relations.get(&pair)?;
         let (first, second) = if a <= b { (ra, rb) } else { (rb, ra) };
         // Less than as signed, and not negative: less than as unsigned.
-        if relation.signed & GREATER == 0 && first.is_natural()
-            || relation.signed & LESS == 0 && second.is_natural()
-        {
+        if relation.signed & GREATER == 0 && first.is_natural() || relation.signed & LESS == 0 && second.is_natural() {
             relation.unsigned &= relation.signed;
         }
         let (signed, unsigned) = orders(cc);
@@ -378,9 +335,7 @@ impl<'a> Ranges<'a> {
             _ => None,
         };
         match cc {
-            IntCc::Eq | IntCc::Ne => {
-                is_sure(relation.signed, signed).or_else(|| is_sure(relation.unsigned, unsigned))
-            }
+            IntCc::Eq | IntCc::Ne => is_sure(relation.signed, signed).or_else(|| is_sure(relation.unsigned, unsigned)),
             _ if cc.is_signed() => is_sure(relation.signed, signed),
             _ => is_sure(relation.unsigned, unsigned),
         }
@@ -396,10 +351,7 @@ impl<'a> Ranges<'a> {
             Op::Icmp if data.ty.is_int() => {
                 let [a, b] = [func.arg(inst, 0), func.arg(inst, 1)];
                 if let Some(outcome) = self.decide(func, data.int_cc(), a, b) {
-                    func.become_inst(
-                        inst,
-                        InstSpec::new(Op::Iconst, Type::I8, &[]).imm(outcome as i64),
-                    );
+                    func.become_inst(inst, InstSpec::new(Op::Iconst, Type::I8, &[]).imm(outcome as i64));
                     self.counts.comparisons += 1;
                 }
             }
@@ -438,10 +390,7 @@ impl<'a> Ranges<'a> {
             return;
         }
         let full = Interval::full(ty);
-        let (a, b) = (
-            first.flatten().unwrap_or(full),
-            second.flatten().unwrap_or(full),
-        );
+        let (a, b) = (first.flatten().unwrap_or(full), second.flatten().unwrap_or(full));
         let range = match data.op {
             Op::Iconst => Interval::only(data.imm),
             Op::Icmp | Op::Fcmp => Interval::new(0, 1),
@@ -454,15 +403,9 @@ impl<'a> Ranges<'a> {
                 _ => full,
             },
             // What would not fit has left the function.
-            Op::SaddTrap | Op::SaddGuard => exact(Op::Iadd, a, b)
-                .and_then(|sum| sum.intersect(full))
-                .unwrap_or(full),
-            Op::SsubTrap | Op::SsubGuard => exact(Op::Isub, a, b)
-                .and_then(|sum| sum.intersect(full))
-                .unwrap_or(full),
-            Op::SmulTrap | Op::SmulGuard => exact(Op::Imul, a, b)
-                .and_then(|sum| sum.intersect(full))
-                .unwrap_or(full),
+            Op::SaddTrap | Op::SaddGuard => exact(Op::Iadd, a, b).and_then(|sum| sum.intersect(full)).unwrap_or(full),
+            Op::SsubTrap | Op::SsubGuard => exact(Op::Isub, a, b).and_then(|sum| sum.intersect(full)).unwrap_or(full),
+            Op::SmulTrap | Op::SmulGuard => exact(Op::Imul, a, b).and_then(|sum| sum.intersect(full)).unwrap_or(full),
             Op::SaddOverflow => transfer(Op::Iadd, ty, a, b),
             Op::SsubOverflow => transfer(Op::Isub, ty, a, b),
             Op::SmulOverflow => transfer(Op::Imul, ty, a, b),
@@ -480,23 +423,17 @@ impl<'a> Ranges<'a> {
     }
 
     fn scalar_range(&self, func: &Function, value: Value) -> Option<Interval> {
-        func.value_type(value)
-            .is_int()
-            .then(|| self.range(func, value))
+        func.value_type(value).is_int().then(|| self.range(func, value))
     }
 
     /// Makes an instruction simpler. `true` if it is gone.
     fn simplify(&mut self, func: &mut Function, inst: Inst) -> bool {
         let data = *func.inst(inst);
-        if !data.ty.is_int() || data.arg_count() == 0 || data.arg_count() > 2 || data.op == Op::Icmp
-        {
+        if !data.ty.is_int() || data.arg_count() == 0 || data.arg_count() > 2 || data.op == Op::Icmp {
             return false;
         }
         let args = [func.arg(inst, 0), func.arg(inst, data.arg_count() - 1)];
-        let (Some(a), Some(b)) = (
-            self.scalar_range(func, args[0]),
-            self.scalar_range(func, args[1]),
-        ) else {
+        let (Some(a), Some(b)) = (self.scalar_range(func, args[0]), self.scalar_range(func, args[1])) else {
             return false;
         };
         let plain = match data.op {
@@ -525,9 +462,7 @@ impl<'a> Ranges<'a> {
         }
         let same = match data.op {
             // All bits that the operand can have are in the mask.
-            Op::Band if a.is_natural() && b.lo == b.hi && is_low_mask(b.lo) && a.hi <= b.lo => {
-                Some(args[0])
-            }
+            Op::Band if a.is_natural() && b.lo == b.hi && is_low_mask(b.lo) && a.hi <= b.lo => Some(args[0]),
             Op::Smin if a.hi <= b.lo => Some(args[0]),
             Op::Smin if b.hi <= a.lo => Some(args[1]),
             Op::Smax if a.lo >= b.hi => Some(args[0]),
@@ -549,13 +484,7 @@ impl<'a> Ranges<'a> {
     }
 
     /// Replaces arithmetic with an overflow check by the plain op. `true` if the instruction is gone.
-    fn drop_overflow_check(
-        &mut self,
-        func: &mut Function,
-        inst: Inst,
-        op: Op,
-        args: [Value; 2],
-    ) -> bool {
+    fn drop_overflow_check(&mut self, func: &mut Function, inst: Inst, op: Op, args: [Value; 2]) -> bool {
         let ty = func.inst(inst).ty;
         self.counts.overflows += 1;
         if func.inst(inst).result_count() == 1 {
@@ -600,35 +529,18 @@ fn orders(cc: IntCc) -> (u8, u8) {
 }
 
 /// Where a variable stays that starts in `start`, steps by `step`, and is bounded on the way to the back edge.
-fn bounded_range(
-    start: Interval,
-    (bound, on_next): (i64, bool),
-    step: i64,
-    full: Interval,
-) -> Option<Interval> {
+fn bounded_range(start: Interval, (bound, on_next): (i64, bool), step: i64, full: Interval) -> Option<Interval> {
     // The last value that the loop steps from is at most the bound; so is the value after the step if that was tested,
     // but then the step was made from at most the larger of start and bound.
     if step > 0 {
         let from = if on_next { start.hi.max(bound) } else { bound };
-        let reached = from
-            .checked_add(step)
-            .filter(|&reached| reached <= full.hi)?;
-        let most = if on_next {
-            start.hi.max(bound)
-        } else {
-            start.hi.max(reached)
-        };
+        let reached = from.checked_add(step).filter(|&reached| reached <= full.hi)?;
+        let most = if on_next { start.hi.max(bound) } else { start.hi.max(reached) };
         Some(Interval::new(start.lo, most))
     } else if step < 0 {
         let from = if on_next { start.lo.min(bound) } else { bound };
-        let reached = from
-            .checked_add(step)
-            .filter(|&reached| reached >= full.lo)?;
-        let least = if on_next {
-            start.lo.min(bound)
-        } else {
-            start.lo.min(reached)
-        };
+        let reached = from.checked_add(step).filter(|&reached| reached >= full.lo)?;
+        let least = if on_next { start.lo.min(bound) } else { start.lo.min(reached) };
         Some(Interval::new(least, start.hi))
     } else {
         Some(start)

@@ -1,0 +1,193 @@
+//! Register allocation: linear scan over lifetime intervals in SSA form.
+//!
+//! After Wimmer and Franz, "Linear Scan Register Allocation on SSA Form" (CGO 2010): intervals with holes come straight from
+//! the SSA code, blocks' parameters need no interval of their own before allocation, and what other allocators do as
+//! phi deconstruction is part of resolving edges afterwards.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`checker`] | the proof that an allocation is right, independent of how it was made |
+//! | `liveness` | lifetime ranges and uses of every virtual register |
+//! | `scan` | the scan: registers, splits, spills |
+//! | `resolve` | moves where an interval was split and on edges; spill slots; stack maps |
+//! | [`moves`] | parallel moves in a sequence |
+
+pub mod checker;
+mod liveness;
+pub mod moves;
+mod resolve;
+mod scan;
+
+use crate::lir::*;
+use rustc_hash::FxHashMap;
+use std::fmt;
+use tercel_ir::Type;
+
+/// What the allocator may use.
+#[derive(Clone, Debug)]
+pub struct Env {
+    /// General-purpose registers, the preferred first.
+    pub int: Vec<PReg>,
+    /// Vector registers, the preferred first.
+    pub float: Vec<PReg>,
+    /// Keep every value in memory between instructions: a mode for tests.
+    pub spill_all: bool,
+}
+
+/// Where a group of moves stands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum MoveAt {
+    /// At the start of a block, before its first instruction.
+    BlockStart(u32),
+    /// Before an instruction.
+    Before(u32),
+    /// At the end of a block, between the moves before its terminator and the terminator.
+    BlockEnd(u32),
+    /// After an instruction.
+    After(u32),
+}
+
+/// One move of a parallel move.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Move {
+    /// Where the value is.
+    pub from: Loc,
+    /// Where it goes.
+    pub to: Loc,
+    /// Whose value it is: gives the type, and the constant if `from` is [`Loc::Remat`].
+    pub vreg: VReg,
+}
+
+/// Moves that happen at once.
+#[derive(Clone, Debug)]
+pub struct MoveGroup {
+    /// Where.
+    pub at: MoveAt,
+    /// The moves: distinct destinations.
+    pub moves: Vec<Move>,
+}
+
+/// A spill slot.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SlotInfo {
+    /// Size in bytes: 8, 16, 32 or 64.
+    pub bytes: u32,
+    /// Whether it holds values that the collector traces.
+    pub tagged: bool,
+    /// The class of what it holds.
+    pub class: Class,
+}
+
+/// A derived address at a safepoint, and the object that it points into.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Derived {
+    /// Where the tagged base is; also listed among the tagged places.
+    pub base: Loc,
+    /// Where the address is.
+    pub derived: Loc,
+    /// Whose address it is.
+    pub derived_vreg: VReg,
+}
+
+/// What the collector needs to know at a safepoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StackMap {
+    /// Places of live tagged values.
+    pub tagged: Vec<(Loc, VReg)>,
+    /// Addresses into objects.
+    pub derived: Vec<Derived>,
+}
+
+/// What allocation did, in static counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Virtual registers.
+    pub vregs: u32,
+    /// Virtual registers that have a spill slot.
+    pub spilled: u32,
+    /// Moves between registers.
+    pub moves: u32,
+    /// Moves from a register to a slot.
+    pub spills: u32,
+    /// Moves from a slot to a register.
+    pub reloads: u32,
+    /// Constants made again.
+    pub remats: u32,
+    /// Intervals split.
+    pub splits: u32,
+}
+
+/// The result of allocation.
+#[derive(Clone, Debug, Default)]
+pub struct Allocation {
+    /// The place of each operand, parallel to [`Code::operands`].
+    pub locs: Vec<Loc>,
+    /// Moves, ordered by place.
+    pub moves: Vec<MoveGroup>,
+    /// The spill slots.
+    pub slots: Vec<SlotInfo>,
+    /// A map for each safepoint, by instruction.
+    pub stack_maps: FxHashMap<u32, StackMap>,
+    /// Counts.
+    pub stats: Stats,
+}
+
+/// Why there is no allocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AllocError {
+    /// The instruction whose operands do not fit the registers at once.
+    pub inst: usize,
+}
+
+impl fmt::Display for AllocError {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "instruction {} needs more registers than there are", self.inst)
+    }
+}
+
+impl std::error::Error for AllocError {}
+
+/// Allocates registers.
+///
+/// # Errors
+/// An instruction that asks for more registers at once than there are.
+pub fn allocate<O>(code: &Code<O>, env: &Env) -> Result<Allocation, AllocError> {
+    let lives = liveness::Lives::compute(code);
+    let intervals = scan::scan(code, env, &lives)?;
+    Ok(resolve::resolve(code, &lives, intervals))
+}
+
+/// Spoils an allocation in the way of a fault of the allocator's; other faults leave it alone.
+pub fn inject<O>(code: &Code<O>, allocation: &mut Allocation, fault: crate::Fault) {
+    match fault {
+        crate::Fault::LoseReload => {
+            let reload = |step: &Move| matches!((step.from, step.to), (Loc::Slot(_), Loc::Reg(_)));
+            if let Some(group) = allocation.moves.iter_mut().rev().find(|group| group.moves.iter().any(reload)) {
+                group.moves.retain(|step| !reload(step));
+            }
+        }
+        crate::Fault::SwapOperand => {
+            for inst in (0..code.insts.len()).rev() {
+                let first = code.insts[inst].operands.0 as usize;
+                for (index, operand) in code.operands(inst).iter().enumerate() {
+                    let place = &mut allocation.locs[first + index];
+                    if let (Constraint::Reg, Role::Use, Loc::Reg(reg)) = (operand.constraint, operand.role, *place) {
+                        *place = Loc::Reg(PReg(reg.0 ^ 1));
+                        return;
+                    }
+                }
+            }
+        }
+        crate::Fault::ForgetClobbers => {
+            // As if a call kept the register that a value needed after it is in: the reloads after the last call go.
+            let last_call = (0..code.insts.len()).rev().find(|&inst| code.insts[inst].clobbers != PRegSet::EMPTY);
+            if let Some(call) = last_call {
+                let after = |at: MoveAt| matches!(at, MoveAt::Before(inst) if inst as usize > call);
+                for group in allocation.moves.iter_mut().filter(|group| after(group.at)) {
+                    group.moves.retain(|step| !matches!(step.from, Loc::Slot(_)));
+                }
+            }
+        }
+        _ => {}
+    }
+}

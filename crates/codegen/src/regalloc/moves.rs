@@ -1,0 +1,117 @@
+//! Parallel moves in a sequence.
+//!
+//! A move can be done when nobody waits to read its destination. What is left when no move can be done are cycles; each is
+//! opened by saving one value in the scratch register of its class. Constants come last: their sources are never
+//! overwritten, and making one may need the scratch register, which no cycle uses any more by then.
+
+use super::Move;
+use crate::lir::*;
+use rustc_hash::FxHashMap;
+
+/// Calls `emit` with the moves of one class in an order in which they can be done one by one.
+///
+/// `scratch` is overwritten if there are cycles. Moves whose source and destination are equal are left out.
+pub fn sequence(moves: &[Move], scratch: PReg, mut emit: impl FnMut(Move)) {
+    if let [only] = moves {
+        if only.from != only.to {
+            emit(*only);
+        }
+        return;
+    }
+    let mut readers: FxHashMap<Loc, u32> = FxHashMap::default();
+    let mut writer: FxHashMap<Loc, usize> = FxHashMap::default();
+    let mut pending: Vec<Move> = Vec::new();
+    for step in moves.iter().filter(|step| step.from != step.to && step.from != Loc::Remat) {
+        *readers.entry(step.from).or_default() += 1;
+        writer.insert(step.to, pending.len());
+        pending.push(*step);
+    }
+    let mut done = vec![false; pending.len()];
+    let is_read = |readers: &FxHashMap<Loc, u32>, loc: Loc| readers.get(&loc).is_some_and(|&count| count > 0);
+    let mut ready: Vec<usize> = (0..pending.len()).filter(|&index| !is_read(&readers, pending[index].to)).collect();
+    let mut first_open = 0;
+    loop {
+        while let Some(index) = ready.pop() {
+            let step = pending[index];
+            emit(step);
+            done[index] = true;
+            let Some(count) = readers.get_mut(&step.from) else {
+                continue;
+            };
+            *count -= 1;
+            if *count == 0 {
+                if let Some(&waiting) = writer.get(&step.from) {
+                    if !done[waiting] {
+                        ready.push(waiting);
+                    }
+                }
+            }
+        }
+        while first_open < done.len() && done[first_open] {
+            first_open += 1;
+        }
+        if first_open == done.len() {
+            break;
+        }
+        // A cycle: its members have one reader each. Save what this move would overwrite, for that reader.
+        let blocked = pending[first_open].to;
+        if let Some(reader) = (0..pending.len()).find(|&index| !done[index] && pending[index].from == blocked) {
+            emit(Move { from: blocked, to: Loc::Reg(scratch), vreg: pending[reader].vreg });
+            pending[reader].from = Loc::Reg(scratch);
+        }
+        readers.insert(blocked, 0);
+        ready.push(first_open);
+    }
+    for step in moves.iter().filter(|step| step.from == Loc::Remat) {
+        emit(*step);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCRATCH: PReg = PReg::int(11);
+
+    /// Runs a parallel move on numbered places and compares with its definition.
+    fn check(pairs: &[(u8, u8)]) {
+        let moves: Vec<Move> = pairs
+            .iter()
+            .map(|&(to, from)| Move { from: Loc::Reg(PReg(from)), to: Loc::Reg(PReg(to)), vreg: VReg(from as u32) })
+            .collect();
+        let mut places: Vec<u8> = (0..32).collect();
+        let mut count = 0;
+        sequence(&moves, SCRATCH, |step| {
+            let (Loc::Reg(from), Loc::Reg(to)) = (step.from, step.to) else { panic!("{step:?}") };
+            places[to.index()] = places[from.index()];
+            count += 1;
+        });
+        for &(to, from) in pairs {
+            assert_eq!(places[to as usize], from, "{pairs:?}");
+        }
+        assert!(count <= pairs.len() + pairs.len() / 2, "{pairs:?} took {count} moves");
+    }
+
+    #[test]
+    fn chains_cycles_and_copies_keep_every_value() {
+        check(&[(1, 2), (2, 3), (3, 4)]);
+        check(&[(1, 2), (2, 1)]);
+        check(&[(1, 2), (2, 3), (3, 1), (4, 1), (5, 1)]);
+        check(&[(1, 2), (2, 1), (3, 4), (4, 5), (5, 3), (6, 6)]);
+    }
+
+    #[test]
+    fn random_parallel_moves() {
+        let mut rng = tercel_ir::generate::Rng::new(7);
+        for _ in 0..20_000 {
+            let mut free: Vec<u8> = (0..11).collect();
+            let count = rng.range(0, 11);
+            let mut pairs = Vec::new();
+            for _ in 0..count {
+                let to = free.swap_remove(rng.below(free.len()));
+                pairs.push((to, rng.below(11) as u8));
+            }
+            check(&pairs);
+        }
+    }
+}

@@ -1,0 +1,625 @@
+//! Emission: allocated machine ops to bytes, and the tables that go with them.
+//!
+//! # Frame
+//!
+//! ```text
+//!   higher addresses
+//!   | incoming arguments in memory   rbp + 16 …
+//!   | return address                 rbp + 8
+//!   | caller's rbp                   rbp
+//!   | saved registers (System V)     rbp - 8 …
+//!   | spill slots, tagged first
+//!   | stack slots                    rsp + outgoing …
+//!   | outgoing arguments             rsp
+//!   lower addresses
+//! ```
+//!
+//! RBP chains frames, always, so that a walk needs no tables. RSP does not move between prologue and epilogue and is a
+//! multiple of 16 there, so that calls are aligned without further ado.
+//!
+//! # Cold code
+//! What rarely runs comes after the blocks: traps (one stub a code), exits, slow paths of polls and conversions.
+
+mod convert;
+mod insts;
+
+use super::abi::SYSV_SAVED;
+use super::inst::*;
+use super::lower::{ExitValue, Lowered};
+use crate::lir::*;
+use crate::regalloc::{Allocation, Move, MoveAt, Stats, moves};
+use crate::runtime::offsets;
+use crate::{CodegenError, Fault, Options};
+use tercel_asm::x64::inst::VecOp;
+use tercel_asm::x64::{Assembler, Cond, Mem, Operand, Reg, RegMem, Scale, Size, VecLen, Xmm, XmmMem, op};
+use tercel_asm::{Assembly, Label};
+use tercel_ir::{CallConv, Function, SourcePos, TemplateId, TrapCode, Type};
+
+/// Where a value is while a function is stopped at a site.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Place {
+    /// In a register, which the site's stub has dumped.
+    Reg(PReg),
+    /// In the frame, at this offset from RBP.
+    Frame(i32),
+    /// It is this constant.
+    Const(u64),
+}
+
+/// One frame of an exit: what the interpreter goes on with.
+#[derive(Clone, Debug)]
+pub struct ExitFrame {
+    /// The function whose frame it is.
+    pub template: TemplateId,
+    /// Position in its bytecode.
+    pub position: u32,
+    /// A place for each slot; none for dead ones.
+    pub values: Vec<Option<(Type, Place)>>,
+}
+
+/// What a site is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SiteKind {
+    /// A call.
+    Call,
+    /// A poll's slow path: registers are dumped.
+    Poll,
+    /// An exit: registers are dumped.
+    Exit,
+}
+
+/// What is known at a return address.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Offset of the return address in the code, in bytes.
+    pub offset: u32,
+    /// What stands before it.
+    pub kind: SiteKind,
+    /// Places of live tagged values.
+    pub tagged: Vec<Place>,
+    /// Derived addresses: (place of the base, place of the address).
+    pub derived: Vec<(Place, Place)>,
+    /// The interpreter's frames from the innermost outwards; empty where there is no frame state.
+    pub frames: Vec<ExitFrame>,
+}
+
+/// Machine code of one function with its tables.
+#[derive(Clone, Debug)]
+pub struct CompiledFunction {
+    /// Its name.
+    pub name: String,
+    /// Code and relocations. Symbols are functions of the module, or helpers from
+    /// [`HELPER_SYMBOLS`](super::lower::HELPER_SYMBOLS) on.
+    pub assembly: Assembly,
+    /// Bytes between RBP and RSP.
+    pub frame_size: u32,
+    /// Calls, polls and exits, by ascending offset.
+    pub sites: Vec<Site>,
+    /// Source positions: (offset from which it holds, position), ascending.
+    pub positions: Vec<(u32, SourcePos)>,
+    /// What register allocation did.
+    pub stats: Stats,
+}
+
+/// A place in cold code that is still to be emitted.
+enum Cold {
+    Exit { label: Label, inst: usize, site: u32 },
+    Poll { label: Label, back: Label, inst: usize, site: u32 },
+    Convert { label: Label, back: Label, inst: usize },
+}
+
+struct Frame {
+    /// Offset of each spill slot from RBP.
+    slots: Vec<i32>,
+    /// Offset of each stack slot from RSP.
+    stack_slots: Vec<i32>,
+    /// Saved registers with their offsets from RBP.
+    saved: Vec<(Reg, i32)>,
+    size: u32,
+    align: u32,
+}
+
+/// Emits a function.
+///
+/// # Errors
+/// The assembler's.
+pub fn emit(
+    func: &Function,
+    lowered: &Lowered,
+    allocation: &Allocation,
+    options: &Options,
+) -> Result<CompiledFunction, CodegenError> {
+    let mut asm = Assembler::new();
+    let blocks = (0..lowered.code.blocks.len()).map(|_| asm.new_label()).collect();
+    let pool = lowered.pool.iter().map(|bytes| asm.constant(bytes)).collect();
+    let mut emitter = Emitter {
+        func,
+        lowered,
+        allocation,
+        options,
+        frame: Frame { slots: Vec::new(), stack_slots: Vec::new(), saved: Vec::new(), size: 0, align: 16 },
+        blocks,
+        pool,
+        forward: Vec::new(),
+        next_group: 0,
+        inst: 0,
+        block: 0,
+        cold: Vec::new(),
+        traps: Vec::new(),
+        sites: Vec::new(),
+        positions: Vec::new(),
+        asm,
+    };
+    emitter.lay_out_frame();
+    emitter.find_forwards();
+    emitter.run()
+}
+
+struct Emitter<'a> {
+    asm: Assembler,
+    func: &'a Function,
+    lowered: &'a Lowered,
+    allocation: &'a Allocation,
+    options: &'a Options,
+    frame: Frame,
+    blocks: Vec<Label>,
+    pool: Vec<Label>,
+    /// Where a jump to each block really goes: empty blocks are skipped.
+    forward: Vec<u32>,
+    /// The next group of moves.
+    next_group: usize,
+    /// The instruction being emitted.
+    inst: usize,
+    /// Its block.
+    block: usize,
+    cold: Vec<Cold>,
+    traps: Vec<(TrapCode, Label)>,
+    sites: Vec<(Label, Site)>,
+    positions: Vec<(Label, SourcePos)>,
+}
+
+impl Emitter<'_> {
+    fn lay_out_frame(&mut self) {
+        let mut at = 0i32;
+        if self.func.signature.conv == CallConv::SystemV && self.options.fault != Some(Fault::ForgetCalleeSaved) {
+            for reg in self.changed_registers() {
+                at -= 8;
+                self.frame.saved.push((reg, at));
+            }
+        }
+        self.frame.slots = vec![0; self.allocation.slots.len()];
+        for tagged in [true, false] {
+            for (index, slot) in self.allocation.slots.iter().enumerate() {
+                if slot.tagged == tagged {
+                    at -= slot.bytes as i32;
+                    self.frame.slots[index] = at;
+                }
+            }
+        }
+        let mut below = self.lowered.outgoing;
+        for slot in self.func.slots.values() {
+            self.frame.align = self.frame.align.max(slot.align);
+            below = below.next_multiple_of(slot.align);
+            self.frame.stack_slots.push(below as i32);
+            below += slot.size;
+        }
+        self.frame.size = ((-at) as u32 + below).next_multiple_of(16);
+        if self.frame.align > 16 {
+            // Room for rounding the stack pointer down.
+            self.frame.size += self.frame.align;
+        }
+        if self.options.fault == Some(Fault::MisalignStack) {
+            self.frame.size += 8;
+        }
+    }
+
+    /// Callee-saved registers that a System V function changes. One that calls code of the engine's convention, which saves
+    /// nothing, changes all.
+    fn changed_registers(&self) -> Vec<Reg> {
+        let mut changed = PRegSet::EMPTY;
+        for loc in self
+            .allocation
+            .locs
+            .iter()
+            .chain(self.allocation.moves.iter().flat_map(|group| group.moves.iter().map(|step| &step.to)))
+        {
+            if let Loc::Reg(reg) = loc {
+                changed = changed.with(*reg);
+            }
+        }
+        for inst in &self.lowered.code.insts {
+            changed = PRegSet(changed.0 | inst.clobbers.0);
+        }
+        // The context register is loaded at entry.
+        changed = changed.with(PReg::int(CONTEXT.index()));
+        SYSV_SAVED.iter().filter(|&&reg| changed.contains(reg)).map(|reg| Reg::from_index(reg.number())).collect()
+    }
+
+    fn find_forwards(&mut self) {
+        let code = &self.lowered.code;
+        let mut has_moves = vec![false; code.blocks.len()];
+        for group in &self.allocation.moves {
+            match group.at {
+                MoveAt::BlockStart(block) | MoveAt::BlockEnd(block) => has_moves[block as usize] = true,
+                MoveAt::Before(inst) | MoveAt::After(inst) => {
+                    let block = code.blocks.partition_point(|block| block.end <= inst);
+                    has_moves[block] = true;
+                }
+            }
+        }
+        let is_empty = |block: usize| {
+            let data = &code.blocks[block];
+            data.end - data.start == 2
+                && matches!(code.insts[data.start as usize + 1].op, MOp::Jump)
+                && !has_moves[block]
+        };
+        self.forward = (0..code.blocks.len() as u32).collect();
+        for block in 0..code.blocks.len() {
+            let mut at = block;
+            let mut steps = 0;
+            // An empty endless loop stays as it is.
+            while is_empty(at) && steps < 64 {
+                at = code.blocks[at].succs[0].block as usize;
+                steps += 1;
+            }
+            if steps < 64 {
+                self.forward[block] = at as u32;
+            }
+        }
+    }
+
+    fn run(mut self) -> Result<CompiledFunction, CodegenError> {
+        let lowered = self.lowered;
+        for block in 0..lowered.code.blocks.len() {
+            self.block = block;
+            let data = &lowered.code.blocks[block];
+            if self.forward[block] != block as u32 {
+                continue;
+            }
+            if block > 0 && self.is_loop_header(block) {
+                self.asm.align(16);
+            }
+            self.asm.bind(self.blocks[block]);
+            if block == 0 {
+                self.prologue();
+            }
+            self.moves(MoveAt::BlockStart(block as u32));
+            for inst in data.start as usize..data.end as usize {
+                self.inst = inst;
+                self.position(inst);
+                self.moves(MoveAt::Before(inst as u32));
+                if inst + 1 == data.end as usize {
+                    self.moves(MoveAt::BlockEnd(block as u32));
+                }
+                self.emit_inst(lowered.code.insts[inst].op);
+                self.moves(MoveAt::After(inst as u32));
+            }
+        }
+        // Labels of skipped blocks are never jumped to, but must exist.
+        for block in 0..lowered.code.blocks.len() {
+            if self.forward[block] != block as u32 {
+                self.asm.bind(self.blocks[block]);
+            }
+        }
+        self.emit_cold();
+        let assembly = self.asm.assemble()?;
+        let offset = |label: Label| assembly.offset(label).unwrap_or(0);
+        let mut sites: Vec<Site> =
+            self.sites.into_iter().map(|(label, site)| Site { offset: offset(label), ..site }).collect();
+        sites.sort_by_key(|site| site.offset);
+        let positions = self.positions.iter().map(|&(label, pos)| (offset(label), pos)).collect();
+        Ok(CompiledFunction {
+            name: self.func.name.clone(),
+            frame_size: self.frame.size,
+            sites,
+            positions,
+            stats: self.allocation.stats,
+            assembly,
+        })
+    }
+
+    fn is_loop_header(&self, block: usize) -> bool {
+        let data = &self.lowered.code.blocks[block];
+        data.depth > 0 && !data.cold && data.preds.iter().any(|&(pred, _)| pred as usize >= block)
+    }
+
+    fn position(&mut self, inst: usize) {
+        let pos = self.lowered.positions[inst];
+        if self.positions.last().is_none_or(|last| last.1 != pos) {
+            let label = self.asm.here();
+            self.positions.push((label, pos));
+        }
+    }
+
+    fn prologue(&mut self) {
+        let sysv = self.func.signature.conv == CallConv::SystemV;
+        if self.options.stack_check && !sysv {
+            let overflow = self.trap_label(TrapCode::StackOverflow);
+            let limit = Mem::base(CONTEXT, offsets::STACK_LIMIT);
+            if self.frame.size > 4096 {
+                // The limit leaves room for small frames only.
+                self.asm.lea(Size::S64, SCRATCH, Mem::base(Reg::RSP, -(self.frame.size as i32)));
+                self.asm.cmp(Size::S64, SCRATCH, limit);
+            } else {
+                self.asm.cmp(Size::S64, Reg::RSP, limit);
+            }
+            self.asm.jb(overflow);
+        }
+        self.asm.push(Reg::RBP);
+        self.asm.mov(Size::S64, Reg::RBP, Reg::RSP);
+        if self.frame.size > 0 {
+            self.asm.sub(Size::S64, Reg::RSP, self.frame.size as i32);
+        }
+        if self.frame.align > 16 {
+            self.asm.and(Size::S64, Reg::RSP, -(self.frame.align as i32));
+        }
+        for index in 0..self.frame.saved.len() {
+            let (reg, at) = self.frame.saved[index];
+            self.asm.mov(Size::S64, Mem::base(Reg::RBP, at), reg);
+        }
+        if sysv {
+            self.asm.mov_imm64(CONTEXT, self.options.context as i64);
+        }
+    }
+
+    fn epilogue(&mut self) {
+        for index in 0..self.frame.saved.len() {
+            let (reg, at) = self.frame.saved[index];
+            self.asm.mov(Size::S64, reg, Mem::base(Reg::RBP, at));
+        }
+        if self.frame.size > 0 {
+            self.asm.mov(Size::S64, Reg::RSP, Reg::RBP);
+        }
+        self.asm.pop(Reg::RBP);
+    }
+
+    fn trap_label(&mut self, code: TrapCode) -> Label {
+        if let Some(&(_, label)) = self.traps.iter().find(|row| row.0 == code) {
+            return label;
+        }
+        let label = self.asm.new_label();
+        self.traps.push((code, label));
+        label
+    }
+
+    fn exit_label(&mut self, site: u32) -> Label {
+        let label = self.asm.new_label();
+        self.cold.push(Cold::Exit { label, inst: self.inst, site });
+        label
+    }
+
+    fn emit_cold(&mut self) {
+        for cold in std::mem::take(&mut self.cold) {
+            match cold {
+                Cold::Exit { label, inst, site } => {
+                    self.asm.bind(label);
+                    self.asm.call(Mem::base(CONTEXT, offsets::EXIT_STUB));
+                    self.site(SiteKind::Exit, inst, site);
+                }
+                Cold::Poll { label, back, inst, site } => {
+                    self.asm.bind(label);
+                    self.asm.call(Mem::base(CONTEXT, offsets::POLL_STUB));
+                    self.site(SiteKind::Poll, inst, site);
+                    self.asm.jmp_to(back);
+                }
+                Cold::Convert { label, back, inst } => {
+                    self.inst = inst;
+                    self.asm.bind(label);
+                    self.convert_slow(back);
+                }
+            }
+        }
+        for (code, label) in std::mem::take(&mut self.traps) {
+            self.asm.bind(label);
+            self.asm.mov(Size::S32, Mem::base(CONTEXT, offsets::TRAP), code as i32);
+            self.asm.jmp(Mem::base(CONTEXT, offsets::TRAP_EXIT));
+        }
+        // What is executed by mistake behind the code traps.
+        self.asm.ud2();
+    }
+
+    /// Records what is known at this place, a return address.
+    fn site(&mut self, kind: SiteKind, inst: usize, site: u32) {
+        let label = self.asm.here();
+        let first = self.lowered.code.insts[inst].operands.0;
+        let desc = &self.lowered.sites[site as usize];
+        let value = |value: &ExitValue| match *value {
+            ExitValue::Const(ty, bits) => (ty, Place::Const(bits)),
+            ExitValue::Operand(ty, index) => {
+                let place = (first + index) as usize;
+                let vreg = self.lowered.code.operands[place].vreg;
+                (ty, self.place(self.allocation.locs[place], vreg))
+            }
+        };
+        let frames = desc
+            .frames
+            .iter()
+            .map(|frame| ExitFrame {
+                template: frame.template,
+                position: frame.position,
+                values: frame.values.iter().map(|item| item.as_ref().map(value)).collect(),
+            })
+            .collect();
+        let (mut tagged, mut derived) = (Vec::new(), Vec::new());
+        if let Some(map) = self.allocation.stack_maps.get(&(inst as u32)) {
+            tagged = map.tagged.iter().map(|&(loc, vreg)| self.place(loc, vreg)).collect();
+            let pair = |pair: &crate::regalloc::Derived| {
+                (self.place(pair.base, pair.derived_vreg), self.place(pair.derived, pair.derived_vreg))
+            };
+            derived = map.derived.iter().map(pair).collect();
+        }
+        self.sites.push((label, Site { offset: 0, kind, tagged, derived, frames }));
+    }
+
+    fn place(&self, loc: Loc, vreg: VReg) -> Place {
+        match loc {
+            Loc::Reg(reg) => Place::Reg(reg),
+            Loc::Slot(slot) => Place::Frame(self.frame.slots[slot.0 as usize]),
+            _ => match self.lowered.code.vregs[vreg.index()].remat {
+                Some(Remat::Int(bits)) => Place::Const(bits as u64),
+                Some(Remat::Float(bits)) => Place::Const(bits),
+                None => Place::Const(0),
+            },
+        }
+    }
+}
+
+/// Moves.
+impl Emitter<'_> {
+    fn moves(&mut self, at: MoveAt) {
+        let Some(group) = self.allocation.moves.get(self.next_group).filter(|group| group.at == at) else {
+            return;
+        };
+        self.next_group += 1;
+        for (class, scratch) in [(Class::Int, SCRATCH_INT), (Class::Float, SCRATCH_FLOAT)] {
+            let of_class: Vec<Move> =
+                group.moves.iter().copied().filter(|step| self.lowered.code.class(step.vreg) == class).collect();
+            if of_class.is_empty() {
+                continue;
+            }
+            if self.options.fault == Some(Fault::SequentialMoves) {
+                for step in of_class {
+                    self.one_move(class, step);
+                }
+                continue;
+            }
+            let mut ordered = Vec::with_capacity(of_class.len() + 1);
+            moves::sequence(&of_class, scratch, |step| ordered.push(step));
+            for step in ordered {
+                self.one_move(class, step);
+            }
+        }
+    }
+
+    fn loc_mem(&self, loc: Loc) -> Mem {
+        match loc {
+            Loc::Slot(slot) => Mem::base(Reg::RBP, self.frame.slots[slot.0 as usize]),
+            Loc::Outgoing(offset) if offset & INCOMING != 0 => Mem::base(Reg::RBP, 16 + (offset & !INCOMING) as i32),
+            Loc::Outgoing(offset) => Mem::base(Reg::RSP, offset as i32),
+            _ => Mem::base(Reg::RBP, 0),
+        }
+    }
+
+    fn one_move(&mut self, class: Class, step: Move) {
+        let data = self.lowered.code.vregs[step.vreg.index()];
+        if step.from == Loc::Remat {
+            return self.remat(step.to, data);
+        }
+        match class {
+            Class::Int => self.int_move(step, data.ty),
+            Class::Float => self.float_move(step, data.ty),
+        }
+    }
+
+    fn int_move(&mut self, step: Move, ty: Type) {
+        // Narrow values keep 32 bits: what is above is unspecified anyway. Arguments in memory are whole eightbytes.
+        let size = if ty.bytes() <= 4 { Size::S32 } else { Size::S64 };
+        match (step.from, step.to) {
+            (Loc::Reg(from), Loc::Reg(to)) => {
+                self.asm.mov(size, Reg::from_index(to.number()), Reg::from_index(from.number()))
+            }
+            (Loc::Reg(from), to) => {
+                let size = if matches!(to, Loc::Outgoing(_)) { Size::S64 } else { size };
+                let to = self.loc_mem(to);
+                self.asm.mov(size, to, Reg::from_index(from.number()));
+            }
+            (from, Loc::Reg(to)) => {
+                let from = self.loc_mem(from);
+                self.asm.mov(size, Reg::from_index(to.number()), from);
+            }
+            (from, to) => {
+                let (from, to) = (self.loc_mem(from), self.loc_mem(to));
+                let temp = Xmm::from_index(SCRATCH_FLOAT.number());
+                self.asm.vmovsd(temp, from);
+                self.asm.vmovsd_store(to, temp);
+            }
+        }
+    }
+
+    fn float_move(&mut self, step: Move, ty: Type) {
+        let len = vec_len(ty);
+        match (step.from, step.to) {
+            (Loc::Reg(from), Loc::Reg(to)) => {
+                self.asm.vmovaps(len, Xmm::from_index(to.number()), Xmm::from_index(from.number()));
+            }
+            (Loc::Reg(from), to) => {
+                let to = self.loc_mem(to);
+                self.asm.avx_mr(store_op(ty), len, to.into(), Xmm::from_index(from.number()));
+            }
+            (from, Loc::Reg(to)) => {
+                let from = self.loc_mem(from);
+                self.asm.avx_rm(load_op(ty), len, Xmm::from_index(to.number()).into(), from.into());
+            }
+            (from, to) => {
+                let (from, to) = (self.loc_mem(from), self.loc_mem(to));
+                for offset in (0..ty.bytes().max(8) as i32).step_by(8) {
+                    if let (Some(from), Some(to)) = (from.offset(offset), to.offset(offset)) {
+                        self.asm.mov(Size::S64, SCRATCH, from);
+                        self.asm.mov(Size::S64, to, SCRATCH);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Makes a constant. Flags stay as they are: a move may stand between anything.
+    fn remat(&mut self, to: Loc, data: VRegData) {
+        let bits = match data.remat {
+            Some(Remat::Int(bits)) => bits,
+            Some(Remat::Float(bits)) => bits as i64,
+            None => return,
+        };
+        match to {
+            Loc::Reg(reg) if reg.class() == Class::Int => self.asm.mov_imm64(Reg::from_index(reg.number()), bits),
+            Loc::Reg(reg) => self.float_constant(Xmm::from_index(reg.number()), bits as u64, data.ty == Type::F64),
+            to => {
+                let to = self.loc_mem(to);
+                match i32::try_from(bits) {
+                    Ok(imm) => self.asm.mov(Size::S64, to, imm),
+                    Err(_) => {
+                        self.asm.mov_imm64(SCRATCH, bits);
+                        self.asm.mov(Size::S64, to, SCRATCH);
+                    }
+                }
+            }
+        }
+    }
+
+    fn float_constant(&mut self, dst: Xmm, bits: u64, double: bool) {
+        if bits == 0 {
+            return self.asm.vxorps(VecLen::L128, dst, dst, dst);
+        }
+        let bytes = bits.to_le_bytes();
+        if double {
+            let at = Mem::label(self.asm.constant(&bytes));
+            self.asm.vmovsd(dst, at);
+        } else {
+            let at = Mem::label(self.asm.constant(&bytes[..4]));
+            self.asm.vmovss(dst, at);
+        }
+    }
+}
+
+fn vec_len(ty: Type) -> VecLen {
+    match ty.bits() {
+        256 => VecLen::L256,
+        512 => VecLen::L512,
+        _ => VecLen::L128,
+    }
+}
+
+fn load_op(ty: Type) -> VecOp {
+    match ty {
+        Type::F32 => op::vmovss,
+        Type::F64 => op::vmovsd,
+        _ => op::vmovups,
+    }
+}
+
+fn store_op(ty: Type) -> VecOp {
+    match ty {
+        Type::F32 => op::vmovss_store,
+        Type::F64 => op::vmovsd_store,
+        _ => op::vmovups_store,
+    }
+}

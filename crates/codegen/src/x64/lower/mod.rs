@@ -1,0 +1,680 @@
+//! Instruction selection: IR to machine ops over virtual registers.
+//!
+//! Blocks are walked from the last to the first and each from its end, so that every use of a value is seen before its
+//! definition. A user that can take a definition into itself (an address, a load, a comparison, an immediate) simply does not
+//! ask for its register; a definition that nobody asked for is not emitted. So folding needs no matching of trees and no
+//! clean-up, and dead code disappears on the way.
+//!
+//! What may be folded:
+//! * addresses (`ptr_add`, `ptr_index`, `slot_addr`): always; they cost nothing in a memory operand;
+//! * comparisons and bit tests: into their only user;
+//! * loads: into their only user, in the same block with no write of memory in between;
+//! * integer constants: as immediates; else they are made anew in front of each user, which is as cheap as a copy.
+//!
+//! # Conventions
+//! A value of a type narrower than 64 bits leaves the upper bits of its register unspecified; instructions that would see them
+//! extend first. A boolean in a condition is tested as a whole `i8`.
+
+mod control;
+mod float;
+mod scalar;
+mod vector;
+
+pub use control::HELPER_SYMBOLS;
+
+use super::inst::*;
+use crate::lir::*;
+use crate::{CodegenError, Options};
+use std::collections::BinaryHeap;
+use tercel_asm::x64::{CpuFeatures, Size, VecLen};
+use tercel_ir::cfg::Cfg;
+use tercel_ir::dominators::Dominators;
+use tercel_ir::entity::Secondary;
+use tercel_ir::loops::Loops;
+use tercel_ir::{Block, Effects, FrameState, Function, Inst, Op, SourcePos, TemplateId, Type, Value, ValueDef};
+
+/// A value that an exit writes back.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ExitValue {
+    /// A constant.
+    Const(Type, u64),
+    /// An operand of the instruction that exits, by number.
+    Operand(Type, u32),
+}
+
+/// One frame of an exit.
+#[derive(Clone, Debug)]
+pub struct ExitFrameDesc {
+    /// Whose frame.
+    pub template: TemplateId,
+    /// Where it goes on.
+    pub position: u32,
+    /// Its slots; none for dead ones.
+    pub values: Vec<Option<ExitValue>>,
+}
+
+/// Where control may leave or the collector may look: frames from the innermost outwards.
+#[derive(Clone, Debug, Default)]
+pub struct SiteDesc {
+    /// Empty where there is no frame state.
+    pub frames: Vec<ExitFrameDesc>,
+}
+
+/// A function after instruction selection.
+#[derive(Debug)]
+pub struct Lowered {
+    /// The code.
+    pub code: Code<MOp>,
+    /// Constants that instructions refer to.
+    pub pool: Vec<Vec<u8>>,
+    /// Exits, calls and polls.
+    pub sites: Vec<SiteDesc>,
+    /// Size of the outgoing argument area in bytes.
+    pub outgoing: u32,
+    /// Source position of each instruction.
+    pub positions: Vec<SourcePos>,
+    /// Whether vectors wider than 128 bits occur.
+    pub wide: bool,
+    /// Whether there are calls.
+    pub calls: bool,
+}
+
+/// Selects instructions.
+///
+/// # Errors
+/// What the target or this compiler cannot do.
+pub fn lower(func: &Function, options: &Options) -> Result<Lowered, CodegenError> {
+    let cfg = Cfg::compute(func);
+    let dominators = Dominators::compute(&cfg, func);
+    let loops = Loops::compute(func, &cfg, &dominators);
+    let mut lower = Lower {
+        func,
+        cpu: options.cpu,
+        vreg_of: Secondary::with_default(u32::MAX, func.value_capacity()),
+        used: Secondary::with_default(false, func.value_capacity()),
+        use_count: Secondary::with_default(0, func.value_capacity()),
+        color: Secondary::with_default(0, func.inst_capacity()),
+        here: Inst::NONE,
+        block: func.entry(),
+        seq: Vec::new(),
+        code: Code { blocks: Vec::new(), insts: Vec::new(), operands: Vec::new(), vregs: Vec::new() },
+        pool: Vec::new(),
+        sites: Vec::new(),
+        outgoing: 0,
+        wide: false,
+        calls: false,
+        failure: None,
+    };
+    lower.count(&cfg);
+    let plan = plan_blocks(func, &cfg, &dominators, &loops);
+    let lowered = lower.run(&plan, &cfg);
+    Ok(lowered?)
+}
+
+/// A block of the low-level IR before it has code.
+struct Planned {
+    /// The IR block, or the source of the edge.
+    block: Block,
+    /// The edge of the block's terminator that this block stands on.
+    edge: Option<usize>,
+    depth: u32,
+    cold: bool,
+}
+
+struct Plan {
+    blocks: Vec<Planned>,
+    /// Where an IR block came to lie.
+    index: Secondary<Block, u32>,
+    /// Where the block on an edge came to lie.
+    edges: rustc_hash::FxHashMap<(Block, usize), u32>,
+}
+
+/// Decides the order of blocks and splits critical edges.
+///
+/// A block comes after all its predecessors but those over back edges; among the blocks that may come next the deepest in
+/// loops is taken, so that loops are contiguous, then the one that became possible last, so that code falls through. Cold
+/// blocks, and what only they lead to, come at the end.
+fn plan_blocks(func: &Function, cfg: &Cfg, dominators: &Dominators, loops: &Loops) -> Plan {
+    let number = |block: Block| cfg.rpo_number(block).unwrap_or(0);
+    let mut cold: Secondary<Block, bool> = Secondary::with_default(false, func.block_capacity());
+    let mut waiting: Secondary<Block, u32> = Secondary::with_default(0, func.block_capacity());
+    for &block in cfg.rpo() {
+        let dominated = dominators.idom(block).is_some_and(|above| cold[above]);
+        cold[block] = dominated || func.is_cold(block) && block != func.entry();
+        waiting[block] = cfg.preds(block).iter().filter(|pred| number(pred.block) < number(block)).count() as u32;
+    }
+    let mut plan = Plan {
+        blocks: Vec::new(),
+        index: Secondary::with_default(u32::MAX, func.block_capacity()),
+        edges: Default::default(),
+    };
+    let mut ready: BinaryHeap<(bool, u32, u32, u32)> = BinaryHeap::new();
+    let mut clock = 0u32;
+    ready.push((true, 0, 0, number(func.entry())));
+    let mut cold_edges = Vec::new();
+    while let Some((_, depth, _, next)) = ready.pop() {
+        let block = cfg.rpo()[next as usize];
+        plan.index[block] = plan.blocks.len() as u32;
+        plan.blocks.push(Planned { block, edge: None, depth, cold: cold[block] });
+        let edges = func.edges(func.terminator(block));
+        if edges.len() > 1 {
+            for (index, edge) in edges.iter().enumerate() {
+                if cfg.preds(edge.block).len() > 1 {
+                    let depth = depth.min(loops.block_depth(edge.block));
+                    let planned = Planned { block, edge: Some(index), depth, cold: cold[block] || cold[edge.block] };
+                    if planned.cold && !cold[block] {
+                        cold_edges.push(planned);
+                    } else {
+                        plan.edges.insert((block, index), plan.blocks.len() as u32);
+                        plan.blocks.push(planned);
+                    }
+                }
+            }
+        }
+        for edge in edges.iter().rev() {
+            if number(edge.block) > next {
+                waiting[edge.block] -= 1;
+                if waiting[edge.block] == 0 {
+                    clock += 1;
+                    let depth = loops.block_depth(edge.block);
+                    ready.push((!cold[edge.block], depth, clock, number(edge.block)));
+                }
+            }
+        }
+    }
+    for planned in cold_edges {
+        if let Some(edge) = planned.edge {
+            plan.edges.insert((planned.block, edge), plan.blocks.len() as u32);
+        }
+        plan.blocks.push(planned);
+    }
+    plan
+}
+
+/// The operands of an instruction that is being made.
+#[derive(Default)]
+pub(super) struct Ops(Vec<Operand>);
+
+impl Ops {
+    fn new() -> Ops {
+        Ops(Vec::with_capacity(4))
+    }
+
+    fn push(&mut self, vreg: VReg, constraint: Constraint, role: Role) -> u8 {
+        self.0.push(Operand { vreg, constraint, role });
+        (self.0.len() - 1).min(NO as usize - 1) as u8
+    }
+
+    /// The result, in a register.
+    fn def(&mut self, vreg: VReg) -> u8 {
+        self.push(vreg, Constraint::Reg, Role::Def)
+    }
+
+    /// The result, and a use in the same register: operands 0 and 1.
+    fn def_tied(&mut self, vreg: VReg, source: VReg) {
+        self.push(vreg, Constraint::Tied(1), Role::Def);
+        self.push(source, Constraint::TiedUse, Role::Use);
+    }
+
+    fn reg(&mut self, vreg: VReg) -> u8 {
+        self.push(vreg, Constraint::Reg, Role::Use)
+    }
+
+    fn late_reg(&mut self, vreg: VReg) -> u8 {
+        self.push(vreg, Constraint::Reg, Role::LateUse)
+    }
+
+    fn reg_mem(&mut self, vreg: VReg) -> u8 {
+        self.push(vreg, Constraint::RegMem, Role::Use)
+    }
+
+    fn fixed(&mut self, vreg: VReg, reg: PReg) -> u8 {
+        self.push(vreg, Constraint::Fixed(reg), Role::Use)
+    }
+
+    fn temp(&mut self, vreg: VReg) -> u8 {
+        self.push(vreg, Constraint::Reg, Role::Temp)
+    }
+}
+
+/// Instruction selection in progress.
+struct Lower<'a> {
+    func: &'a Function,
+    cpu: CpuFeatures,
+    vreg_of: Secondary<Value, u32>,
+    /// Somebody asked for the value's register.
+    used: Secondary<Value, bool>,
+    use_count: Secondary<Value, u32>,
+    /// Equal for two instructions of a block if nothing between them writes memory.
+    color: Secondary<Inst, u32>,
+    /// The IR instruction being lowered.
+    here: Inst,
+    block: Block,
+    /// What the IR instruction became so far, in order.
+    seq: Vec<LInst<MOp>>,
+    code: Code<MOp>,
+    pool: Vec<Vec<u8>>,
+    sites: Vec<SiteDesc>,
+    outgoing: u32,
+    wide: bool,
+    calls: bool,
+    failure: Option<CodegenError>,
+}
+
+impl Lower<'_> {
+    fn count(&mut self, cfg: &Cfg) {
+        let mut color = 0;
+        for &block in cfg.rpo() {
+            color += 1;
+            for inst in self.func.insts(block) {
+                self.color[inst] = color;
+                let effects = self.func.effects(inst);
+                if effects.any(Effects::WRITES.with(Effects::CALLS).with(Effects::SAFEPOINT)) {
+                    color += 1;
+                }
+                let count = &mut self.use_count;
+                self.func.for_each_use(inst, |value| count[value] += 1);
+                if self.func.results(inst).any(|value| self.func.value_type(value).bits() > 128) {
+                    self.wide = true;
+                }
+            }
+            for &param in self.func.params(block) {
+                self.wide |= self.func.value_type(param).bits() > 128;
+            }
+        }
+    }
+
+    fn run(mut self, plan: &Plan, cfg: &Cfg) -> Result<Lowered, CodegenError> {
+        // Reversed code of each planned block, with the IR instruction it came from.
+        let mut bodies: Vec<Vec<(LInst<MOp>, Inst)>> = (0..plan.blocks.len()).map(|_| Vec::new()).collect();
+        self.code.blocks = plan
+            .blocks
+            .iter()
+            .map(|planned| LBlock { depth: planned.depth, cold: planned.cold, ..LBlock::default() })
+            .collect();
+        for &block in cfg.rpo().iter().rev() {
+            let index = plan.index[block] as usize;
+            self.block = block;
+            let terminator = self.func.terminator(block);
+            self.edges(plan, terminator, &mut bodies);
+            let mut inst = Some(terminator);
+            while let Some(current) = inst {
+                inst = self.func.prev_inst(current);
+                self.here = current;
+                if self.is_wanted(current) {
+                    self.inst(current);
+                    let lowered = self.seq.drain(..).rev().map(|item| (item, current));
+                    bodies[index].extend(lowered);
+                }
+            }
+            if block == self.func.entry() {
+                self.entry();
+                let none = Inst::NONE;
+                bodies[index].extend(self.seq.drain(..).rev().map(|item| (item, none)));
+            } else {
+                let params: Vec<VReg> = self.func.params(block).iter().map(|&param| self.vreg(param)).collect();
+                self.code.blocks[index].params = params;
+            }
+        }
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
+        let mut positions = Vec::new();
+        let start = LInst { op: MOp::BlockStart, operands: (0, 0), clobbers: PRegSet::EMPTY, safepoint: false };
+        for (index, body) in bodies.into_iter().enumerate() {
+            self.code.blocks[index].start = self.code.insts.len() as u32;
+            self.code.insts.push(start);
+            positions.push(SourcePos::default());
+            for (inst, from) in body.into_iter().rev() {
+                self.code.insts.push(inst);
+                positions.push(if from.is_none() { SourcePos::default() } else { self.func.pos(from) });
+            }
+            self.code.blocks[index].end = self.code.insts.len() as u32;
+        }
+        for block in 0..self.code.blocks.len() {
+            for edge in 0..self.code.blocks[block].succs.len() {
+                let target = self.code.blocks[block].succs[edge].block as usize;
+                self.code.blocks[target].preds.push((block as u32, edge as u32));
+            }
+        }
+        Ok(Lowered {
+            code: self.code,
+            pool: self.pool,
+            sites: self.sites,
+            outgoing: self.outgoing,
+            positions,
+            wide: self.wide,
+            calls: self.calls,
+        })
+    }
+
+    /// Attaches the edges of a terminator, and fills the blocks on critical edges.
+    fn edges(&mut self, plan: &Plan, terminator: Inst, bodies: &mut [Vec<(LInst<MOp>, Inst)>]) {
+        let source = plan.index[self.block] as usize;
+        self.here = terminator;
+        for index in 0..self.func.edges(terminator).len() {
+            let edge = self.func.edges(terminator)[index];
+            let args: Vec<VReg> = self.func.edge_args(edge).to_vec().into_iter().map(|arg| self.value(arg)).collect();
+            let target = plan.index[edge.block];
+            let Some(&middle) = plan.edges.get(&(self.block, index)) else {
+                self.code.blocks[source].succs.push(LEdge { block: target, args });
+                // Constants made for the arguments stand before the terminator.
+                let constants = std::mem::take(&mut self.seq);
+                bodies[source].extend(constants.into_iter().rev().map(|item| (item, terminator)));
+                continue;
+            };
+            let constants = std::mem::take(&mut self.seq);
+            self.push(MOp::Jump, Ops::new());
+            let jump = self.seq.drain(..);
+            let body = &mut bodies[middle as usize];
+            body.extend(jump.map(|item| (item, terminator)));
+            body.extend(constants.into_iter().rev().map(|item| (item, terminator)));
+            self.code.blocks[middle as usize].succs.push(LEdge { block: target, args });
+            self.code.blocks[source].succs.push(LEdge { block: middle, args: Vec::new() });
+        }
+        // The constants were collected before the terminator; it must come last in the block.
+        let constants = std::mem::take(&mut bodies[source]);
+        self.seq.extend(constants.into_iter().rev().map(|(item, _)| item));
+    }
+
+    /// Whether an instruction must be emitted.
+    fn is_wanted(&self, inst: Inst) -> bool {
+        let data = self.func.inst(inst);
+        let matters = match data.op {
+            Op::Load => false,
+            _ => {
+                let effects = self.func.effects(inst);
+                effects.any(
+                    Effects::WRITES
+                        .with(Effects::TRAPS)
+                        .with(Effects::EXITS)
+                        .with(Effects::SAFEPOINT)
+                        .with(Effects::TERMINATES)
+                        .with(Effects::CALLS),
+                )
+            }
+        };
+        matters || self.func.results(inst).any(|value| self.used[value])
+    }
+
+    fn fail(&mut self, error: CodegenError) {
+        self.failure.get_or_insert(error);
+    }
+
+    fn unsupported(&mut self, what: &'static str) {
+        self.fail(CodegenError::Unsupported(what));
+    }
+
+    fn new_vreg(&mut self, ty: Type) -> VReg {
+        self.code.vregs.push(VRegData { ty, remat: None, base: None });
+        VReg(self.code.vregs.len() as u32 - 1)
+    }
+
+    /// The register of a value, whether or not anybody asks for it.
+    fn vreg(&mut self, value: Value) -> VReg {
+        if self.vreg_of[value] != u32::MAX {
+            return VReg(self.vreg_of[value]);
+        }
+        let ty = self.func.value_type(value);
+        let vreg = self.new_vreg(ty);
+        self.vreg_of[value] = vreg.0;
+        if ty == Type::PTR {
+            if let Some(base) = self.tagged_base(value) {
+                let base = self.value(base);
+                self.code.vregs[vreg.index()].base = Some(base);
+            }
+        }
+        let constant = self.def_op(value).filter(|&(_, op)| op == Op::Fconst);
+        if let Some((inst, _)) = constant {
+            self.code.vregs[vreg.index()].remat = Some(Remat::Float(self.func.inst(inst).imm as u64));
+        }
+        vreg
+    }
+
+    /// The tagged value that an address was computed from.
+    fn tagged_base(&self, value: Value) -> Option<Value> {
+        let mut at = value;
+        while let Some((inst, Op::PtrAdd | Op::PtrIndex)) = self.def_op(at) {
+            at = self.func.arg(inst, 0);
+        }
+        (at != value && self.func.value_type(at) == Type::TAGGED).then_some(at)
+    }
+
+    /// The instruction that defines a value, and its op.
+    fn def_op(&self, value: Value) -> Option<(Inst, Op)> {
+        match self.func.value_def(value) {
+            ValueDef::Result(inst, _) => Some((inst, self.func.inst(inst).op)),
+            _ => None,
+        }
+    }
+
+    /// The register of a value that is about to be used. Integer constants are made here.
+    fn value(&mut self, value: Value) -> VReg {
+        if let Some(bits) = self.int_const(value) {
+            let vreg = self.new_vreg(self.func.value_type(value));
+            self.make_int(vreg, bits);
+            return vreg;
+        }
+        self.used[value] = true;
+        self.vreg(value)
+    }
+
+    fn make_int(&mut self, vreg: VReg, bits: i64) {
+        self.code.vregs[vreg.index()].remat = Some(Remat::Int(bits));
+        let mut ops = Ops::new();
+        ops.def(vreg);
+        self.push(MOp::Imm(bits), ops);
+    }
+
+    /// An integer constant as a register.
+    fn imm_reg(&mut self, ty: Type, bits: i64) -> VReg {
+        let vreg = self.new_vreg(ty);
+        self.make_int(vreg, bits);
+        vreg
+    }
+
+    /// The value of an integer constant, sign-extended.
+    fn int_const(&self, value: Value) -> Option<i64> {
+        let (inst, op) = self.def_op(value)?;
+        (op == Op::Iconst).then(|| self.func.inst(inst).imm)
+    }
+
+    /// A constant of the function's pool, as memory.
+    fn pool(&mut self, bytes: &[u8]) -> Addr {
+        let known = self.pool.iter().position(|item| item == bytes);
+        let index = known.unwrap_or_else(|| {
+            self.pool.push(bytes.to_vec());
+            self.pool.len() - 1
+        });
+        Addr { base: NO, index: NO, scale: 0, disp: 0, origin: Origin::Pool(index as u32) }
+    }
+
+    /// A 64-bit pattern repeated over a vector, as memory.
+    fn pool_lanes(&mut self, bits: u64, lane_bytes: usize, total_bytes: usize) -> Addr {
+        let lane = &bits.to_le_bytes()[..lane_bytes];
+        let bytes: Vec<u8> = lane.iter().copied().cycle().take(total_bytes).collect();
+        self.pool(&bytes)
+    }
+
+    /// Appends an instruction.
+    fn push(&mut self, op: MOp, ops: Ops) {
+        self.push_with(op, ops, PRegSet::EMPTY, false);
+    }
+
+    fn push_with(&mut self, op: MOp, mut ops: Ops, clobbers: PRegSet, safepoint: bool) {
+        // An address into an object needs the object to stay known for as long as it is used.
+        for index in 0..ops.0.len() {
+            let operand = ops.0[index];
+            if operand.role.is_use() {
+                if let Some(base) = self.code.vregs[operand.vreg.index()].base {
+                    ops.push(base, Constraint::Any, operand.role);
+                }
+            }
+        }
+        let start = self.code.operands.len() as u32;
+        self.code.operands.extend_from_slice(&ops.0);
+        let operands = (start, self.code.operands.len() as u32);
+        self.seq.push(LInst { op, operands, clobbers, safepoint });
+    }
+
+    /// The only result's register.
+    fn result(&mut self, inst: Inst) -> VReg {
+        let value = self.func.result(inst);
+        self.vreg(value)
+    }
+
+    fn arg(&self, inst: Inst, index: usize) -> Value {
+        self.func.arg(inst, index)
+    }
+
+    /// A load that may be folded into the instruction being lowered.
+    fn foldable_load(&self, value: Value) -> Option<Inst> {
+        let (inst, op) = self.def_op(value)?;
+        let same_place = self.func.block_of(inst) == Some(self.block) && self.color[inst] == self.color[self.here];
+        (op == Op::Load && self.use_count[value] == 1 && same_place).then_some(inst)
+    }
+
+    /// The address `base + offset`, with everything folded into it that fits.
+    fn addr(&mut self, ops: &mut Ops, base: Value, offset: i32) -> Addr {
+        let mut addr = Addr { base: NO, index: NO, scale: 0, disp: offset, origin: Origin::None };
+        let mut at = base;
+        let mut index: Option<Value> = None;
+        loop {
+            let Some((inst, op)) = self.def_op(at) else {
+                break;
+            };
+            let data = *self.func.inst(inst);
+            match op {
+                Op::PtrAdd => {
+                    let Some(disp) = addr.disp.checked_add(data.offset()) else { break };
+                    addr.disp = disp;
+                    at = self.arg(inst, 0);
+                }
+                Op::PtrIndex if index.is_none() => {
+                    let Some(disp) = addr.disp.checked_add(data.offset()) else { break };
+                    let by = self.arg(inst, 1);
+                    if let Some(by) = self.int_const(by) {
+                        let more = by.wrapping_mul(data.scale() as i64);
+                        let Some(disp) = i32::try_from(more).ok().and_then(|more| disp.checked_add(more)) else {
+                            break;
+                        };
+                        addr.disp = disp;
+                    } else {
+                        addr.disp = disp;
+                        addr.scale = data.aux as u8 & 3;
+                        index = Some(by);
+                    }
+                    at = self.arg(inst, 0);
+                }
+                Op::SlotAddr => {
+                    addr.origin = Origin::Slot(data.slot());
+                    break;
+                }
+                _ => break,
+            }
+        }
+        if let Some(mut by) = index {
+            // `index + constant` adds to the displacement: both wrap modulo 2^64.
+            if let Some((inst, Op::Iadd)) = self.def_op(by) {
+                if let Some(more) = self.int_const(self.arg(inst, 1)) {
+                    let more = more.checked_mul(1 << addr.scale).and_then(|more| i32::try_from(more).ok());
+                    if let Some(disp) = more.and_then(|more| addr.disp.checked_add(more)) {
+                        addr.disp = disp;
+                        by = self.arg(inst, 0);
+                    }
+                }
+            }
+            let vreg = self.value(by);
+            addr.index = ops.reg(vreg);
+        }
+        if addr.origin == Origin::None {
+            let vreg = self.value(at);
+            addr.base = ops.reg(vreg);
+        }
+        addr
+    }
+
+    /// A register or memory operand of `size`.
+    fn rm(&mut self, ops: &mut Ops, value: Value, size: Size) -> Src {
+        if let Some(load) = self.foldable_load(value) {
+            if self.func.inst(load).ty.bytes() == size.bytes() {
+                return Src::Mem(self.load_addr(ops, load));
+            }
+        }
+        let vreg = self.value(value);
+        Src::Op(ops.reg_mem(vreg))
+    }
+
+    fn load_addr(&mut self, ops: &mut Ops, load: Inst) -> Addr {
+        let offset = self.func.inst(load).offset();
+        let base = self.arg(load, 0);
+        self.addr(ops, base, offset)
+    }
+
+    /// A register, memory or immediate operand of `size`.
+    fn rmi(&mut self, ops: &mut Ops, value: Value, size: Size) -> Src {
+        if let Some(imm) = self.imm(value, size) {
+            return Src::Imm(imm);
+        }
+        self.rm(ops, value, size)
+    }
+
+    /// The immediate that a constant fits.
+    fn imm(&self, value: Value, size: Size) -> Option<i32> {
+        let bits = self.int_const(value)?;
+        if size == Size::S64 { i32::try_from(bits).ok() } else { Some(bits as i32) }
+    }
+
+    /// A description of the frame state, its values appended as late operands.
+    fn site(&mut self, ops: &mut Ops, frame: Option<FrameState>) -> u32 {
+        let mut desc = SiteDesc::default();
+        let mut next = frame;
+        while let Some(frame) = next {
+            let state = self.func.frames[frame];
+            let values = self.func.frame_values(frame).to_vec();
+            let values = values.into_iter().map(|value| self.exit_value(ops, value)).collect();
+            desc.frames.push(ExitFrameDesc { template: state.template, position: state.position, values });
+            next = state.parent;
+        }
+        self.sites.push(desc);
+        self.sites.len() as u32 - 1
+    }
+
+    fn exit_value(&mut self, ops: &mut Ops, value: Value) -> Option<ExitValue> {
+        if value.is_none() {
+            return None;
+        }
+        let ty = self.func.value_type(value);
+        if let Some((inst, Op::Iconst | Op::Fconst)) = self.def_op(value) {
+            let bits = self.func.inst(inst).imm as u64 & ty.lane_mask();
+            return Some(ExitValue::Const(ty, bits));
+        }
+        let vreg = self.value(value);
+        ops.0.push(Operand { vreg, constraint: Constraint::Any, role: Role::LateUse });
+        Some(ExitValue::Operand(ty, ops.0.len() as u32 - 1))
+    }
+}
+
+/// The operand size of a general type.
+fn size_of(ty: Type) -> Size {
+    match ty.bytes() {
+        1 => Size::S8,
+        2 => Size::S16,
+        4 => Size::S32,
+        _ => Size::S64,
+    }
+}
+
+/// The size at which arithmetic is done: at least 32 bits.
+fn wide_size(ty: Type) -> Size {
+    size_of(ty).max(Size::S32)
+}
+
+/// The vector length of a type; 128 bits for scalars.
+fn len_of(ty: Type) -> VecLen {
+    match ty.bits() {
+        256 => VecLen::L256,
+        512 => VecLen::L512,
+        _ => VecLen::L128,
+    }
+}

@@ -1,0 +1,46 @@
+//! IR text to machine code, run.
+
+use tercel_codegen::image::{Handlers, link_image};
+use tercel_codegen::{Options, compile};
+use tercel_ir::interp::{Datum, Outcome};
+use tercel_ir::parse::parse_module;
+
+fn run(text: &str, args: &[Datum], options: &Options) -> Outcome {
+    let module = parse_module(text).unwrap();
+    tercel_ir::verifier::verify_module(&module).unwrap();
+    let functions = module.functions.values().map(|func| compile(func, options).unwrap()).collect();
+    let signatures = module.functions.values().map(|func| func.signature.clone()).collect();
+    let image = link_image(functions, signatures, Handlers::default(), options.cpu, |_| None).unwrap();
+    let mut context = image.context();
+    // SAFETY: the programs below touch no memory but their own.
+    unsafe { image.call(&mut context, 0, args) }
+}
+
+const FIB: &str = "\
+function @fib(i64) -> (i64) {
+  sig0 = (i64) -> i64
+  fn0 = func0 @fib sig0
+block0(v0: i64):
+  v1 = iconst.i64 2
+  v2 = icmp.i64 slt v0, v1
+  branch v2, block1, block2
+block1:
+  return v0
+block2:
+  v3 = iconst.i64 1
+  v4 = isub.i64 v0, v3
+  v5 = call fn0(v4)
+  v6 = isub.i64 v0, v1
+  v7 = call fn0(v6)
+  v8 = iadd.i64 v5, v7
+  return v8
+}
+";
+
+#[test]
+fn fib() {
+    for spill_all in [false, true] {
+        let options = Options { spill_all, check: true, ..Options::default() };
+        assert_eq!(run(FIB, &[Datum::i64(20)], &options), Outcome::Return(vec![Datum::i64(6765)]));
+    }
+}
