@@ -151,7 +151,8 @@ fn nested_sources_are_a_clean_error_or_run() {
         ("a??", "1"),
         ("a&&", "1"),
     ] {
-        for n in [100_000usize] {
+        {
+            let n = 100_000usize;
             let mut file =
                 temporary(&format!("nested-{}.js", open.bytes().map(|b| format!("{b:02x}")).collect::<String>()));
             std::fs::write(

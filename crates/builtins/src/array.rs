@@ -797,7 +797,7 @@ fn unshift(cx: &Context, args: &Args) -> JsResult<Value> {
             e.widen_for(cx, v);
         }
         let total = e.len() + args.len();
-        let kind = items.iter().map(|v| Gc::<Elements>::kind_for(v)).max().unwrap_or(Dense::Int32);
+        let kind = items.iter().map(Gc::<Elements>::kind_for).max().unwrap_or(Dense::Int32);
         let target = if e.capacity() >= total {
             e
         } else if e.capacity() == 0 {

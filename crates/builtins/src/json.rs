@@ -207,7 +207,9 @@ impl<'cx> Parser<'cx, '_> {
                 return out.push_unit(code);
             }
             _ => {
-                return Err(self.cx.throw_syntax(format_args!("Bad escaped character in JSON at position {}", self.at)));
+                return Err(self
+                    .cx
+                    .throw_syntax(format_args!("Bad escaped character in JSON at position {}", self.at)));
             }
         };
         self.at += 1;

@@ -114,7 +114,7 @@ fn from_buffer(
             TRACKS_LENGTH
         }
         None => {
-            if bytes % size != 0 {
+            if !bytes.is_multiple_of(size) {
                 return Err(
                     cx.throw_range(format_args!("byte length of {} should be a multiple of {size}", element.name()))
                 );

@@ -9,6 +9,7 @@ use std::mem::offset_of;
 /// State shared between compiled code and its host. One a thread of execution; at a fixed address while code runs.
 #[derive(Debug)]
 #[repr(C)]
+#[derive(Default)]
 pub struct Context {
     /// Lowest address that the stack pointer may have at a function's entry.
     pub stack_limit: u64,
@@ -56,21 +57,4 @@ pub mod offsets {
     pub const LAST_SP: i32 = offset_of!(Context, last_sp) as i32;
     /// See [`Context::last_fp`].
     pub const LAST_FP: i32 = offset_of!(Context, last_fp) as i32;
-}
-
-impl Default for Context {
-    fn default() -> Context {
-        Context {
-            stack_limit: 0,
-            interrupt: 0,
-            trap: 0,
-            entry_sp: 0,
-            trap_exit: 0,
-            poll_stub: 0,
-            exit_stub: 0,
-            last_sp: 0,
-            last_fp: 0,
-            host: 0,
-        }
-    }
 }

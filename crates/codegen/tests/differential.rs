@@ -118,7 +118,7 @@ fn compiled_code_does_what_the_interpreter_does() {
                 });
                 if let Some(at) = differs {
                     let (found, right) = (&observed.1[at / REGION_BYTES], &memory[at / REGION_BYTES]);
-                    let (region, at) = (at / REGION_BYTES, at % REGION_BYTES & !15);
+                    let (region, at) = (at / REGION_BYTES, (at % REGION_BYTES) & !15);
                     panic!(
                         "seed {seed}, run {run}, {name}, {outcome:?}: region {region} at {at}: {:x?}, not {:x?}\n{module}",
                         &found[at..at + 16],

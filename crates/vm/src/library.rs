@@ -25,10 +25,13 @@ pub struct Library {
     random: Cell<[u64; 2]>,
     /// Addresses of the arrays that `join` works on. Their natives' frames hold them, so they are pinned.
     joining: RefCell<Vec<usize>>,
-    regexps: RefCell<FxHashMap<(Vec<u16>, Flags), Arc<Regex>>>,
+    regexps: RefCell<RegexpCache>,
     /// Why the last termination happened.
     termination: Cell<&'static str>,
 }
+
+/// Programs by pattern and flags.
+type RegexpCache = FxHashMap<(Vec<u16>, Flags), Arc<Regex>>;
 
 /// Compiled regular expressions that are kept for patterns that come again.
 const MAX_REGEXPS: usize = 256;

@@ -39,12 +39,11 @@ pub fn sequence(moves: &[Move], scratch: PReg, mut emit: impl FnMut(Move)) {
                 continue;
             };
             *count -= 1;
-            if *count == 0 {
-                if let Some(&waiting) = writer.get(&step.from) {
-                    if !done[waiting] {
-                        ready.push(waiting);
-                    }
-                }
+            if *count == 0
+                && let Some(&waiting) = writer.get(&step.from)
+                && !done[waiting]
+            {
+                ready.push(waiting);
             }
         }
         while first_open < done.len() && done[first_open] {

@@ -165,7 +165,7 @@ impl<O> Resolver<'_, O> {
 
     fn is_block_start(&self, at: u32) -> bool {
         let inst = pos::inst(at);
-        at % 4 == 0 && self.code.blocks[self.lives.block_of[inst] as usize].start as usize == inst
+        at.is_multiple_of(4) && self.code.blocks[self.lives.block_of[inst] as usize].start as usize == inst
     }
 
     /// Moves where one piece of a lifetime ends and the next begins.

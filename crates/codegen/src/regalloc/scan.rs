@@ -252,20 +252,19 @@ impl<O> Scan<'_, O> {
             }
         }
         for &other in &self.inactive[class] {
-            if let Loc::Reg(reg) = self.intervals[other as usize].loc {
-                if free[reg.index()] > start {
-                    if let Some(at) = self.intersection(other as usize, id, start) {
-                        free[reg.index()] = free[reg.index()].min(at);
-                    }
-                }
+            if let Loc::Reg(reg) = self.intervals[other as usize].loc
+                && free[reg.index()] > start
+                && let Some(at) = self.intersection(other as usize, id, start)
+            {
+                free[reg.index()] = free[reg.index()].min(at);
             }
         }
         let mut best: Option<PReg> = None;
         for &reg in self.regs(class) {
-            if free[reg.index()] > start {
-                if let Some(at) = self.fixed_intersection(id, reg) {
-                    free[reg.index()] = free[reg.index()].min(at);
-                }
+            if free[reg.index()] > start
+                && let Some(at) = self.fixed_intersection(id, reg)
+            {
+                free[reg.index()] = free[reg.index()].min(at);
             }
             // Of those that suffice the one that is free for the shortest time; of the others the longest.
             let (now, so_far) = (free[reg.index()], best.map_or(0, |best| free[best.index()]));
@@ -340,11 +339,11 @@ impl<O> Scan<'_, O> {
             }
         }
         for &other in &self.inactive[class] {
-            if let Loc::Reg(reg) = self.intervals[other as usize].loc {
-                if self.intersection(other as usize, id, start).is_some() {
-                    let next = self.next_use(other as usize, start, Want::Prefer);
-                    used[reg.index()] = used[reg.index()].min(next);
-                }
+            if let Loc::Reg(reg) = self.intervals[other as usize].loc
+                && self.intersection(other as usize, id, start).is_some()
+            {
+                let next = self.next_use(other as usize, start, Want::Prefer);
+                used[reg.index()] = used[reg.index()].min(next);
             }
         }
         let mut best: Option<PReg> = None;
@@ -424,7 +423,7 @@ impl<O> Scan<'_, O> {
 
     /// The best position for a split in `min..=max`: `max`, or the start of a block with a lower loop depth before it.
     fn best_split(&self, min: u32, max: u32) -> u32 {
-        debug_assert!(max % 4 == 0);
+        debug_assert!(max.is_multiple_of(4));
         let last = pos::inst(max).min(self.lives.block_of.len() - 1);
         let mut block = self.lives.block_of[last];
         let mut best = max;

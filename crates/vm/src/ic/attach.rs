@@ -67,10 +67,8 @@ pub fn find_get(cx: &Context, object: Gc<Object>, key: PropertyKey) -> GetFact {
     for hops in 0..MAX_HOPS {
         let shape = holder.shape(cx);
         let kind = shape.object_kind();
-        if !shape_tells(kind, key) {
-            if kind != Kind::TypedArray || !is_plain_name(cx, key) {
-                return GetFact::Unknown;
-            }
+        if !shape_tells(kind, key) && (kind != Kind::TypedArray || !is_plain_name(cx, key)) {
+            return GetFact::Unknown;
         }
         if kind.has_own_length() && key == cx.names().length {
             return if hops == 0 && kind == Kind::Array { GetFact::ArrayLength } else { GetFact::Unknown };
@@ -97,7 +95,7 @@ pub fn find_get(cx: &Context, object: Gc<Object>, key: PropertyKey) -> GetFact {
 /// Whether a typed array treats the name as any object does: it begins with a small letter, so it is no canonical numeric string.
 fn is_plain_name(cx: &Context, key: PropertyKey) -> bool {
     key.as_name().is_some_and(|name| {
-        name.len() > 0 && name.char_at(cx, 0).is_ok_and(|c| (b'a' as u16..=b'z' as u16).contains(&c))
+        !name.is_empty() && name.char_at(cx, 0).is_ok_and(|c| (b'a' as u16..=b'z' as u16).contains(&c))
     })
 }
 

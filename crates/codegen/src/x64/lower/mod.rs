@@ -107,8 +107,8 @@ pub fn lower(func: &Function, options: &Options) -> Result<Lowered, CodegenError
     };
     lower.count(&cfg);
     let plan = plan_blocks(func, &cfg, &dominators, &loops);
-    let lowered = lower.run(&plan, &cfg);
-    Ok(lowered?)
+
+    lower.run(&plan, &cfg)
 }
 
 /// A block of the low-level IR before it has code.
@@ -418,11 +418,11 @@ impl Lower<'_> {
         let ty = self.func.value_type(value);
         let vreg = self.new_vreg(ty);
         self.vreg_of[value] = vreg.0;
-        if ty == Type::PTR {
-            if let Some(base) = self.tagged_base(value) {
-                let base = self.value(base);
-                self.code.vregs[vreg.index()].base = Some(base);
-            }
+        if ty == Type::PTR
+            && let Some(base) = self.tagged_base(value)
+        {
+            let base = self.value(base);
+            self.code.vregs[vreg.index()].base = Some(base);
         }
         let constant = self.def_op(value).filter(|&(_, op)| op == Op::Fconst);
         if let Some((inst, _)) = constant {
@@ -505,10 +505,10 @@ impl Lower<'_> {
         // An address into an object needs the object to stay known for as long as it is used.
         for index in 0..ops.0.len() {
             let operand = ops.0[index];
-            if operand.role.is_use() {
-                if let Some(base) = self.code.vregs[operand.vreg.index()].base {
-                    ops.push(base, Constraint::Any, operand.role);
-                }
+            if operand.role.is_use()
+                && let Some(base) = self.code.vregs[operand.vreg.index()].base
+            {
+                ops.push(base, Constraint::Any, operand.role);
             }
         }
         let start = self.code.operands.len() as u32;
@@ -575,13 +575,13 @@ impl Lower<'_> {
         }
         if let Some(mut by) = index {
             // `index + constant` adds to the displacement: both wrap modulo 2^64.
-            if let Some((inst, Op::Iadd)) = self.def_op(by) {
-                if let Some(more) = self.int_const(self.arg(inst, 1)) {
-                    let more = more.checked_mul(1 << addr.scale).and_then(|more| i32::try_from(more).ok());
-                    if let Some(disp) = more.and_then(|more| addr.disp.checked_add(more)) {
-                        addr.disp = disp;
-                        by = self.arg(inst, 0);
-                    }
+            if let Some((inst, Op::Iadd)) = self.def_op(by)
+                && let Some(more) = self.int_const(self.arg(inst, 1))
+            {
+                let more = more.checked_mul(1 << addr.scale).and_then(|more| i32::try_from(more).ok());
+                if let Some(disp) = more.and_then(|more| addr.disp.checked_add(more)) {
+                    addr.disp = disp;
+                    by = self.arg(inst, 0);
                 }
             }
             let vreg = self.value(by);
@@ -596,10 +596,10 @@ impl Lower<'_> {
 
     /// A register or memory operand of `size`.
     fn rm(&mut self, ops: &mut Ops, value: Value, size: Size) -> Src {
-        if let Some(load) = self.foldable_load(value) {
-            if self.func.inst(load).ty.bytes() == size.bytes() {
-                return Src::Mem(self.load_addr(ops, load));
-            }
+        if let Some(load) = self.foldable_load(value)
+            && self.func.inst(load).ty.bytes() == size.bytes()
+        {
+            return Src::Mem(self.load_addr(ops, load));
         }
         let vreg = self.value(value);
         Src::Op(ops.reg_mem(vreg))
