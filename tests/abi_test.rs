@@ -1,5 +1,7 @@
 //! Calls between compiled code and C: the System V AMD64 ABI, and what happens where it is broken on purpose.
 
+// 3.14 is the given input of the test, not an approximation of π.
+#![allow(clippy::approx_constant)]
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use std::ffi::{c_char, c_int, c_void};
