@@ -1,4 +1,5 @@
 // Array: holes, species, length semantics, sort stability, search, copy methods, generic receivers.
+// large
 const out = (...a) => console.log(a.map((x) => Object.is(x, -0) ? "-0" : typeof x === "object" && x ? JSON.stringify(x) : String(x)).join(" "));
 const holey = [1, , 3]; out(holey, holey.length, 1 in holey, holey.map((x) => x * 2), Object.keys(holey.map((x) => x)), holey.indexOf(undefined), holey.includes(undefined), holey.findIndex((x) => x === undefined), [...holey], holey.flat(), holey.join("-"));
 holey.forEach((v, i) => out(i, v)); const a = [5, 1, 4]; a.length = 2; out(a, a.push(7, 8), a.pop(), a.shift(), a.unshift(9, 10), a, a.reverse(), a.concat([1, [2]], 3), a.slice(-2), a.slice(1, -1), a.splice(1, 1, "x", "y"), a);

@@ -1,4 +1,5 @@
 // Map, Set, WeakMap, WeakSet, WeakRef: order, NaN and −0 keys, mutation while iterating, set algebra.
+// large
 const out = (...a) => console.log(a.map((x) => Object.is(x, -0) ? "-0" : x instanceof Map || x instanceof Set ? x.constructor.name + JSON.stringify([...x]) : typeof x === "object" && x ? JSON.stringify(x) : String(x)).join(" "));
 const m = new Map([[NaN, "nan"], [0, "zero"], ["0", "str"], [null, "null"], [undefined, "undef"]]); out(m.get(NaN), m.get(-0), m.get("0"), m.get(null), m.get(), m.size, m.has(1), m.delete(0), m.delete(0), m.size, [...m.keys()].length); m.set(-0, "neg"); out(Object.is([...m.keys()].pop(), -0), [...m.keys()].pop()); const k = {}; m.set(k, 1).set(k, 2); out(m.get(k), m.get({}), m.size);
 const order = new Map(); for (let i = 0; i < 10; i++) order.set("k" + i, i); order.delete("k3"); order.set("k3", 33); order.set("k5", 55); out([...order.values()]); const it = order[Symbol.iterator](); it.next(); order.clear(); order.set("new", 1); out(it.next(), it.next(), it.next());

@@ -1,4 +1,5 @@
 // JSON: round trips, revivers, replacers, indentation, toJSON, escapes, errors, big inputs.
+// large
 const out = (...a) => console.log(a.map((x) => typeof x === "object" && x ? JSON.stringify(x) : String(x)).join(" "));
 out(JSON.parse('{"a":[1,2.5,-3e2,{"b":null}],"c":"\\u0041\\n\\"","d":true,"__proto__":{"x":1}}'), JSON.parse(" [ ] "), JSON.parse('"\\ud83d\\ude00"'), JSON.parse("-0") === 0, Object.is(JSON.parse("-0"), -0), JSON.parse('{"a":1,"a":2}').a, JSON.parse("1e400"), Object.keys(JSON.parse('{"2":1,"1":1,"b":1}')));
 for (const bad of ["", "{", "[1,]", "{'a':1}", "01", "1.", "+1", "nul", '"\n"', '"\\x"', "[1 2]", '{"a" 1}', "1 1", '"abc', "\u00a01", "[", "{\"a\":}", "NaN", '"\\u12"']) try { JSON.parse(bad); out("ok", bad); } catch (e) { out(e.name); }

@@ -1,4 +1,5 @@
 // Integral keys are the same key whether arithmetic made them int32 or double.
+// large
 const m = new Map(), s = new Set();
 for (let i = 0; i < 300000; i++) { const k = (i * 7919) % 50021; m.set(k, (m.get(k) || 0) + 1); s.add(k / 2); }
 let n = 0, sum = 0;

@@ -1,4 +1,5 @@
 // Object, Reflect, Proxy, Symbol: attributes, order of keys, integrity, traps and their invariants.
+// large
 const out = (...a) => console.log(a.map((x) => typeof x === "object" && x ? JSON.stringify(x) : String(x)).join(" "));
 const o = { b: 1, 2: "two", a: 2, 1: "one", [Symbol("s")]: 3, "-1": 0, "01": 0 }; out(Object.keys(o), Reflect.ownKeys(o).length, JSON.stringify(o)); delete o.b; o.b = 5; out(Object.keys(o)); const d = Object.getOwnPropertyDescriptor(o, "a"); out(d); Object.defineProperty(o, "hid", { value: 1 }); out(Object.keys(o).includes("hid"), o.hid, Object.getOwnPropertyDescriptor(o, "hid")); o.hid = 2; out(o.hid);
 for (const f of [() => Object.defineProperty(o, "hid", { value: 2 }), () => Object.defineProperty(o, "hid", { value: 1 }), () => Object.defineProperty(o, "bad", { get() { }, value: 1 }), () => Object.defineProperty(Object.preventExtensions({}), "x", {}), () => Object.create(5), () => Object.setPrototypeOf({}, 5), () => Object.assign(null), () => Object.fromEntries(5)]) try { f(); out("ok"); } catch (e) { out(e.name); }

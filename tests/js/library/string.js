@@ -1,4 +1,5 @@
 // String: UTF-16 semantics, search, case, padding, normalize, split, replace, raw, iteration.
+// large
 const out = (...a) => console.log(a.map((x) => typeof x === "object" && x ? JSON.stringify(x) : String(x)).join(" "));
 const s = "Hello, Wörld 😀"; out(s.length, s[7], s.charAt(13), s.charCodeAt(13), s.codePointAt(13), s.at(-1).length, [...s].length, s.indexOf("W"), s.lastIndexOf("l"), s.includes("ö"), s.startsWith("He"), s.endsWith("😀"), s.slice(-2), s.substring(5, 2), s.substr(-2, 1).length, s.toUpperCase(), s.toLowerCase());
 out("straße".toUpperCase(), "ΑΣ".toLowerCase(), "İ".toLowerCase().length, "ﬁ".toUpperCase(), "abc".localeCompare("abd"), "a" < "B", "é".normalize("NFD").length, "e\u0301".normalize().length, "x".padStart(3, "ab"), "x".padEnd(4), "ab".repeat(3), " \t\n\u00a0\ufeffx ".trim(), "|" + " x ".trimStart() + "|" + " x ".trimEnd() + "|");
