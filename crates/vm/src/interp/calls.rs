@@ -180,7 +180,9 @@ pub fn construct(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
 
 #[cold]
 fn throw_no_super_constructor(cx: &Context, frame: Frame, parent: Value) -> Throw {
-    let parent = cx.describe(parent);
+    // `extends null` leaves Function.prototype as the parent; what the programmer wrote is null.
+    let is_null = parent == cx.intrinsic(crate::realm::Intrinsic::FunctionPrototype).into();
+    let parent = if is_null { "null".to_owned() } else { cx.describe(parent) };
     let name = frame.code().template().name.to_string();
     if name.is_empty() {
         return cx.throw_type(format_args!("Super constructor {parent} of anonymous class is not a constructor"));
