@@ -2,14 +2,14 @@
 const log = (...a) => console.log(a.map((x) => x instanceof Error ? x.name + ":" + x.message : typeof x === "object" && x ? JSON.stringify(x) : String(x)).join(" "));
 log("sync start");
 Promise.resolve().then(() => log("then 1")).then(() => log("then 2"));
-queueMicrotask(() => log("microtask")); setTimeout(() => log("timeout 0"), 0); setTimeout(() => log("timeout 10"), 10);
+queueMicrotask(() => log("microtask")); setTimeout(() => log("timeout 0"), 0); setTimeout(() => log("timeout 900"), 900);
 (async () => { log("async body"); await null; log("after await 1"); await new Promise((r) => r()); log("after await 2"); })();
 const thenable = { then(res) { log("thenable called"); res("tv"); } }; (async () => log(await thenable))();
 (async () => { try { await Promise.reject(new Error("rej")); } catch (e) { log("caught", e); } finally { log("finally"); } })();
 async function ret() { return Promise.resolve("nested"); } ret().then(log);
 async function thr() { throw new TypeError("thrown"); } thr().catch((e) => log("catch", e));
 Promise.all([1, Promise.resolve(2), thenable]).then((v) => log("all", v)); Promise.allSettled([1, Promise.reject(new Error("x"))]).then((v) => log("settled", v.map((o) => o.status)));
-Promise.race([new Promise((r) => setTimeout(r, 5, "slow")), Promise.resolve("fast")]).then((v) => log("race", v)); Promise.any([Promise.reject(1), Promise.resolve(2)]).then((v) => log("any", v)); Promise.any([Promise.reject(1)]).catch((e) => log("any", e, e.errors));
+Promise.race([new Promise((r) => setTimeout(r, 500, "slow")), Promise.resolve("fast")]).then((v) => log("race", v)); Promise.any([Promise.reject(1), Promise.resolve(2)]).then((v) => log("any", v)); Promise.any([Promise.reject(1)]).catch((e) => log("any", e, e.errors));
 Promise.reject(1).finally(() => { log("fin"); return 2; }).catch((v) => log("kept", v)); Promise.resolve(1).finally(() => { throw new Error("fin threw"); }).catch(log);
 new Promise((res, rej) => { res(1); rej(2); res(3); }).then((v) => log("first wins", v)); new Promise(() => { throw new Error("executor"); }).catch(log);
 const p = Promise.resolve(7); log(p === Promise.resolve(p)); const selfp = new Promise((r) => setTimeout(() => r(selfp), 0)); selfp.catch((e) => log("self", e.name));

@@ -278,7 +278,12 @@ fn clock(text: &str, start: usize) -> Option<([f64; 4], usize)> {
     let hour: f64 = parts.next()?.parse().ok()?;
     let minute: f64 = parts.next()?.parse().ok()?;
     let second: f64 = parts.next().map_or(Some(0.0), |s| s.parse().ok())?;
-    if parts.next().is_some() || hour > 24.0 || minute > 59.0 || second >= 60.0 {
+    if parts.next().is_some()
+        || hour > 24.0
+        || minute > 59.0
+        || second >= 60.0
+        || (hour == 24.0 && (minute > 0.0 || second > 0.0))
+    {
         return None;
     }
     Some(([hour, minute, second.floor(), (second.fract() * 1000.0).floor()], end))
