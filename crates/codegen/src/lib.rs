@@ -63,10 +63,8 @@ pub enum Fault {
     ForgetClobbers,
     /// A parallel move is done one move after the other.
     SequentialMoves,
-    /// Instruction selection exchanges the operands of a subtraction.
+    /// Instruction selection takes subtraction for an operation whose operands may be exchanged.
     SwapSubtraction,
-    /// Emission uses the 32-bit form of 64-bit arithmetic.
-    NarrowArithmetic,
     /// Emission takes the opposite condition of signed comparisons.
     WrongCondition,
 }
@@ -146,43 +144,6 @@ pub fn compile(func: &Function, options: &Options) -> Result<CompiledFunction, C
     let mut allocation = regalloc::allocate(&lowered.code, &env).map_err(CodegenError::Registers)?;
     if let Some(fault) = options.fault {
         regalloc::inject(&lowered.code, &mut allocation, fault);
-    }
-    if std::env::var("DBG").is_ok() {
-        for (i, b) in lowered.code.blocks.iter().enumerate() {
-            eprintln!(
-                "block {i}: {}..{} params {:?} preds {:?} depth {} cold {}",
-                b.start, b.end, b.params, b.preds, b.depth, b.cold
-            );
-            for inst in b.start as usize..b.end as usize {
-                for g in &allocation.moves {
-                    use regalloc::MoveAt::*;
-                    if matches!(g.at, Before(x) if x as usize==inst)
-                        || (inst as u32 == b.start && g.at == BlockStart(i as u32))
-                        || (inst + 1 == b.end as usize && g.at == BlockEnd(i as u32))
-                    {
-                        eprintln!("      {:?}", g);
-                    }
-                }
-                let ops = lowered.code.operands(inst);
-                let f = lowered.code.insts[inst].operands.0 as usize;
-                let s: Vec<String> = ops
-                    .iter()
-                    .enumerate()
-                    .map(|(k, o)| format!("{:?}:{:?}/{:?}@{:?}", o.vreg, o.constraint, o.role, allocation.locs[f + k]))
-                    .collect();
-                let op = format!("{:?}", lowered.code.insts[inst].op);
-                eprintln!("  {inst}: {} {}", &op[..op.len().min(40)], s.join(" "));
-                for g in &allocation.moves {
-                    use regalloc::MoveAt::*;
-                    if matches!(g.at, After(x) if x as usize==inst) {
-                        eprintln!("      {:?}", g);
-                    }
-                }
-            }
-            for e in &b.succs {
-                eprintln!("   -> {} {:?}", e.block, e.args);
-            }
-        }
     }
     if options.check {
         regalloc::checker::check(&lowered.code, &allocation).map_err(CodegenError::Check)?;

@@ -323,9 +323,17 @@ mod tests {
                 }
                 let magic = unsigned_magic(divisor, bits);
                 let mask = u64::MAX >> (64 - bits);
-                for n in
-                    [0, 1, divisor - 1, divisor, divisor.wrapping_add(1), mask, mask - 1, mask / 2, mask / divisor * divisor - 1]
-                {
+                for n in [
+                    0,
+                    1,
+                    divisor - 1,
+                    divisor,
+                    divisor.wrapping_add(1),
+                    mask,
+                    mask - 1,
+                    mask / 2,
+                    mask / divisor * divisor - 1,
+                ] {
                     let n = n & mask;
                     let high = ((n as u128 * magic.multiplier as u128) >> bits) as u64;
                     let quotient = if magic.add {

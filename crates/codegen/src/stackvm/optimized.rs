@@ -52,22 +52,36 @@ pub fn build(unit: &Unit, arrays: u64) -> tercel_ir::Function {
         let value = if index < function.num_params { b.param(index) } else { b.iconst(Type::I64, 0) };
         b.define(local, value);
     }
-    let blocks = (0..function.bytecode.len()).map(|at| unit.is_target[at].then(|| b.add_block())).collect();
-    let mut builder = Builder { unit, b, locals, stack, blocks, height: 0, arrays, host_args: None };
-    for (at, &inst) in function.bytecode.iter().enumerate() {
-        let Some(height) = unit.heights[at] else {
-            continue;
-        };
-        if let Some(block) = builder.blocks[at] {
-            if !builder.b.is_terminated() {
-                builder.b.jump(block, &[]);
-            }
-            builder.b.switch_to(block);
-        }
-        builder.height = height;
-        builder.inst(at, inst);
-    }
+    let calls = function.bytecode.iter().filter(|inst| is_self_call(inst)).count();
+    let inline_depth = match (calls, function.bytecode.len()) {
+        (0, _) => 0,
+        (1..=2, ..=INLINE_LENGTH) => INLINE_DEPTH,
+        _ => 0,
+    };
+    let mut builder = Builder {
+        unit,
+        b,
+        locals,
+        stack,
+        blocks: Vec::new(),
+        height: 0,
+        arrays,
+        host_args: None,
+        inline_depth,
+        back: None,
+    };
+    builder.body();
     builder.b.finish()
+}
+
+/// How deep a function is inlined into itself: one frame then serves up to 2^depth - 1 activations of a function that calls
+/// itself twice. Deeper makes the code larger than it makes it faster.
+const INLINE_DEPTH: u32 = 2;
+/// The longest function, in instructions, that is inlined into itself.
+const INLINE_LENGTH: usize = 48;
+
+fn is_self_call(inst: &Instruction) -> bool {
+    inst.opcode == Opcode::Call && inst.operand as u32 >> 8 == 0
 }
 
 struct Builder<'a> {
@@ -81,9 +95,58 @@ struct Builder<'a> {
     arrays: u64,
     /// Where arguments of host functions are stored.
     host_args: Option<StackSlot>,
+    /// How many more levels of calls of itself are inlined.
+    inline_depth: u32,
+    /// In an inlined activation: the variable for the result, and where a return goes.
+    back: Option<(Variable, Block)>,
 }
 
 impl Builder<'_> {
+    /// Translates the whole function into the current block.
+    fn body(&mut self) {
+        let unit = self.unit;
+        self.blocks = unit.is_target.iter().map(|&is_target| is_target.then(|| self.b.add_block())).collect();
+        for (at, &inst) in unit.function.bytecode.iter().enumerate() {
+            let Some(height) = unit.heights[at] else {
+                continue;
+            };
+            if let Some(block) = self.blocks[at] {
+                if !self.b.is_terminated() {
+                    self.b.jump(block, &[]);
+                }
+                self.b.switch_to(block);
+            }
+            self.height = height;
+            self.inst(at, inst);
+        }
+    }
+
+    /// A call of the function by itself, as another translation of its body with variables of its own.
+    fn inline(&mut self, args: &[Value]) {
+        let count = self.locals.len();
+        let locals: Vec<Variable> = (0..count).map(|_| self.b.declare(Type::I64)).collect();
+        let stack: Vec<Variable> = (0..self.stack.len()).map(|_| self.b.declare(Type::I64)).collect();
+        for (index, &local) in locals.iter().enumerate() {
+            let value = args.get(index).copied().unwrap_or_else(|| self.b.iconst(Type::I64, 0));
+            self.b.define(local, value);
+        }
+        let (result, after) = (self.b.declare(Type::I64), self.b.add_block());
+        let outer = (
+            std::mem::replace(&mut self.locals, locals),
+            std::mem::replace(&mut self.stack, stack),
+            std::mem::take(&mut self.blocks),
+            self.height,
+            self.back.replace((result, after)),
+        );
+        self.inline_depth -= 1;
+        self.body();
+        self.inline_depth += 1;
+        (self.locals, self.stack, self.blocks, self.height, self.back) = outer;
+        self.b.switch_to(after);
+        let value = self.b.read(result);
+        self.push(value);
+    }
+
     fn pop(&mut self) -> Value {
         self.height -= 1;
         self.b.read(self.stack[self.height])
@@ -207,7 +270,13 @@ impl Builder<'_> {
             Opcode::JumpIfFalse => self.jump_if_false(at, operand as usize),
             Opcode::Return => {
                 let value = self.pop();
-                self.b.ret(&[value]);
+                match self.back {
+                    Some((result, after)) => {
+                        self.b.define(result, value);
+                        self.b.jump(after, &[]);
+                    }
+                    None => self.b.ret(&[value]),
+                }
             }
             Opcode::Call => self.call(operand as u32),
             Opcode::NewArray => self.array(CREATE, 1, true),
@@ -222,12 +291,15 @@ impl Builder<'_> {
         let Some(target) = self.blocks[target] else {
             return;
         };
-        let next = match self.blocks.get(at + 1).copied().flatten() {
-            Some(block) => block,
-            None => self.b.add_block(),
-        };
-        self.b.branch(value, (next, &[]), (target, &[]));
-        self.b.switch_to(next);
+        match self.blocks.get(at + 1).copied().flatten() {
+            // The next instruction begins a block anyway, which is switched to there.
+            Some(next) => self.b.branch(value, (next, &[]), (target, &[])),
+            None => {
+                let next = self.b.add_block();
+                self.b.branch(value, (next, &[]), (target, &[]));
+                self.b.switch_to(next);
+            }
+        }
     }
 
     fn args(&mut self, count: usize) -> Vec<Value> {
@@ -240,6 +312,7 @@ impl Builder<'_> {
         let count = operand as usize & 0xff;
         let args = self.args(count);
         let target = match self.unit.callees[(operand >> 8) as usize] {
+            Callee::Itself if self.inline_depth > 0 => return self.inline(&args),
             Callee::Itself => CallTarget::Function(FuncId::from_u32(0)),
             Callee::Compiled(entry) => CallTarget::Address(entry),
             Callee::Host(address) => return self.call_host(address, &args),

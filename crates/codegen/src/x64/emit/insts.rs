@@ -220,9 +220,6 @@ impl Emitter<'_> {
     }
 
     pub(super) fn emit_inst(&mut self, inst: MOp) {
-        let wrong_size = |size: Size, fault: Option<Fault>| {
-            if fault == Some(Fault::NarrowArithmetic) { size.min(Size::S32) } else { size }
-        };
         match inst {
             MOp::BlockStart | MOp::Entry | MOp::Copy => {}
             MOp::Imm(value) => {
@@ -233,7 +230,7 @@ impl Emitter<'_> {
                 let dst = self.xmm(0);
                 self.float_constant(dst, bits, double);
             }
-            MOp::Alu(op, size, src) => self.alu(op, wrong_size(size, self.options.fault), src),
+            MOp::Alu(op, size, src) => self.alu(op, size, src),
             MOp::AluFlag(op, size, src, cond, on_flag) => {
                 self.alu(op, size, src);
                 match on_flag {

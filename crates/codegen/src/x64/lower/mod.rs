@@ -90,6 +90,7 @@ pub fn lower(func: &Function, options: &Options) -> Result<Lowered, CodegenError
     let mut lower = Lower {
         func,
         cpu: options.cpu,
+        fault: options.fault,
         vreg_of: Secondary::with_default(u32::MAX, func.value_capacity()),
         used: Secondary::with_default(false, func.value_capacity()),
         use_count: Secondary::with_default(0, func.value_capacity()),
@@ -241,6 +242,7 @@ impl Ops {
 struct Lower<'a> {
     func: &'a Function,
     cpu: CpuFeatures,
+    fault: Option<crate::Fault>,
     vreg_of: Secondary<Value, u32>,
     /// Somebody asked for the value's register.
     used: Secondary<Value, bool>,

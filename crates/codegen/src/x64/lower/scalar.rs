@@ -61,7 +61,8 @@ impl Lower<'_> {
                 self.push(MOp::FloatImm(data.imm as u64, data.ty == Type::F64), ops);
             }
             Op::Iadd => self.add(inst, data.ty),
-            Op::Isub => self.alu(inst, op::sub, data.ty, false),
+            // The fault takes the operation for one whose operands may be exchanged.
+            Op::Isub => self.alu(inst, op::sub, data.ty, self.fault == Some(crate::Fault::SwapSubtraction)),
             Op::Band => self.alu(inst, op::and, data.ty, true),
             Op::Bor => self.alu(inst, op::or, data.ty, true),
             Op::Bxor => self.alu(inst, op::xor, data.ty, true),
