@@ -198,7 +198,7 @@ fn parse_loose(text: &str) -> Option<Parsed> {
             } else if let Some(m) = MONTHS.iter().position(|m| word.len() >= 3 && word.starts_with(m)) {
                 month = Some(m as i64);
             } else if WEEKDAYS.iter().any(|w| word.len() >= 3 && word.starts_with(w))
-                || word == "t" && !numbers.is_empty()
+                || word == "t" && !numbers.is_empty() && bytes.get(i).is_some_and(u8::is_ascii_digit)
             {
                 // A weekday says nothing new.
             } else if let Some((_, minutes)) = ZONES.iter().find(|(name, _)| *name == word) {
