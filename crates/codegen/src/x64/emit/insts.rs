@@ -141,7 +141,9 @@ impl Emitter<'_> {
     /// The condition as a fault may have it.
     fn cc(&self, cc: Cc) -> Cc {
         match cc {
-            Cc::One(cond @ (Cond::L | Cond::G)) if self.options.fault == Some(Fault::WrongCondition) => {
+            Cc::One(cond @ (Cond::L | Cond::G | Cond::LE | Cond::GE))
+                if self.options.fault == Some(Fault::WrongCondition) =>
+            {
                 Cc::One(cond.invert())
             }
             cc => cc,
