@@ -25,7 +25,10 @@ pub mod iterators;
 pub mod job;
 pub mod key;
 pub mod library;
+pub mod layout;
+pub mod helpers;
 pub mod list;
+pub mod machine;
 pub mod module;
 pub mod module_evaluation;
 pub mod names;
@@ -44,6 +47,7 @@ pub mod symbol;
 #[cfg(test)]
 mod testing;
 pub mod text;
+pub mod tier;
 pub mod typed;
 pub mod unwind;
 pub mod value;
