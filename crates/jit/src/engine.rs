@@ -82,7 +82,8 @@ pub fn install(cx: &Context) {
     if cx.options.jitless || !machine::SUPPORTED || !tercel_code::SUPPORTED {
         return;
     }
-    let jit = Jit { space: None, denied: false, next_id: 0, live: FxHashMap::default(), statistics: Statistics::default() };
+    let jit =
+        Jit { space: None, denied: false, next_id: 0, live: FxHashMap::default(), statistics: Statistics::default() };
     cx.set_tiers(&HOOKS, Box::new(RefCell::new(jit)));
 }
 

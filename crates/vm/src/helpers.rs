@@ -436,7 +436,12 @@ pub mod extra {
     }
 
     /// The write barrier's slow path: the cell at `cell` is old and has `value` stored at `slot`.
-    pub extern "C" fn write_barrier(cx: &Context, cell: *mut crate::cell::CellHeader, slot: *const Value, value: Value) {
+    pub extern "C" fn write_barrier(
+        cx: &Context,
+        cell: *mut crate::cell::CellHeader,
+        slot: *const Value,
+        value: Value,
+    ) {
         cx.write_barrier_slot(cell, slot, value);
     }
 

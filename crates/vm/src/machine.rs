@@ -17,9 +17,9 @@
 //!
 //! The result of a function is in rax. A throw jumps to `throw_stub`: it has the unwinder find the handler's native frame and goes on there.
 
+use crate::cell::Gc;
 use crate::code::{CodeBlock, code_flag};
 use crate::context::Context;
-use crate::cell::Gc;
 use crate::frame::{Frame, flag};
 use crate::interp::entry::{SegmentExit, stack_pointer};
 use crate::interrupt;
@@ -217,8 +217,8 @@ mod stubs {
 
 #[cfg(all(target_arch = "x86_64", unix))]
 pub use stubs::{
-    enter_machine, interpret_entry, interpret_inside, interpret_resume, interpret_throwing, leave_throwing, take_result,
-    throw_stub,
+    enter_machine, interpret_entry, interpret_inside, interpret_resume, interpret_throwing, leave_throwing,
+    take_result, throw_stub,
 };
 
 #[cfg(not(all(target_arch = "x86_64", unix)))]

@@ -118,7 +118,11 @@ impl Context {
                 false => (thresholds.baseline_calls, thresholds.baseline_iterations),
             };
             tiers.call_threshold.set(i32::try_from(calls).unwrap_or(NEVER));
-            tiers.loop_threshold.set(if self.options.no_osr && !self.options.always_baseline { u32::MAX } else { iterations });
+            tiers.loop_threshold.set(if self.options.no_osr && !self.options.always_baseline {
+                u32::MAX
+            } else {
+                iterations
+            });
         }
     }
 }

@@ -213,7 +213,8 @@ impl<'a> Compiler<'a> {
         for &(label, pc) in &self.positions {
             tables.positions.push(at(label), pc);
         }
-        let name = if self.template.name.is_empty() { "(anonymous)".to_owned() } else { self.template.name.to_string() };
+        let name =
+            if self.template.name.is_empty() { "(anonymous)".to_owned() } else { self.template.name.to_string() };
         let (entry, filled) = (at(self.entry), at(self.filled));
         let (resume, inside) = (table(resume), table(inside));
         let mut image = CodeImage::new(name, CodeKind::Baseline, assembly);

@@ -209,16 +209,7 @@ impl<'a> Compiler<'a> {
 
     /// rax = the boxed result of the operation on doubles.
     #[allow(clippy::too_many_arguments)]
-    fn double_arith(
-        &mut self,
-        kind: Arith,
-        a: u16,
-        right: Right,
-        fact_a: Fact,
-        fact_b: Fact,
-        slot: Slot,
-        slow: Label,
-    ) {
+    fn double_arith(&mut self, kind: Arith, a: u16, right: Right, fact_a: Fact, fact_b: Fact, slot: Slot, slow: Label) {
         self.load(Reg::RAX, a);
         self.to_double(Reg::RAX, Xmm::XMM0, fact_a, slow);
         self.load_right(right);

@@ -867,7 +867,8 @@ pub(crate) unsafe fn run_segment(cx: &Context, throwing: bool) -> SegmentExit {
                         let count = site.aux.get().wrapping_add(1);
                         site.aux.set(count);
                         if count >= state.tiers.loop_threshold.get()
-                            && let Some(target) = tier::target_of_loop(cx, code, code.offset_of(pc.offset(i.target.0 as isize)))
+                            && let Some(target) =
+                                tier::target_of_loop(cx, code, code.offset_of(pc.offset(i.target.0 as isize)))
                         {
                             state.pc.set(pc.offset(i.target.0 as isize));
                             state.tiers.target.set(target);

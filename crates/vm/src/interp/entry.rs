@@ -81,12 +81,8 @@ pub fn save_registers(saved: &mut [usize; 6]) {
 #[inline(never)]
 pub(crate) fn enter(cx: &Context, throwing: bool) -> JsResult<Value> {
     let state = &cx.interp;
-    let mut record = EntryRecord {
-        previous: state.entries.get(),
-        entry_sp: 0,
-        outer_exit_sp: state.exit_sp.get(),
-        saved: [0; 6],
-    };
+    let mut record =
+        EntryRecord { previous: state.entries.get(), entry_sp: 0, outer_exit_sp: state.exit_sp.get(), saved: [0; 6] };
     save_registers(&mut record.saved);
     record.entry_sp = stack_pointer();
     state.entries.set(&record);
