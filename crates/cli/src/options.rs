@@ -84,7 +84,7 @@ impl EngineFlags {
 }
 
 /// A time with a unit.
-fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(char::is_alphabetic);
     let n: f64 = digits.parse().map_err(|_| format!("{text:?} is no time"))?;
     let seconds = match &text[digits.len()..] {

@@ -169,7 +169,8 @@ impl Engine {
     }
 
     /// Runs `body` inside the engine: on this thread's stack, with its native frames known to the collector.
-    pub(crate) fn run<R>(&self, body: impl FnOnce(&Context) -> R) -> R {
+    #[doc(hidden)]
+    pub fn run<R>(&self, body: impl FnOnce(&Context) -> R) -> R {
         let cx = &*self.state.cx;
         if let Ok(mut dropped) = self.state.dropped.lock() {
             for handle in dropped.drain(..) {
