@@ -67,11 +67,14 @@ pub struct Totals {
     pub engine_seconds: Vec<f64>,
 }
 
+/// Uses the newest parts of the language that programs use: an engine without them is too old to compare with.
+const PROBE: &str = "$log([1].values().map((v) => v + 1).toArray()[0]);\nreturn false;\n";
+
 /// Engines of which a trivial script shows that they work; the others, with what is wrong.
 pub fn probe(engines: Vec<Engine>, dir: &Path) -> (Vec<Engine>, Vec<(Engine, String)>) {
     let script = dir.join("probe.js");
     let (mut good, mut bad) = (Vec::new(), Vec::new());
-    if let Err(error) = std::fs::write(&script, batch::script([(7, "$log(1 + 1);\nreturn false;\n")])) {
+    if let Err(error) = std::fs::write(&script, batch::script([(7, PROBE)])) {
         bad.extend(engines.into_iter().map(|engine| (engine, error.to_string())));
         return (good, bad);
     }
