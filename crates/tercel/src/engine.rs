@@ -135,6 +135,8 @@ impl Engine {
     pub fn with_options(options: Options) -> Result<Engine, Error> {
         let cx = Context::new(options, &tercel_builtins::BUILTINS)
             .map_err(|e| Error::new(ErrorKind::OutOfMemory, e.to_string()))?;
+        #[cfg(feature = "jit")]
+        tercel_jit::install(&cx);
         let state = Box::new(State {
             cx,
             dropped: Dropped::default(),
