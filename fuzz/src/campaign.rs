@@ -5,7 +5,7 @@
 
 use crate::batch;
 use crate::engine::{End, Engine};
-use crate::features::{FEATURES, FeatureSet};
+use crate::features::{FEATURES, FeatureSet, NEWER};
 use crate::r#gen;
 use crate::tree::Node;
 use std::path::{Path, PathBuf};
@@ -67,24 +67,37 @@ pub struct Totals {
     pub engine_seconds: Vec<f64>,
 }
 
-/// Uses the newest parts of the language that programs use: an engine without them is too old to compare with.
-const PROBE: &str = "$log([1].values().map((v) => v + 1).toArray()[0]);\nreturn false;\n";
-
 /// Engines of which a trivial script shows that they work; the others, with what is wrong.
+///
+/// The script says also which of the features [`NEWER`] an engine lacks.
 pub fn probe(engines: Vec<Engine>, dir: &Path) -> (Vec<Engine>, Vec<(Engine, String)>) {
     let script = dir.join("probe.js");
     let (mut good, mut bad) = (Vec::new(), Vec::new());
-    if let Err(error) = std::fs::write(&script, batch::script([(7, PROBE)])) {
+    let tests: Vec<&str> = NEWER.iter().map(|(_, there)| *there).collect();
+    let text = format!("$log(1 + 1, {});\nreturn false;\n", tests.join(", "));
+    if let Err(error) = std::fs::write(&script, batch::script([(7, text.as_str())])) {
         bad.extend(engines.into_iter().map(|engine| (engine, error.to_string())));
         return (good, bad);
     }
-    for engine in engines {
-        match engine.run(&script, dir, Duration::from_secs(20)) {
-            Ok(outcome) if outcome.end == End::Code(0) && outcome.output == "#7\n2\n+0\n#end\n" => good.push(engine),
-            Ok(outcome) => {
-                bad.push((engine, format!("{}, output {:?}, {:?}", outcome.end, outcome.output, outcome.errors)));
+    for mut engine in engines {
+        let outcome = match engine.run(&script, dir, Duration::from_secs(20)) {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                bad.push((engine, error.to_string()));
+                continue;
             }
-            Err(error) => bad.push((engine, error.to_string())),
+        };
+        let line = outcome.output.strip_prefix("#7\n2 ").and_then(|rest| rest.strip_suffix("\n+0\n#end\n"));
+        match line {
+            Some(answers) if outcome.end == End::Code(0) => {
+                for ((feature, _), answer) in NEWER.iter().zip(answers.split(' ')) {
+                    if answer != "true" {
+                        engine.lacks.insert(*feature);
+                    }
+                }
+                good.push(engine);
+            }
+            _ => bad.push((engine, format!("{}, output {:?}, {:?}", outcome.end, outcome.output, outcome.errors))),
         }
     }
     (good, bad)
@@ -150,7 +163,11 @@ pub fn run(options: &Options) -> std::io::Result<Totals> {
                             let totals = totals.lock().expect("no panics");
                             if totals.programs / 2000 != (totals.programs - (end - begin)) / 2000 {
                                 let seconds = start.elapsed().as_secs();
-                                eprintln!("{} programs, {} differences, {seconds} s", totals.programs, totals.differences.len());
+                                eprintln!(
+                                    "{} programs, {} differences, {seconds} s",
+                                    totals.programs,
+                                    totals.differences.len()
+                                );
                             }
                         }
                     }
@@ -187,7 +204,10 @@ fn compare(options: &Options, seeds: std::ops::Range<u64>, dir: &Path, totals: &
     for (index, engine) in options.engines.iter().enumerate().skip(1) {
         let ((reference_end, reference), (end, sections)) = (&outcomes[0], &outcomes[index]);
         let mut found = 0;
-        for (seed, text) in &texts {
+        for ((seed, text), (_, _, used)) in texts.iter().zip(&batch.programs) {
+            if used.intersects(&engine.lacks) || used.intersects(&options.engines[0].lacks) {
+                continue;
+            }
             let (wanted, got) = (reference.by_seed.get(seed), sections.by_seed.get(seed));
             if wanted == got && wanted.is_some() {
                 continue;

@@ -1,5 +1,6 @@
 //! Engines: commands that run a script.
 
+use crate::features::FeatureSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -10,6 +11,8 @@ use std::time::{Duration, Instant};
 pub struct Engine {
     pub name: String,
     pub command: Vec<String>,
+    /// Features that it is too old for: programs that use them are not compared with its results.
+    pub lacks: FeatureSet,
 }
 
 /// How a process ended.
@@ -56,7 +59,7 @@ impl Engine {
         if name.is_empty() || command.is_empty() {
             return Err(format!("`{text}` is not NAME=COMMAND"));
         }
-        Ok(Engine { name: name.to_owned(), command })
+        Ok(Engine { name: name.to_owned(), command, lacks: FeatureSet::default() })
     }
 
     /// Runs a script that is written to `dir` under a name of its own.
@@ -113,11 +116,9 @@ mod tests {
         let dir = std::env::temp_dir().join(format!("tercel-fuzz-engine-{}", std::process::id()));
         std::fs::create_dir_all(&dir).unwrap();
         let script = dir.join("s.sh");
-        for (text, end) in [
-            ("echo hi; exit 3", End::Code(3)),
-            ("kill -SEGV $$", End::Signal(11)),
-            ("exec sleep 10", End::TimedOut),
-        ] {
+        for (text, end) in
+            [("echo hi; exit 3", End::Code(3)), ("kill -SEGV $$", End::Signal(11)), ("exec sleep 10", End::TimedOut)]
+        {
             std::fs::write(&script, text).unwrap();
             let outcome = Engine::parse("sh=sh").unwrap().run(&script, &dir, Duration::from_millis(400)).unwrap();
             assert_eq!(outcome.end, end, "{text}");

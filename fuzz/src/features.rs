@@ -150,13 +150,24 @@ features! {
     Hoisting "hoisting, functions in blocks" 5 40 Some(t::dynamic::hoisting);
 }
 
+/// Features that came late to the language, each with an expression that is true where they are there.
+pub const NEWER: &[(Feature, &str)] = &[(Feature::IteratorHelpers, "typeof Iterator === \"function\"")];
+
 /// A set of features.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FeatureSet(u128);
 
 impl FeatureSet {
     pub fn insert(&mut self, feature: Feature) {
         self.0 |= 1 << feature as u32;
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0 == 0
+    }
+
+    pub fn intersects(&self, other: &FeatureSet) -> bool {
+        self.0 & other.0 != 0
     }
 
     pub fn contains(&self, feature: Feature) -> bool {

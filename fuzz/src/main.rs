@@ -6,11 +6,15 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tercel_fuzz::campaign::{self, Options};
 use tercel_fuzz::engine::Engine;
+use tercel_fuzz::features::{FEATURES, FeatureSet};
 use tercel_fuzz::{batch, r#gen, reduce, report};
 
 /// Compares engines, or configurations of one, on random programs
 #[derive(Parser)]
-#[command(version, after_help = "Exit codes: 0 no difference, 1 differences, 2 an engine of --engine does not work, or bad arguments.")]
+#[command(
+    version,
+    after_help = "Exit codes: 0 no difference, 1 differences, 2 an engine of --engine does not work, or bad arguments."
+)]
 struct Cli {
     /// The first program's seed; the others follow
     #[arg(long, default_value_t = 1)]
@@ -48,17 +52,32 @@ struct Cli {
     print: bool,
 }
 
-/// The engines when none is named: the command beside this one, in configurations, and node.
+/// Configurations of the command that are compared when no engine is named.
+const CONFIGURATIONS: &[(&str, &[&str])] = &[
+    ("jitless", &["--jitless"]),
+    ("baseline", &["--always-baseline"]),
+    ("gc50", &["--always-baseline", "--gc-every=50"]),
+    ("no-ic", &["--no-ic"]),
+    ("default", &[]),
+];
+
+/// The engines when none is named: node, and the command beside this one in each of its configurations.
+///
+/// Node comes first, for the first engine that works is the reference: the one that `TERCEL_FUZZ_NODE` names, then the one of the path.
 fn default_engines() -> Vec<Engine> {
     let beside = std::env::current_exe().ok().and_then(|path| path.parent().map(|dir| dir.join("tercel")));
     let tercel = beside.filter(|path| path.exists()).map_or("tercel".to_owned(), |path| path.display().to_string());
-    let configurations: [(&str, &[&str]); 3] =
-        [("jitless", &["run", "--jitless"]), ("no-ic", &["run", "--no-ic"]), ("gc-every-100", &["run", "--gc-every=100"])];
-    let mut engines = vec![Engine { name: "node".to_owned(), command: vec!["node".to_owned()] }];
-    for (name, flags) in configurations {
-        let mut command = vec![tercel.clone()];
+    let engine =
+        |name: &str, command: Vec<String>| Engine { name: name.to_owned(), command, lacks: FeatureSet::default() };
+    let mut engines = Vec::new();
+    if let Ok(node) = std::env::var("TERCEL_FUZZ_NODE") {
+        engines.push(engine("newer-node", vec![node]));
+    }
+    engines.push(engine("node", vec!["node".to_owned()]));
+    for (name, flags) in CONFIGURATIONS {
+        let mut command = vec![tercel.clone(), "run".to_owned()];
         command.extend(flags.iter().map(|&flag| flag.to_owned()));
-        engines.push(Engine { name: name.to_owned(), command });
+        engines.push(engine(name, command));
     }
     engines
 }
@@ -93,6 +112,11 @@ fn compare(cli: &Cli, dir: &std::path::Path) -> Result<usize, String> {
     let (engines, missing) = campaign::probe(if named.is_empty() { default_engines() } else { named }, dir);
     for (engine, why) in &missing {
         eprintln!("SKIPPED: engine {} does not work: {why}", engine.name);
+    }
+    for engine in engines.iter().filter(|engine| !engine.lacks.is_empty()) {
+        let lacks: Vec<&str> =
+            FEATURES.iter().filter(|row| engine.lacks.contains(row.feature)).map(|row| row.name).collect();
+        eprintln!("engine {} lacks {}: programs with them are not compared with it", engine.name, lacks.join(", "));
     }
     if !missing.is_empty() && !cli.engines.is_empty() {
         return Err("an engine that was asked for does not work".to_owned());

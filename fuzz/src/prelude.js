@@ -59,7 +59,17 @@ const $errors = [Error, TypeError, RangeError, ReferenceError, SyntaxError, Eval
 const $views = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array,
   Float32Array, Float64Array, BigInt64Array, BigUint64Array];
 
+// Prototypes of builtins are printed by name: the order of their properties is the engine's own.
+const $builtins = new Map();
+for (const name of Object.getOwnPropertyNames(globalThis)) {
+  const d = Object.getOwnPropertyDescriptor(globalThis, name);
+  if (typeof d.value === "function" && typeof d.value.prototype === "object") $builtins.set(d.value.prototype, name);
+}
+$builtins.set(Object.getPrototypeOf([].values()), "ArrayIterator").set(Object.getPrototypeOf(Int8Array.prototype), "TypedArray");
+$builtins.set(Object.getPrototypeOf(function* () {}), "GeneratorFunction").set(Object.getPrototypeOf(function* () {}).prototype, "Generator");
+
 const $object = (v, depth, seen) => {
+  if ($builtins.has(v)) return "<" + $builtins.get(v) + ".prototype>";
   if (v === globalThis) return "<global>";
   if (v instanceof Error) return "<" + $nameOf(v.constructor) + ">";
   if (depth <= 0) return Array.isArray(v) ? "[...]" : "{...}";

@@ -46,7 +46,13 @@ pub fn json(options: &Options, totals: &Totals) -> String {
         .engines
         .iter()
         .zip(&totals.engine_seconds)
-        .map(|(e, s)| format!("{{\"name\": {}, \"command\": {}, \"seconds\": {s:.1}}}", quoted(&e.name), quoted(&e.command.join(" "))))
+        .map(|(e, s)| {
+            format!(
+                "{{\"name\": {}, \"command\": {}, \"seconds\": {s:.1}}}",
+                quoted(&e.name),
+                quoted(&e.command.join(" "))
+            )
+        })
         .collect();
     let features: Vec<String> =
         FEATURES.iter().map(|row| format!("    {}: {}", quoted(row.name), totals.uses[row.feature as usize])).collect();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tercel_fuzz::campaign::{self, Options};
 use tercel_fuzz::engine::{End, Engine};
+use tercel_fuzz::features::Feature;
 use tercel_fuzz::{batch, r#gen, reduce, report};
 
 /// Prints a section for each program of a script; `bug` may change what awk does with a program's text in `body`.
@@ -18,7 +19,7 @@ fn awk_engine(dir: &Path, name: &str, bug: &str) -> Engine {
          seed != \"\" {{ body = body $0 }}\n"
     );
     std::fs::write(&path, text).unwrap();
-    Engine { name: name.to_owned(), command: vec!["awk".to_owned(), "-f".to_owned(), path.display().to_string()] }
+    Engine::parse(&format!("{name}=awk -f {}", path.display())).unwrap()
 }
 
 struct Dir(PathBuf);
@@ -69,7 +70,10 @@ fn a_seeded_miscompare_is_found_and_reduced() {
     let wanted = seeds_with("Math.imul(", 60);
     assert!(!wanted.is_empty() && wanted.len() < 60);
     let bug = "if (body ~ /Math\\.imul\\(/) body = \"wrong\";";
-    let engines = vec![awk_engine(&dir.0, "a", "body = \"\";"), awk_engine(&dir.0, "b", &format!("if (body !~ /Math\\.imul\\(/) body = \"\"; {bug}"))];
+    let engines = vec![
+        awk_engine(&dir.0, "a", "body = \"\";"),
+        awk_engine(&dir.0, "b", &format!("if (body !~ /Math\\.imul\\(/) body = \"\"; {bug}")),
+    ];
     let options = options(&dir, engines, 60);
     let totals = campaign::run(&options).unwrap();
     assert_eq!(totals.differences.iter().map(|d| d.seed).collect::<Vec<_>>(), wanted);
@@ -112,7 +116,20 @@ fn an_engine_that_does_not_work_is_told_apart() {
 }
 
 #[test]
-fn programs_run_the_same_in_tercel_with_and_without_inline_caches() {
+fn programs_with_what_an_engine_lacks_are_not_compared_with_it() {
+    let dir = Dir::new("lacks");
+    let helpers = |seed: u64| r#gen::program(seed).1.contains(Feature::IteratorHelpers);
+    let seeds: Vec<u64> = (0..200).filter(|&seed| helpers(seed)).collect();
+    assert!(!seeds.is_empty());
+    let mut engines = vec![awk_engine(&dir.0, "a", ""), awk_engine(&dir.0, "b", "body = body \"x\";")];
+    engines[1].lacks.insert(Feature::IteratorHelpers);
+    let totals = campaign::run(&options(&dir, engines, 200)).unwrap();
+    assert_eq!(totals.differences.len(), 200 - seeds.len());
+    assert!(totals.differences.iter().all(|d| !helpers(d.seed)));
+}
+
+#[test]
+fn programs_run_the_same_in_all_configurations_of_tercel() {
     // The command is built by another package: without it there is nothing to run.
     let beside = std::env::current_exe().unwrap().ancestors().nth(2).unwrap().join("tercel");
     if !beside.exists() {
@@ -121,7 +138,12 @@ fn programs_run_the_same_in_tercel_with_and_without_inline_caches() {
     }
     let dir = Dir::new("tercel");
     let engine = |name: &str, flag: &str| Engine::parse(&format!("{name}={} run {flag}", beside.display())).unwrap();
-    let totals = campaign::run(&options(&dir, vec![engine("jitless", "--jitless"), engine("no-ic", "--no-ic")], 60)).unwrap();
+    let totals = campaign::run(&options(
+        &dir,
+        vec![engine("jitless", "--jitless"), engine("no-ic", "--no-ic"), engine("baseline", "--always-baseline")],
+        60,
+    ))
+    .unwrap();
     assert_eq!(totals.programs, 60);
     assert!(totals.differences.is_empty(), "{:?}", totals.differences);
     assert!(batch::PRELUDE.contains("$program"));

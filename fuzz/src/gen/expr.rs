@@ -7,25 +7,95 @@ use crate::tree::{Node, Sort};
 
 /// Integers at which representations and overflow checks change.
 const EDGE_INTS: [&str; 20] = [
-    "0", "1", "(-1)", "2", "3", "7", "31", "32", "33", "255", "256", "65535", "65536", "1073741823", "1073741824",
-    "(-1073741824)", "2147483646", "2147483647", "(-2147483647)", "(-2147483648)",
+    "0",
+    "1",
+    "(-1)",
+    "2",
+    "3",
+    "7",
+    "31",
+    "32",
+    "33",
+    "255",
+    "256",
+    "65535",
+    "65536",
+    "1073741823",
+    "1073741824",
+    "(-1073741824)",
+    "2147483646",
+    "2147483647",
+    "(-2147483647)",
+    "(-2147483648)",
 ];
 
 const EDGE_NUMBERS: [&str; 22] = [
-    "NaN", "Infinity", "(-Infinity)", "(-0)", "0.5", "1.5", "(-1.5)", "2147483648", "(-2147483649)", "4294967295",
-    "4294967296", "4294967297", "9007199254740991", "9007199254740992", "(-9007199254740991)", "9007199254740993", "0.1",
-    "1e21", "1.7976931348623157e308", "5e-324", "1e-7", "2.5",
+    "NaN",
+    "Infinity",
+    "(-Infinity)",
+    "(-0)",
+    "0.5",
+    "1.5",
+    "(-1.5)",
+    "2147483648",
+    "(-2147483649)",
+    "4294967295",
+    "4294967296",
+    "4294967297",
+    "9007199254740991",
+    "9007199254740992",
+    "(-9007199254740991)",
+    "9007199254740993",
+    "0.1",
+    "1e21",
+    "1.7976931348623157e308",
+    "5e-324",
+    "1e-7",
+    "2.5",
 ];
 
 const STRINGS: [&str; 24] = [
-    "\"\"", "\"a\"", "\"b\"", "\"abc\"", "\"12\"", "\" 7 \"", "\"0x1f\"", "\"1e3\"", "\"-0\"", "\"Infinity\"", "\"x\"", "\"y\"",
-    "\"length\"", "\"é\"", "\"\\u{1F600}\"", "\"\\uD800\"", "\"日本\"", "\"0\"", "\"1\"", "\"-1\"", "\"4294967295\"", "\"hello world\"",
-    "\"\\n\"", "\"ABC\"",
+    "\"\"",
+    "\"a\"",
+    "\"b\"",
+    "\"abc\"",
+    "\"12\"",
+    "\" 7 \"",
+    "\"0x1f\"",
+    "\"1e3\"",
+    "\"-0\"",
+    "\"Infinity\"",
+    "\"x\"",
+    "\"y\"",
+    "\"length\"",
+    "\"é\"",
+    "\"\\u{1F600}\"",
+    "\"\\uD800\"",
+    "\"日本\"",
+    "\"0\"",
+    "\"1\"",
+    "\"-1\"",
+    "\"4294967295\"",
+    "\"hello world\"",
+    "\"\\n\"",
+    "\"ABC\"",
 ];
 
 const BIGS: [&str; 14] = [
-    "0n", "1n", "(-1n)", "2n", "7n", "255n", "2147483647n", "(-2147483648n)", "4294967296n", "9007199254740993n",
-    "9223372036854775807n", "(-9223372036854775808n)", "18446744073709551615n", "123456789012345678901234567890n",
+    "0n",
+    "1n",
+    "(-1n)",
+    "2n",
+    "7n",
+    "255n",
+    "2147483647n",
+    "(-2147483648n)",
+    "4294967296n",
+    "9007199254740993n",
+    "9223372036854775807n",
+    "(-9223372036854775808n)",
+    "18446744073709551615n",
+    "123456789012345678901234567890n",
 ];
 
 impl Gen {
@@ -195,7 +265,8 @@ impl Gen {
     fn leaf_call(&mut self, d: usize) -> Node {
         self.charge(4);
         match self.var(|v| v.ty == Ty::Leaf) {
-            Some(var) => {
+            // In a leaf it could be the leaf's own variable.
+            Some(var) if !self.in_leaf => {
                 self.mark(Feature::Calls);
                 self.growing = true;
                 let args = self.some(0, 3, |g| crate::item!("@, ", g.primitive(d)));
@@ -204,14 +275,15 @@ impl Gen {
                 }
                 expr!("@(@)", var.name, args)
             }
-            None => self.int(d),
+            _ => self.int(d),
         }
     }
 
     /// A call of a function of the program's, if there is one that fits the budget.
     pub fn kernel_call(&mut self, d: usize) -> Option<Node> {
-        let fitting: Vec<usize> =
-            (0..self.kernels.len()).filter(|&i| self.fits(self.kernels[i].cost) && (!self.hard || self.kernels[i].hard)).collect();
+        let fitting: Vec<usize> = (0..self.kernels.len())
+            .filter(|&i| self.fits(self.kernels[i].cost) && (!self.hard || self.kernels[i].hard))
+            .collect();
         if fitting.is_empty() {
             return None;
         }
@@ -317,7 +389,17 @@ impl Gen {
             }
             5 => {
                 self.mark(Feature::StringMethods);
-                let f = self.pick(&["toUpperCase", "toLowerCase", "trim", "trimStart", "trimEnd", "toString", "at", "charAt", "isWellFormed"]);
+                let f = self.pick(&[
+                    "toUpperCase",
+                    "toLowerCase",
+                    "trim",
+                    "trimStart",
+                    "trimEnd",
+                    "toString",
+                    "at",
+                    "charAt",
+                    "isWellFormed",
+                ]);
                 expr!("String(@.@())", self.string(d), f)
             }
             6 => {
@@ -351,7 +433,11 @@ impl Gen {
 
     pub fn bool(&mut self, depth: usize) -> Node {
         if depth == 0 {
-            return if self.hard { expr!("(@ < @)", self.int(0), self.num(0)) } else { self.literal(&["true", "false"]) };
+            return if self.hard {
+                expr!("(@ < @)", self.int(0), self.num(0))
+            } else {
+                self.literal(&["true", "false"])
+            };
         }
         let d = depth - 1;
         match self.below(10) {
@@ -520,7 +606,8 @@ impl Gen {
         let start = self.below(names.len());
         names.rotate_left(start);
         let count = self.between(1, 4);
-        let parts: Vec<Node> = names[..count].iter().map(|name| crate::item!("@: @, ", *name, self.primitive(d))).collect();
+        let parts: Vec<Node> =
+            names[..count].iter().map(|name| crate::item!("@: @, ", *name, self.primitive(d))).collect();
         expr!("({ @ })", parts)
     }
 
@@ -535,6 +622,7 @@ impl Gen {
         let (a, b) = (self.name("p"), self.name("p"));
         let context = self.plain_context();
         let growing = self.growing;
+        let outer = std::mem::replace(&mut self.in_leaf, true);
         let made = self.leaf_body(context, |g| {
             g.declare(&a, Ty::Int, false);
             g.declare(&b, Ty::Any, false);
@@ -547,6 +635,7 @@ impl Gen {
                 }
             }
         });
+        self.in_leaf = outer;
         self.growing = growing;
         made
     }

@@ -81,6 +81,8 @@ pub struct Gen {
     pub hard: bool,
     /// The expression that is being made may be longer than its operands.
     pub growing: bool,
+    /// The present function is a leaf: it calls nothing.
+    in_leaf: bool,
     /// Some statement is asynchronous: the batch lets promise jobs run.
     pub is_async: bool,
     names: usize,
@@ -107,6 +109,7 @@ impl Gen {
             context: Context { in_function: true, ..Context::default() },
             hard: false,
             growing: false,
+            in_leaf: false,
             is_async: false,
             names: 0,
             times: 1,

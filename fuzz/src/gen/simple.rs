@@ -210,7 +210,8 @@ impl Gen {
 
     /// A loop variable becomes something else at one turn: what type feedback has promised is broken.
     fn type_change(&mut self) -> Node {
-        let Some(var) = self.var(|v| v.mutable && !v.hard && matches!(v.ty, Ty::Int | Ty::Num | Ty::Any | Ty::Str)) else {
+        let Some(var) = self.var(|v| v.mutable && !v.hard && matches!(v.ty, Ty::Int | Ty::Num | Ty::Any | Ty::Str))
+        else {
             return self.assignment();
         };
         let Some(counter) = self.counter() else {

@@ -26,7 +26,18 @@ pub fn callbacks(g: &mut Gen) -> Node {
         3 => expr!("[v]"),
         _ => expr!("v"),
     };
-    let method = g.pick(&["forEach", "map", "filter", "some", "every", "find", "findIndex", "findLast", "findLastIndex", "flatMap"]);
+    let method = g.pick(&[
+        "forEach",
+        "map",
+        "filter",
+        "some",
+        "every",
+        "find",
+        "findIndex",
+        "findLast",
+        "findLastIndex",
+        "flatMap",
+    ]);
     let call = match g.below(5) {
         0 => fixed!("@.reduce((p, v, i, a) => { @ return $bound(p + v); }, @)", &a, mutation, g.primitive(0)),
         1 => fixed!("@.reduceRight((p, v, i, a) => { @ return i; })", &a, mutation),
@@ -35,7 +46,16 @@ pub fn callbacks(g: &mut Gen) -> Node {
     };
     let hot = g.loop_of(60, |g, i| {
         g.charge(15);
-        let f = g.pick(&["map((v) => v).length", "filter((v) => v > 1).length", "reduce((p, v) => (p + v) | 0, 0)", "some((v) => v === K)", "indexOf(K)", "findIndex((v) => v == K)"]).replace('K', i);
+        let f = g
+            .pick(&[
+                "map((v) => v).length",
+                "filter((v) => v > 1).length",
+                "reduce((p, v) => (p + v) | 0, 0)",
+                "some((v) => v === K)",
+                "indexOf(K)",
+                "findIndex((v) => v == K)",
+            ])
+            .replace('K', i);
         fixed!("@ = (@ + @.@) | 0;\n", &r, &r, &a, f)
     });
     block(vec![
@@ -51,7 +71,10 @@ pub fn methods(g: &mut Gen) -> Node {
     let mut parts = vec![stmt!("let @ = @;\n", &a, g.fresh_array(1))];
     for _ in 0..g.between(2, 6) {
         let (value, other) = (g.primitive(1), g.primitive(0));
-        let (n, m) = (g.pick(&["0", "1", "2", "-1", "-2", "9", "undefined", "NaN", "1.7", "\"1\""]), g.pick(&["0", "1", "2", "-1", "5"]));
+        let (n, m) = (
+            g.pick(&["0", "1", "2", "-1", "-2", "9", "undefined", "NaN", "1.7", "\"1\""]),
+            g.pick(&["0", "1", "2", "-1", "5"]),
+        );
         let a = || a.clone();
         let call = match g.below(28) {
             0 => expr!("@.splice(@, @, @)", a(), n, m, value),
@@ -75,7 +98,12 @@ pub fn methods(g: &mut Gen) -> Node {
             18 => expr!("@.shift()", a()),
             19 => expr!("[...@.keys(), ...@.entries()].length", a(), a()),
             20 => expr!("Array.of(@, @).concat(@)", value, other, a()),
-            21 => expr!("Array.prototype.@.call(@, @)", g.pick(&["slice", "concat", "indexOf", "at", "join", "flat", "toReversed"]), g.pick(&["\"abc\"", "{ length: 3, 1: 5 }", "{ length: \"2\", 0: 1, 1: 2 }", "5"]), n),
+            21 => expr!(
+                "Array.prototype.@.call(@, @)",
+                g.pick(&["slice", "concat", "indexOf", "at", "join", "flat", "toReversed"]),
+                g.pick(&["\"abc\"", "{ length: 3, 1: 5 }", "{ length: \"2\", 0: 1, 1: 2 }", "5"]),
+                n
+            ),
             22 => expr!("(@.length = @)", a(), m.trim_start_matches('-').to_owned()),
             23 => expr!("delete @[@]", a(), n),
             24 => expr!("(@[@] = @)", a(), n, value),
@@ -103,7 +131,16 @@ pub fn kinds(g: &mut Gen) -> Node {
         7 => item!("Object.assign([7, 8], { 100: 1, x: 2 }), "),
         _ => item!("@, ", g.fresh_array(0)),
     });
-    let read = g.pick(&["a[i & 3]", "a[i % a.length]", "a[a.length - 1]", "a[-1]", "a[i]", "a[\"1\"]", "a[i & 1 ? 0 : \"length\"]", "a.at(-1)"]);
+    let read = g.pick(&[
+        "a[i & 3]",
+        "a[i % a.length]",
+        "a[a.length - 1]",
+        "a[-1]",
+        "a[i]",
+        "a[\"1\"]",
+        "a[i & 1 ? 0 : \"length\"]",
+        "a.at(-1)",
+    ]);
     let write = match g.below(8) {
         0 => fixed!("a[i & 3] = i;"),
         1 => fixed!("a[i & 3] = i * 0.5;"),
@@ -118,11 +155,26 @@ pub fn kinds(g: &mut Gen) -> Node {
     let proto = g.chance(15);
     let body = g.hot_loop(|g, i| {
         g.charge(8);
-        fixed!("@ = $bound(@(@[@ > @ ? @ % @.length : 0], @, @));\n", &r, &f, &as_, i.to_owned(), turn, i.to_owned(), &as_, i.to_owned(), &r)
+        fixed!(
+            "@ = $bound(@(@[@ > @ ? @ % @.length : 0], @, @));\n",
+            &r,
+            &f,
+            &as_,
+            i.to_owned(),
+            turn,
+            i.to_owned(),
+            &as_,
+            i.to_owned(),
+            &r
+        )
     });
     let strict = if !g.context.strict && g.chance(40) { "\"use strict\"; " } else { "" };
     // An element on the prototype shows through holes; it is taken away again before anything else runs.
-    let (before, after) = if proto { ("Array.prototype[1] = \"P\"; try {\n", "} finally { delete Array.prototype[1]; }\n") } else { ("", "") };
+    let (before, after) = if proto {
+        ("Array.prototype[1] = \"P\"; try {\n", "} finally { delete Array.prototype[1]; }\n")
+    } else {
+        ("", "")
+    };
     block(vec![
         stmt!("const @ = [@]; let @ = 0;\n", &as_, arrays, &r),
         stmt!("function @(a, i, r) { @try { @ } catch (e) { r++; } return r + @; }\n", &f, strict, write, read),
@@ -134,7 +186,15 @@ pub fn kinds(g: &mut Gen) -> Node {
 pub fn sort(g: &mut Gen) -> Node {
     let a = g.name("a");
     // Comparators are consistent and without effects: everything else is the engine's choice.
-    let comparator = g.pick(&["(a, b) => a - b", "(a, b) => b - a", "(a, b) => (a % 7) - (b % 7)", "undefined", "(a, b) => a < b ? -1 : a > b ? 1 : 0", "(a, b) => (a > b) - (a < b)", "() => 0"]);
+    let comparator = g.pick(&[
+        "(a, b) => a - b",
+        "(a, b) => b - a",
+        "(a, b) => (a % 7) - (b % 7)",
+        "undefined",
+        "(a, b) => a < b ? -1 : a > b ? 1 : 0",
+        "(a, b) => (a > b) - (a < b)",
+        "() => 0",
+    ]);
     let length = g.pick(&["3", "8", "20", "70", "200"]);
     let element = g.pick(&["i * 7919 % 101", "(i * 31 % 17) * 0.5", "-i", "i & 3", "i % 5 - 2"]);
     let n: u64 = length.parse().expect("a number");
@@ -150,7 +210,10 @@ pub fn sort(g: &mut Gen) -> Node {
         parts.push(stmt!("$log([{ k: 1, i: 0 }, { k: 0, i: 1 }, { k: 1, i: 2 }, { k: 0, i: 3 }].toSorted((a, b) => a.k - b.k).map((o) => o.i));\n"));
     }
     if g.chance(30) {
-        parts.push(stmt!("try { [3, 1, 2].sort(@); } catch (e) { $caught(e); }\n", g.pick(&["() => { throw 1; }", "5", "null", "() => ({ valueOf() { throw 2; } })"])));
+        parts.push(stmt!(
+            "try { [3, 1, 2].sort(@); } catch (e) { $caught(e); }\n",
+            g.pick(&["() => { throw 1; }", "5", "null", "() => ({ valueOf() { throw 2; } })"])
+        ));
     }
     if g.chance(40) {
         parts.push(stmt!("$log([3, , undefined, 1, \"10\", 9].sort(), [...@.entries()].length);\n", &a));
@@ -163,7 +226,23 @@ pub fn lengths(g: &mut Gen) -> Node {
     let mut parts = vec![stmt!("const @ = @;\n", &a, g.fresh_array(0))];
     for _ in 0..g.between(2, 6) {
         let value = g.primitive(0);
-        let index = g.pick(&["0", "\"1\"", "\"01\"", "1.5", "-1", "\"-0\"", "-0", "4294967294", "4294967295", "\"4294967296\"", "1e3", "true", "null", "2147483648", "[2]"]);
+        let index = g.pick(&[
+            "0",
+            "\"1\"",
+            "\"01\"",
+            "1.5",
+            "-1",
+            "\"-0\"",
+            "-0",
+            "4294967294",
+            "4294967295",
+            "\"4294967296\"",
+            "1e3",
+            "true",
+            "null",
+            "2147483648",
+            "[2]",
+        ]);
         let a = || a.clone();
         parts.push(match g.below(7) {
             0 => stmt!("try { @.length = @; } catch (e) { $caught(e); }\n", a(), g.pick(&["0", "2", "2.5", "-1", "\"3\"", "NaN", "4294967295", "4294967296", "{ valueOf() { return 2; } }", "true", "1e5"])),
@@ -184,7 +263,16 @@ pub fn hot(g: &mut Gen) -> Node {
     let (f, a, r) = (g.name("F"), g.name("a"), g.name("r"));
     let n = g.pick(&["10", "30", "100"]);
     let length: u64 = n.parse().expect("a number");
-    let element = g.pick(&["i", "i * 0.5", "i & 1 ? i : i + 0.5", "i % 9 === 8 ? \"s\" : i", "{ v: i }", "[i]", "String.fromCharCode(97 + i % 26)", "BigInt(i)"]);
+    let element = g.pick(&[
+        "i",
+        "i * 0.5",
+        "i & 1 ? i : i + 0.5",
+        "i % 9 === 8 ? \"s\" : i",
+        "{ v: i }",
+        "[i]",
+        "String.fromCharCode(97 + i % 26)",
+        "BigInt(i)",
+    ]);
     let inner = match g.below(9) {
         0 => fixed!("s += a[i];"),
         1 => fixed!("s = (s + a[i]) | 0;"),
@@ -202,8 +290,22 @@ pub fn hot(g: &mut Gen) -> Node {
     let extra = g.type_change_of("a", n);
     block(vec![
         stmt!("const @ = []; for (let i = 0; i < @; i++) @.push(@);\n", &a, n, &a, element),
-        stmt!("function @(a, n, k) { let s = 0; for (let i = 0; @; i++) { @ } @ return $bound(s); }\n", &f, bound, inner, extra),
-        stmt!("let @ = 0; try { for (let k = 0; k < @; k++) @ = @(@, @, k); } catch (e) { $caught(e); }\n", &r, times, &r, &f, &a, n),
+        stmt!(
+            "function @(a, n, k) { let s = 0; for (let i = 0; @; i++) { @ } @ return $bound(s); }\n",
+            &f,
+            bound,
+            inner,
+            extra
+        ),
+        stmt!(
+            "let @ = 0; try { for (let k = 0; k < @; k++) @ = @(@, @, k); } catch (e) { $caught(e); }\n",
+            &r,
+            times,
+            &r,
+            &f,
+            &a,
+            n
+        ),
         stmt!("$log(@, @);\n", &r, &a),
     ])
 }

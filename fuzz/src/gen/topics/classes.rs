@@ -46,7 +46,8 @@ fn members(g: &mut Gen) -> Vec<Node> {
                 item!("static { this.t@ = @; $log(\"static\", this.name); }\n", name, g.primitive(1))
             }
             6 => item!("[\"c\" + @](q) { return @; }\n", g.primitive(0), member_expression(g, true)),
-            7 => item!("static #sp = @; static sm(q) { return $bound(this.#sp = this.#sp + q); }\n", g.small_int()).once(&all),
+            7 => item!("static #sp = @; static sm(q) { return $bound(this.#sp = this.#sp + q); }\n", g.small_int())
+                .once(&all),
             _ => item!("f@ = (q) => @;\n", name, member_expression(g, true)),
         });
     }
@@ -84,7 +85,8 @@ fn use_object(g: &mut Gen, object: &str) -> Node {
 
 pub fn class(g: &mut Gen) -> Node {
     let (c, o) = (g.name("C"), g.name("o"));
-    let mut parts = vec![stmt!("class @ {\n@}\n", &c, members(g)), stmt!("const @ = new @(@);\n", &o, &c, g.primitive(0))];
+    let mut parts =
+        vec![stmt!("class @ {\n@}\n", &c, members(g)), stmt!("const @ = new @(@);\n", &o, &c, g.primitive(0))];
     for _ in 0..g.between(1, 2) {
         parts.push(use_object(g, &o));
     }
@@ -109,8 +111,12 @@ pub fn inheritance(g: &mut Gen) -> Node {
     let constructor = match g.below(7) {
         0 => item!("constructor(q) { super(q); this.@ = @; }\n", name, g.primitive(0)),
         1 => item!("constructor(...q) { const f = () => super(...q); f(); this.d = 1; }\n"),
-        2 => item!("constructor(q) { if (q > 2) return { other: q, m() { return 1; }, n() { return 2; } }; super(); }\n"),
-        3 => item!("constructor(q) { try { this.x; } catch (e) { $caught(e); } super(q); try { super(q); } catch (e) { $caught(e); } }\n"),
+        2 => {
+            item!("constructor(q) { if (q > 2) return { other: q, m() { return 1; }, n() { return 2; } }; super(); }\n")
+        }
+        3 => item!(
+            "constructor(q) { try { this.x; } catch (e) { $caught(e); } super(q); try { super(q); } catch (e) { $caught(e); } }\n"
+        ),
         4 => item!("constructor(q) { super(q); return q > 1 ? this : undefined; }\n"),
         _ => item!(""),
     };
@@ -142,10 +148,24 @@ pub fn inheritance(g: &mut Gen) -> Node {
         g.charge(600);
     }
     if g.chance(40) {
-        parts.push(stmt!("$log(@ instanceof @, @ instanceof @, @.sm && @.sm(2), @);\n", &o, &base, &p, &derived, &derived, &derived, &derived));
+        parts.push(stmt!(
+            "$log(@ instanceof @, @ instanceof @, @.sm && @.sm(2), @);\n",
+            &o,
+            &base,
+            &p,
+            &derived,
+            &derived,
+            &derived,
+            &derived
+        ));
     }
     if g.chance(25) {
-        parts.push(stmt!("Object.setPrototypeOf(@, @); $log(new @(1));\n", &derived, g.pick(&["null", "Object", "class { z = 9 }"]), &derived));
+        parts.push(stmt!(
+            "Object.setPrototypeOf(@, @); $log(new @(1));\n",
+            &derived,
+            g.pick(&["null", "Object", "class { z = 9 }"]),
+            &derived
+        ));
     }
     block(parts)
 }
@@ -155,10 +175,26 @@ pub fn new_target(g: &mut Gen) -> Node {
     let value = g.primitive(0);
     let returned = g.pick(&["", "return 5;", "return {};", "return null;", "return [this];"]);
     block(vec![
-        stmt!("function @(a) { if (!new.target) return new @(a); const f = () => new.target; this.v = a; this.t = f() === @; @ }\n", &f, &f, &f, returned),
+        stmt!(
+            "function @(a) { if (!new.target) return new @(a); const f = () => new.target; this.v = a; this.t = f() === @; @ }\n",
+            &f,
+            &f,
+            &f,
+            returned
+        ),
         stmt!("class @ extends @ { constructor(a) { super(a); this.u = new.target.name; } }\n", &n, &f),
         stmt!("for (let k = 0; k < 30; k++) { @(k); new @(k); new @(k); }\n", &f, &f, &n),
-        stmt!("$log(@(@), new @(@), new @(1), Reflect.construct(@, [3], @), Reflect.construct(@, [4], Array));\n", &f, value.clone(), &f, value, &n, &f, &n, &f),
+        stmt!(
+            "$log(@(@), new @(@), new @(1), Reflect.construct(@, [3], @), Reflect.construct(@, [4], Array));\n",
+            &f,
+            value.clone(),
+            &f,
+            value,
+            &n,
+            &f,
+            &n,
+            &f
+        ),
         stmt!("$log(Object.getPrototypeOf(@(1)) === @.prototype);\n", &f, &f),
     ])
 }
@@ -166,13 +202,33 @@ pub fn new_target(g: &mut Gen) -> Node {
 pub fn private_brands(g: &mut Gen) -> Node {
     g.mark(Feature::PrivateMembers);
     let (c, o) = (g.name("C"), g.name("o"));
-    let kind = g.pick(&["#b = 1;", "#b() { return 3; }", "get #b() { return 4; }", "set #b(v) { $log(v); }", "static #b = 2;"]);
+    let kind = g.pick(&[
+        "#b = 1;",
+        "#b() { return 3; }",
+        "get #b() { return 4; }",
+        "set #b(v) { $log(v); }",
+        "static #b = 2;",
+    ]);
     let other = g.any(1);
-    let access = g.pick(&["o.#b", "o.#b = 5", "o.#b++", "o?.#b", "o.#b()", "o.#b ??= 7", "delete o.q, #b in o", "({ x: o.#b } = { x: 1 })"]);
+    let access = g.pick(&[
+        "o.#b",
+        "o.#b = 5",
+        "o.#b++",
+        "o?.#b",
+        "o.#b()",
+        "o.#b ??= 7",
+        "delete o.q, #b in o",
+        "({ x: o.#b } = { x: 1 })",
+    ]);
     block(vec![
         stmt!("class @ { @ static has(o) { return #b in o; } static get(o) { return @; } }\n", &c, kind, access),
         stmt!("const @ = [new @(), @, {}, new (class extends @ {})(), @];\n", &o, &c, &c, other, &c),
-        stmt!("for (let k = 0; k < 60; k++) { const o = @[k % 5]; try { const h = @.has(o); if (k < 10) $log(h); const v = @.get(o); if (k < 10 || k > 55) $log(typeof v); } catch (e) { if (k < 10) $caught(e); } }\n", &o, &c, &c),
+        stmt!(
+            "for (let k = 0; k < 60; k++) { const o = @[k % 5]; try { const h = @.has(o); if (k < 10) $log(h); const v = @.get(o); if (k < 10 || k > 55) $log(typeof v); } catch (e) { if (k < 10) $caught(e); } }\n",
+            &o,
+            &c,
+            &c
+        ),
     ])
 }
 
@@ -180,7 +236,9 @@ pub fn extend_builtins(g: &mut Gen) -> Node {
     let (c, o) = (g.name("C"), g.name("o"));
     let form = g.below(5);
     let (base, uses) = match form {
-        0 => ("Array", expr!("[@.push(4), @.length, @.map((v) => v).constructor === @, @.slice(1)]", &o, &o, &o, &c, &o)),
+        0 => {
+            ("Array", expr!("[@.push(4), @.length, @.map((v) => v).constructor === @, @.slice(1)]", &o, &o, &o, &c, &o))
+        }
         1 => ("Map", expr!("[@.set(1, 2).size, @.extra]", &o, &o)),
         2 => ("Error", expr!("[@ instanceof Error, @.name, Object.keys(@)]", &o, &o, &o)),
         3 => ("Function", expr!("[typeof @, @ instanceof Function]", &o, &o)),
@@ -193,7 +251,12 @@ pub fn extend_builtins(g: &mut Gen) -> Node {
         _ => "",
     };
     block(vec![
-        stmt!("class @ extends @ { extra = @; constructor(...q) { super(...q); } double() { return this.length * 2; } }\n", &c, base, g.primitive(0)),
+        stmt!(
+            "class @ extends @ { extra = @; constructor(...q) { super(...q); } double() { return this.length * 2; } }\n",
+            &c,
+            base,
+            g.primitive(0)
+        ),
         stmt!("const @ = new @(@);\n", &o, &c, arg),
         stmt!("for (let k = 0; k < 20; k++) @.double();\n", &o),
         stmt!("$log(@, @);\n", uses, if form == 3 { "0".to_owned() } else { o.clone() }),

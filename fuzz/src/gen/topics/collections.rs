@@ -3,26 +3,48 @@
 use super::block;
 use crate::features::Feature;
 use crate::r#gen::Gen;
-use crate::{expr, fixed, item, stmt};
 use crate::tree::Node;
+use crate::{expr, fixed, item, stmt};
 
 pub fn map_set(g: &mut Gen) -> Node {
     let (m, r) = (g.name("m"), g.name("r"));
     let is_map = g.chance(50);
-    let key = g.pick(&["k & 7", "k % 5 * 0.5", "\"s\" + k % 6", "k % 2 ? k & 3 : String(k & 3)", "k % 4 === 0 ? NaN : -0", "k % 3 ? undefined : null", "BigInt(k % 5)", "[1, \"1\", 1n, true, {}][k % 5]"]);
+    let key = g.pick(&[
+        "k & 7",
+        "k % 5 * 0.5",
+        "\"s\" + k % 6",
+        "k % 2 ? k & 3 : String(k & 3)",
+        "k % 4 === 0 ? NaN : -0",
+        "k % 3 ? undefined : null",
+        "BigInt(k % 5)",
+        "[1, \"1\", 1n, true, {}][k % 5]",
+    ]);
     let put = if is_map { expr!("@.set(@, @)", &m, key, g.primitive(0)) } else { expr!("@.add(@)", &m, key) };
     let mutation = match g.below(6) {
         0 => fixed!("@.delete(x);", &m),
-        1 => fixed!("if (@.size < 30) @;", &m, if is_map { expr!("@.set(n, n)", &m) } else { expr!("@.add(\"n\" + n)", &m) }),
+        1 => fixed!(
+            "if (@.size < 30) @;",
+            &m,
+            if is_map { expr!("@.set(n, n)", &m) } else { expr!("@.add(\"n\" + n)", &m) }
+        ),
         2 => fixed!("if (n === 3) @.clear();", &m),
-        3 => fixed!("@.delete(x); if (n < 9) @;", &m, if is_map { expr!("@.set(x, n)", &m) } else { expr!("@.add(x)", &m) }),
+        3 => fixed!(
+            "@.delete(x); if (n < 9) @;",
+            &m,
+            if is_map { expr!("@.set(x, n)", &m) } else { expr!("@.add(x)", &m) }
+        ),
         _ => fixed!(""),
     };
     let iterate = match g.below(4) {
         0 => fixed!("for (const x of @.keys()) { if (n++ > 40) break; @ }", &m, mutation),
         1 => fixed!("@.forEach((v, x) => { if (n++ < 40) { @ } });", &m, mutation),
         2 => fixed!("for (const [x, y] of @.entries()) { if (n++ > 40) break; @ }", &m, mutation),
-        _ => fixed!("for (const e of @) { const x = @; if (n++ > 40) break; @ }", &m, if is_map { "e[0]" } else { "e" }, mutation),
+        _ => fixed!(
+            "for (const e of @) { const x = @; if (n++ > 40) break; @ }",
+            &m,
+            if is_map { "e[0]" } else { "e" },
+            mutation
+        ),
     };
     let hot = g.hot_loop(|g, i| {
         g.charge(6);
@@ -45,9 +67,24 @@ pub fn weak(g: &mut Gen) -> Node {
     let value = g.any(0);
     block(vec![
         stmt!("const @ = new @(), @ = []; let @ = 0;\n", &w, kind, &os, &r),
-        stmt!("for (let k = 0; k < 50; k++) { const o = k & 1 ? {} : [k]; if (k % 3) @.push(o); @; if (@.has(@[k % @.length])) @++; }\n", &os, put.clone(), &w, &os, &os, &r),
+        stmt!(
+            "for (let k = 0; k < 50; k++) { const o = k & 1 ? {} : [k]; if (k % 3) @.push(o); @; if (@.has(@[k % @.length])) @++; }\n",
+            &os,
+            put.clone(),
+            &w,
+            &os,
+            &os,
+            &r
+        ),
         stmt!("for (const o of @) if (@.delete(o) && @.has(o)) @ = -1;\n", &os, &w, &w, &r),
-        stmt!("try { const o = @, k = 1; @; } catch (e) { $caught(e); } $log(@, new WeakRef(@).deref() === @);\n", value, put, &r, &w, &w),
+        stmt!(
+            "try { const o = @, k = 1; @; } catch (e) { $caught(e); } $log(@, new WeakRef(@).deref() === @);\n",
+            value,
+            put,
+            &r,
+            &w,
+            &w
+        ),
     ])
 }
 
@@ -59,9 +96,35 @@ pub fn json(g: &mut Gen) -> Node {
         3 => expr!("Object.assign([1, , 2], { x: 1 })"),
         _ => g.any(2),
     };
-    let rest = g.pick(&["", ", null, 2", ", [\"a\", \"b\", \"x\"], \"--\"", ", (k, v) => typeof v === \"number\" ? v + 1 : v", ", function (k, v) { return this === v ? 1 : v; }", ", undefined, 20", ", [\"x\", 1, \"y\"]"]);
-    let text = g.pick(&["{\"a\":[1,2.50,-0,1e400],\"__proto__\":3}", "[1,,2]", "\"\\ud83d\\u0041\"", " [ null , true ] ", "{\"a\":1,\"a\":2,\"1\":3}", "01", "{\"x\":{\"y\":[{}]}}", "nul", "-", "\"\t\"", "1 2", ""]);
-    let reviver = g.pick(&["", ", (k, v) => v === 2 ? undefined : v", ", function (k, v) { if (k === \"a\") delete this.x; return v; }", ", (k, v) => { $log(k); return v; }"]);
+    let rest = g.pick(&[
+        "",
+        ", null, 2",
+        ", [\"a\", \"b\", \"x\"], \"--\"",
+        ", (k, v) => typeof v === \"number\" ? v + 1 : v",
+        ", function (k, v) { return this === v ? 1 : v; }",
+        ", undefined, 20",
+        ", [\"x\", 1, \"y\"]",
+    ]);
+    let text = g.pick(&[
+        "{\"a\":[1,2.50,-0,1e400],\"__proto__\":3}",
+        "[1,,2]",
+        "\"\\ud83d\\u0041\"",
+        " [ null , true ] ",
+        "{\"a\":1,\"a\":2,\"1\":3}",
+        "01",
+        "{\"x\":{\"y\":[{}]}}",
+        "nul",
+        "-",
+        "\"\t\"",
+        "1 2",
+        "",
+    ]);
+    let reviver = g.pick(&[
+        "",
+        ", (k, v) => v === 2 ? undefined : v",
+        ", function (k, v) { if (k === \"a\") delete this.x; return v; }",
+        ", (k, v) => { $log(k); return v; }",
+    ]);
     block(vec![
         stmt!("try { $log(JSON.stringify(@@)); } catch (e) { $caught(e); }\n", value, rest),
         stmt!("try { $log(JSON.parse(@@)); } catch (e) { $caught(e); }\n", quoted(text), reviver),
@@ -107,7 +170,9 @@ pub fn string_loops(g: &mut Gen) -> Node {
     let (f, r) = (g.name("F"), g.name("r"));
     let inner = match g.below(7) {
         0 => fixed!("h = (h * 33 ^ s.charCodeAt(i)) >>> 0;"),
-        1 => fixed!("switch (s[i]) { case \"a\": h++; break; case \"é\": h += 2; break; case undefined: h += 3; break; default: h += 5; }"),
+        1 => fixed!(
+            "switch (s[i]) { case \"a\": h++; break; case \"é\": h += 2; break; case undefined: h += 3; break; default: h += 5; }"
+        ),
         2 => fixed!("h += s.codePointAt(i) & 255;"),
         3 => fixed!("if (s[i] === s[s.length - 1 - i]) h++;"),
         4 => fixed!("h += s.charAt(i) < s.charAt(i + 1) ? 1 : 2;"),
@@ -118,7 +183,16 @@ pub fn string_loops(g: &mut Gen) -> Node {
     let subjects = g.some(2, 5, |g| item!("@, ", if g.rng.chance(80) { g.string(1) } else { g.any(0) }));
     let body = g.loop_of(100, |g, i| {
         g.charge(15);
-        fixed!("try { const t = @_s[@ % @_s.length]; @ = (@ + @(t)) | 0; } catch (e) { if (@ < 10) $caught(e); }\n", &f, i.to_owned(), &f, &r, &r, &f, i.to_owned())
+        fixed!(
+            "try { const t = @_s[@ % @_s.length]; @ = (@ + @(t)) | 0; } catch (e) { if (@ < 10) $caught(e); }\n",
+            &f,
+            i.to_owned(),
+            &f,
+            &r,
+            &r,
+            &f,
+            i.to_owned()
+        )
     });
     block(vec![
         stmt!("const @_s = [@]; let @ = 0;\n", &f, subjects, &r),
@@ -132,10 +206,34 @@ pub fn string_loops(g: &mut Gen) -> Node {
 pub fn regexps(g: &mut Gen) -> Node {
     let (x, s) = (g.name("x"), g.name("s"));
     let pattern = g.pick(&[
-        "/a(b)?/", "/(\\d+)-(\\d+)/", "/[a-c]+/g", "/^.|.$/gm", "/(?<y>\\w)(?<z>\\w)/", "/(?=l)./g", "/(?<!h)e/i", "/\\u{1F600}/u", "/(.)\\1/", "/x*/y", "/b|(c)/g", "/[^\\s]{2,3}?/",
-        "/(a|ab)(c|bcd)(d*)/", "/(?:)/g", "/\\bw/", "/(z)((a+)?(b+)?(c))*/",
+        "/a(b)?/",
+        "/(\\d+)-(\\d+)/",
+        "/[a-c]+/g",
+        "/^.|.$/gm",
+        "/(?<y>\\w)(?<z>\\w)/",
+        "/(?=l)./g",
+        "/(?<!h)e/i",
+        "/\\u{1F600}/u",
+        "/(.)\\1/",
+        "/x*/y",
+        "/b|(c)/g",
+        "/[^\\s]{2,3}?/",
+        "/(a|ab)(c|bcd)(d*)/",
+        "/(?:)/g",
+        "/\\bw/",
+        "/(z)((a+)?(b+)?(c))*/",
     ]);
-    let subject = g.pick(&["\"abcabc\"", "\"12-34\"", "\"hello world\"", "\"aabbcc\"", "\"zaacbbbcac\"", "\"\\u{1F600}x\"", "\"\"", "\"a\\nb\"", "\"abcd\""]);
+    let subject = g.pick(&[
+        "\"abcabc\"",
+        "\"12-34\"",
+        "\"hello world\"",
+        "\"aabbcc\"",
+        "\"zaacbbbcac\"",
+        "\"\\u{1F600}x\"",
+        "\"\"",
+        "\"a\\nb\"",
+        "\"abcd\"",
+    ]);
     let uses = g.some(2, 5, |g| {
         let (x, s) = (|| x.clone(), || s.clone());
         match g.below(9) {
@@ -153,7 +251,12 @@ pub fn regexps(g: &mut Gen) -> Node {
     block(vec![
         stmt!("const @ = @, @ = @;\n", &x, pattern, &s, subject),
         stmt!("for (const f of [@]) { try { $log(f()); } catch (e) { $caught(e); } }\n", uses),
-        stmt!("{ let n = 0; for (let k = 0; k < 40; k++) { if (@.test(@ + k)) n += @.lastIndex + 1; } $log(n); }\n", &x, &s, &x),
+        stmt!(
+            "{ let n = 0; for (let k = 0; k < 40; k++) { if (@.test(@ + k)) n += @.lastIndex + 1; } $log(n); }\n",
+            &x,
+            &s,
+            &x
+        ),
     ])
 }
 
@@ -174,7 +277,29 @@ pub fn big_loops(g: &mut Gen) -> Node {
     g.charge(trip * 8);
     block(vec![
         stmt!("function @(n, m) { for (let i = 0n; i < m; i++) { @ @ } return n; }\n", &f, step, mixed),
-        stmt!("let @ = 0n; try { @ = @(@, @n); @ = @(@, 20n); } catch (e) { $caught(e); } $log(@, typeof @);\n", &n, &n, &f, g.big(0), trip, &n, &f, &n, &n, &n),
-        stmt!("try { $log(@ < @, @ == @, @ ** @, BigInt(@), Number(@)); } catch (e) { $caught(e); }\n", g.big(0), g.num(0), g.big(0), g.primitive(0), g.pick(&["3n", "(-2n)", "10n"]), g.pick(&["5n", "0n", "40n", "(-1n)"]), g.primitive(0), g.big(1)),
+        stmt!(
+            "let @ = 0n; try { @ = @(@, @n); @ = @(@, 20n); } catch (e) { $caught(e); } $log(@, typeof @);\n",
+            &n,
+            &n,
+            &f,
+            g.big(0),
+            trip,
+            &n,
+            &f,
+            &n,
+            &n,
+            &n
+        ),
+        stmt!(
+            "try { $log(@ < @, @ == @, @ ** @, BigInt(@), Number(@)); } catch (e) { $caught(e); }\n",
+            g.big(0),
+            g.num(0),
+            g.big(0),
+            g.primitive(0),
+            g.pick(&["3n", "(-2n)", "10n"]),
+            g.pick(&["5n", "0n", "40n", "(-1n)"]),
+            g.primitive(0),
+            g.big(1)
+        ),
     ])
 }

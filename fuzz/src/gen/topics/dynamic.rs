@@ -14,10 +14,21 @@ pub fn with(g: &mut Gen) -> Node {
     let (o, a) = (g.name("o"), g.name("w"));
     // Traps log nothing: V8 asks another number of times than the specification says.
     let object = match g.below(4) {
-        0 => expr!("{ x: @, @: 5, [Symbol.unscopables]: { x: @ } }", g.primitive(0), &a, if g.rng.chance(50) { "true" } else { "false" }),
+        0 => expr!(
+            "{ x: @, @: 5, [Symbol.unscopables]: { x: @ } }",
+            g.primitive(0),
+            &a,
+            if g.rng.chance(50) { "true" } else { "false" }
+        ),
         1 => expr!("Object.create({ x: 1, @: @ })", &a, g.primitive(0)),
         2 => expr!("new Proxy({ x: 1 }, { has(t, k) { return k in t; } })"),
-        _ => expr!("{ @: @, get x() { return @; }, set x(v) { $log(v); }, f() { return this.@; } }", &a, g.primitive(0), g.small_int(), &a),
+        _ => expr!(
+            "{ @: @, get x() { return @; }, set x(v) { $log(v); }, f() { return this.@; } }",
+            &a,
+            g.primitive(0),
+            g.small_int(),
+            &a
+        ),
     };
     let inner = g.some(1, 4, |g| {
         let a = || a.clone();
@@ -56,7 +67,10 @@ pub fn eval(g: &mut Gen) -> Node {
     let again = g.pick(&["typeof Q", "(() => typeof Q)()", "eval(\"typeof Q\")", "1"]).replace('Q', &b);
     block(vec![
         stmt!("function @(@) { const r = eval(\"@\"); return [r, @, @]; }\n", &f, &a, text, &a, again),
-        stmt!("for (let k = 0; k < 12; k++) { try { const r = @(k); if (k > 9) $log(r); } catch (e) { if (k > 9) $caught(e); } }\n", &f),
+        stmt!(
+            "for (let k = 0; k < 12; k++) { try { const r = @(k); if (k > 9) $log(r); } catch (e) { if (k > 9) $caught(e); } }\n",
+            &f
+        ),
         stmt!("try { $log(@(@)); } catch (e) { $caught(e); }\n", &f, g.primitive(1)),
     ])
 }
@@ -64,7 +78,15 @@ pub fn eval(g: &mut Gen) -> Node {
 pub fn indirect(g: &mut Gen) -> Node {
     let (f, r) = (g.name("F"), g.name("r"));
     let op = g.pick(&["+", "*", "-", "&", "<"]);
-    let text = g.pick(&["1 + 1", "var q; typeof q", "typeof notThere", "(function () { 'use strict'; return this; })()", "{ let z = 3; z }", "}", "throw 5"]);
+    let text = g.pick(&[
+        "1 + 1",
+        "var q; typeof q",
+        "typeof notThere",
+        "(function () { 'use strict'; return this; })()",
+        "{ let z = 3; z }",
+        "}",
+        "throw 5",
+    ]);
     block(vec![
         stmt!("const @ = new Function(\"a\", \"b = 2\", \"return a @ b\"); let @ = 0;\n", &f, op, &r),
         stmt!("for (let k = 0; k < 100; k++) @ = (@ + @(k, @)) | 0;\n", &r, &r, &f, g.num(0)),
@@ -78,7 +100,12 @@ pub fn tagged_templates(g: &mut Gen) -> Node {
     let (a, b) = (g.primitive(1), g.primitive(1));
     let raw = g.pick(&["\\n", "a\\u0041", "\\unicode", "é", "\\`", ""]);
     block(vec![
-        stmt!("const @_c = new Set(); function @(s, ...v) { @_c.add(s); return [s.length, s.raw[0], s[0], v, Object.isFrozen(s)]; }\n", &t, &t, &t),
+        stmt!(
+            "const @_c = new Set(); function @(s, ...v) { @_c.add(s); return [s.length, s.raw[0], s[0], v, Object.isFrozen(s)]; }\n",
+            &t,
+            &t,
+            &t
+        ),
         stmt!("function @(x) { return @`@${x}|${@}`; }\n", &f, &t, raw, a),
         stmt!("for (let k = 0; k < 40; k++) @(k); $log(@(@), @_c.size);\n", &f, &f, b.clone(), &t),
         stmt!("$log(String.raw`a${@}\\n`, @`x`, ({ t: @ }).t`q${1}`.length);\n", b, &t, &t),
@@ -103,12 +130,32 @@ pub fn dead_zones(g: &mut Gen) -> Node {
     };
     let early = g.pick(&["k === 30", "k % 10 === 9", "k > 95", "k < 2"]);
     block(vec![
-        stmt!("function @(k) { const get = () => @; if (@) { @; } @; if (k & 1) get(); return typeof get(); }\n", &f, &x, early, use_it, declare),
-        stmt!("for (let k = 0; k < 100; k++) { try { const r = @(k); if (k % 33 === 0) $log(r); } catch (e) { $caught(e); } }\n", &f),
+        stmt!(
+            "function @(k) { const get = () => @; if (@) { @; } @; if (k & 1) get(); return typeof get(); }\n",
+            &f,
+            &x,
+            early,
+            use_it,
+            declare
+        ),
+        stmt!(
+            "for (let k = 0; k < 100; k++) { try { const r = @(k); if (k % 33 === 0) $log(r); } catch (e) { $caught(e); } }\n",
+            &f
+        ),
         match g.below(4) {
-            0 => stmt!("try { switch (@) { case 0: let @ = 1; case 1: $log(@); } } catch (e) { $caught(e); }\n", g.below(3), &x, &x),
+            0 => stmt!(
+                "try { switch (@) { case 0: let @ = 1; case 1: $log(@); } } catch (e) { $caught(e); }\n",
+                g.below(3),
+                &x,
+                &x
+            ),
             1 => stmt!("try { const @ = @ + 1; } catch (e) { $caught(e); }\n", &x, &x),
-            2 => stmt!("try { const @ = 1; @ @; } catch (e) { $caught(e); }\n", &x, &x, g.pick(&["= 2", "+= 1", "++", "??= 1", "&&= 2", "||= 3"])),
+            2 => stmt!(
+                "try { const @ = 1; @ @; } catch (e) { $caught(e); }\n",
+                &x,
+                &x,
+                g.pick(&["= 2", "+= 1", "++", "??= 1", "&&= 2", "||= 3"])
+            ),
             _ => stmt!("try { for (const @ of [@]) $log(1); } catch (e) { $caught(e); }\n", &x, &x),
         },
     ])
@@ -136,7 +183,13 @@ pub fn globals(g: &mut Gen) -> Node {
     block(vec![
         stmt!("globalThis.@ = 3; let @ = 0;\n", &n, &r),
         stmt!("function @(k) { @ }\n", &f, use_it),
-        stmt!("try { for (let k = 0; k < 130; k++) { if (k === @) { @; } @ = @(k); } } catch (e) { $caught(e); }\n", turn, change, &r, &f),
+        stmt!(
+            "try { for (let k = 0; k < 130; k++) { if (k === @) { @; } @ = @(k); } } catch (e) { $caught(e); }\n",
+            turn,
+            change,
+            &r,
+            &f
+        ),
         stmt!("$log(@, typeof @); delete globalThis.@;\n", &r, &n, &n),
     ])
 }
@@ -149,7 +202,12 @@ pub fn hoisting(g: &mut Gen) -> Node {
         0 => fixed!("if (@) { function @() { return 1; } } return typeof @;", condition, &h, &h),
         1 => fixed!("const r = typeof @; { function @() { return 2; } } return [r, typeof @];", &h, &h, &h),
         2 => fixed!("var @ = @; function @() { return 3; } return typeof @;", &h, g.primitive(0), &h, &h),
-        _ => fixed!("switch (@) { case 1: function @() { return 4; } } try { return @(); } catch (e) { return e.constructor.name; }", g.below(3), &h, &h),
+        _ => fixed!(
+            "switch (@) { case 1: function @() { return 4; } } try { return @(); } catch (e) { return e.constructor.name; }",
+            g.below(3),
+            &h,
+            &h
+        ),
     };
     block(vec![
         stmt!("function @(@_p) { @ }\n", &f, &h, form),

@@ -93,7 +93,19 @@ pub fn closures_in_loop(g: &mut Gen) -> Node {
         stmt!("const @ = [(q) => q];\n", &fs),
         stmt!(
             "for (let @ = 0; @ < @; @++) {\n@ @ = (@ + @) | 0;\n@.push((q) => (@, @ + @ + q | 0));\n@}\n",
-            &i, &i, trip, &i, kind, &v, value, &i, &fs, change, &v, &i, body
+            &i,
+            &i,
+            trip,
+            &i,
+            kind,
+            &v,
+            value,
+            &i,
+            &fs,
+            change,
+            &v,
+            &i,
+            body
         ),
         call,
     ])
@@ -115,7 +127,12 @@ pub fn sloppy_arguments(g: &mut Gen) -> Node {
                 1 => stmt!("@ = @;\n", &a, value),
                 2 => stmt!("@ = @;\n", &b, value),
                 3 => stmt!("delete arguments[@];\n", g.below(2)),
-                4 => stmt!("Object.defineProperty(arguments, @, { value: @, writable: @ });\n", g.below(2), value, g.below(2)),
+                4 => stmt!(
+                    "Object.defineProperty(arguments, @, { value: @, writable: @ });\n",
+                    g.below(2),
+                    value,
+                    g.below(2)
+                ),
                 5 => stmt!("arguments.length = @;\n", g.below(4)),
                 6 => stmt!("(() => { @ = arguments[@]; })();\n", &b, g.below(3)),
                 // V8 lets frozen arguments change.
@@ -242,7 +259,20 @@ pub fn recursion(g: &mut Gen) -> Node {
         0 => {
             g.charge(250);
             block(vec![
-                stmt!("const @ = (@, @) => @ < 2 ? @ : @(@ - 1, @) + @(@ - 2, @) | 0;\n", &f, &n, &acc, &n, extra, &f, &n, &acc, &f, &n, &acc),
+                stmt!(
+                    "const @ = (@, @) => @ < 2 ? @ : @(@ - 1, @) + @(@ - 2, @) | 0;\n",
+                    &f,
+                    &n,
+                    &acc,
+                    &n,
+                    extra,
+                    &f,
+                    &n,
+                    &acc,
+                    &f,
+                    &n,
+                    &acc
+                ),
                 stmt!("$log(@(10, @), @(9, @));\n", &f, g.int(1), &f, g.num(1)),
             ])
         }
@@ -250,8 +280,28 @@ pub fn recursion(g: &mut Gen) -> Node {
             let (e, o) = (g.name("R"), g.name("R"));
             g.charge(200);
             block(vec![
-                stmt!("function @(@, @) { return @ === 0 ? @ : @(@ - 1, @); }\n", &e, &n, &acc, &n, &acc, &o, &n, extra),
-                stmt!("function @(@, @) { return @ === 0 ? -@ : @(@ - 1, @ - 1); }\n", &o, &n, &acc, &n, &acc, &e, &n, &acc),
+                stmt!(
+                    "function @(@, @) { return @ === 0 ? @ : @(@ - 1, @); }\n",
+                    &e,
+                    &n,
+                    &acc,
+                    &n,
+                    &acc,
+                    &o,
+                    &n,
+                    extra
+                ),
+                stmt!(
+                    "function @(@, @) { return @ === 0 ? -@ : @(@ - 1, @ - 1); }\n",
+                    &o,
+                    &n,
+                    &acc,
+                    &n,
+                    &acc,
+                    &e,
+                    &n,
+                    &acc
+                ),
                 stmt!("$log(@(100, @), @(33, 5), @(100, 1.5));\n", &e, g.primitive(1), &o, &e),
             ])
         }
@@ -263,7 +313,17 @@ pub fn recursion(g: &mut Gen) -> Node {
             block(vec![
                 stmt!(
                     "function @(@, @) {\nif (@ <= 0) { @return @; }\ntry { return 1 + @(@ - 1, @); } finally { @ = @; }\n}\n",
-                    &f, &n, &acc, &n, jump, &acc, &f, &n, &acc, &acc, extra
+                    &f,
+                    &n,
+                    &acc,
+                    &n,
+                    jump,
+                    &acc,
+                    &f,
+                    &n,
+                    &acc,
+                    &acc,
+                    extra
                 ),
                 stmt!("$log(@(@, @));\n", &f, deep, g.primitive(1)),
             ])
@@ -271,7 +331,19 @@ pub fn recursion(g: &mut Gen) -> Node {
         _ => {
             g.charge(100);
             block(vec![
-                stmt!("const @ = function self(@, @ = []) {\n@.push(@);\nif (@ > 0) self(@ - 1, @);\n@.push(typeof self);\nreturn @; };\n", &f, &n, &acc, &acc, extra, &n, &n, &acc, &acc, &acc),
+                stmt!(
+                    "const @ = function self(@, @ = []) {\n@.push(@);\nif (@ > 0) self(@ - 1, @);\n@.push(typeof self);\nreturn @; };\n",
+                    &f,
+                    &n,
+                    &acc,
+                    &acc,
+                    extra,
+                    &n,
+                    &n,
+                    &acc,
+                    &acc,
+                    &acc
+                ),
                 stmt!("$log(@(12));\n", &f),
             ])
         }
@@ -291,8 +363,27 @@ pub fn tail_calls(g: &mut Gen) -> Node {
         _ => expr!("@(@ - 1, @, 7)", &h, &n, &acc),
     };
     block(vec![
-        stmt!("function @(@, @) { \"use strict\"; if (@ <= 0) return [@, arguments.length]; return @; }\n", &f, &n, &acc, &n, &acc, tail),
-        stmt!("function @(@, @, z) { \"use strict\"; @ = (@ + @) | 0; return @(@ - 1, @); }\n", &h, &n, &acc, &acc, &acc, step, &f, &n, &acc),
+        stmt!(
+            "function @(@, @) { \"use strict\"; if (@ <= 0) return [@, arguments.length]; return @; }\n",
+            &f,
+            &n,
+            &acc,
+            &n,
+            &acc,
+            tail
+        ),
+        stmt!(
+            "function @(@, @, z) { \"use strict\"; @ = (@ + @) | 0; return @(@ - 1, @); }\n",
+            &h,
+            &n,
+            &acc,
+            &acc,
+            &acc,
+            step,
+            &f,
+            &n,
+            &acc
+        ),
         stmt!("$log(@(600, @), @(31, 0.5), @(4, \"s\"));\n", &f, g.int(1), &f, &f),
     ])
 }
@@ -309,9 +400,25 @@ pub fn hot_redefinition(g: &mut Gen) -> Node {
         let change = if g.chance(70) {
             stmt!("if (@ === @) @ = @;\n", i.to_owned(), turn, target.clone(), second)
         } else {
-            stmt!("if (@ % 50 === 49) @ = @ % 100 === 99 ? @ : @;\n", i.to_owned(), target.clone(), i.to_owned(), second, third)
+            stmt!(
+                "if (@ % 50 === 49) @ = @ % 100 === 99 ? @ : @;\n",
+                i.to_owned(),
+                target.clone(),
+                i.to_owned(),
+                second,
+                third
+            )
         };
-        fixed!("@@ = $bound(@ + @(@, @));\n@", change, &total, &total, target.clone(), i.to_owned(), value, g.body(0, 1))
+        fixed!(
+            "@@ = $bound(@ + @(@, @));\n@",
+            change,
+            &total,
+            &total,
+            target.clone(),
+            i.to_owned(),
+            value,
+            g.body(0, 1)
+        )
     });
     block(vec![
         stmt!("let @ = @, @ = 0; const @ = { m: @ };\n", &f, first, &total, &o, &f),
@@ -331,7 +438,12 @@ pub fn nested_throw(g: &mut Gen) -> Node {
         let call = expr!("@_@(n)", &f, level - 1);
         let body = match g.below(6) {
             0 => fixed!("try { return @; } finally { @++; }", call, &count),
-            1 => fixed!("try { return @ + 1; } catch (e) { @ += 2; if (@) throw e; return -1; }", call, &count, g.bool(1)),
+            1 => fixed!(
+                "try { return @ + 1; } catch (e) { @ += 2; if (@) throw e; return -1; }",
+                call,
+                &count,
+                g.bool(1)
+            ),
             2 => fixed!("const x = @; @ = (@ + x) | 0; return x;", call, &count, &count),
             3 => fixed!("for (const e of [1, 2]) { @ += @; } return 3;", &count, call),
             4 => fixed!("try { @; } finally { if (n % 11 === 5) return @; }", call, g.int(1)),
@@ -342,7 +454,15 @@ pub fn nested_throw(g: &mut Gen) -> Node {
     let r = g.name("r");
     parts.push(g.loop_of(120, |g, i| {
         g.charge(depth as u64 * 3);
-        fixed!("try { @ = @_@(@); } catch (e) { if (@ < 12) $caught(e); @ += 3; }\n", &r, &f, depth, i.to_owned(), i.to_owned(), &count)
+        fixed!(
+            "try { @ = @_@(@); } catch (e) { if (@ < 12) $caught(e); @ += 3; }\n",
+            &r,
+            &f,
+            depth,
+            i.to_owned(),
+            i.to_owned(),
+            &count
+        )
     }));
     parts.insert(0, stmt!("let @;\n", &r));
     parts.push(stmt!("$log(@, @);\n", &count, &r));
@@ -380,7 +500,14 @@ pub fn finally_maze(g: &mut Gen) -> Node {
         let last = if g.chance(45) { jump(g) } else { step.clone() };
         match g.below(4) {
             0 => stmt!("try {\n@@} finally {\n@}\n", before, inner, last),
-            1 => stmt!("try {\n@@} catch (e) {\n@ ^= typeof e === 'number' ? e : 1;\n@} finally {\n@}\n", inner, before, t.to_owned(), step, last),
+            1 => stmt!(
+                "try {\n@@} catch (e) {\n@ ^= typeof e === 'number' ? e : 1;\n@} finally {\n@}\n",
+                inner,
+                before,
+                t.to_owned(),
+                step,
+                last
+            ),
             2 => stmt!("for (const q of [1, 2]) {\ntry {\n@@} finally {\n@}\n}\n", before, inner, last),
             _ => stmt!("try {\n@} catch (e) {\n@@}\n@", inner, before, step, last),
         }
@@ -392,7 +519,14 @@ pub fn finally_maze(g: &mut Gen) -> Node {
     block(vec![
         stmt!(
             "function @(n) {\nlet @ = 1;\n@: for (let @ = 0; @ < n; @++) {\ndo {\n@} while (false);\n}\nreturn @; }\n",
-            &f, &t, &label, &i, &i, &i, body, &t
+            &f,
+            &t,
+            &label,
+            &i,
+            &i,
+            &i,
+            body,
+            &t
         ),
         stmt!("for (let n = 0; n < 25; n++) { try { $log(@(n)); } catch (e) { $caught(e); } }\n", &f),
     ])
@@ -407,7 +541,17 @@ pub fn bind_call_apply(g: &mut Gen) -> Node {
         stmt!("function @(a, b, ...c) { return [typeof this, a, b, c.length, new.target === @]; }\n", &f, &f),
         stmt!("const @ = @.bind(@@);\n", &b, &f, this, args.clone()),
         stmt!("for (let k = 0; k < 30; k++) { @(k); @.call(k@); }\n", &b, &f, args),
-        stmt!("$log(@(@), @.name, @.length, new @(@).length, @.apply(@, [1, , 3]));\n", &b, more.clone(), &b, &b, &b, more, &f, this),
+        stmt!(
+            "$log(@(@), @.name, @.length, new @(@).length, @.apply(@, [1, , 3]));\n",
+            &b,
+            more.clone(),
+            &b,
+            &b,
+            &b,
+            more,
+            &f,
+            this
+        ),
         stmt!("$log(@.call(null, 1)[1], Reflect.apply(@, 5, { length: 2, 0: \"z\" }));\n", &f, &f),
     ])
 }

@@ -77,7 +77,15 @@ pub fn generator(g: &mut Gen) -> Node {
             parts.push(stmt!("let @ = 0;\n", &total));
             parts.push(g.loop_of(40, |g, i| {
                 g.charge(20);
-                stmt!("for (const e of @(@)) { @ = (@ + (e === undefined ? 1 : 2)) | 0; if (@ % 7 === @) break; }\n", &f, i.to_owned(), &total, &total, &total, stop)
+                stmt!(
+                    "for (const e of @(@)) { @ = (@ + (e === undefined ? 1 : 2)) | 0; if (@ % 7 === @) break; }\n",
+                    &f,
+                    i.to_owned(),
+                    &total,
+                    &total,
+                    &total,
+                    stop
+                )
             }));
             parts.push(stmt!("$log(@);\n", &total));
         }
@@ -92,7 +100,11 @@ pub fn generator(g: &mut Gen) -> Node {
         let trip = g.trip();
         let step = g.pick(&["i", "i * 0.5", "i & 7", "i % 3 === 0 ? -i : i"]);
         g.charge(trip * 2);
-        parts.push(stmt!("function* @(n) { for (let i = 0; i < n; i++) { try { yield @; } finally { if (i === 90) yield -1; } } }\n", &h, step));
+        parts.push(stmt!(
+            "function* @(n) { for (let i = 0; i < n; i++) { try { yield @; } finally { if (i === 90) yield -1; } } }\n",
+            &h,
+            step
+        ));
         parts.push(stmt!("let @ = 0; for (const e of @(@)) @ += e; $log(@);\n", &total, &h, trip, &total, &total));
     }
     block(parts)
@@ -116,7 +128,12 @@ pub fn generator_finally(g: &mut Gen) -> Node {
         _ => fixed!("try { yield n; } catch (e) { $caught(e); yield 8; }"),
     };
     let mut parts = vec![
-        stmt!("function* @() { let n = 0; while (n < 3) { try { @ } finally { n++; @ } } return \"end\"; }\n", &f, inner, last),
+        stmt!(
+            "function* @() { let n = 0; while (n < 3) { try { @ } finally { n++; @ } } return \"end\"; }\n",
+            &f,
+            inner,
+            last
+        ),
         stmt!("const @ = @();\n", &it, &f),
     ];
     parts.extend(steps(g, &it));
@@ -216,13 +233,23 @@ pub fn async_generator(g: &mut Gen) -> Node {
         parts.extend(g.some(2, 5, |g| {
             let method = g.pick(&["next", "next", "return", "throw"]);
             let n = g.below(50);
-            stmt!("@.@(@).then((v) => $log(@, v), (e) => { $log(@); $caught(e); });\n", &it, method, g.primitive(0), n, n)
+            stmt!(
+                "@.@(@).then((v) => $log(@, v), (e) => { $log(@); $caught(e); });\n",
+                &it,
+                method,
+                g.primitive(0),
+                n,
+                n
+            )
         }));
     }
     if g.chance(30) {
         g.mark(Feature::ForAwait);
         let array = g.fresh_array(0);
-        parts.push(stmt!("(async () => { for await (const v of @) $log(\"each\", v); })().catch((e) => $caught(e));\n", array));
+        parts.push(stmt!(
+            "(async () => { for await (const v of @) $log(\"each\", v); })().catch((e) => $caught(e));\n",
+            array
+        ));
     }
     block(parts)
 }
@@ -250,5 +277,10 @@ pub fn promises(g: &mut Gen) -> Node {
             _ => item!(".then(() => { throw @; })", n),
         });
     }
-    block(vec![stmt!("Promise.@([@])@.then((v) => $log(\"last\", v), (e) => $caught(e));\n", combinator, members, chain)])
+    block(vec![stmt!(
+        "Promise.@([@])@.then((v) => $log(\"last\", v), (e) => $caught(e));\n",
+        combinator,
+        members,
+        chain
+    )])
 }

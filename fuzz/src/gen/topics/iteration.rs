@@ -23,9 +23,17 @@ fn logging_iterable(g: &mut Gen) -> Node {
         4 => item!("get return() { $log(\"get return\"); return undefined; }, "),
         _ => item!("return(v) { $log(\"return\", v); return {}; }, "),
     };
-    let done = g.pick(&["done: i++ >= N, value: V", "get done() { $log(\"done\"); return i++ >= N; }, get value() { $log(\"value\"); return V; }"]);
+    let done = g.pick(&[
+        "done: i++ >= N, value: V",
+        "get done() { $log(\"done\"); return i++ >= N; }, get value() { $log(\"value\"); return V; }",
+    ]);
     let done = done.replace('N', &n.to_string()).replace('V', value);
-    expr!("{ [Symbol.iterator]() { let i = 0; return { next() { $log(\"next\"); @ return { @ }; }, @ }; } }", bad, done, last)
+    expr!(
+        "{ [Symbol.iterator]() { let i = 0; return { next() { $log(\"next\"); @ return { @ }; }, @ }; } }",
+        bad,
+        done,
+        last
+    )
 }
 
 fn iterable(g: &mut Gen) -> Node {
@@ -56,7 +64,10 @@ pub fn protocol(g: &mut Gen) -> Node {
             _ => item!("() => Array.from(@, (v, i) => { if (i > @) throw \"mapper\"; return i; }), ", &it, n),
         }
     });
-    block(vec![stmt!("const @ = @;\n", &it, source), stmt!("for (const f of [@]) { try { $log(f()); } catch (e) { $caught(e); } }\n", uses)])
+    block(vec![
+        stmt!("const @ = @;\n", &it, source),
+        stmt!("for (const f of [@]) { try { $log(f()); } catch (e) { $caught(e); } }\n", uses),
+    ])
 }
 
 /// A pattern that declares names; the names are added to `names`.
@@ -185,7 +196,11 @@ pub fn for_of(g: &mut Gen) -> Node {
 }
 
 pub fn helpers(g: &mut Gen) -> Node {
-    let source = if g.chance(50) { expr!("[1, 2, @, 4].values()", g.primitive(0)) } else { expr!("(function* () { try { yield 1; yield @; yield 3; } finally { $log(\"closed\"); } })()", g.primitive(0)) };
+    let source = if g.chance(50) {
+        expr!("[1, 2, @, 4].values()", g.primitive(0))
+    } else {
+        expr!("(function* () { try { yield 1; yield @; yield 3; } finally { $log(\"closed\"); } })()", g.primitive(0))
+    };
     let chain = g.some(1, 3, |g| {
         let n = g.below(4);
         match g.below(6) {
@@ -197,6 +212,14 @@ pub fn helpers(g: &mut Gen) -> Node {
             _ => item!(".map((v) => { if (v === @) throw \"m\"; return v; })", n),
         }
     });
-    let end = g.pick(&[".toArray()", ".reduce((a, b) => $bound(a + b), 0)", ".some((v) => v === 2)", ".find((v) => v > 1)", ".every((v) => v < 3)", ".next()", ".forEach((v) => $log(v))"]);
+    let end = g.pick(&[
+        ".toArray()",
+        ".reduce((a, b) => $bound(a + b), 0)",
+        ".some((v) => v === 2)",
+        ".find((v) => v > 1)",
+        ".every((v) => v < 3)",
+        ".next()",
+        ".forEach((v) => $log(v))",
+    ]);
     block(vec![stmt!("try { $log(@@@); } catch (e) { $caught(e); }\n", source, chain, end)])
 }

@@ -81,7 +81,10 @@ pub fn megamorphic(g: &mut Gen) -> Node {
         stmt!("const @ = []; let @ = 0;\n", &objects, &r),
         stmt!(
             "for (let i = 0; i < @; i++) { const o = {}; o[@] = i; if (i & 1) o.z = 1; o.v = i * @; o.m = (q) => q + i | 0; @.push(o); }\n",
-            count, name, g.small_int(), &objects
+            count,
+            name,
+            g.small_int(),
+            &objects
         ),
         body,
         stmt!("$log(@, @[3], @[12]);\n", &r, &objects, &objects),
@@ -96,8 +99,17 @@ pub fn shape_changes(g: &mut Gen) -> Node {
         let change = match g.below(11) {
             0 | 1 => fixed!("o.@ = @", name, g.primitive(1)),
             2 | 3 => fixed!("delete o.@", name),
-            4 => fixed!("Object.defineProperty(o, \"@\", { get() { return @; }, configurable: true })", name, g.small_int()),
-            5 => fixed!("Object.defineProperty(o, \"@\", { value: @, writable: @, configurable: true, enumerable: true })", name, g.int(1), if g.chance(50) { "true" } else { "false" }),
+            4 => fixed!(
+                "Object.defineProperty(o, \"@\", { get() { return @; }, configurable: true })",
+                name,
+                g.small_int()
+            ),
+            5 => fixed!(
+                "Object.defineProperty(o, \"@\", { value: @, writable: @, configurable: true, enumerable: true })",
+                name,
+                g.int(1),
+                if g.chance(50) { "true" } else { "false" }
+            ),
             6 => fixed!("Object.setPrototypeOf(o, { @: @ })", name, g.int(1)),
             7 => fixed!("o = { @: 1, x: @ }", name, g.int(1)),
             8 => fixed!("Object.preventExtensions(o)"),
@@ -115,7 +127,16 @@ pub fn shape_changes(g: &mut Gen) -> Node {
     };
     let body = g.hot_loop(|g, i| {
         g.charge(8);
-        fixed!("try { @ = @(@, @, @); } catch (e) { if (@ < 9 || @ % 100 === 0) $caught(e); }\n", &r, &f, &o, i.to_owned(), &r, i.to_owned(), i.to_owned())
+        fixed!(
+            "try { @ = @(@, @, @); } catch (e) { if (@ < 9 || @ % 100 === 0) $caught(e); }\n",
+            &r,
+            &f,
+            &o,
+            i.to_owned(),
+            &r,
+            i.to_owned(),
+            i.to_owned()
+        )
     });
     block(vec![
         stmt!("let @ = @, @ = 0;\n", &o, g.fresh_object(1), &r),
@@ -153,11 +174,25 @@ pub fn prototype_changes(g: &mut Gen) -> Node {
     };
     let body = g.hot_loop(|g, i| {
         g.charge(8);
-        fixed!("const k = @; try { @ } catch (e) { if (k % 64 === 0) $caught(e); }\nif (k === @) { @; }\n@", i.to_owned(), sites, turn, change, back)
+        fixed!(
+            "const k = @; try { @ } catch (e) { if (k % 64 === 0) $caught(e); }\nif (k === @) { @; }\n@",
+            i.to_owned(),
+            sites,
+            turn,
+            change,
+            back
+        )
     });
     block(vec![
         stmt!("function @() {} function @() { this.d = 1; }\n", &p, &q),
-        stmt!("@.prototype.m = @.prototype.m0 = function (a) { return a + @ | 0; }; @.prototype.c = @;\n", &p, &p, g.int(0), &p, g.int(1)),
+        stmt!(
+            "@.prototype.m = @.prototype.m0 = function (a) { return a + @ | 0; }; @.prototype.c = @;\n",
+            &p,
+            &p,
+            g.int(0),
+            &p,
+            g.int(1)
+        ),
         stmt!("@.prototype = Object.create(@.prototype); let @ = new @(), @ = 0;\n", &q, &p, &o, &q, &r),
         body,
         stmt!("$log(@, @);\n", &r, &o),
@@ -189,8 +224,14 @@ pub fn getters_setters(g: &mut Gen) -> Node {
     let made = expr!("{ _v: @, get v() { @++; return this._v; }, set v(q) { @ } }", g.primitive(0), &log, setter);
     let made = if inherited { expr!("Object.create(@)", made) } else { made };
     let get_only = g.chance(25);
-    let change = if get_only { stmt!("Object.defineProperty(@, \"v\", { set: undefined });\n", &o) } else { fixed!("") };
-    block(vec![stmt!("let @ = 0, @ = @;\nconst @ = @;\n", &log, &r, operand, &o, made), change, body, stmt!("$log(@, @, @);\n", &r, &log, &o)])
+    let change =
+        if get_only { stmt!("Object.defineProperty(@, \"v\", { set: undefined });\n", &o) } else { fixed!("") };
+    block(vec![
+        stmt!("let @ = 0, @ = @;\nconst @ = @;\n", &log, &r, operand, &o, made),
+        change,
+        body,
+        stmt!("$log(@, @, @);\n", &r, &log, &o),
+    ])
 }
 
 pub fn define_property(g: &mut Gen) -> Node {
@@ -203,7 +244,13 @@ pub fn define_property(g: &mut Gen) -> Node {
         let change = match g.below(12) {
             0 => stmt!("Object.defineProperty(@, \"@\", { value: @ });\n", o(), name, value),
             1 => stmt!("Object.defineProperty(@, \"@\", { writable: false });\n", o(), name),
-            2 => stmt!("Object.defineProperty(@, \"@\", { get() { return @; }, configurable: @ });\n", o(), name, g.small_int(), if g.rng.chance(60) { "true" } else { "false" }),
+            2 => stmt!(
+                "Object.defineProperty(@, \"@\", { get() { return @; }, configurable: @ });\n",
+                o(),
+                name,
+                g.small_int(),
+                if g.rng.chance(60) { "true" } else { "false" }
+            ),
             3 => stmt!("Object.defineProperty(@, \"@\", { enumerable: false, configurable: false });\n", o(), name),
             4 => stmt!("@.@ = @;\n", o(), if name.len() == 1 && name > "9" { name } else { "x" }, value),
             5 => stmt!("@[\"@\"] = @;\n", o(), name, value),
@@ -212,7 +259,12 @@ pub fn define_property(g: &mut Gen) -> Node {
             8 => stmt!("$log(Object.getOwnPropertyDescriptor(@, \"@\"));\n", o(), name),
             9 => stmt!("$log(Object.isFrozen(@), Object.isSealed(@), Object.isExtensible(@));\n", o(), o(), o()),
             10 => stmt!("$log(Object.getOwnPropertyNames(@), @.propertyIsEnumerable(\"@\"));\n", o(), o(), name),
-            _ => stmt!("Object.defineProperties(@, { @: { value: @, configurable: true }, q: { get: () => 3 } });\n", o(), if name.len() == 1 && name > "9" { name } else { "x" }, value),
+            _ => stmt!(
+                "Object.defineProperties(@, { @: { value: @, configurable: true }, q: { get: () => 3 } });\n",
+                o(),
+                if name.len() == 1 && name > "9" { name } else { "x" },
+                value
+            ),
         };
         parts.push(stmt!("try { @} catch (e) { $caught(e); }\n", change));
     }
@@ -224,7 +276,11 @@ pub fn for_in(g: &mut Gen) -> Node {
     let (o, k) = (g.name("o"), g.name("key"));
     let object = match g.below(6) {
         0 => g.fresh_array(1),
-        1 => expr!("Object.create(@, { hidden: { value: 1 }, x: { value: 2, enumerable: @ } })", g.fresh_object(1), if g.rng.chance(50) { "true" } else { "false" }),
+        1 => expr!(
+            "Object.create(@, { hidden: { value: 1 }, x: { value: 2, enumerable: @ } })",
+            g.fresh_object(1),
+            if g.rng.chance(50) { "true" } else { "false" }
+        ),
         2 => expr!("new (class { a = 1; [Symbol.iterator] = 2; 5 = 3; b = 4; 1 = 5; })"),
         3 => g.string(1),
         4 => expr!("Object.assign(@, { late: 1, 7: 2 })", g.fresh_array(0)),
@@ -250,7 +306,11 @@ pub fn to_primitive(g: &mut Gen) -> Node {
     let value = g.primitive(0);
     let object = match g.below(5) {
         0 => expr!("{ [Symbol.toPrimitive](hint) { $log(hint); return hint === \"string\" ? \"p\" : @; } }", value),
-        1 => expr!("{ valueOf() { $log(\"valueOf\"); return @; }, toString() { $log(\"toString\"); return @; } }", value, g.string(0)),
+        1 => expr!(
+            "{ valueOf() { $log(\"valueOf\"); return @; }, toString() { $log(\"toString\"); return @; } }",
+            value,
+            g.string(0)
+        ),
         2 => expr!("{ valueOf() { return {}; }, toString() { return @; } }", value),
         3 => expr!("{ valueOf() { throw @; } }", value),
         _ => expr!("{ valueOf: null, toString() { return @; } }", value),
@@ -272,16 +332,36 @@ pub fn to_primitive(g: &mut Gen) -> Node {
         stmt!("const @ = @;\n", &o, object),
         stmt!("for (const f of [@]) { try { $log(f()); } catch (e) { $caught(e); } }\n", uses),
         // In a loop, without logging hooks.
-        stmt!("let @ = 0; { const h = { n: 0, valueOf() { return this.n++; } }; for (let k = 0; k < 90; k++) { @ = @ + (k > 80 ? h : k) | 0; if (h < 5) @ ^= h; } $log(@); }\n", &r, &r, &r, &r, &r),
+        stmt!(
+            "let @ = 0; { const h = { n: 0, valueOf() { return this.n++; } }; for (let k = 0; k < 90; k++) { @ = @ + (k > 80 ? h : k) | 0; if (h < 5) @ ^= h; } $log(@); }\n",
+            &r,
+            &r,
+            &r,
+            &r,
+            &r
+        ),
     ])
 }
 
 pub fn instance_of(g: &mut Gen) -> Node {
     let (a, b, r, os) = (g.name("C"), g.name("C"), g.name("r"), g.name("os"));
-    let has = g.pick(&["return typeof o === \"number\";", "return o;", "throw new TypeError();", "return super[Symbol.hasInstance](o);", ""]);
+    let has = g.pick(&[
+        "return typeof o === \"number\";",
+        "return o;",
+        "throw new TypeError();",
+        "return super[Symbol.hasInstance](o);",
+        "",
+    ]);
     let has = if has.is_empty() { item!("") } else { item!("static [Symbol.hasInstance](o) { @ }", has) };
     let turn = g.turn();
-    let change = g.pick(&["Object.setPrototypeOf(X, null);", "Y = { [Symbol.hasInstance]: () => true };", "Object.setPrototypeOf(Y.prototype, {});", "Y = 5;", "Y = () => 1;", ""]);
+    let change = g.pick(&[
+        "Object.setPrototypeOf(X, null);",
+        "Y = { [Symbol.hasInstance]: () => true };",
+        "Object.setPrototypeOf(Y.prototype, {});",
+        "Y = 5;",
+        "Y = () => 1;",
+        "",
+    ]);
     let body = g.loop_of(200, |g, i| {
         g.charge(6);
         fixed!("try { @ += (X instanceof Y) + (@[@ % @.length] instanceof @); if (@ === @) { @ } } catch (e) { if (@ % 50 === 0) $caught(e); }\n",
@@ -289,7 +369,17 @@ pub fn instance_of(g: &mut Gen) -> Node {
     });
     block(vec![
         stmt!("class @ {} class @ extends @ { @ }\n", &a, &b, &a, has),
-        stmt!("let @ = 0, X = new @(), Y = @; const @ = [new @(), new @(), @, @, {}];\n", &r, &b, &a, &os, &a, &b, g.primitive(0), g.any(0)),
+        stmt!(
+            "let @ = 0, X = new @(), Y = @; const @ = [new @(), new @(), @, @, {}];\n",
+            &r,
+            &b,
+            &a,
+            &os,
+            &a,
+            &b,
+            g.primitive(0),
+            g.any(0)
+        ),
         body,
         stmt!("$log(@);\n", &r),
     ])
@@ -313,7 +403,11 @@ pub fn proxy(g: &mut Gen) -> Node {
     ];
     let traps = g.some(1, 5, |g| {
         let (head, body) = TRAPS[g.below(TRAPS.len())];
-        let body = if g.chance(75) { body } else { g.pick(&["return 1;", "return false;", "return;", "throw 3;", "return [];", "return {};"]) };
+        let body = if g.chance(75) {
+            body
+        } else {
+            g.pick(&["return 1;", "return false;", "return;", "throw 3;", "return [];", "return {};"])
+        };
         item!("@ { if ($fuel-- > 3900) $log(\"@\"); @ }, ", head, head.split('(').next().unwrap_or(head), body)
     });
     let target = match g.below(4) {
@@ -338,7 +432,11 @@ pub fn proxy(g: &mut Gen) -> Node {
             9 => item!("() => @ instanceof Object, ", p()),
             10 => item!("() => @(4), ", p()),
             11 => item!("() => typeof new @(5), ", p()),
-            12 => item!("() => Object.@(@), ", g.pick(&["isFrozen", "isExtensible", "getPrototypeOf", "entries", "preventExtensions", "isSealed"]), p()),
+            12 => item!(
+                "() => Object.@(@), ",
+                g.pick(&["isFrozen", "isExtensible", "getPrototypeOf", "entries", "preventExtensions", "isSealed"]),
+                p()
+            ),
             13 => item!("() => Object.create(@).x, ", p()),
             _ => item!("() => [].concat(@).length, ", p()),
         }
@@ -346,7 +444,11 @@ pub fn proxy(g: &mut Gen) -> Node {
     block(vec![
         stmt!("const @ = @, @ = new Proxy(@, { @ });\n", &t, target, &p, &t, traps),
         stmt!("for (const f of [@]) { try { $log(f()); } catch (e) { $caught(e); } }\n", uses),
-        stmt!("{ let n = 0; try { for (let k = 0; k < 60; k++) { n += @.x === undefined ? 1 : 2; } } catch (e) { $caught(e); } $log(n, @); }\n", &p, &t),
+        stmt!(
+            "{ let n = 0; try { for (let k = 0; k < 60; k++) { n += @.x === undefined ? 1 : 2; } } catch (e) { $caught(e); } $log(n, @); }\n",
+            &p,
+            &t
+        ),
     ])
 }
 
@@ -393,7 +495,23 @@ pub fn reflect(g: &mut Gen) -> Node {
 
 pub fn missing_methods(g: &mut Gen) -> Node {
     let (f, os) = (g.name("F"), g.name("os"));
-    let access = g.pick(&["o.m()", "o.m.n", "o()", "o.m(o.x)", "new o.m()", "o.x.y.z", "o[0]()", "o?.m()", "o.m?.()", "o`a`", "o.x = 1", "(0, o.m)()", "[...o]", "o in o", "1 + o.m.q"]);
+    let access = g.pick(&[
+        "o.m()",
+        "o.m.n",
+        "o()",
+        "o.m(o.x)",
+        "new o.m()",
+        "o.x.y.z",
+        "o[0]()",
+        "o?.m()",
+        "o.m?.()",
+        "o`a`",
+        "o.x = 1",
+        "(0, o.m)()",
+        "[...o]",
+        "o in o",
+        "1 + o.m.q",
+    ]);
     let members = g.some(1, 5, |g| {
         let v = g.any(1);
         item!("@, ", v)
@@ -401,7 +519,12 @@ pub fn missing_methods(g: &mut Gen) -> Node {
     block(vec![
         stmt!("function @(o) { \"use strict\"; return @; }\n", &f, access),
         stmt!("const @ = [{ m() { return 3; }, x: { y: 1 } }, @];\n", &os, members),
-        stmt!("for (let k = 0; k < 200; k++) { const o = @[k > 120 ? k % @.length : 0]; try { const v = @(o); if (k % 40 === 0 || k > 190) $log(typeof v); } catch (e) { if (k % 40 === 0 || k > 190) $caught(e); } }\n", &os, &os, &f),
+        stmt!(
+            "for (let k = 0; k < 200; k++) { const o = @[k > 120 ? k % @.length : 0]; try { const v = @(o); if (k % 40 === 0 || k > 190) $log(typeof v); } catch (e) { if (k % 40 === 0 || k > 190) $caught(e); } }\n",
+            &os,
+            &os,
+            &f
+        ),
     ])
 }
 
@@ -424,8 +547,5 @@ pub fn object_spread(g: &mut Gen) -> Node {
             _ => item!("(({ @, ...rest }) => rest)(@), ", name, b()),
         }
     });
-    block(vec![
-        stmt!("const @ = @, @ = @;\n", &a, first, &b, second),
-        stmt!("$log(@);\n", uses),
-    ])
+    block(vec![stmt!("const @ = @, @ = @;\n", &a, first, &b, second), stmt!("$log(@);\n", uses)])
 }

@@ -6,9 +6,19 @@ use crate::r#gen::Gen;
 use crate::tree::Node;
 use crate::{expr, fixed, item, stmt};
 
-const NUMBER_KINDS: [&str; 9] =
-    ["Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array", "Float32Array", "Float64Array"];
-const INT_KINDS: [&str; 7] = ["Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array"];
+const NUMBER_KINDS: [&str; 9] = [
+    "Int8Array",
+    "Uint8Array",
+    "Uint8ClampedArray",
+    "Int16Array",
+    "Uint16Array",
+    "Int32Array",
+    "Uint32Array",
+    "Float32Array",
+    "Float64Array",
+];
+const INT_KINDS: [&str; 7] =
+    ["Int8Array", "Uint8Array", "Uint8ClampedArray", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array"];
 const BIG_KINDS: [&str; 2] = ["BigInt64Array", "BigUint64Array"];
 
 /// Hot loops over one or several kinds, with indices outside and values that need conversion.
@@ -20,7 +30,22 @@ pub fn kinds(g: &mut Gen) -> Node {
         let kind = if big { g.pick(&BIG_KINDS) } else { g.pick(&NUMBER_KINDS) };
         item!("new @(@), ", kind, n)
     });
-    let index = g.pick(&["i % N", "i % N", "i & 7", "i % (N + 2)", "i - 1", "N - i", "i * 0.5", "\"1\"", "-0", "\"-0\"", "i > 90 ? -1 : i % N", "i === 77 ? \"x\" : i % N"]).replace('N', &n.to_string());
+    let index = g
+        .pick(&[
+            "i % N",
+            "i % N",
+            "i & 7",
+            "i % (N + 2)",
+            "i - 1",
+            "N - i",
+            "i * 0.5",
+            "\"1\"",
+            "-0",
+            "\"-0\"",
+            "i > 90 ? -1 : i % N",
+            "i === 77 ? \"x\" : i % N",
+        ])
+        .replace('N', &n.to_string());
     let value = if big {
         expr!("BigInt.asIntN(70, @ + BigInt(i))", g.big(0))
     } else {
@@ -35,7 +60,11 @@ pub fn kinds(g: &mut Gen) -> Node {
         g.charge(8);
         fixed!("const i = @, t = @[i % @.length]; @ = $bound(@(t, i, @));\n", i.to_owned(), &ts, &ts, &r, &f, &r)
     });
-    let accumulate = if big { expr!("(t[@] === undefined ? r : BigInt.asIntN(64, r + t[@]))", &index, &index) } else { expr!("(r + t[@])", &index) };
+    let accumulate = if big {
+        expr!("(t[@] === undefined ? r : BigInt.asIntN(64, r + t[@]))", &index, &index)
+    } else {
+        expr!("(r + t[@])", &index)
+    };
     let hits = if big { expr!("0n") } else { expr!("0") };
     block(vec![
         stmt!("const @ = [@]; let @ = @;\n", &ts, members, &r, hits),
@@ -52,9 +81,34 @@ pub fn detached(g: &mut Gen) -> Node {
     let (b, t, r, f) = (g.name("B"), g.name("t"), g.name("r"), g.name("F"));
     let kind = g.pick(&INT_KINDS);
     let turn = g.turn();
-    let use_it = g.pick(&["r + (t[i & 7] | 0)", "(t[i & 7] = i, r + t.length)", "r + (t[3] === undefined)", "r + t.byteOffset + t.byteLength", "r + (2 in t)", "r + Object.keys(t).length", "(t[0]++, r + (t[0] | 0))"]);
+    let use_it = g.pick(&[
+        "r + (t[i & 7] | 0)",
+        "(t[i & 7] = i, r + t.length)",
+        "r + (t[3] === undefined)",
+        "r + t.byteOffset + t.byteLength",
+        "r + (2 in t)",
+        "r + Object.keys(t).length",
+        "(t[0]++, r + (t[0] | 0))",
+    ]);
     let after = g.some(1, 4, |g| {
-        let call = g.pick(&["@.fill(1)", "@.slice(0)", "[...@]", "@.at(0)", "@.set([1])", "@.subarray(1)", "new DataView(@.buffer)", "new Uint8Array(@.buffer)", "Object.getOwnPropertyNames(@)", "@.map((v) => v)", "@.includes(undefined)", "@.join()", "@.buffer.byteLength", "@.buffer.slice(0)", "Reflect.set(@, 0, 1)", "Reflect.defineProperty(@, 0, { value: 1 })"]);
+        let call = g.pick(&[
+            "@.fill(1)",
+            "@.slice(0)",
+            "[...@]",
+            "@.at(0)",
+            "@.set([1])",
+            "@.subarray(1)",
+            "new DataView(@.buffer)",
+            "new Uint8Array(@.buffer)",
+            "Object.getOwnPropertyNames(@)",
+            "@.map((v) => v)",
+            "@.includes(undefined)",
+            "@.join()",
+            "@.buffer.byteLength",
+            "@.buffer.slice(0)",
+            "Reflect.set(@, 0, 1)",
+            "Reflect.defineProperty(@, 0, { value: 1 })",
+        ]);
         item!("() => @, ", call.replace('@', &t))
     });
     let body = g.hot_loop(|g, i| {
@@ -85,15 +139,46 @@ pub fn resizable(g: &mut Gen) -> Node {
         )
     });
     let uses = g.some(1, 4, |g| {
-        let call = g.pick(&["@.length", "@.byteOffset", "[...@]", "@.slice(1)", "@.fill(2)", "Object.keys(@)", "@.at(-1)", "@.byteLength", "@.map((v) => v + 1)", "@.subarray(1).length"]);
+        let call = g.pick(&[
+            "@.length",
+            "@.byteOffset",
+            "[...@]",
+            "@.slice(1)",
+            "@.fill(2)",
+            "Object.keys(@)",
+            "@.at(-1)",
+            "@.byteLength",
+            "@.map((v) => v + 1)",
+            "@.subarray(1).length",
+        ]);
         let which = if g.chance(50) { &t } else { &u };
         item!("() => @, ", call.replace('@', which))
     });
     block(vec![
-        stmt!("const @ = new ArrayBuffer(16, { maxByteLength: 40 }), @ = new @(@, @), @ = new @(@, @, 1); let @ = 0;\n", &b, &t, kind, &b, offset, &u, kind, &b, offset, &r),
+        stmt!(
+            "const @ = new ArrayBuffer(16, { maxByteLength: 40 }), @ = new @(@, @), @ = new @(@, @, 1); let @ = 0;\n",
+            &b,
+            &t,
+            kind,
+            &b,
+            offset,
+            &u,
+            kind,
+            &b,
+            offset,
+            &r
+        ),
         stmt!("try {\n@} catch (e) { $caught(e); }\n", body),
         stmt!("for (const f of [@]) { try { $log(f()); } catch (e) { $caught(e); } }\n", uses),
-        stmt!("try { @.resize(@); } catch (e) { $caught(e); } $log(@, @.byteLength, @.resizable, @);\n", &b, sizes[2], &r, &b, &b, &t),
+        stmt!(
+            "try { @.resize(@); } catch (e) { $caught(e); } $log(@, @.byteLength, @.resizable, @);\n",
+            &b,
+            sizes[2],
+            &r,
+            &b,
+            &b,
+            &t
+        ),
     ])
 }
 
@@ -114,7 +199,14 @@ pub fn data_view(g: &mut Gen) -> Node {
     block(vec![
         stmt!("const @ = new DataView(new ArrayBuffer(24), 8); let @ = 0;\n", &v, &r),
         stmt!("for (const f of [@]) { try { $log(f()); } catch (e) { $caught(e); } @.setFloat64(0, 0); }\n", calls, &v),
-        stmt!("for (let k = 0; k < 120; k++) { @.setInt16(k % 13, k * 77, k & 1); @ = (@ * 3 + @.getUint32(k % 11, true)) | 0; } $log(@);\n", &v, &r, &r, &v, &r),
+        stmt!(
+            "for (let k = 0; k < 120; k++) { @.setInt16(k % 13, k * 77, k & 1); @ = (@ * 3 + @.getUint32(k % 11, true)) | 0; } $log(@);\n",
+            &v,
+            &r,
+            &r,
+            &v,
+            &r
+        ),
     ])
 }
 
