@@ -349,7 +349,7 @@ pub(crate) fn push_function(
         return Err(cx.throw_stack_overflow());
     }
     fill_frame(base, function, code, argc, new_target, site);
-    code.calls.set(code.calls.get().saturating_add(1));
+    code.calls.set(code.calls.get().wrapping_add(1));
     cx.interp.frame.set(base);
     Ok(Prepared::Pushed)
 }
@@ -579,6 +579,32 @@ pub(crate) fn check_not_class(cx: &Context, function: Gc<Function>) -> JsResult<
 
 #[cold]
 fn throw_class_call(cx: &Context, function: Gc<Function>) -> Throw {
-    let name = function.code().own_name();
-    cx.throw_type(format_args!("Class constructor {name} cannot be invoked without 'new'"))
+    cx.throw_class_called(function.code())
+}
+
+impl Context {
+    /// A class constructor was called without `new`.
+    #[cold]
+    pub(crate) fn throw_class_called(&self, code: Gc<CodeBlock>) -> Throw {
+        let name = code.own_name();
+        self.throw_type(format_args!("Class constructor {name} cannot be invoked without 'new'"))
+    }
+
+    /// Fills in the registers of a frame whose header and arguments machine code has written.
+    ///
+    /// # Errors
+    /// RangeError if the stack has no room for it.
+    pub(crate) fn fill_called_frame(&self, base: Frame, code: Gc<CodeBlock>) -> JsResult<()> {
+        let argc = base.argc();
+        if !self.stack_has(base, frame_size(code, argc)) {
+            return Err(self.throw_stack_overflow());
+        }
+        self.check_native_stack()?;
+        let params = code.num_params();
+        if argc > params && code.keeps_extra_args() {
+            keep_extra_args(base, code, argc);
+        }
+        fill_undefined(base, HEADER + argc.min(params), code.num_registers());
+        Ok(())
+    }
 }

@@ -32,7 +32,7 @@ pub mod binding {
 }
 
 /// What `Site::bits` says of a global's site; 0: nothing is cached. Whoever clears the site's cell clears these too.
-mod cached {
+pub mod cached {
     pub const BINDING: u8 = 1;
     pub const PROPERTY: u8 = 2;
 }
