@@ -257,7 +257,7 @@ extern "C" fn machine_call(cx: &Context, frame: Frame) -> Left {
     state.frame.set(caller);
     state.pc.set(caller.code().code().wrapping_add(frame.link().return_pc() - 1));
     if code.has(code_flag::CLASS) && !frame.has_flag(flag::CONSTRUCT) {
-        let _ = cx.throw_class_called(code);
+        let _ = cx.throw_class_called(frame.function());
         return NOT_ENTERED;
     }
     cx.prepare_code(code);
