@@ -58,21 +58,23 @@ type State = Vec<SetId>;
 pub fn check<O>(code: &Code<O>, allocation: &Allocation) -> Result<(), CheckError> {
     let mut moves = FxHashMap::default();
     moves.reserve(allocation.moves.len());
-    let mut outgoing = 0;
+    let mut outgoing = Vec::new();
     for group in &allocation.moves {
         if moves.insert(group.at, &group.moves[..]).is_some() {
             return fail(0, format!("two groups of moves at {:?}", group.at));
         }
         for step in &group.moves {
             if let Loc::Outgoing(offset) = step.to {
-                outgoing = outgoing.max(offset as usize + 1);
+                outgoing.push(offset);
             }
         }
     }
     check_single_definitions(code)?;
-    let places = PREGS + allocation.slots.len() + outgoing.div_ceil(8);
+    outgoing.sort_unstable();
+    outgoing.dedup();
+    let places = PREGS + allocation.slots.len() + outgoing.len();
     let sets = Sets { registers: code.vregs.len() as u32, large: Vec::new(), numbers: FxHashMap::default() };
-    let mut checker = Checker { code, allocation, moves, sets, read: Vec::new() };
+    let mut checker = Checker { code, allocation, outgoing, moves, sets, read: Vec::new() };
     let mut at_start: Vec<Option<State>> = vec![None; code.blocks.len()];
     at_start[0] = Some(vec![EMPTY; places]);
     let mut work = vec![0u32];
@@ -202,6 +204,8 @@ impl Sets {
 struct Checker<'a, O> {
     code: &'a Code<O>,
     allocation: &'a Allocation,
+    /// The offsets in argument areas that moves write to, ascending.
+    outgoing: Vec<u32>,
     moves: FxHashMap<MoveAt, &'a [super::Move]>,
     sets: Sets,
     /// What the sources of a parallel move hold.
@@ -214,7 +218,10 @@ impl<O> Checker<'_, O> {
         match loc {
             Loc::Reg(reg) => Some(reg.index()),
             Loc::Slot(slot) => Some(PREGS + slot.0 as usize),
-            Loc::Outgoing(offset) => Some(PREGS + self.allocation.slots.len() + offset as usize / 8),
+            Loc::Outgoing(offset) => {
+                let number = self.outgoing.binary_search(&offset).ok()?;
+                Some(PREGS + self.allocation.slots.len() + number)
+            }
             Loc::None | Loc::Remat => None,
         }
     }

@@ -420,20 +420,16 @@ impl Emitter<'_> {
     fn lea(&mut self, addr: Addr) {
         let dst = self.reg(0);
         let mem = self.mem(addr);
-        match (addr.index, mem.base_reg(), mem.disp()) {
-            (NO, Some(base), 0) => {
+        // The assembler may have exchanged base and index, so both are asked of it.
+        match (mem.base_reg(), mem.index_reg(), mem.disp()) {
+            (Some(base), None, 0) => {
                 if base != dst {
                     self.asm.mov(Size::S64, dst, base);
                 }
             }
-            (NO, Some(base), disp) if base == dst => self.asm.add(Size::S64, dst, disp),
-            (index, Some(base), 0) if addr.scale == 0 && base == dst => {
-                let index = self.reg(index);
-                self.asm.add(Size::S64, dst, index);
-            }
-            (index, Some(base), 0) if addr.scale == 0 && self.reg(index) == dst => {
-                self.asm.add(Size::S64, dst, base);
-            }
+            (Some(base), None, disp) if base == dst => self.asm.add(Size::S64, dst, disp),
+            (Some(base), Some(index), 0) if addr.scale == 0 && base == dst => self.asm.add(Size::S64, dst, index),
+            (Some(base), Some(index), 0) if addr.scale == 0 && index == dst => self.asm.add(Size::S64, dst, base),
             _ => self.asm.lea(Size::S64, dst, mem),
         }
     }

@@ -29,7 +29,7 @@ use super::lower::{ExitValue, Lowered};
 use crate::lir::*;
 use crate::regalloc::{Allocation, Move, MoveAt, Stats, moves};
 use crate::runtime::offsets;
-use crate::{CodegenError, Fault, Options};
+use crate::{CodegenError, Fault, Options, StageTimes};
 use tercel_asm::x64::inst::VecOp;
 use tercel_asm::x64::{Assembler, Cond, Mem, Operand, Reg, RegMem, Scale, Size, VecLen, Xmm, XmmMem, op};
 use tercel_asm::{Assembly, Label};
@@ -99,6 +99,8 @@ pub struct CompiledFunction {
     pub positions: Vec<(u32, SourcePos)>,
     /// What register allocation did.
     pub stats: Stats,
+    /// What making it took.
+    pub times: StageTimes,
 }
 
 /// A place in cold code that is still to be emitted.
@@ -335,6 +337,7 @@ impl Emitter<'_> {
             sites,
             positions,
             stats: self.allocation.stats,
+            times: StageTimes::default(),
             assembly,
         })
     }
