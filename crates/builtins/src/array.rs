@@ -311,6 +311,9 @@ fn flat(cx: &Context, args: &Args) -> JsResult<Value> {
 
 fn includes(cx: &Context, args: &Args) -> JsResult<Value> {
     let (o, length) = receiver(cx, args)?;
+    if length == 0 {
+        return Ok(Value::FALSE);
+    }
     let start = relative_index(cx, args.get(1), length, 0)?;
     let needle = args.get(0);
     for k in start..length {
@@ -338,10 +341,14 @@ fn get_index(cx: &Context, o: Gc<Object>, k: u64) -> JsResult<Value> {
 
 fn index_of(cx: &Context, args: &Args) -> JsResult<Value> {
     let (o, length) = receiver(cx, args)?;
+    if length == 0 {
+        return Ok(Value::int32(-1));
+    }
     let start = relative_index(cx, args.get(1), length, 0)?;
     let needle = args.get(0);
     if let Some((_, e)) = full_plain(cx, o.into()) {
-        for k in start as usize..e.len() {
+        // The conversion of the start may have changed the array; the length is what it was before.
+        for k in start as usize..e.len().min(length as usize) {
             poll_at(cx, k as u64)?;
             let v = e.get(k);
             if !v.is_empty() && (v == needle && !v.is_double() || cx.strictly_equal(v, needle)?) {

@@ -36,10 +36,10 @@ fn constructor(cx: &Context, args: &Args) -> JsResult<Value> {
             max = Some(cx.to_index(v)?);
         }
     }
-    let proto = cx.prototype_from_new_target(args.new_target(), Intrinsic::ArrayBufferPrototype)?;
     if max.is_some_and(|m| length > m) {
         return Err(cx.throw_range(format_args!("Invalid array buffer max length")));
     }
+    let proto = cx.prototype_from_new_target(args.new_target(), Intrinsic::ArrayBufferPrototype)?;
     Ok(cx.new_array_buffer(proto, length as usize, max.map(|m| m as usize), false)?.into())
 }
 

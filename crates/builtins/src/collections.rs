@@ -469,15 +469,51 @@ pub mod weak {
         construct(cx, args, Kind::WeakSet, Intrinsic::WeakSetPrototype)
     }
 
-    fn store(cx: &Context, args: &Args, kind: Kind, method: &str, value: Value) -> JsResult<Value> {
+    /// The receiver, where the first argument can be a key of it.
+    fn receiver_for_key(cx: &Context, args: &Args, kind: Kind, method: &str) -> JsResult<Gc<Collection>> {
         let c = receiver(cx, args, kind, method)?;
         if !cx.can_be_held_weakly(args.get(0)) {
             let what = if kind == Kind::WeakMap { "weak map key" } else { "weak set" };
             return Err(cx.throw_type(format_args!("Invalid value used as {what}: {}", cx.describe(args.get(0)))));
         }
-        let table = cx.ephemeron_set(c.table.get(), args.get(0), value)?;
+        Ok(c)
+    }
+
+    fn insert(cx: &Context, c: Gc<Collection>, key: Value, value: Value) -> JsResult<()> {
+        let table = cx.ephemeron_set(c.table.get(), key, value)?;
         cx.set_collection_table(c, table.into());
+        Ok(())
+    }
+
+    fn store(cx: &Context, args: &Args, kind: Kind, method: &str, value: Value) -> JsResult<Value> {
+        let c = receiver_for_key(cx, args, kind, method)?;
+        insert(cx, c, args.get(0), value)?;
         Ok(args.this())
+    }
+
+    /// WeakMap.prototype.getOrInsert (ECMAScript 2026).
+    fn map_get_or_insert(cx: &Context, args: &Args) -> JsResult<Value> {
+        let c = receiver_for_key(cx, args, Kind::WeakMap, "getOrInsert")?;
+        if let Some(v) = cx.ephemeron_get(c.table.get(), args.get(0)) {
+            return Ok(v);
+        }
+        insert(cx, c, args.get(0), args.get(1))?;
+        Ok(args.get(1))
+    }
+
+    /// WeakMap.prototype.getOrInsertComputed (ECMAScript 2026).
+    fn map_get_or_insert_computed(cx: &Context, args: &Args) -> JsResult<Value> {
+        let c = receiver_for_key(cx, args, Kind::WeakMap, "getOrInsertComputed")?;
+        if !cx.is_callable(args.get(1)) {
+            return Err(cx.throw_not_callable(args.get(1)));
+        }
+        if let Some(v) = cx.ephemeron_get(c.table.get(), args.get(0)) {
+            return Ok(v);
+        }
+        let v = cx.call(args.get(1), Value::UNDEFINED, &[args.get(0)])?;
+        // Whatever the callback stored under the key is overwritten.
+        insert(cx, c, args.get(0), v)?;
+        Ok(v)
     }
 
     fn map_set(cx: &Context, args: &Args) -> JsResult<Value> {
@@ -593,6 +629,8 @@ pub mod weak {
         constructor_of(Intrinsic::WeakMap),
         method("delete", 1, map_delete),
         method("get", 1, map_get),
+        method("getOrInsert", 2, map_get_or_insert),
+        method("getOrInsertComputed", 2, map_get_or_insert_computed),
         method("has", 1, map_has),
         method("set", 2, map_set),
         to_string_tag("WeakMap"),

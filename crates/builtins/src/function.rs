@@ -87,8 +87,14 @@ pub fn prototype_function(_: &Context, _: &Args) -> JsResult<Value> {
     Ok(Value::UNDEFINED)
 }
 
-/// %ThrowTypeError% (§10.2.4.1).
-pub fn throw_type_error(cx: &Context, _: &Args) -> JsResult<Value> {
+/// %ThrowTypeError% (§10.2.4.1). It is the getter and setter of `Function.prototype.caller` and `arguments`, and there sloppy
+/// functions have undefined, so that old programs that look for their caller find that there is no such extension (§17.1).
+pub static THROW_TYPE_ERROR: FunctionSpec = FunctionSpec::named(SpecKey::Text(""), 0, throw_type_error);
+
+fn throw_type_error(cx: &Context, args: &Args) -> JsResult<Value> {
+    if cx.is_sloppy_function(args.this()) {
+        return Ok(Value::UNDEFINED);
+    }
     Err(cx.throw_type(format_args!(
         "'caller', 'callee', and 'arguments' properties may not be accessed on strict mode functions or the arguments objects for calls to them"
     )))
@@ -98,7 +104,18 @@ pub static CONSTRUCTOR: FunctionSpec = class("Function", 1, constructor);
 
 pub static STATICS: &[PropertySpec] = &[prototype(Intrinsic::FunctionPrototype)];
 
+/// An own property of `Function.prototype` that throws for strict functions (§10.2.4).
+const fn restricted(name: &'static str) -> PropertySpec {
+    PropertySpec {
+        key: SpecKey::Text(name),
+        attributes: CONFIGURABLE | ACCESSOR,
+        value: PropertyValue::AccessorOf(Intrinsic::ThrowTypeError),
+    }
+}
+
 pub static PROTOTYPE: &[PropertySpec] = &[
+    restricted("arguments"),
+    restricted("caller"),
     constructor_of(Intrinsic::Function),
     special_method("apply", 2, apply, special::APPLY),
     method("bind", 1, bind),

@@ -100,11 +100,6 @@ pub static VALUES: &[PropertySpec] = &[
     frozen_value("Infinity", PropertyValue::Number(f64::INFINITY)),
     frozen_value("NaN", PropertyValue::Number(f64::NAN)),
     frozen_value("undefined", PropertyValue::Undefined),
-    PropertySpec {
-        key: SpecKey::Text("globalThis"),
-        attributes: WRITABLE | CONFIGURABLE,
-        value: PropertyValue::Computed(|cx, _| cx.realm().global_this().into()),
-    },
     intrinsic("JSON", Intrinsic::Json),
     intrinsic("URIError", Intrinsic::UriError),
     intrinsic("eval", Intrinsic::Eval),

@@ -6,6 +6,7 @@
 //! tables that name them; [`BUILTINS`] puts the tables together.
 
 mod array;
+mod base64;
 mod buffer;
 mod collate;
 mod collections;
@@ -131,7 +132,8 @@ static OTHERS: &[ObjectSpec] = &[
     ObjectSpec::plain(Intrinsic::ArrayPrototype, Intrinsic::ObjectPrototype, array::PROTOTYPE)
         .with_form(ObjectForm::Object(Kind::Array)),
     function_object(Intrinsic::ArrayValues, array::VALUES),
-    function_object(Intrinsic::ThrowTypeError, FunctionSpec::named(SpecKey::Text(""), 0, function::throw_type_error)),
+    function_object(Intrinsic::ThrowTypeError, function::THROW_TYPE_ERROR)
+        .with_form(ObjectForm::FrozenFunction(function::THROW_TYPE_ERROR)),
     function_object(Intrinsic::PromiseThen, promise::THEN),
     function_object(Intrinsic::PromiseResolve, promise::RESOLVE),
     ObjectSpec::plain(Intrinsic::Math, Intrinsic::ObjectPrototype, math::PROPERTIES),

@@ -1,6 +1,7 @@
 //! %TypedArray%, its prototype, and the constructors of the element types (ECMA-262 §23.2): what is not in `js/array.js`.
 
 use crate::array::{SOURCE, relative_index};
+use crate::base64;
 use crate::iterator::{Gives, new_array_iterator};
 use crate::table::*;
 use tercel_vm::string::StringBuilder;
@@ -8,7 +9,7 @@ use tercel_vm::typed::{ArrayBuffer, ElementType, TRACKS_LENGTH, TypedArray};
 use tercel_vm::{Args, Context, Gc, JsResult, Kind, Object, Value, ValueList, names};
 
 /// ValidateTypedArray (§23.2.4.4).
-fn validate(cx: &Context, v: Value) -> JsResult<Gc<TypedArray>> {
+pub fn validate(cx: &Context, v: Value) -> JsResult<Gc<TypedArray>> {
     let Some(t) = v.as_kind::<TypedArray>(Kind::TypedArray) else {
         return Err(cx.throw_type(format_args!("this is not a typed array.")));
     };
@@ -30,7 +31,7 @@ fn intrinsics(element: ElementType) -> (Intrinsic, Intrinsic) {
 }
 
 /// A new array with a buffer of its own (AllocateTypedArrayBuffer, §23.2.5.1.6).
-fn allocate(cx: &Context, proto: Gc<Object>, element: ElementType, length: u64) -> JsResult<Gc<TypedArray>> {
+pub fn allocate(cx: &Context, proto: Gc<Object>, element: ElementType, length: u64) -> JsResult<Gc<TypedArray>> {
     let Some(bytes) = length.checked_mul(element.size() as u64).filter(|&n| n <= tercel_vm::typed::MAX_BYTES as u64)
     else {
         return Err(cx.throw_range(format_args!("Invalid typed array length: {length}")));
@@ -52,12 +53,13 @@ fn construct(cx: &Context, args: &Args, element: ElementType) -> JsResult<Value>
     if args.new_target().is_undefined() {
         return Err(cx.throw_type(format_args!("Constructor {} requires 'new'", element.name())));
     }
-    let proto = cx.prototype_from_new_target(args.new_target(), intrinsics(element).1)?;
     let first = args.get(0);
+    let proto = || cx.prototype_from_new_target(args.new_target(), intrinsics(element).1);
     if !first.is_object() {
         let length = cx.to_index(first)?;
-        return Ok(allocate(cx, proto, element, length)?.into());
+        return Ok(allocate(cx, proto()?, element, length)?.into());
     }
+    let proto = proto()?;
     if let Some(buffer) = first.as_kind::<ArrayBuffer>(Kind::ArrayBuffer) {
         return from_buffer(cx, args, element, proto, buffer);
     }
@@ -279,9 +281,11 @@ fn element_at(cx: &Context, t: Gc<TypedArray>, i: usize) -> Value {
 
 fn at(cx: &Context, args: &Args) -> JsResult<Value> {
     let t = receiver(cx, args)?;
+    let length = t.len();
     let n = cx.to_integer_or_infinity(args.get(0))?;
-    let k = if n < 0.0 { t.len() as f64 + n } else { n };
-    Ok(if k < 0.0 || k >= t.len() as f64 { Value::UNDEFINED } else { element_at(cx, t, k as usize) })
+    // The length is what it was before; what the conversion took away reads as undefined.
+    let k = if n < 0.0 { length as f64 + n } else { n };
+    Ok(if k < 0.0 || k >= length.min(t.len()) as f64 { Value::UNDEFINED } else { element_at(cx, t, k as usize) })
 }
 
 fn copy_within(cx: &Context, args: &Args) -> JsResult<Value> {
@@ -546,7 +550,10 @@ pub fn rt_validate(cx: &Context, args: &Args) -> JsResult<Value> {
 
 /// `%TypedArraySpeciesCreate(exemplar, length)`.
 pub fn rt_species_create(cx: &Context, args: &Args) -> JsResult<Value> {
-    let t = validate(cx, args.get(0))?;
+    // It was validated when the method began; a callback may have detached or shrunk its buffer since.
+    let Some(t) = args.get(0).as_kind::<TypedArray>(Kind::TypedArray) else {
+        return Err(cx.throw_type(format_args!("this is not a typed array")));
+    };
     Ok(species_create(cx, t, &[args.get(1)])?.into())
 }
 
@@ -638,16 +645,21 @@ pub static PROTOTYPE: &[PropertySpec] = &[
 
 /// What each element type's constructor and prototype have of their own.
 macro_rules! element_types {
-    ($($module:ident $name:literal $element:ident $class:ident $proto:ident $bytes:literal;)*) => {
+    ($($module:ident $name:literal $element:ident $class:ident $proto:ident $bytes:literal
+        $({ $($static:expr),*; $($method:expr),* })?;)*) => {
         $(pub mod $module {
             use super::*;
             fn constructor(cx: &Context, args: &Args) -> JsResult<Value> {
                 construct(cx, args, ElementType::$element)
             }
             pub static CONSTRUCTOR: FunctionSpec = class($name, 3, constructor);
-            pub static STATICS: &[PropertySpec] = &[prototype(Intrinsic::$proto), constant("BYTES_PER_ELEMENT", $bytes)];
+            pub static STATICS: &[PropertySpec] = &[
+                prototype(Intrinsic::$proto),
+                constant("BYTES_PER_ELEMENT", $bytes),
+                $($($static),*)?
+            ];
             pub static PROTOTYPE: &[PropertySpec] =
-                &[constructor_of(Intrinsic::$class), constant("BYTES_PER_ELEMENT", $bytes)];
+                &[constructor_of(Intrinsic::$class), constant("BYTES_PER_ELEMENT", $bytes), $($($method),*)?];
         })*
         /// The constructors and prototypes of all element types.
         pub static OBJECTS: &[ObjectSpec] = &[
@@ -660,7 +672,10 @@ macro_rules! element_types {
 
 element_types! {
     int8 "Int8Array" Int8 Int8Array Int8ArrayPrototype 1.0;
-    uint8 "Uint8Array" Uint8 Uint8Array Uint8ArrayPrototype 1.0;
+    uint8 "Uint8Array" Uint8 Uint8Array Uint8ArrayPrototype 1.0 {
+        base64::FROM_BASE64, base64::FROM_HEX;
+        base64::SET_FROM_BASE64, base64::SET_FROM_HEX, base64::TO_BASE64, base64::TO_HEX
+    };
     uint8_clamped "Uint8ClampedArray" Uint8Clamped Uint8ClampedArray Uint8ClampedArrayPrototype 1.0;
     int16 "Int16Array" Int16 Int16Array Int16ArrayPrototype 2.0;
     uint16 "Uint16Array" Uint16 Uint16Array Uint16ArrayPrototype 2.0;

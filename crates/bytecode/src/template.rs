@@ -11,13 +11,56 @@ pub struct Source {
     pub name: String,
     /// The text, UTF-8.
     pub text: String,
+    /// What `import()` is relative to, where that is not the name: the script or module that called `eval`.
+    pub referrer: Option<String>,
+    /// Characters from [`LONE`] on stand for lone surrogates.
+    has_lone_surrogates: bool,
     lines: OnceLock<Box<[u32]>>,
 }
+
+/// The last 2,048 code points, which are for private use, stand for the lone surrogates of a source that has some and none of these.
+/// They mean the same to the parser: no identifier has them, and anything else may contain them.
+const LONE: u32 = 0x10F800;
+const SURROGATES: std::ops::Range<u32> = 0xD800..0xE000;
 
 impl Source {
     /// A source.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Source {
-        Source { name: name.into(), text: text.into(), lines: OnceLock::new() }
+        Source { name: name.into(), text: text.into(), ..Source::default() }
+    }
+
+    /// A source from UTF-16, whose lone surrogates [`Source::restore`] brings back. (A text that uses the code points that stand
+    /// for them gets U+FFFD instead.)
+    pub fn from_utf16(name: impl Into<String>, units: impl Iterator<Item = u16> + Clone) -> Source {
+        let decoded = || char::decode_utf16(units.clone());
+        let has_lone_surrogates = decoded().any(|c| c.is_err()) && !decoded().flatten().any(|c| c as u32 >= LONE);
+        let stand_in = |lone: std::char::DecodeUtf16Error| {
+            let code = LONE + (u32::from(lone.unpaired_surrogate()) - SURROGATES.start);
+            char::from_u32(code).filter(|_| has_lone_surrogates).unwrap_or(char::REPLACEMENT_CHARACTER)
+        };
+        let text: String = decoded().map(|c| c.unwrap_or_else(stand_in)).collect();
+        Source { has_lone_surrogates, ..Source::new(name, text) }
+    }
+
+    /// With what [`Source::referrer`] says.
+    pub fn with_referrer(self, referrer: Option<String>) -> Source {
+        Source { referrer, ..self }
+    }
+
+    /// A string of the source as the program wrote it.
+    pub fn restore(&self, text: JsStr) -> JsStr {
+        if !self.has_lone_surrogates {
+            return text;
+        }
+        let mut units = Vec::with_capacity(text.len());
+        for c in char::decode_utf16(text.units()) {
+            match c {
+                Ok(c) if c as u32 >= LONE => units.push((c as u32 - LONE + SURROGATES.start) as u16),
+                Ok(c) => units.extend_from_slice(c.encode_utf16(&mut [0; 2])),
+                Err(lone) => units.push(lone.unpaired_surrogate()),
+            }
+        }
+        JsStr::from_units(&units)
     }
 
     /// Line and column, both from 1, of a byte offset; the column counts UTF-16 code units. Line ends are those of ECMA-262 12.3.
@@ -616,6 +659,17 @@ mod tests {
         assert_eq!(positions.offset_at(2), 5);
         assert_eq!(positions.offset_at(999), 1);
         assert_eq!(positions.offset_at(5000), 7);
+    }
+
+    #[test]
+    fn lone_surrogates_of_a_source_come_back() {
+        let units = [0x61, 0xD800, 0xD83D, 0xDE00, 0xDC00];
+        let source = Source::from_utf16("t", units.into_iter());
+        assert_eq!(source.text.chars().count(), 4);
+        assert_eq!(source.restore(source.text.as_str().into()), JsStr::from_units(&units));
+        let both = Source::from_utf16("t", [0xD800, 0xDBFE, 0xDC00].into_iter());
+        assert_eq!(both.text, "\u{FFFD}\u{10F800}");
+        assert_eq!(both.restore("\u{10F800}".into()), "\u{10F800}".into());
     }
 
     #[test]

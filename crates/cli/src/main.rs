@@ -6,6 +6,7 @@ mod dump;
 mod options;
 mod report;
 mod run;
+mod test262;
 
 use clap::{Parser, Subcommand};
 use options::EngineFlags;
@@ -63,6 +64,8 @@ enum Action {
         module: bool,
         file: PathBuf,
     },
+    /// Runs the conformance suite of TC39.
+    Test262(test262::Arguments),
 }
 
 /// Native stack for scripts: deep recursion through builtins is the script's right. Only what is used is ever committed.
@@ -92,6 +95,7 @@ fn dispatch(command: Command) -> u8 {
     match (command.action, command.eval) {
         (Some(Action::Run { flags, file, args }), _) => run::file(&flags, &file, args),
         (Some(Action::Dump { bytecode: _, module, file }), _) => dump::file(&file, module),
+        (Some(Action::Test262(arguments)), _) => test262::main(&arguments),
         (None, Some(code)) => run::code(&command.flags, &code, command.module, command.args),
         (None, None) => {
             use clap::CommandFactory;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use std::time::Duration;
-use tercel::Options;
+use tercel::{Options, Thresholds};
 
 #[derive(Args, Debug, Default)]
 pub struct EngineFlags {
@@ -21,6 +21,27 @@ pub struct EngineFlags {
     /// No machine code: the interpreter only.
     #[arg(long, help_heading = "For developers of the engine")]
     pub jitless: bool,
+    /// The baseline compiler is the highest tier.
+    #[arg(long, help_heading = "For developers of the engine")]
+    pub no_opt: bool,
+    /// Compiles every function before its first call.
+    #[arg(long, help_heading = "For developers of the engine")]
+    pub always_baseline: bool,
+    /// Running loops do not change to machine code.
+    #[arg(long, help_heading = "For developers of the engine")]
+    pub no_osr: bool,
+    /// Executable memory is refused.
+    #[arg(long, help_heading = "For developers of the engine")]
+    pub fail_code_alloc: bool,
+    /// Calls before a function is compiled by the baseline compiler.
+    #[arg(long, value_name = "N", help_heading = "For developers of the engine")]
+    pub baseline_calls: Option<u32>,
+    /// Iterations of a loop before its function is compiled by the baseline compiler.
+    #[arg(long, value_name = "N", help_heading = "For developers of the engine")]
+    pub baseline_iterations: Option<u32>,
+    /// How much machine code there may be.
+    #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "For developers of the engine")]
+    pub code_limit: Option<usize>,
     /// The megamorphic cache at every site instead of inline caches.
     #[arg(long, help_heading = "For developers of the engine")]
     pub no_ic: bool,
@@ -41,6 +62,16 @@ impl EngineFlags {
         Options {
             jitless: self.jitless,
             no_ic: self.no_ic,
+            no_opt: self.no_opt,
+            always_baseline: self.always_baseline,
+            no_osr: self.no_osr,
+            fail_code_alloc: self.fail_code_alloc,
+            code_limit: self.code_limit.unwrap_or(default.code_limit),
+            thresholds: Thresholds {
+                baseline_calls: self.baseline_calls.unwrap_or(default.thresholds.baseline_calls),
+                baseline_iterations: self.baseline_iterations.unwrap_or(default.thresholds.baseline_iterations),
+                ..default.thresholds
+            },
             gc_every: self.gc_every,
             allow_natives: self.allow_natives,
             heap_limit: self.heap_limit.unwrap_or(default.heap_limit),
@@ -53,7 +84,7 @@ impl EngineFlags {
 }
 
 /// A time with a unit.
-fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(char::is_alphabetic);
     let n: f64 = digits.parse().map_err(|_| format!("{text:?} is no time"))?;
     let seconds = match &text[digits.len()..] {

@@ -114,6 +114,19 @@ pub enum DynamicFunction {
     AsyncGenerator,
 }
 
+impl DynamicFunction {
+    /// What stands before the parameters, between them and the body, and behind it.
+    pub fn frame(self) -> (&'static str, &'static str, &'static str) {
+        let before = match self {
+            DynamicFunction::Normal => "function anonymous(",
+            DynamicFunction::Generator => "function* anonymous(",
+            DynamicFunction::Async => "async function anonymous(",
+            DynamicFunction::AsyncGenerator => "async function* anonymous(",
+        };
+        (before, "\n) {\n", "\n}")
+    }
+}
+
 /// Compiles a script. Indirect eval is a script too, but for its variables: see [`compile_eval`].
 pub fn compile_script(source: &Arc<Source>, options: &Options) -> Result<Arc<Template>, CompileError> {
     compile(source, FunctionKind::Script, None, options)
@@ -137,19 +150,22 @@ pub fn compile_function(
     kind: DynamicFunction,
     options: &Options,
 ) -> Result<Arc<Template>, CompileError> {
-    let head = match kind {
-        DynamicFunction::Normal => "function anonymous(",
-        DynamicFunction::Generator => "function* anonymous(",
-        DynamicFunction::Async => "async function anonymous(",
-        DynamicFunction::AsyncGenerator => "async function* anonymous(",
-    };
-    let text = format!("{head}{parameters}\n) {{\n{body}\n}}");
-    let source = Arc::new(Source::new("anonymous", text));
-    let body_start = head.len() + parameters.len() + "\n) ".len();
-    parse::with_stack(&source, &source.text, options, || {
+    let (before, between, after) = kind.frame();
+    let source = Arc::new(Source::new("anonymous", format!("{before}{parameters}{between}{body}{after}")));
+    compile_function_source(&source, before.len() + parameters.len(), options)
+}
+
+/// As [`compile_function`], of a whole text that [`DynamicFunction::frame`] was put around; the parameters end at byte `parameters_end`.
+pub fn compile_function_source(
+    source: &Arc<Source>,
+    parameters_end: usize,
+    options: &Options,
+) -> Result<Arc<Template>, CompileError> {
+    let body_start = parameters_end + "\n) ".len();
+    parse::with_stack(source, &source.text, options, || {
         let allocator = Allocator::default();
-        let program = parse::parse(&allocator, &source, &source.text, false, 0, options)?;
-        let escaped = || CompileError::syntax(&source, 0, "invalid parameters or function body");
+        let program = parse::parse(&allocator, source, &source.text, false, 0, options)?;
+        let escaped = || CompileError::syntax(source, 0, "invalid parameters or function body");
         let [Statement::FunctionDeclaration(function)] = program.body.as_slice() else {
             return Err(escaped());
         };
@@ -159,9 +175,9 @@ pub fn compile_function(
         if function.span != whole || body_span != Some(body) || !program.directives.is_empty() {
             return Err(escaped());
         }
-        parse::check(&source, &program, 0)?;
+        parse::check(source, &program, 0)?;
         let analysis = analysis::analyse(&program, FunctionKind::Script, None, false, None, &allocator)
-            .map_err(|finding| CompileError::of_finding(&source, finding, 0))?;
+            .map_err(|finding| CompileError::of_finding(source, finding, 0))?;
         let shared = Shared {
             analysis: &analysis,
             options,
@@ -186,7 +202,12 @@ fn compile(
     let wrapper = info.map(parse::Wrapper::new);
     let (text, prefix) = match &wrapper {
         Some(wrapper) if !wrapper.before.is_empty() => {
-            let text = format!("{}{}{}", wrapper.before, source.text, wrapper.after);
+            // A hashbang comment may only begin a text; behind the wrapper it is a line comment.
+            let (comment, rest) = match source.text.strip_prefix("#!") {
+                Some(rest) => ("//", rest),
+                None => ("", &source.text[..]),
+            };
+            let text = format!("{}{comment}{rest}{}", wrapper.before, wrapper.after);
             (std::borrow::Cow::Owned(text), wrapper.before.len() as u32)
         }
         _ => (std::borrow::Cow::Borrowed(source.text.as_str()), 0),

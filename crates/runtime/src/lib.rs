@@ -9,6 +9,7 @@ mod globals;
 mod modules;
 mod timers;
 
+pub use modules::{FileLoader, name_of as module_name};
 use std::path::Path;
 use std::time::Duration;
 use tercel::{Engine, Error};

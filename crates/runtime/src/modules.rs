@@ -5,10 +5,10 @@ use std::path::Path;
 use tercel::internals::vm::module::{LoadedSource, ModuleLoader};
 
 /// Finds modules in the file system.
-pub(crate) struct FileLoader;
+pub struct FileLoader;
 
 /// The name of the module in a file: its canonical path.
-pub(crate) fn name_of(path: &Path) -> String {
+pub fn name_of(path: &Path) -> String {
     std::fs::canonicalize(path).as_deref().unwrap_or(path).display().to_string()
 }
 

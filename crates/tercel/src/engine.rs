@@ -135,6 +135,8 @@ impl Engine {
     pub fn with_options(options: Options) -> Result<Engine, Error> {
         let cx = Context::new(options, &tercel_builtins::BUILTINS)
             .map_err(|e| Error::new(ErrorKind::OutOfMemory, e.to_string()))?;
+        #[cfg(feature = "jit")]
+        tercel_jit::install(&cx);
         let state = Box::new(State {
             cx,
             dropped: Dropped::default(),
@@ -167,7 +169,8 @@ impl Engine {
     }
 
     /// Runs `body` inside the engine: on this thread's stack, with its native frames known to the collector.
-    pub(crate) fn run<R>(&self, body: impl FnOnce(&Context) -> R) -> R {
+    #[doc(hidden)]
+    pub fn run<R>(&self, body: impl FnOnce(&Context) -> R) -> R {
         let cx = &*self.state.cx;
         if let Ok(mut dropped) = self.state.dropped.lock() {
             for handle in dropped.drain(..) {

@@ -37,5 +37,6 @@ pub mod internals {
     pub use tercel_builtins as builtins;
     pub use tercel_bytecode as bytecode;
     pub use tercel_front as front;
+    pub use tercel_regexp as regexp;
     pub use tercel_vm as vm;
 }

@@ -349,7 +349,7 @@ pub(crate) fn push_function(
         return Err(cx.throw_stack_overflow());
     }
     fill_frame(base, function, code, argc, new_target, site);
-    code.calls.set(code.calls.get().saturating_add(1));
+    code.calls.set(code.calls.get().wrapping_add(1));
     cx.interp.frame.set(base);
     Ok(Prepared::Pushed)
 }
@@ -390,10 +390,9 @@ fn shift_args(base: Frame, from: usize, argc: usize, to: usize) -> usize {
 fn forward_call(cx: &Context, base: Frame, argc: usize) -> JsResult<usize> {
     let target = base.get(frame::THIS);
     if !cx.is_callable(target) {
-        return Err(cx.throw_type(format_args!(
-            "Function.prototype.call was called on {}, which is not a function",
-            cx.describe(target)
-        )));
+        let message =
+            format_args!("Function.prototype.call was called on {}, which is not a function", cx.describe(target));
+        return Err(cx.throw_type_of(base.callee(), message));
     }
     base.set(frame::CALLEE, target);
     base.set(frame::THIS, if argc > 0 { base.get(HEADER) } else { Value::UNDEFINED });
@@ -404,13 +403,13 @@ fn forward_call(cx: &Context, base: Frame, argc: usize) -> JsResult<usize> {
 fn forward_apply(cx: &Context, base: Frame, argc: usize) -> JsResult<usize> {
     let target = base.get(frame::THIS);
     if !cx.is_callable(target) {
-        return Err(cx.throw_type(format_args!(
-            "Function.prototype.apply was called on {}, which is not a function",
-            cx.describe(target)
-        )));
+        let message =
+            format_args!("Function.prototype.apply was called on {}, which is not a function", cx.describe(target));
+        return Err(cx.throw_type_of(base.callee(), message));
     }
     let arg = |i| if i < argc { base.get(HEADER + i) } else { Value::UNDEFINED };
     let (this, list) = (arg(0), arg(1));
+    check_list(cx, base, list)?;
     base.set(frame::CALLEE, target);
     base.set(frame::THIS, this);
     if list.is_nullish() { Ok(0) } else { spread_list(cx, base, list) }
@@ -421,11 +420,20 @@ fn forward_reflect_apply(cx: &Context, base: Frame, argc: usize) -> JsResult<usi
     let arg = |i| if i < argc { base.get(HEADER + i) } else { Value::UNDEFINED };
     let (target, this, list) = (arg(0), arg(1), arg(2));
     if !cx.is_callable(target) {
-        return Err(cx.throw_not_callable(target));
+        return Err(cx.throw_type_of(base.callee(), format_args!("{} is not a function", cx.describe(target))));
     }
+    check_list(cx, base, list)?;
     base.set(frame::CALLEE, target);
     base.set(frame::THIS, this);
     spread_list(cx, base, list)
+}
+
+/// TypeError of the forwarding native, if its argument is no list.
+fn check_list(cx: &Context, base: Frame, list: Value) -> JsResult<()> {
+    match list.is_object() || list.is_nullish() {
+        true => Ok(()),
+        false => Err(cx.throw_type_of(base.callee(), format_args!("CreateListFromArrayLike called on non-object"))),
+    }
 }
 
 /// CreateListFromArrayLike (§7.3.18) into the block's arguments; `list` is kept rooted in the block meanwhile.
@@ -579,6 +587,32 @@ pub(crate) fn check_not_class(cx: &Context, function: Gc<Function>) -> JsResult<
 
 #[cold]
 fn throw_class_call(cx: &Context, function: Gc<Function>) -> Throw {
-    let name = function.code().own_name();
-    cx.throw_type(format_args!("Class constructor {name} cannot be invoked without 'new'"))
+    cx.throw_class_called(function)
+}
+
+impl Context {
+    /// A class constructor was called without `new`.
+    #[cold]
+    pub(crate) fn throw_class_called(&self, function: Gc<Function>) -> Throw {
+        let name = function.code().own_name();
+        self.throw_type_of(function.into(), format_args!("Class constructor {name} cannot be invoked without 'new'"))
+    }
+
+    /// Fills in the registers of a frame whose header and arguments machine code has written.
+    ///
+    /// # Errors
+    /// RangeError if the stack has no room for it.
+    pub(crate) fn fill_called_frame(&self, base: Frame, code: Gc<CodeBlock>) -> JsResult<()> {
+        let argc = base.argc();
+        if !self.stack_has(base, frame_size(code, argc)) {
+            return Err(self.throw_stack_overflow());
+        }
+        self.check_native_stack()?;
+        let params = code.num_params();
+        if argc > params && code.keeps_extra_args() {
+            keep_extra_args(base, code, argc);
+        }
+        fill_undefined(base, HEADER + argc.min(params), code.num_registers());
+        Ok(())
+    }
 }

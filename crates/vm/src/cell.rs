@@ -200,6 +200,8 @@ kinds! {
     /// A Rust type exposed by an embedder.
     HostObject,
     DisposableStack,
+    /// What `JSON.rawJSON` makes.
+    RawJson,
 }
 
 impl Kind {

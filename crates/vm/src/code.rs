@@ -13,6 +13,7 @@ use crate::feedback::{NO_SHAPE, Site};
 use crate::key::PropertyKey;
 use crate::realm::Realm;
 use crate::string::JsString;
+use crate::tier::MachineCode;
 use crate::value::Value;
 use std::cell::Cell;
 use std::sync::Arc;
@@ -28,8 +29,14 @@ pub struct CodeBlock {
     flags: Cell<u32>,
     num_registers: u16,
     num_params: u16,
-    /// Calls so far (saturating): drives tiering.
+    /// Calls so far (wrapping).
     pub calls: Cell<u32>,
+    /// Calls that are missing before it is compiled; at most 0: hot, or compiled ([`crate::tier`]).
+    pub heat: Cell<i32>,
+    /// The address that machine code calls: with the header and the arguments in place.
+    pub entry: Cell<usize>,
+    /// The machine code, or null.
+    machine: Cell<*const MachineCode>,
     num_sites: Cell<u32>,
     num_constants: Cell<u32>,
     num_functions: u32,
@@ -58,6 +65,16 @@ pub mod code_flag {
     pub const GENERATOR: u32 = 64;
     pub const ASYNC: u32 = 128;
     pub const BUILTIN: u32 = 256;
+    /// The compiler has refused it.
+    pub const REFUSED: u32 = 512;
+}
+
+impl CodeBlock {
+    /// Offsets in bytes, for machine code.
+    pub const ENTRY_OFFSET: usize = std::mem::offset_of!(CodeBlock, entry);
+    pub const CALLS_OFFSET: usize = std::mem::offset_of!(CodeBlock, calls);
+    pub const FLAGS_OFFSET: usize = std::mem::offset_of!(CodeBlock, flags);
+    pub const REALM_OFFSET: usize = std::mem::offset_of!(CodeBlock, realm);
 }
 
 impl Gc<CodeBlock> {
@@ -150,6 +167,34 @@ impl Gc<CodeBlock> {
         &self.template::<'static>().name
     }
 
+    /// The machine code, if there is any. It is used while the block is reachable, and freed only when no frame runs it.
+    #[inline(always)]
+    pub fn machine_code<'a>(self) -> Option<&'a MachineCode> {
+        // SAFETY: the compiler keeps what it gave out until it is told to release it.
+        unsafe { self.machine.get().as_ref() }
+    }
+    /// The compiler refused it: it stays in the interpreter.
+    pub(crate) fn refuse(self) {
+        self.flags.set(self.flags.get() | code_flag::REFUSED);
+        self.heat.set(crate::tier::NEVER);
+    }
+    /// From now on calls enter this code.
+    pub(crate) fn set_machine_code(self, machine: *const MachineCode) {
+        self.machine.set(machine);
+        self.heat.set(0);
+        // A class constructor may not be called: the default entry says so.
+        if !self.has(code_flag::CLASS) {
+            // SAFETY: the compiler gives out valid code.
+            self.entry.set(unsafe { (*machine).entry });
+        }
+    }
+    /// Back to the interpreter: new calls no longer enter machine code.
+    pub fn forget_machine_code(self, cx: &Context) {
+        self.machine.set(std::ptr::null());
+        self.entry.set(crate::machine::default_entry());
+        self.heat.set(cx.interp.tiers.call_threshold.get());
+    }
+
     /// Shows every value of the block to `visit`: constants, sites, inner functions, realm, module.
     pub(crate) fn each_value(self, mut visit: impl FnMut(&Cell<Value>)) {
         // SAFETY: the arrays have these lengths (null ones are empty), and `Cell<Value>` has the layout of `Value`.
@@ -227,6 +272,9 @@ impl Context {
                 num_registers: template.num_registers,
                 num_params: template.num_params,
                 calls: Cell::new(0),
+                heat: Cell::new(self.interp.tiers.call_threshold.get()),
+                entry: Cell::new(crate::machine::default_entry()),
+                machine: Cell::new(std::ptr::null()),
                 num_sites: Cell::new(0),
                 num_constants: Cell::new(0),
                 num_functions,

@@ -13,7 +13,7 @@ use crate::function::NativeFunction;
 use crate::interp::state::count;
 use crate::native::Args;
 use crate::object::{Object, PropertyDescriptor};
-use crate::realm::Intrinsic;
+use crate::realm::{Intrinsic, Realm};
 use crate::string::JsString;
 use crate::value::Value;
 use crate::values::ValueArray;
@@ -79,8 +79,13 @@ impl Context {
 
     /// A new error of the current realm with the message, its stack captured here.
     pub fn new_error(&self, kind: ErrorKind, message: Arguments<'_>) -> Gc<Object> {
+        self.new_error_in(self.realm(), kind, message)
+    }
+
+    /// A new error of `realm`.
+    pub(crate) fn new_error_in(&self, realm: Gc<Realm>, kind: ErrorKind, message: Arguments<'_>) -> Gc<Object> {
         let text = message.to_string();
-        let error = self.new_error_object(self.intrinsic(prototype_of(kind)));
+        let error = self.new_error_object(self.intrinsic_in(realm, prototype_of(kind)));
         let message = self.string_from_utf8(&text);
         // A fresh object refuses nothing.
         let _ = error.create_hidden(self, self.names().message, message.into());
@@ -105,6 +110,13 @@ impl Context {
     #[cold]
     pub fn throw_type(&self, message: Arguments<'_>) -> Throw {
         self.throw_error(ErrorKind::TypeError, message)
+    }
+    /// TypeError of the realm of the function `callee`, which is about to be called: what its [[Call]] throws.
+    #[cold]
+    pub(crate) fn throw_type_of(&self, callee: Value, message: Arguments<'_>) -> Throw {
+        let realm = crate::realm::realm_of_callee(callee).unwrap_or_else(|| self.realm());
+        let error = self.new_error_in(realm, ErrorKind::TypeError, message);
+        self.throw(error.into())
     }
     #[cold]
     pub fn throw_range(&self, message: Arguments<'_>) -> Throw {

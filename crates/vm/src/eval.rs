@@ -10,7 +10,7 @@ use crate::native::{Args, SelfHostedSource};
 use crate::object::Object;
 use crate::realm::{Intrinsic, Realm};
 use crate::scope::Scope;
-use crate::string::JsString;
+use crate::string::{Chars, JsString, StringBuilder};
 use crate::value::Value;
 use std::cell::Cell;
 use std::sync::Arc;
@@ -54,6 +54,20 @@ impl Context {
         let object = self.new_error(kind, format_args!("{}", error.message));
         self.prepend_frame(object, &source.name, error.position.line, error.position.column);
         self.throw(object.into())
+    }
+
+    /// The source of code that a script gives as a string. What it imports is relative to the script or module that runs
+    /// (GetActiveScriptOrModule, §9.4.1).
+    fn dynamic_source(&self, name: &str, text: Gc<JsString>) -> JsResult<Arc<Source>> {
+        let referrer = self.interp.frames().find(|info| !info.frame.is_native()).map(|info| {
+            let source = &info.frame.code().template().source;
+            source.referrer.clone().unwrap_or_else(|| source.name.clone())
+        });
+        let source = match text.chars(self)? {
+            Chars::Utf16(units) => Source::from_utf16(name, units.iter().copied()),
+            latin1 => Source::new(name, latin1.to_utf8_lossy()),
+        };
+        Ok(Arc::new(source.with_referrer(referrer)))
     }
 
     /// Compiles a script in the current realm.
@@ -132,7 +146,9 @@ impl Context {
         let template = tercel_front::compile_module(&source, &options).unwrap_or_else(|e| panic!("{}:{e}", file.name));
         let code = self.new_code_block(template, realm);
         let info = code.template().module.as_ref().expect("modules have linking data");
-        let scope = self.new_scope(code, info.scope as usize, Value::NULL);
+        let Ok(scope) = self.new_scope(code, info.scope as usize, Value::NULL) else {
+            unreachable!("{} has a few dozen functions: a small cell is never refused", file.name)
+        };
         for &(slot, function) in &info.functions {
             let f = self.new_function(code.function(self, function as usize), scope.into());
             scope.set_slot(self, slot as usize, f.into());
@@ -143,7 +159,7 @@ impl Context {
     /// Indirect eval: PerformEval with direct = false.
     pub fn indirect_eval(&self, source: Value) -> JsResult<Value> {
         let Some(text) = source.as_string() else { return Ok(source) };
-        let source = Arc::new(Source::new("<eval>", text.to_rust(self)));
+        let source = self.dynamic_source("<eval>", text)?;
         let template = tercel_front::compile_eval(&source, &EvalInfo::default(), &self.compile_options())
             .map_err(|e| self.throw_compile_error(&source, &e))?;
         self.run_script_template(template)
@@ -157,7 +173,7 @@ impl Context {
         text: Gc<JsString>,
         scope: Value,
     ) -> JsResult<Gc<Function>> {
-        let source = Arc::new(Source::new("<eval>", text.to_rust(self)));
+        let source = self.dynamic_source("<eval>", text)?;
         let template = tercel_front::compile_eval(&source, &code.template().evals[eval], &self.compile_options())
             .map_err(|e| self.throw_compile_error(&source, &e))?;
         let block = self.new_code_block(template, code.realm());
@@ -168,19 +184,6 @@ impl Context {
 
     /// CreateDynamicFunction (§20.2.1.1.1) for a call of one of the four constructors.
     pub fn create_dynamic_function(&self, args: &Args, flavor: FunctionFlavor) -> JsResult<Value> {
-        let (body, parameters) = match args.len() {
-            0 => (String::new(), String::new()),
-            n => {
-                let mut parameters = String::new();
-                for i in 0..n - 1 {
-                    if i > 0 {
-                        parameters.push(',');
-                    }
-                    parameters.push_str(&self.to_string(args.get(i))?.to_rust(self));
-                }
-                (self.to_string(args.get(n - 1))?.to_rust(self), parameters)
-            }
-        };
         let (kind, fallback) = match flavor {
             FunctionFlavor::Normal => (DynamicFunction::Normal, Intrinsic::FunctionPrototype),
             FunctionFlavor::Generator => (DynamicFunction::Generator, Intrinsic::GeneratorFunctionPrototype),
@@ -189,11 +192,25 @@ impl Context {
                 (DynamicFunction::AsyncGenerator, Intrinsic::AsyncGeneratorFunctionPrototype)
             }
         };
-        let template =
-            tercel_front::compile_function(&parameters, &body, kind, &self.compile_options()).map_err(|e| {
-                let source = Source::new("anonymous", "");
-                self.throw_compile_error(&source, &e)
-            })?;
+        let (before, between, after) = kind.frame();
+        let mut text = StringBuilder::new(self);
+        text.push_str(before)?;
+        let last = args.len().saturating_sub(1);
+        for i in 0..last {
+            if i > 0 {
+                text.push_str(",")?;
+            }
+            text.push_string(self.to_string(args.get(i))?)?;
+        }
+        let parameters_end = utf8_length(text.chars());
+        text.push_str(between)?;
+        if !args.is_empty() {
+            text.push_string(self.to_string(args.get(last))?)?;
+        }
+        text.push_str(after)?;
+        let source = self.dynamic_source("anonymous", text.finish()?)?;
+        let template = tercel_front::compile_function_source(&source, parameters_end, &self.compile_options())
+            .map_err(|e| self.throw_compile_error(&Source::new("anonymous", ""), &e))?;
         let new_target = if args.new_target().is_undefined() { args.callee() } else { args.new_target() };
         let prototype = self.prototype_from_new_target(new_target, fallback)?;
         let block = self.new_code_block(template, self.realm());
@@ -209,7 +226,8 @@ impl Context {
                 format!("function {}() {{ [native code] }}", template.name)
             } else {
                 let span = template.span.start as usize..template.span.end as usize;
-                template.source.text.get(span).unwrap_or_default().to_string()
+                let text = template.source.text.get(span).unwrap_or_default();
+                return self.string_from_template(&template.source.restore(text.into()));
             }
         } else if let Some(native) = value.as_kind::<NativeFunction>(Kind::NativeFunction) {
             native_source(self, native)
@@ -236,6 +254,11 @@ impl Context {
         }
         self.describe(v)
     }
+}
+
+/// The length of characters in UTF-8; lone surrogates take four bytes, as in [`Source::from_utf16`].
+fn utf8_length(chars: Chars<'_>) -> usize {
+    Source::from_utf16("", chars.units()).text.len()
 }
 
 /// The source of a native: its name where that makes a legal text.

@@ -7,7 +7,7 @@
 //! | kind | `guard` | `loc` | `cell` | `aux` | `bits` |
 //! |---|---|---|---|---|---|
 //! | property | receiver's shape | form and offset | holder, or new shape as int32 | prototype epoch | |
-//! | element | | | | | seen element kinds |
+//! | element | | | | seen types of typed arrays | seen element kinds |
 //! | arithmetic, compare | | | | | seen types |
 //! | call, construct | count | | target: code block or native function | | |
 //! | loop | | | | iterations | |

@@ -50,8 +50,16 @@ pub mod flag {
     pub const RESUMED: u64 = 1 << 42;
     /// The frame is a native function's.
     pub const NATIVE: u64 = 1 << 43;
+    /// The frame has a native frame of its own: returning from it is a native return ([`crate::tier`]).
+    pub const MACHINE: u64 = 1 << 44;
+    /// That native frame was made by the trampoline from Rust.
+    pub const TRAMPOLINE: u64 = 1 << 45;
+    /// Returning from it leaves the interpreter's loop.
+    pub const LEAVES: u64 = ENTRY | MACHINE;
     /// Returning from it is more than storing the result and going on in the caller.
-    pub const SPECIAL_RETURN: u64 = ENTRY | CONSTRUCT;
+    pub const SPECIAL_RETURN: u64 = LEAVES | CONSTRUCT;
+    /// What a frame that replaces this one (a tail call, a coroutine that goes on) takes over.
+    pub const OF_PLACE: u64 = ENTRY | MACHINE | TRAMPOLINE;
 }
 
 /// The link word: bits 0–27 the return pc in code units from the start of the caller's code (the instruction after
@@ -126,6 +134,14 @@ impl Frame {
     #[inline(always)]
     pub fn has_flag(self, flag: u64) -> bool {
         self.word() & flag != 0
+    }
+    #[inline(always)]
+    pub fn set_flags(self, flags: u64) {
+        self.set(CALL_WORD, Value::from_bits(self.word() | flags));
+    }
+    #[inline(always)]
+    pub fn clear_flags(self, flags: u64) {
+        self.set(CALL_WORD, Value::from_bits(self.word() & !flags));
     }
     #[inline(always)]
     pub fn is_native(self) -> bool {

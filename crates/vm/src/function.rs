@@ -45,6 +45,17 @@ impl Gc<Function> {
     }
 }
 
+impl Context {
+    /// Whether `v` is a function of sloppy code that is no arrow, method, generator or async function: those are the functions that
+    /// may have the legacy properties `caller` and `arguments` (ECMA-262 §17.1).
+    pub fn is_sloppy_function(&self, v: Value) -> bool {
+        v.as_kind::<Function>(Kind::Function).is_some_and(|f| {
+            let code = f.code();
+            code.has(code_flag::CONSTRUCTOR) && !code.has(code_flag::STRICT)
+        })
+    }
+}
+
 /// Kind::NativeFunction.
 #[repr(C)]
 pub struct NativeFunction {

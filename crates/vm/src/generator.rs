@@ -373,7 +373,7 @@ fn async_yield(cx: &Context, frame: Frame, pc: Pc, gen_: Gc<Generator>, value: V
         delta: frame.link().delta(),
         return_pc: frame.link().return_pc(),
         dst: frame.result_register() as u16,
-        flags: frame.word() & flag::ENTRY,
+        flags: frame.word() & flag::OF_PLACE,
     };
     match resume_at(cx, frame, gen_, mode, value, site)? {
         Prepared::ResumedThrowing => Err(Throw),

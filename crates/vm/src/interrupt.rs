@@ -9,7 +9,6 @@ use crate::error::{JsResult, Throw};
 use crate::interp::entry::{EntryRecord, save_registers, stack_pointer};
 use crate::interp::state::NATIVE_SLACK;
 use crate::stack::native_stack_bounds;
-use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
@@ -158,13 +157,14 @@ impl Context {
         let record = EntryRecord {
             previous: state.entries.get(),
             entry_sp: sp,
-            run_sp: Cell::new((sp + CALLER_BYTES).min(high)),
+            outer_exit_sp: state.exit_sp.get(),
             saved: [0; 6],
-            throwing: Cell::new(false),
         };
         state.entries.set(&record);
+        state.exit_sp.set((sp + CALLER_BYTES).min(high));
         let result = body();
         state.entries.set(record.previous);
+        state.exit_sp.set(record.outer_exit_sp);
         result
     }
 }

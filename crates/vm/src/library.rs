@@ -124,9 +124,10 @@ impl Context {
                 .is_some_and(|d| d.getter.and_then(|g| g.as_kind::<NativeFunction>(Kind::NativeFunction)).is_some())
     }
 
-    /// Whether indices can be appended to an array with dense elements. (Where they cannot, elements are sparse.)
+    /// Whether indices can be assigned behind the elements of an array without looking further: its elements are dense, it may grow,
+    /// and no prototype has a setter for an index.
     pub fn is_appendable(&self, o: Gc<Object>) -> bool {
-        !o.elements.get().is_sparse() && o.shape(self).is_extensible()
+        !o.elements.get().is_sparse() && o.shape(self).is_extensible() && self.holes_are_undefined()
     }
 
     /// Calls the method `key` of `v` without arguments, if there is one.

@@ -226,7 +226,7 @@ impl Context {
         code.module.set(module.into());
         self.write_barrier(code.header_ptr(), module.into());
         let index = module.info().map_or(0, |info| info.scope as usize);
-        module.scope.set(self.new_scope(code, index, Value::NULL).into());
+        module.scope.set(self.new_scope(code, index, Value::NULL)?.into());
         self.register_module(name, module);
         Ok(module)
     }
@@ -242,7 +242,7 @@ impl Context {
         let module = self.new_module(name);
         module.code.set(code.into());
         let index = module.info().map_or(0, |info| info.scope as usize);
-        let scope = self.new_scope(code, index, Value::NULL);
+        let scope = self.new_scope(code, index, Value::NULL)?;
         module.scope.set(scope.into());
         if let Some(ExportEntry::Local { slot, .. }) = module.info().and_then(|info| info.exports.first()) {
             scope.set_slot(self, *slot as usize, value);
@@ -294,6 +294,10 @@ impl Context {
             let array = self.new_value_array(info.requests.len())?;
             let referrer = module.name_text(self);
             for (i, request) in info.requests.iter().enumerate() {
+                // AllImportAttributesSupported.
+                if let Some((key, _)) = request.attributes.iter().find(|(key, _)| !key.eq_str("type")) {
+                    return Err(self.throw_syntax(format_args!("Import attribute '{key}' is not supported")));
+                }
                 let attributes: Vec<_> =
                     request.attributes.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
                 let requested = self.load_module(&referrer, &request.specifier.to_string(), &attributes)?;
@@ -588,23 +592,47 @@ impl Context {
         promise: Gc<Promise>,
     ) -> JsResult<()> {
         let module = self.load_module(referrer, specifier, attributes)?;
-        self.load_requested_modules(module)?;
-        self.link_module(module)?;
-        let evaluated = self.evaluate_module(module)?;
+        let loaded = self.new_promise();
+        match self.load_requested_modules(module) {
+            Ok(()) => self.fulfill_promise(loaded, Value::UNDEFINED),
+            Err(throw) => {
+                let error = self.catch(throw)?;
+                self.reject_promise(loaded, error);
+            }
+        }
         let data = self.new_record(0, &[promise.into(), module.into()]);
-        self.promise_continue(evaluated, continuation::DYNAMIC_IMPORT, data.into());
+        self.promise_continue(loaded, continuation::DYNAMIC_IMPORT_LOADED, data.into());
         Ok(())
     }
 }
 
+/// The promise and the module of a dynamic import, in a record.
+fn dynamic_import(data: Value) -> Option<(Gc<Promise>, Gc<Module>)> {
+    let data = data.as_kind::<Record>(Kind::Record)?;
+    Some((data.get(0).as_kind(Kind::Promise)?, data.get(1).as_kind(Kind::Module)?))
+}
+
+/// A dynamically imported module and what it requests are loaded: now it is linked and evaluated, in a job, so that no evaluation
+/// that is under way is entered again (linkAndEvaluateClosure of §13.3.10.3).
+pub(crate) fn dynamic_import_loaded(cx: &Context, data: Value, argument: Value, rejected: bool) -> JsResult<()> {
+    let Some((promise, module)) = dynamic_import(data) else { return Ok(()) };
+    if rejected {
+        cx.reject_promise(promise, argument);
+        return Ok(());
+    }
+    match cx.link_module(module).and_then(|()| cx.evaluate_module(module)) {
+        Ok(evaluated) => cx.promise_continue(evaluated, continuation::DYNAMIC_IMPORT, data),
+        Err(throw) => {
+            let error = cx.catch(throw)?;
+            cx.reject_promise(promise, error);
+        }
+    }
+    Ok(())
+}
+
 /// The evaluation that a dynamic import waited for is done.
 pub(crate) fn dynamic_import_settled(cx: &Context, data: Value, argument: Value, rejected: bool) -> JsResult<()> {
-    let Some(data) = data.as_kind::<Record>(Kind::Record) else { return Ok(()) };
-    let (Some(promise), Some(module)) =
-        (data.get(0).as_kind::<Promise>(Kind::Promise), data.get(1).as_kind::<Module>(Kind::Module))
-    else {
-        return Ok(());
-    };
+    let Some((promise, module)) = dynamic_import(data) else { return Ok(()) };
     if rejected {
         cx.reject_promise(promise, argument);
         return Ok(());
@@ -672,7 +700,10 @@ pub(crate) fn import_call(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     let code = frame.code();
     let referrer = match code.module.get().as_kind::<Module>(Kind::Module) {
         Some(module) => module.name_text(cx),
-        None => code.template().source.name.clone(),
+        None => {
+            let source = &code.template().source;
+            source.referrer.as_ref().unwrap_or(&source.name).clone()
+        }
     };
     let started = (|| {
         let specifier = cx.to_string(specifier)?.to_rust(cx);

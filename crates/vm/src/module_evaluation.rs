@@ -203,13 +203,14 @@ impl Context {
         }
         self.module_failed(module, error);
         module.async_order.set(Value::int32(ORDER_DONE));
+        // From the leaf to the roots.
+        if let Some(promise) = module.top_promise.get().as_kind::<Promise>(Kind::Promise) {
+            self.reject_promise(promise, error);
+        }
         for parent in parents(self, module).iter() {
             if let Some(parent) = parent.as_kind::<Module>(Kind::Module) {
                 self.async_module_rejected(parent, error)?;
             }
-        }
-        if let Some(promise) = module.top_promise.get().as_kind::<Promise>(Kind::Promise) {
-            self.reject_promise(promise, error);
         }
         Ok(())
     }

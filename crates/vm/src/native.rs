@@ -213,6 +213,8 @@ pub enum PropertyValue {
         getter: Option<FunctionSpec>,
         setter: Option<FunctionSpec>,
     },
+    /// An accessor with this intrinsic function as both getter and setter.
+    AccessorOf(Intrinsic),
     /// The same value as another property of the same object (`Array.prototype[Symbol.iterator]` is `values`).
     Alias(SpecKey),
     /// Made by a function, which must not run script. It gets the object.
@@ -346,6 +348,8 @@ pub enum ObjectForm {
     Object(Kind),
     /// A native function.
     Function(FunctionSpec),
+    /// A native function that is frozen as soon as it is made.
+    FrozenFunction(FunctionSpec),
     /// A self-hosted function.
     SelfHosted(SelfHostedSpec),
     /// Made by a function, which must not run script and gets the object's prototype.

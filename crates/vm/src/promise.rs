@@ -86,6 +86,7 @@ static CONTINUATIONS: &[Continuation] = &[
     crate::async_generator::await_return_settled,
     crate::module::dynamic_import_settled,
     crate::iterators::async_from_sync_settled,
+    crate::module::dynamic_import_loaded,
 ];
 
 /// Indices into [`CONTINUATIONS`].
@@ -94,6 +95,7 @@ pub(crate) mod continuation {
     pub const ASYNC_GENERATOR_RETURN: i32 = 1;
     pub const DYNAMIC_IMPORT: i32 = 2;
     pub const ASYNC_FROM_SYNC: i32 = 3;
+    pub const DYNAMIC_IMPORT_LOADED: i32 = 4;
 }
 
 impl Context {

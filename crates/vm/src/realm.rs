@@ -11,8 +11,8 @@ use crate::frame::Frame;
 use crate::function::{Function, FunctionShape, NativeFunction};
 use crate::key::PropertyKey;
 use crate::native::{FunctionSpec, ObjectForm, ObjectSpec, PropertySpec, PropertyValue, SelfHostedSpec, SpecKey};
-use crate::object::Object;
 use crate::object::lazy::recipe;
+use crate::object::{IntegrityLevel, Object};
 use crate::shape::{ACCESSOR, CONFIGURABLE, DEFAULT, DEFAULT_INLINE, LAZY, Shape, WATCHED, WRITABLE, flag};
 use crate::value::Value;
 use std::cell::Cell;
@@ -205,6 +205,14 @@ impl Gc<Realm> {
     }
 }
 
+/// The realm of a function; `None` for other values and functions without one.
+pub(crate) fn realm_of_callee(callee: Value) -> Option<Gc<Realm>> {
+    if let Some(f) = callee.as_kind::<Function>(Kind::Function) {
+        return Some(f.code().realm());
+    }
+    callee.as_kind::<NativeFunction>(Kind::NativeFunction)?.realm.get().as_kind(Kind::Realm)
+}
+
 impl Context {
     /// A realm with all intrinsics still to be made. Its global object has the library's global properties, lazily.
     pub fn new_realm(&self) -> Gc<Realm> {
@@ -272,15 +280,25 @@ impl Context {
 
     #[cold]
     fn realm_of_frame(&self, frame: Frame, main: Option<Gc<Realm>>) -> Gc<Realm> {
-        let callee = frame.callee();
-        if let Some(f) = callee.as_kind::<Function>(Kind::Function) {
-            return f.code().realm();
+        let mut frame = frame;
+        loop {
+            if let Some(realm) = realm_of_callee(frame.callee()) {
+                return realm;
+            }
+            // The block of a call that is being prepared (of a proxy) has no realm of its own: its caller's counts. Below all calls,
+            // the host says.
+            let caller = frame.caller();
+            match main {
+                _ if caller != frame => frame = caller,
+                Some(realm) => return realm,
+                None => unreachable!("the context is being constructed: its realm does not exist yet"),
+            }
         }
-        let native = callee.as_kind::<NativeFunction>(Kind::NativeFunction);
-        match native.and_then(|f| f.realm.get().as_kind::<Realm>(Kind::Realm)).or(main) {
-            Some(realm) => realm,
-            None => unreachable!("the context is being constructed: its realm does not exist yet"),
-        }
+    }
+
+    /// The realm of the function that called the running one.
+    pub(crate) fn caller_realm(&self) -> Gc<Realm> {
+        self.realm_of_frame(self.interp.frame.get().caller(), self.objects.main_realm.get())
     }
 
     /// An intrinsic of the current realm.
@@ -327,6 +345,12 @@ impl Context {
             ObjectForm::Object(kind) => self.new_intrinsic_object(kind, prototype, spec.properties.len()),
             ObjectForm::Function(function) => {
                 self.new_intrinsic_function(realm, &function, prototype, spec.properties.len())
+            }
+            ObjectForm::FrozenFunction(function) => {
+                let f = self.new_intrinsic_function(realm, &function, prototype, spec.properties.len());
+                let frozen = self.set_integrity_level(f, IntegrityLevel::Frozen);
+                debug_assert!(matches!(frozen, Ok(true)));
+                f
             }
             ObjectForm::SelfHosted(function) => self.self_hosted_function(realm, &function),
             ObjectForm::Custom(make) => make(self, prototype),
@@ -405,6 +429,10 @@ impl Context {
                     None => Value::UNDEFINED,
                 };
                 self.new_accessor(make(getter), make(setter)).into()
+            }
+            PropertyValue::AccessorOf(intrinsic) => {
+                let f = self.intrinsic_in(realm, intrinsic).into();
+                self.new_accessor(f, f).into()
             }
             PropertyValue::Alias(of) => self.alias_target(object, of),
             PropertyValue::Computed(make) => make(self, object),

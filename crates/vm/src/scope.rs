@@ -6,6 +6,7 @@
 use crate::cell::{CellHeader, Gc, Kind};
 use crate::code::CodeBlock;
 use crate::context::Context;
+use crate::error::JsResult;
 use crate::value::Value;
 use std::cell::Cell;
 use tercel_bytecode::ScopeTemplate;
@@ -65,10 +66,13 @@ impl Gc<Scope> {
 
 impl Context {
     /// A new scope of `owner`'s scope template `index`; lexical slots start empty, the others undefined.
-    pub fn new_scope(&self, owner: Gc<CodeBlock>, index: usize, parent: Value) -> Gc<Scope> {
+    ///
+    /// # Errors
+    /// RangeError where there is no memory for a scope of thousands of variables.
+    pub fn new_scope(&self, owner: Gc<CodeBlock>, index: usize, parent: Value) -> JsResult<Gc<Scope>> {
         let template = &owner.template().scopes[index];
         let count = template.vars.len();
-        let scope: Gc<Scope> = self.alloc_raw(Kind::Scope, SLOTS_OFFSET + count * 8);
+        let scope: Gc<Scope> = self.try_alloc_raw(Kind::Scope, SLOTS_OFFSET + count * 8)?;
         // SAFETY: the cell is fresh and of this size.
         unsafe {
             scope.as_ptr().write(Scope {
@@ -82,13 +86,16 @@ impl Context {
                 *scope.slots().add(i) = if var.kind.starts_empty() { Value::EMPTY } else { Value::UNDEFINED };
             }
         }
-        scope
+        Ok(scope)
     }
 
     /// CreatePerIterationEnvironment: the same variables and values in a new scope.
-    pub fn clone_scope(&self, source: Gc<Scope>) -> Gc<Scope> {
+    ///
+    /// # Errors
+    /// As [`Context::new_scope`].
+    pub fn clone_scope(&self, source: Gc<Scope>) -> JsResult<Gc<Scope>> {
         let count = source.slot_count.get() as usize;
-        let scope: Gc<Scope> = self.alloc_raw(Kind::Scope, SLOTS_OFFSET + count * 8);
+        let scope: Gc<Scope> = self.try_alloc_raw(Kind::Scope, SLOTS_OFFSET + count * 8)?;
         // SAFETY: fresh and of this size; `source` has `count` slots, and allocation moved nothing.
         unsafe {
             scope.as_ptr().write(Scope {
@@ -100,6 +107,6 @@ impl Context {
             });
             std::ptr::copy_nonoverlapping(source.slots(), scope.slots(), count);
         }
-        scope
+        Ok(scope)
     }
 }

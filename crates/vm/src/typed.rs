@@ -216,6 +216,8 @@ pub struct TypedArray {
 }
 
 impl TypedArray {
+    /// Offset in bytes of the element type, for machine code.
+    pub const ELEMENT_OFFSET: usize = std::mem::offset_of!(TypedArray, element);
     pub const VALUES: usize = 1;
 }
 

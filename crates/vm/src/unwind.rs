@@ -1,53 +1,86 @@
 //! Unwinding: from a throw to the nearest handler, or out of the segment.
 //!
 //! The pending exception is in the context; the walk starts at the innermost frame and its pc. Frames are popped as it goes, so that when
-//! it stops, the innermost frame is the one with the handler, or the caller of the entry frame. A termination passes all handlers: no
+//! it stops, the innermost frame is the one with the handler, or the one at which the segment ends. A termination passes all handlers: no
 //! `finally` block runs, and the engine can be used afterwards.
 
 use crate::context::Context;
-use crate::frame::{self, flag};
+use crate::frame::{self, Frame, flag};
+use crate::value::Value;
 
-/// Finds the handler. `true`: the interpreter goes on at `Interp::frame` and `Interp::pc`; `false`: the exception leaves the
-/// segment, whose entry frame has been popped.
+/// Whether the frame, whose current instruction contains unit `pc`, catches the pending exception. If so, it becomes the innermost frame,
+/// the exception is in the handler's register, and `Interp::pc` and the result are the handler's beginning.
+pub(crate) fn catch_in(cx: &Context, frame: Frame, pc: usize) -> Option<usize> {
+    if cx.is_terminating() {
+        return None;
+    }
+    let code = frame.code();
+    let handler = code.template().handler_at(pc as u32)?;
+    frame.set(handler.dst as usize, cx.take_exception());
+    cx.interp.frame.set(frame);
+    // The handler lies in the code (verifier).
+    cx.interp.pc.set(code.code().wrapping_add(handler.target as usize));
+    Some(handler.target as usize)
+}
+
+/// Finds the handler among the frames that the interpreter runs by itself. `true`: it goes on at `Interp::frame` and `Interp::pc`; `false`: the
+/// exception leaves the segment, whose outermost frame is now the innermost one.
 #[inline(never)]
 pub(crate) fn unwind(cx: &Context) -> bool {
     let state = &cx.interp;
     let mut frame = state.frame.get();
     let mut pc = frame.code().offset_of(state.pc.get());
-    let catchable = !cx.is_terminating();
     loop {
-        let code = frame.code();
-        if catchable && let Some(handler) = code.template().handler_at(pc as u32) {
-            frame.set(handler.dst as usize, cx.take_exception());
-            state.frame.set(frame);
-            // The handler lies in the code (verifier).
-            state.pc.set(code.code().wrapping_add(handler.target as usize));
+        if catch_in(cx, frame, pc).is_some() {
             return true;
         }
-        let caller = frame.caller();
-        state.frame.set(caller);
-        if frame.has_flag(flag::ENTRY) {
+        if frame.has_flag(flag::LEAVES) {
+            state.frame.set(frame);
+            state.pc.set(frame.code().code().wrapping_add(pc));
             return false;
         }
         pc = frame.link().return_pc() - 1;
-        frame = caller;
+        frame = frame.caller();
+        state.frame.set(frame);
     }
 }
 
-/// Returns `Interp::result` from the innermost frame. `false`: it was the segment's entry frame.
+/// Returns `Interp::result` from the innermost frame. `false`: the segment ends with it.
 #[inline(never)]
 pub(crate) fn return_result(cx: &Context) -> bool {
     let state = &cx.interp;
     let frame = state.frame.get();
-    let caller = frame.caller();
-    if frame.has_flag(flag::CONSTRUCT) && !state.result.get().is_object() {
-        state.result.set(frame.get(frame::THIS));
-    }
-    state.frame.set(caller);
-    if frame.has_flag(flag::ENTRY) {
+    complete_construct(cx, frame);
+    if frame.has_flag(flag::LEAVES) {
+        state.frame.set(frame.caller());
         return false;
     }
-    caller.set(frame.result_register(), state.result.get());
-    state.pc.set(caller.code().code().wrapping_add(frame.link().return_pc()));
+    resume_caller(cx, frame, state.result.get());
     true
+}
+
+/// Makes `Interp::result` what `new` gives, if the frame was made by it.
+#[inline]
+pub(crate) fn complete_construct(cx: &Context, frame: Frame) {
+    let result = &cx.interp.result;
+    if frame.has_flag(flag::CONSTRUCT) && !result.get().is_object() {
+        result.set(frame.get(frame::THIS));
+    }
+}
+
+/// Pops a frame that has returned: its caller goes on after the call.
+pub(crate) fn resume_caller(cx: &Context, frame: Frame, result: Value) {
+    let state = &cx.interp;
+    let caller = frame.caller();
+    caller.set(frame.result_register(), result);
+    state.frame.set(caller);
+    state.pc.set(caller.code().code().wrapping_add(frame.link().return_pc()));
+}
+
+/// Pops a frame that has thrown: its caller is in the middle of the call.
+pub(crate) fn pop_throwing(cx: &Context, frame: Frame) {
+    let state = &cx.interp;
+    let caller = frame.caller();
+    state.frame.set(caller);
+    state.pc.set(caller.code().code().wrapping_add(frame.link().return_pc() - 1));
 }

@@ -114,7 +114,7 @@ fn get_time(cx: &Context, args: &Args) -> JsResult<Value> {
 
 fn get_timezone_offset(cx: &Context, args: &Args) -> JsResult<Value> {
     let (_, t) = this_time(cx, args)?;
-    Ok(if t.is_nan() { Value::NAN } else { Value::number(-zone::at_utc(t).offset / MS_PER_MINUTE) })
+    Ok(if t.is_nan() { Value::NAN } else { Value::number((0.0 - zone::at_utc(t).offset) / MS_PER_MINUTE) })
 }
 
 fn get_year(cx: &Context, args: &Args) -> JsResult<Value> {
@@ -192,7 +192,7 @@ const WEEKDAY_NAMES: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat
 const MONTH_NAMES: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 fn year_text(year: i64) -> String {
-    if year < 0 { format!("-{:06}", -year) } else { format!("{year:04}") }
+    if year < 0 { format!("-{:04}", -year) } else { format!("{year:04}") }
 }
 
 /// DateString (§21.4.4.41.2).

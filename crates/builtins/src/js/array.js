@@ -378,8 +378,12 @@ function from(items, mapper, thisArg) {
 }
 
 // Array.fromAsync (§23.1.2.2). `for await` gives what the specification's loop does: awaits, closing, sync iterators wrapped.
-async function fromAsync(items, mapper, thisArg) {
-  const C = this, mapping = mapper !== undefined;
+function fromAsync(items, mapper, thisArg) {
+  return collectAsync(this, items, mapper, thisArg);
+}
+
+async function collectAsync(C, items, mapper, thisArg) {
+  const mapping = mapper !== undefined;
   if (mapping && !%IsCallable(mapper)) requireCallable(mapper);
   let method = %GetMethod(items, %SymbolAsyncIterator()), isAsync = true;
   if (method === undefined) {

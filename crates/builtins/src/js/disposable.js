@@ -1,16 +1,20 @@
 // The asynchronous half of explicit resource management (ECMA-262 §27.4.3.3, §27.1.4.2, DisposeResources of §9.5.9).
 
-async function disposeAsync() {
-  %AsyncDisposeBegin(this);
+function disposeAsync() {
+  return disposeResources(this);
+}
+
+async function disposeResources(stack) {
+  %AsyncDisposeBegin(stack);
   let needsAwait = false, hasAwaited = false, thrown = false, error;
-  for (let kind; (kind = %AsyncDisposeKind(this)) !== 0;) {
+  for (let kind; (kind = %AsyncDisposeKind(stack)) !== 0;) {
     if (kind === 1) {
-      %AsyncDisposeNext(this);
+      %AsyncDisposeNext(stack);
       needsAwait = true;
       continue;
     }
     try {
-      const result = %AsyncDisposeNext(this);
+      const result = %AsyncDisposeNext(stack);
       hasAwaited = true;
       await result;
     } catch (e) {
@@ -22,7 +26,12 @@ async function disposeAsync() {
   if (thrown) throw error;
 }
 
-async function asyncIteratorDispose() {
-  const method = %GetMethod(this, "return");
-  if (method !== undefined) await %Call(method, this, undefined);
+async function disposeIterator(iterator) {
+  const method = %GetMethod(iterator, "return");
+  if (method !== undefined) await %Call(method, iterator);
+}
+
+// Built-in functions that return promises are no async functions: their prototype is Function.prototype.
+function asyncIteratorDispose() {
+  return disposeIterator(this);
 }

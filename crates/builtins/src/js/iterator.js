@@ -93,7 +93,7 @@ function filter(predicate) {
   return %NewIteratorHelper(filterGenerator(this, this.next, predicate), this);
 }
 
-// ToIntegerOrInfinity of a limit; RangeError (after closing) for NaN and negative numbers.
+// ToIntegerOrInfinity of a limit; RangeError (after closing) for NaN, negative numbers and finite ones that are no safe integers.
 function toLimit(iterator, limit) {
   let number;
   try {
@@ -103,9 +103,9 @@ function toLimit(iterator, limit) {
     throw e;
   }
   const integer = %ToIntegerOrInfinity(number);
-  if (number !== number || integer < 0) {
+  if (number !== number || integer < 0 || integer > 9007199254740991 && integer !== 1 / 0) {
     closeQuietly(iterator);
-    %ThrowRangeError(%Describe(limit) + " must be positive");
+    %ThrowRangeError(%Describe(limit) + " must be positive and a safe integer");
   }
   return integer;
 }

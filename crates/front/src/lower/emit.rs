@@ -96,6 +96,7 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     /// The constant index of a string.
     pub fn string(&mut self, text: JsStr) -> Const {
+        let text = self.cx.source.restore(text);
         if let Some(&index) = self.strings.get(&text) {
             return Const(index);
         }

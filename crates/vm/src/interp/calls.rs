@@ -133,7 +133,7 @@ fn tail(cx: &Context, frame: Frame, block: usize, argc: usize) -> JsResult<Flow>
             delta: link.delta(),
             return_pc: link.return_pc(),
             dst: frame.result_register() as u16,
-            flags: word & flag::ENTRY,
+            flags: word & flag::OF_PLACE,
         };
         fill_frame(frame, function, code, argc, Value::UNDEFINED, site);
         code.calls.set(code.calls.get().wrapping_add(1));

@@ -16,12 +16,13 @@ pub fn throw_tdz(cx: &Context, code: Gc<CodeBlock>, name: u32) -> Throw {
     cx.throw_reference(format_args!("Cannot access '{name}' before initialization"))
 }
 
+const NO_THIS: &str =
+    "Must call super constructor in derived class before accessing 'this' or returning from derived constructor";
+
 #[cold]
 #[inline(never)]
 pub fn throw_no_this(cx: &Context) -> Throw {
-    cx.throw_reference(format_args!(
-        "Must call super constructor in derived class before accessing 'this' or returning from derived constructor"
-    ))
+    cx.throw_reference(format_args!("{NO_THIS}"))
 }
 
 #[cold]
@@ -89,7 +90,7 @@ pub fn throw_const_assign(cx: &Context, _frame: Frame, _pc: Pc) -> Throw {
 #[inline(never)]
 pub fn new_scope(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     let i: instr::NewScope = pc.decode();
-    let scope = cx.new_scope(frame.code(), i.scope.0 as usize, frame.get(i.parent.0 as usize));
+    let scope = cx.new_scope(frame.code(), i.scope.0 as usize, frame.get(i.parent.0 as usize))?;
     frame.set(i.dst.0 as usize, scope.into());
     Ok(())
 }
@@ -98,7 +99,7 @@ pub fn new_scope(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
 pub fn clone_scope(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     let i: instr::CloneScope = pc.decode();
     let source = frame.get(i.src.0 as usize).as_kind(Kind::Scope).expect("operand is a scope");
-    frame.set(i.dst.0 as usize, cx.clone_scope(source).into());
+    frame.set(i.dst.0 as usize, cx.clone_scope(source)?.into());
     Ok(())
 }
 
@@ -119,7 +120,7 @@ pub fn switch_target(code: Gc<CodeBlock>, frame: Frame, pc: Pc) -> i32 {
     usize::try_from(index).ok().and_then(|at| table.targets.get(at)).copied().unwrap_or(0)
 }
 
-/// What a derived constructor returns (§10.2.2 step 12 and after).
+/// What a derived constructor returns (§10.2.2 step 12 and after). The function is left by then: errors are of its caller's realm.
 #[inline(never)]
 pub fn check_constructor_return(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     let i: instr::CheckConstructorReturn = pc.decode();
@@ -127,11 +128,14 @@ pub fn check_constructor_return(cx: &Context, frame: Frame, pc: Pc) -> JsResult<
     let result = if v.is_object() {
         v
     } else if !v.is_undefined() {
-        return Err(cx.throw_type(format_args!("Derived constructors may only return object or undefined")));
+        let message = format_args!("Derived constructors may only return object or undefined");
+        let error = cx.new_error_in(cx.caller_realm(), ErrorKind::TypeError, message);
+        return Err(cx.throw(error.into()));
     } else {
         let this = frame.get(i.this.0 as usize);
         if this.is_empty() {
-            return Err(throw_no_this(cx));
+            let error = cx.new_error_in(cx.caller_realm(), ErrorKind::ReferenceError, format_args!("{NO_THIS}"));
+            return Err(cx.throw(error.into()));
         }
         this
     };

@@ -12,7 +12,7 @@
 //! - Frames of JavaScript callees are pushed here without recursion; returning pops them. Only a frame with the flag
 //!   ENTRY leaves the function.
 
-use super::entry::{EntryRecord, SegmentExit, stack_pointer};
+use super::entry::{SegmentExit, stack_pointer};
 use super::{
     Flow, Pc, arguments, arithmetic, calls, classes, control, dispose, element, globals, iteration, literals, names,
     property,
@@ -26,7 +26,7 @@ use crate::frame::{self, Frame, flag};
 use crate::function::Function;
 use crate::scope::Scope;
 use crate::value::{INT32_TAG, Value};
-use crate::{generator, interrupt, module, unwind};
+use crate::{generator, interrupt, module, tier, unwind};
 use std::sync::atomic::Ordering::Relaxed;
 use tercel_bytecode::Op;
 use tercel_bytecode::op::{Instr, instr};
@@ -50,15 +50,20 @@ enum Action {
     Return,
 }
 
-/// Runs frames until the entry frame of this segment returns or throws.
+/// Runs frames until the outermost one of this segment (the innermost one with a flag of LEAVES) returns or throws, or the innermost frame is to
+/// go on in machine code. `throwing`: begins with a throw of the pending exception in the innermost frame.
 ///
 /// # Safety
-/// `Interp::frame` is an entry frame of a JavaScript function, and `Interp::pc` lies in its verified code.
-pub(crate) unsafe fn run_segment(cx: &Context, record: &EntryRecord) -> SegmentExit {
-    record.run_sp.set(stack_pointer());
+/// `Interp::frame` is a frame of a JavaScript function, and `Interp::pc` lies in its verified code.
+pub(crate) unsafe fn run_segment(cx: &Context, throwing: bool) -> SegmentExit {
     let state = &cx.interp;
-    if record.throwing.get() && !unwind::unwind(cx) {
+    state.exit_sp.set(stack_pointer());
+    if throwing && !unwind::unwind(cx) {
         return SegmentExit::Throw;
+    }
+    if let Some(target) = tier::target_of_innermost(cx) {
+        state.tiers.target.set(target);
+        return SegmentExit::EnterCode;
     }
     let mut fp: *mut Value = state.frame.get().0;
     let mut pc: *const u16 = state.pc.get();
@@ -149,6 +154,14 @@ pub(crate) unsafe fn run_segment(cx: &Context, record: &EntryRecord) -> SegmentE
                         pc = code.code();
                         state.frame.set(Frame(fp));
                         code.calls.set(code.calls.get().wrapping_add(1));
+                        code.heat.set(code.heat.get() - 1);
+                        if code.heat.get() <= 0
+                            && let Some(machine) = tier::hot_code(cx, code)
+                        {
+                            state.pc.set(pc);
+                            state.tiers.target.set(machine.filled);
+                            return SegmentExit::EnterCode;
+                        }
                         if (*state.interrupt_word).load(Relaxed) != 0 {
                             state.pc.set(pc);
                             if interrupt::poll_in_interpreter(cx).is_err() {
@@ -205,7 +218,7 @@ pub(crate) unsafe fn run_segment(cx: &Context, record: &EntryRecord) -> SegmentE
                             if word & flag::CONSTRUCT != 0 && !value.is_object() {
                                 value = this_frame.get(frame::THIS);
                             }
-                            if word & flag::ENTRY != 0 {
+                            if word & flag::LEAVES != 0 {
                                 state.result.set(value);
                                 state.frame.set(this_frame.caller());
                                 return SegmentExit::Return;
@@ -851,7 +864,16 @@ pub(crate) unsafe fn run_segment(cx: &Context, record: &EntryRecord) -> SegmentE
                     Op::LoopBack => {
                         let i = decode!(LoopBack);
                         let site = site!(i.slot);
-                        site.aux.set(site.aux.get().wrapping_add(1));
+                        let count = site.aux.get().wrapping_add(1);
+                        site.aux.set(count);
+                        if count >= state.tiers.loop_threshold.get()
+                            && let Some(target) =
+                                tier::target_of_loop(cx, code, code.offset_of(pc.offset(i.target.0 as isize)))
+                        {
+                            state.pc.set(pc.offset(i.target.0 as isize));
+                            state.tiers.target.set(target);
+                            return SegmentExit::EnterCode;
+                        }
                         if (*state.interrupt_word).load(Relaxed) != 0 {
                             state.pc.set(pc);
                             if interrupt::poll_in_interpreter(cx).is_err() {
@@ -988,7 +1010,16 @@ pub(crate) unsafe fn run_segment(cx: &Context, record: &EntryRecord) -> SegmentE
                 }
             };
             match action {
-                Action::Reload => {}
+                Action::Reload => {
+                    if state.pc.get() == state.frame.get().code().code() {
+                        let code = state.frame.get().code();
+                        code.heat.set(code.heat.get() - 1);
+                    }
+                    if let Some(target) = tier::target_of_innermost(cx) {
+                        state.tiers.target.set(target);
+                        return SegmentExit::EnterCode;
+                    }
+                }
                 Action::Throw => {
                     if !unwind::unwind(cx) {
                         return SegmentExit::Throw;

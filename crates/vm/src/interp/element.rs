@@ -155,6 +155,15 @@ fn set_typed_element(object: Gc<Object>, i: usize, v: Value) -> bool {
     true
 }
 
+/// Notes the type of a typed array: its bit in `aux`.
+#[inline]
+fn record_typed(obj: Value, site: &Site) {
+    site.record(element_bits::TYPED);
+    if let Some(array) = obj.as_kind::<TypedArray>(Kind::TypedArray) {
+        site.aux.set(site.aux.get() | 1 << array.element_type() as u32);
+    }
+}
+
 /// The element of a typed array at a key within its bounds; empty for anything else.
 #[inline]
 pub fn typed_get(obj: Value, key: Value) -> Value {
@@ -199,7 +208,7 @@ fn get(cx: &Context, obj: Value, key: Value, site: &Site) -> JsResult<Value> {
         let kind = obj.as_cell().kind();
         if let Some(i) = index_of(key) {
             if kind == Kind::TypedArray {
-                site.record(element_bits::TYPED);
+                record_typed(obj, site);
                 let v = typed_get(obj, key);
                 if !v.is_empty() {
                     return Ok(v);
@@ -329,7 +338,7 @@ fn set(cx: &Context, obj: Value, key: Value, v: Value, strict: bool, site: &Site
         let kind = obj.as_cell().kind();
         if let Some(i) = index_of(key) {
             if kind == Kind::TypedArray {
-                site.record(element_bits::TYPED);
+                record_typed(obj, site);
                 if typed_set(obj, key, v) {
                     return Ok(());
                 }

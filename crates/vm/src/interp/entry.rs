@@ -1,31 +1,28 @@
-//! The way from Rust into the interpreter: the adapter, and the chain of entries that tells the collector where native
-//! frames lie.
+//! The way from Rust into the engine's own code: the chain of entries that tells the collector where native frames lie.
 //!
 //! ```text
 //!   native stack (grows downwards)
-//!     … native frames …          conservative, from the run below it (or nothing, at the outermost entry) …
+//!     … native frames …          conservative, from the outer `exit_sp` (or nothing, at the outermost entry) …
 //!     enter: EntryRecord         … to here: `entry_sp`; the callee-saved registers are dumped into the record
-//!     run_segment                not scanned: no `Value` in it survives a call that may collect
-//!     … native frames …          begin at `run_sp`
+//!     run_segment, machine code  not scanned: no `Value` in it survives a call that may collect
+//!     … native frames …          begin at `Interp::exit_sp`, which whatever calls Rust sets
 //! ```
-//!
-//! `run_segment` leaves through [`SegmentExit`]; the adapter makes whatever jump the exit asks for and enters again, so no
-//! interpreter frame lies under machine code.
 
-use super::dispatch::run_segment;
 use crate::context::Context;
 use crate::error::{JsResult, Throw};
+use crate::tier::run_frames;
 use crate::value::Value;
-use std::cell::Cell;
 
-/// Why a segment of interpreted frames ended.
+/// Why frames stopped running.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum SegmentExit {
     /// The entry frame returned; the value is in `Interp::result`.
     Return,
-    /// An exception, or a termination, left the entry frame.
+    /// An exception, or a termination, was not caught by the segment's frames; its outermost one is still there.
     Throw,
+    /// The innermost frame is to go on in machine code, at `Tiers::target`.
+    EnterCode,
 }
 
 /// One entry from Rust; lives in the adapter's frame.
@@ -34,12 +31,10 @@ pub struct EntryRecord {
     pub previous: *const EntryRecord,
     /// The stack pointer in the adapter: native frames before it are above.
     pub entry_sp: usize,
-    /// The stack pointer in `run_segment`: native frames after it are below. 0 until it runs.
-    pub run_sp: Cell<usize>,
+    /// `Interp::exit_sp` of the outer run: native frames after it are between the two.
+    pub outer_exit_sp: usize,
     /// The callee-saved registers of the adapter's caller.
     pub saved: [usize; 6],
-    /// The run begins with a throw of the pending exception in the entry frame.
-    pub throwing: Cell<bool>,
 }
 
 /// The stack pointer here.
@@ -82,26 +77,24 @@ pub fn save_registers(saved: &mut [usize; 6]) {
     let _ = saved;
 }
 
-/// Runs the innermost frame, which has the flag ENTRY and whose code begins at `Interp::pc`, until it returns or throws.
+/// Runs the innermost frame, which has the flag ENTRY and whose code goes on at `Interp::pc`, until it returns or throws.
 #[inline(never)]
 pub(crate) fn enter(cx: &Context, throwing: bool) -> JsResult<Value> {
     let state = &cx.interp;
-    let mut record = EntryRecord {
-        previous: state.entries.get(),
-        entry_sp: 0,
-        run_sp: Cell::new(0),
-        saved: [0; 6],
-        throwing: Cell::new(throwing),
-    };
+    let mut record =
+        EntryRecord { previous: state.entries.get(), entry_sp: 0, outer_exit_sp: state.exit_sp.get(), saved: [0; 6] };
     save_registers(&mut record.saved);
     record.entry_sp = stack_pointer();
     state.entries.set(&record);
-    // SAFETY: the caller set up the entry frame and the pc.
-    let exit = unsafe { run_segment(cx, &record) };
+    let exit = run_frames(cx, throwing);
     state.entries.set(record.previous);
+    state.exit_sp.set(record.outer_exit_sp);
     match exit {
         SegmentExit::Return => Ok(state.result.get()),
-        SegmentExit::Throw => Err(Throw),
+        _ => {
+            state.frame.set(state.frame.get().caller());
+            Err(Throw)
+        }
     }
 }
 
@@ -109,16 +102,18 @@ pub(crate) fn enter(cx: &Context, throwing: bool) -> JsResult<Value> {
 /// from the innermost run to `top_sp`, if there is one.
 pub fn conservative_ranges(cx: &Context, top_sp: Option<usize>, visit: &mut dyn FnMut(*const usize, *const usize)) {
     let mut low = top_sp;
+    let mut high = cx.interp.exit_sp.get();
     let mut entry = cx.interp.entries.get();
     while !entry.is_null() {
         // SAFETY: the records of the chain live in the frames of adapters that have not returned.
         let record = unsafe { &*entry };
         if let Some(low) = low
-            && record.run_sp.get() > low
+            && high > low
         {
-            visit((low & !7) as *const usize, (record.run_sp.get() & !7) as *const usize);
+            visit((low & !7) as *const usize, (high & !7) as *const usize);
         }
         low = Some(record.entry_sp);
+        high = record.outer_exit_sp;
         entry = record.previous;
     }
 }

@@ -31,7 +31,7 @@ pub mod binding {
 }
 
 /// What `Site::bits` says of a global's site.
-mod cached {
+pub mod cached {
     pub const BINDING: u8 = 1;
     pub const PROPERTY: u8 = 2;
 }

@@ -3,7 +3,7 @@
 use super::Pc;
 use super::globals::{find_binding, load_global, store_global, throw_dead_zone, throw_not_defined};
 use crate::cell::{Gc, Kind};
-use crate::code::CodeBlock;
+use crate::code::{CodeBlock, code_flag};
 use crate::context::Context;
 use crate::error::JsResult;
 use crate::frame::{self, Frame};
@@ -100,7 +100,7 @@ fn load(cx: &Context, code: Gc<CodeBlock>, scope: Value, name: u32) -> JsResult<
     match resolve(cx, code, scope, name)? {
         Some(binding) => {
             let this = if let Binding::With(_, object) = binding { object.into() } else { Value::UNDEFINED };
-            Ok(Some((load_binding(cx, binding, key, false)?, this)))
+            Ok(Some((load_binding(cx, binding, key, code.has(code_flag::STRICT))?, this)))
         }
         None => Ok(load_global(cx, code.realm(), key)?.map(|v| (v, Value::UNDEFINED))),
     }

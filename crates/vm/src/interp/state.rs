@@ -7,6 +7,7 @@ use crate::ic::megamorphic::MegamorphicCache;
 use crate::interrupt::InterruptState;
 use crate::job::JobQueue;
 use crate::stack::{VmStack, native_stack_bounds};
+use crate::tier::Tiers;
 use crate::value::Value;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -34,6 +35,7 @@ pub fn count(counter: &Cell<u64>) {
     counter.set(counter.get() + 1);
 }
 
+#[repr(C)]
 pub struct Interp {
     /// The innermost frame. While a native runs, its frame.
     pub frame: Cell<Frame>,
@@ -47,11 +49,15 @@ pub struct Interp {
     pub proto_epoch: Cell<u32>,
     /// The innermost entry from Rust.
     pub entries: Cell<*const EntryRecord>,
+    /// Where the native frames that the innermost run has called begin: the stack pointer at its last call of Rust.
+    pub exit_sp: Cell<usize>,
     /// Native frames must stay above this address.
     pub native_limit: Cell<usize>,
     /// A termination is under way: no handler catches it.
     pub terminating: Cell<bool>,
     pub no_ic: bool,
+    /// Machine code, and when functions get it.
+    pub tiers: Tiers,
     /// The value of a `Return` that left the interpreter. Read at once.
     pub result: Cell<Value>,
     pub stack: VmStack,
@@ -81,9 +87,11 @@ impl Interp {
             interrupt_word: &raw const interrupt.word,
             proto_epoch: Cell::new(1),
             entries: Cell::new(std::ptr::null()),
+            exit_sp: Cell::new(0),
             native_limit: Cell::new(native_stack_bounds().0 + NATIVE_SLACK),
             terminating: Cell::new(false),
             no_ic,
+            tiers: Tiers::new(),
             result: Cell::new(Value::UNDEFINED),
             stack,
             interrupt,

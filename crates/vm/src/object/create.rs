@@ -26,8 +26,8 @@ impl Context {
     }
 
     /// An object of `kind`, its own fields `EMPTY`, for the builtins' classes.
-    pub fn new_object_of_kind(&self, kind: Kind, prototype: Gc<Object>) -> Gc<Object> {
-        self.alloc_object_raw(self.root_shape(Some(prototype), kind, 0), kind)
+    pub fn new_object_of_kind(&self, kind: Kind, prototype: impl Into<Option<Gc<Object>>>) -> Gc<Object> {
+        self.alloc_object_raw(self.root_shape(prototype.into(), kind, 0), kind)
     }
 
     /// A Map, Set, WeakMap or WeakSet without table.

@@ -1,0 +1,291 @@
+//! `JSON.stringify` (ECMA-262 §25.5.4). It recurses through what the script can see, and checks the native stack at each level.
+
+use super::POLL_UNITS;
+use std::collections::HashMap;
+use tercel_vm::string::{Chars, StringBuilder};
+use tercel_vm::{Args, Context, Gc, JsResult, Kind, Object, PropertyKey, Value, ValueList};
+
+/// So many enclosing objects are compared one by one.
+const LINEAR_DEPTH: usize = 64;
+
+struct Serializer<'cx> {
+    cx: &'cx Context,
+    out: StringBuilder<'cx>,
+    replacer: Value,
+    /// The keys that a replacer array allows.
+    allowed: Option<ValueList<'cx>>,
+    /// Objects that are being written, to find cycles.
+    stack: ValueList<'cx>,
+    /// How many of the objects beyond the first [`LINEAR_DEPTH`] have this identity hash: looking through all of a deep stack at
+    /// every level would take quadratic time.
+    deep: HashMap<u32, u32>,
+    gap: Vec<u16>,
+    next_poll: usize,
+}
+
+impl<'cx> Serializer<'cx> {
+    /// SerializeJSONProperty (§25.5.2.2): whether something was written. `before` runs just before anything is.
+    fn property(
+        &mut self,
+        holder: Option<Gc<Object>>,
+        key: PropertyKey,
+        value: Value,
+        before: &mut dyn FnMut(&mut Self) -> JsResult<()>,
+    ) -> JsResult<bool> {
+        let cx = self.cx;
+        let mut value = value;
+        if value.is_object() || value.is_bigint() {
+            let to_json = cx.get_value(value, cx.names().to_json)?;
+            if cx.is_callable(to_json) {
+                value = cx.call(to_json, value, &[key.to_value(cx)])?;
+            }
+        }
+        if !self.replacer.is_undefined() {
+            let holder = match holder {
+                Some(holder) => holder,
+                None => {
+                    let root = cx.new_object();
+                    root.create_data(cx, cx.names().empty, value)?;
+                    root
+                }
+            };
+            value = cx.call(self.replacer, holder.into(), &[key.to_value(cx), value])?;
+        }
+        if let Some(object) = value.as_object() {
+            value = match object.kind() {
+                Kind::NumberObject => Value::number(cx.to_number(value)?),
+                Kind::StringObject => cx.to_string(value)?.into(),
+                Kind::BooleanObject | Kind::BigIntObject => object.primitive_value(),
+                _ => value,
+            };
+        }
+        if value.is_undefined() || value.is_symbol() || (value.is_object() && cx.is_callable(value)) {
+            return Ok(false);
+        }
+        before(self)?;
+        if let Some(s) = value.as_string() {
+            quote(&mut self.out, s.chars(cx)?)?;
+        } else if value.is_int32() {
+            self.out.push_str(&value.as_int32().to_string())?;
+        } else if value.is_number() {
+            if value.as_number().is_finite() {
+                self.out.push_string(cx.string_from_number(value.as_number()))?;
+            } else {
+                self.out.push_latin1(b"null")?;
+            }
+        } else if value.is_boolean() {
+            self.out.push_latin1(if value.as_boolean() { b"true" } else { b"false" })?;
+        } else if value.is_null() {
+            self.out.push_latin1(b"null")?;
+        } else if value.is_bigint() {
+            return Err(cx.throw_type(format_args!("Do not know how to serialize a BigInt")));
+        } else if let Some(object) = value.as_object() {
+            if object.kind() == Kind::RawJson {
+                let text = object.get(cx, cx.key_from_utf8("rawJSON"))?;
+                self.out.push_string(cx.to_string(text)?)?;
+            } else {
+                self.container(object)?;
+            }
+        }
+        Ok(true)
+    }
+
+    fn newline(&mut self, depth: usize) -> JsResult<()> {
+        if !self.gap.is_empty() {
+            self.out.push_unit(0x0a)?;
+            for _ in 0..depth {
+                self.out.push_utf16(&self.gap)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn container(&mut self, object: Gc<Object>) -> JsResult<()> {
+        let cx = self.cx;
+        cx.check_native_stack()?;
+        let depth = self.stack.len();
+        let hash = if depth < LINEAR_DEPTH { 0 } else { object.identity_hash(cx)? };
+        let looked_at = if self.deep.contains_key(&hash) { depth } else { depth.min(LINEAR_DEPTH) };
+        if (0..looked_at).any(|i| self.stack.get(i) == Value::from(object)) {
+            return Err(cx.throw_type(format_args!("Converting circular structure to JSON")));
+        }
+        if self.out.len() >= self.next_poll {
+            self.next_poll = self.out.len() + POLL_UNITS;
+            cx.poll()?;
+        }
+        self.stack.push(object);
+        if depth >= LINEAR_DEPTH {
+            *self.deep.entry(hash).or_insert(0) += 1;
+        }
+        if cx.is_array(object.into())? {
+            self.array(object)?
+        } else {
+            self.object(object)?
+        }
+        self.stack.pop();
+        if depth >= LINEAR_DEPTH
+            && let Some(count) = self.deep.get_mut(&hash)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.deep.remove(&hash);
+            }
+        }
+        Ok(())
+    }
+
+    /// SerializeJSONArray (§25.5.2.6).
+    fn array(&mut self, array: Gc<Object>) -> JsResult<()> {
+        let cx = self.cx;
+        let depth = self.stack.len();
+        let length = cx.length_of(array)?;
+        self.out.push_unit(0x5b)?;
+        for i in 0..length {
+            if i > 0 {
+                self.out.push_unit(0x2c)?;
+            }
+            self.newline(depth)?;
+            let key = cx.index_key(i);
+            let element = array.get(cx, key)?;
+            if !self.property(Some(array), key, element, &mut |_| Ok(()))? {
+                self.out.push_latin1(b"null")?;
+            }
+        }
+        if length > 0 {
+            self.newline(depth - 1)?;
+        }
+        self.out.push_unit(0x5d)
+    }
+
+    /// SerializeJSONObject (§25.5.2.5).
+    fn object(&mut self, object: Gc<Object>) -> JsResult<()> {
+        let cx = self.cx;
+        let depth = self.stack.len();
+        self.out.push_unit(0x7b)?;
+        let own = if self.allowed.is_some() { None } else { Some(cx.enumerable_own_keys(object)?) };
+        let count = own.as_ref().or(self.allowed.as_ref()).map_or(0, |keys| keys.len());
+        let mut first = true;
+        for i in 0..count {
+            let name = own.as_ref().or(self.allowed.as_ref()).map_or(Value::UNDEFINED, |keys| keys.get(i));
+            let key = cx.to_property_key(name)?;
+            let value = object.get(cx, key)?;
+            let spaced = !self.gap.is_empty();
+            let mut write_name = |s: &mut Self| -> JsResult<()> {
+                if !first {
+                    s.out.push_unit(0x2c)?;
+                }
+                s.newline(depth)?;
+                let text = match key.as_name() {
+                    Some(name) => name,
+                    None => cx.to_string(key.to_value(cx))?,
+                };
+                quote(&mut s.out, text.chars(cx)?)?;
+                s.out.push_unit(0x3a)?;
+                if spaced { s.out.push_unit(0x20) } else { Ok(()) }
+            };
+            if self.property(Some(object), key, value, &mut write_name)? {
+                first = false;
+            }
+        }
+        if !first {
+            self.newline(depth - 1)?;
+        }
+        self.out.push_unit(0x7d)
+    }
+}
+
+/// QuoteJSONString (§25.5.2.3).
+fn quote(out: &mut StringBuilder<'_>, text: Chars<'_>) -> JsResult<()> {
+    out.push_unit(0x22)?;
+    let mut start = 0;
+    let length = text.len();
+    for i in 0..length {
+        let unit = text.at(i);
+        let escaped: Option<&[u8]> = match unit {
+            0x08 => Some(b"\\b"),
+            0x09 => Some(b"\\t"),
+            0x0a => Some(b"\\n"),
+            0x0c => Some(b"\\f"),
+            0x0d => Some(b"\\r"),
+            0x22 => Some(b"\\\""),
+            0x5c => Some(b"\\\\"),
+            0..0x20 => None,
+            0xd800..=0xdbff if text.get(i + 1).is_some_and(|n| (0xdc00..0xe000).contains(&n)) => continue,
+            0xdc00..=0xdfff if i > 0 && (0xd800..0xdc00).contains(&text.at(i - 1)) => continue,
+            0xd800..=0xdfff => None,
+            _ => continue,
+        };
+        out.push_chars(text.slice(start, i))?;
+        match escaped {
+            Some(short) => out.push_latin1(short)?,
+            None => out.push_str(&format!("\\u{unit:04x}"))?,
+        }
+        start = i + 1;
+    }
+    out.push_chars(text.slice(start, length))?;
+    out.push_unit(0x22)
+}
+
+pub fn stringify(cx: &Context, args: &Args) -> JsResult<Value> {
+    let (value, mut replacer, mut space) = (args.get(0), args.get(1), args.get(2));
+    let mut allowed = None;
+    if !cx.is_callable(replacer) {
+        if let Some(list) = replacer.as_object()
+            && cx.is_array(replacer)?
+        {
+            allowed = Some(allowed_keys(cx, list)?);
+        }
+        replacer = Value::UNDEFINED;
+    }
+    if let Some(o) = space.as_object() {
+        match o.kind() {
+            Kind::NumberObject => space = Value::number(cx.to_number(space)?),
+            Kind::StringObject => space = cx.to_string(space)?.into(),
+            _ => {}
+        }
+    }
+    let gap = if space.is_number() {
+        vec![0x20; cx.to_integer_or_infinity(space)?.clamp(0.0, 10.0) as usize]
+    } else if let Some(s) = space.as_string() {
+        s.chars(cx)?.slice(0, s.len().min(10)).to_units()
+    } else {
+        Vec::new()
+    };
+    let mut s = Serializer {
+        cx,
+        out: StringBuilder::new(cx),
+        replacer,
+        allowed,
+        stack: ValueList::new(cx),
+        deep: HashMap::new(),
+        gap,
+        next_poll: POLL_UNITS,
+    };
+    if s.property(None, cx.names().empty, value, &mut |_| Ok(()))? {
+        return Ok(s.out.finish()?.into());
+    }
+    Ok(Value::UNDEFINED)
+}
+
+/// The property list of a replacer array (§25.5.2 step 4.b).
+fn allowed_keys<'cx>(cx: &'cx Context, list: Gc<Object>) -> JsResult<ValueList<'cx>> {
+    let keys = ValueList::new(cx);
+    let length = cx.length_of(list)?;
+    for i in 0..length {
+        let v = list.get(cx, cx.index_key(i))?;
+        let wrapped = v.as_object().is_some_and(|o| matches!(o.kind(), Kind::NumberObject | Kind::StringObject));
+        if !(v.is_string() || v.is_number() || wrapped) {
+            continue;
+        }
+        let name = cx.to_string(v)?;
+        let key = cx.key_from_string(name)?.to_value(cx);
+        let mut seen = false;
+        for j in 0..keys.len() {
+            seen |= cx.strictly_equal(keys.get(j), key)?;
+        }
+        if !seen {
+            keys.push(key);
+        }
+    }
+    Ok(keys)
+}

@@ -1,0 +1,252 @@
+//! Prologue, calls and returns.
+
+use super::{CX, Compiler, FRAME, POLL_WORD, TAG, site_field, vm};
+use crate::symbols;
+use tercel_asm::x64::{Mem, Reg, Scale, Size, Xmm};
+use tercel_bytecode::op::{Argc, Block, Dst, Instr, Slot, instr};
+use tercel_bytecode::{Op, op::Src};
+use tercel_vm::code::{CodeBlock, code_flag};
+use tercel_vm::feedback::SiteState;
+use tercel_vm::frame::{self, Link, flag};
+use tercel_vm::layout::{context, header, object, site};
+use tercel_vm::{Kind, Value};
+
+/// The byte of the call word that holds the flags from bit 40 on, and a flag in it.
+const FLAG_BYTE: i32 = frame::CALL_WORD as i32 * 8 + 5;
+const CONSTRUCT_BIT: i32 = (flag::CONSTRUCT >> 40) as i32;
+
+/// Registers filled with undefined by single stores; more by stores of two.
+const SINGLE_STORES: usize = 3;
+
+impl<'a> Compiler<'a> {
+    /// {return address, saved rbp}: what a frame with the flag MACHINE has.
+    pub fn make_native_frame(&mut self) {
+        self.asm.push(Reg::RBP);
+        self.asm.mov(Size::S64, Reg::RBP, Reg::RSP);
+    }
+
+    pub fn prologue(&mut self) {
+        let (entry, filled, start) = (self.entry, self.filled, self.start);
+        let (slow, arity, arguments_there) = (self.asm.new_label(), self.asm.new_label(), self.asm.new_label());
+        let (params, registers) = (self.code.num_params(), self.code.num_registers());
+
+        self.asm.bind(entry);
+        self.make_native_frame();
+        self.load_sites();
+        self.asm.lea(Size::S64, Reg::RCX, Mem::base(FRAME, registers as i32 * 8));
+        self.asm.cmp(Size::S64, Reg::RCX, Mem::base(CX, context::STACK_LIMIT));
+        self.asm.ja(slow);
+        self.asm.cmp(Size::S64, Reg::RSP, Mem::base(CX, context::NATIVE_LIMIT));
+        self.asm.jb(slow);
+        self.asm.mov(Size::S32, Reg::RAX, vm(frame::CALL_WORD as u16));
+        self.asm.and(Size::S32, Reg::RAX, 0xff_ffff);
+        self.asm.cmp(Size::S32, Reg::RAX, params as i32);
+        self.asm.jne(arity);
+        self.asm.bind(arguments_there);
+        self.fill_undefined(frame::HEADER + params, registers);
+        self.asm.bind(start);
+        let calls = self.code.addr() as i64;
+        self.asm.mov_imm64(Reg::RAX, calls);
+        self.asm.inc(Size::S32, Mem::base(Reg::RAX, CodeBlock::CALLS_OFFSET as i32));
+        self.poll();
+
+        let keeps_extra = self.code.keeps_extra_args();
+        self.later(move |this| {
+            this.asm.bind(filled);
+            this.make_native_frame();
+            this.load_sites();
+            this.asm.jmp_to(start);
+
+            // Fewer arguments than parameters: undefined; more: they are dropped, or kept above the registers.
+            this.asm.bind(arity);
+            this.asm.ja(if keeps_extra { slow } else { arguments_there });
+            let next = this.asm.here();
+            this.asm.mov(Size::S64, Mem::index(FRAME, Reg::RAX, Scale::X8, frame::HEADER as i32 * 8), undefined());
+            this.asm.inc(Size::S32, Reg::RAX);
+            this.asm.cmp(Size::S32, Reg::RAX, params as i32);
+            this.asm.jb(next);
+            this.asm.jmp_to(arguments_there);
+
+            // No room, or arguments to be moved.
+            this.asm.bind(slow);
+            this.asm.mov(Size::S64, Reg::RDI, CX);
+            this.asm.mov(Size::S64, Reg::RSI, FRAME);
+            this.call_helper(symbols::FILL_FRAME);
+            this.asm.test(Size::S32, Reg::RAX, Reg::RAX);
+            this.asm.je(start);
+            // The frame never came to be: the caller throws.
+            this.asm.pop(Reg::RBP);
+            this.asm.add(Size::S64, Reg::RSP, 8);
+            this.asm.jmp_near(symbols::THROW.target());
+        });
+    }
+
+    fn fill_undefined(&mut self, from: usize, to: usize) {
+        let at = |r: usize| Mem::base(FRAME, r as i32 * 8);
+        let count = to.saturating_sub(from);
+        if count <= SINGLE_STORES {
+            for r in from..to {
+                self.asm.mov(Size::S64, at(r), undefined());
+            }
+            return;
+        }
+        self.asm.mov(Size::S32, Reg::RAX, undefined());
+        self.asm.movq_from_gpr(Xmm::XMM0, Reg::RAX);
+        self.asm.punpcklqdq(Xmm::XMM0, Xmm::XMM0);
+        let pairs = count / 2;
+        if pairs <= 16 {
+            for pair in 0..pairs {
+                self.asm.movups_store(at(from + pair * 2), Xmm::XMM0);
+            }
+        } else {
+            self.asm.lea(Size::S64, Reg::RCX, at(from));
+            self.asm.mov(Size::S32, Reg::RDX, pairs as i32);
+            let next = self.asm.here();
+            self.asm.movups_store(Mem::base(Reg::RCX, 0), Xmm::XMM0);
+            self.asm.add(Size::S64, Reg::RCX, 16);
+            self.asm.dec(Size::S32, Reg::RDX);
+            self.asm.jne(next);
+        }
+        if count % 2 == 1 {
+            self.asm.mov(Size::S64, at(to - 1), Reg::RAX);
+        }
+    }
+
+    /// A safepoint: collections and interrupts.
+    pub fn poll(&mut self) {
+        let (slow, done) = (self.asm.new_label(), self.asm.new_label());
+        self.asm.cmp(Size::S32, Mem::base(POLL_WORD, 0), 0);
+        self.asm.jne(slow);
+        self.asm.bind(done);
+        self.later(move |this| {
+            this.asm.bind(slow);
+            this.helper_arguments();
+            this.call_helper(symbols::POLL);
+            let throw = this.throw;
+            this.asm.test(Size::S32, Reg::RAX, Reg::RAX);
+            this.asm.jne(throw);
+            this.asm.jmp_to(done);
+        });
+    }
+
+    /// Returns rax.
+    fn return_rax(&mut self) {
+        if self.code.has(code_flag::CONSTRUCTOR) {
+            let (construct, ret) = (self.asm.new_label(), self.asm.new_label());
+            self.asm.test(Size::S8, Mem::base(FRAME, FLAG_BYTE), CONSTRUCT_BIT);
+            self.asm.jne(construct);
+            self.asm.bind(ret);
+            self.asm.pop(Reg::RBP);
+            self.asm.ret();
+            self.later(move |this| {
+                // A result that is no object is replaced by `this`.
+                let this_instead = this.asm.new_label();
+                this.asm.bind(construct);
+                this.check_cell(Reg::RAX, Reg::RCX, this_instead);
+                this.asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Object as i32);
+                this.asm.jae(ret);
+                this.asm.bind(this_instead);
+                this.load(Reg::RAX, frame::THIS as u16);
+                this.asm.jmp_to(ret);
+            });
+        } else {
+            self.asm.pop(Reg::RBP);
+            self.asm.ret();
+        }
+    }
+
+    pub fn return_value(&mut self, src: Src) {
+        self.load(Reg::RAX, src.0);
+        self.return_rax();
+    }
+
+    pub fn return_undefined(&mut self) {
+        self.asm.mov(Size::S32, Reg::RAX, undefined());
+        self.return_rax();
+    }
+
+    pub fn call(&mut self) {
+        let i: instr::Call = self.decode();
+        self.call_function(Op::Call, i.dst, i.block, i.argc, i.slot, instr::Call::LEN, true);
+    }
+
+    pub fn call_method(&mut self) {
+        let i: instr::CallMethod = self.decode();
+        self.call_function(Op::CallMethod, i.dst, i.block, i.argc, i.slot, instr::CallMethod::LEN, false);
+    }
+
+    /// A call of an ordinary function goes from machine code to whatever entry its code block has; everything else to the helper.
+    #[allow(clippy::too_many_arguments)]
+    fn call_function(&mut self, op: Op, dst: Dst, block: Block, argc: Argc, slot: Slot, len: usize, plain: bool) {
+        let done = self.asm.new_label();
+        let slow = self.slow_op(op, done);
+        let (other_target, known) = (self.asm.new_label(), self.asm.new_label());
+        let header_at = |i: usize| vm(block.0 + i as u16);
+
+        self.load(Reg::RAX, block.0);
+        self.check_cell(Reg::RAX, Reg::RCX, slow);
+        self.asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Function as i32);
+        self.asm.jne(slow);
+        self.asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::FUNCTION_CODE));
+        self.asm.cmp(Size::S64, Reg::RDX, site_field(slot, site::CELL));
+        self.asm.jne(other_target);
+        self.asm.bind(known);
+        self.asm.mov(Size::S64, Reg::RCX, Mem::base(Reg::RAX, object::FUNCTION_ENV));
+        self.asm.mov(Size::S64, header_at(frame::ENV), Reg::RCX);
+        let link = Link::new(self.pc + len, block.0 as usize).0;
+        self.asm.mov_imm64(Reg::RCX, link as i64);
+        self.asm.mov(Size::S64, header_at(frame::LINK), Reg::RCX);
+        let word = frame::call_word(argc.0 as usize, dst.0, flag::MACHINE).bits();
+        self.asm.mov_imm64(Reg::RCX, word as i64);
+        self.asm.mov(Size::S64, header_at(frame::CALL_WORD), Reg::RCX);
+        self.asm.mov(Size::S64, header_at(frame::NEW_TARGET), undefined());
+        if plain {
+            self.asm.mov(Size::S64, header_at(frame::THIS), undefined());
+        }
+        self.asm.add(Size::S64, FRAME, i32::from(block.0) * 8);
+        self.asm.call(Mem::base(Reg::RDX, CodeBlock::ENTRY_OFFSET as i32));
+        self.asm.sub(Size::S64, FRAME, i32::from(block.0) * 8);
+        self.load_sites();
+        self.store(dst.0, Reg::RAX);
+        self.asm.bind(done);
+
+        self.later(move |this| {
+            this.asm.bind(other_target);
+            this.asm.cmp(Size::S8, site_field(slot, site::STATE), SiteState::Megamorphic as i32);
+            this.asm.je(known);
+            this.asm.mov(Size::S64, Reg::RCX, Reg::RDX);
+            this.asm.mov(Size::S64, Reg::RDI, CX);
+            let code = this.code.addr() as i64;
+            this.asm.mov_imm64(Reg::RSI, code);
+            this.asm.lea(Size::S64, Reg::RDX, site_field(slot, 0));
+            this.call_leaf(symbols::RECORD_TARGET);
+            this.load(Reg::RAX, block.0);
+            this.asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::FUNCTION_CODE));
+            this.asm.jmp_to(known);
+        });
+    }
+
+    /// The back-edge of a loop.
+    pub fn loop_back(&mut self) {
+        let i: instr::LoopBack = self.decode();
+        // Iterations in machine code are counted apart from the interpreter's, in the low half of an int32 value.
+        let counter = &self.feedback(i.slot).cell;
+        if !counter.get().is_int32() {
+            counter.set(Value::ZERO);
+        }
+        self.asm.inc(Size::S32, site_field(i.slot, site::CELL));
+        self.poll();
+        let target = self.target(i.target);
+        self.asm.jmp_to(target);
+    }
+
+    /// Boxes the int32 in the low half of `value`, whose upper half is 0.
+    pub fn box_int32(&mut self, value: Reg) {
+        self.asm.or(Size::S64, value, TAG);
+    }
+}
+
+/// The bits of undefined, as an immediate.
+pub(super) fn undefined() -> i32 {
+    Value::UNDEFINED.bits() as i32
+}

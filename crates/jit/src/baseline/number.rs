@@ -1,0 +1,424 @@
+//! Arithmetic, bit operations and conversions of numbers.
+//!
+//! The fast path of an operation is that of int32 operands. Where the site has seen doubles, the code for doubles follows it in line, else it stands
+//! behind the function. Everything else is the helper's.
+
+use super::compare::Right;
+use super::facts::Fact;
+use super::{Compiler, TAG, site_field, vm};
+use crate::symbols::Symbol;
+use tercel_asm::Label;
+use tercel_asm::x64::{Assembler, Cond, Mem, Reg, Size, Xmm};
+use tercel_bytecode::Op;
+use tercel_bytecode::op::{Slot, instr};
+use tercel_vm::Value;
+use tercel_vm::feedback::type_bits;
+use tercel_vm::layout::site;
+
+/// The operations with an int32 and a double form.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Arith {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Mod,
+}
+
+/// The bit operations.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Bits {
+    And,
+    Or,
+    Xor,
+    Shl,
+    Shr,
+    UShr,
+}
+
+impl<'a> Compiler<'a> {
+    /// Loads the right operand into rcx. `true`: it is known to be an int32.
+    pub fn load_right(&mut self, right: Right) -> Fact {
+        match right {
+            Right::Register(r) => {
+                self.load(Reg::RCX, r);
+                self.facts.get(r)
+            }
+            Right::Immediate(imm) => {
+                self.asm.mov_imm64(Reg::RCX, Value::int32(i32::from(imm)).bits() as i64);
+                Fact::Int32
+            }
+        }
+    }
+
+    /// Jumps to `no` unless the value is an int32.
+    pub fn check_int32(&mut self, value: Reg, fact: Fact, no: Label) {
+        if fact != Fact::Int32 {
+            self.asm.cmp(Size::S64, value, TAG);
+            self.asm.jb(no);
+        }
+    }
+
+    /// The double of a number in `value`, which is clobbered; jumps to `no` for anything else.
+    pub fn to_double(&mut self, value: Reg, dst: Xmm, fact: Fact, no: Label) {
+        match fact {
+            Fact::Int32 => {
+                self.asm.xorps(dst, dst);
+                self.asm.cvtsi2sd(Size::S32, dst, value);
+            }
+            Fact::Double => {
+                self.asm.add(Size::S64, value, TAG);
+                self.asm.movq_from_gpr(dst, value);
+            }
+            _ => {
+                let (int32, done) = (self.asm.new_label(), self.asm.new_label());
+                self.asm.cmp(Size::S64, value, TAG);
+                self.asm.jae(int32);
+                self.asm.test(Size::S64, value, TAG);
+                self.asm.je(no);
+                // Minus 2^49, modulo 2^64: the tag is its negative.
+                self.asm.add(Size::S64, value, TAG);
+                self.asm.movq_from_gpr(dst, value);
+                self.asm.bind(done);
+                self.later(move |this| {
+                    this.asm.bind(int32);
+                    this.asm.xorps(dst, dst);
+                    this.asm.cvtsi2sd(Size::S32, dst, value);
+                    this.asm.jmp_to(done);
+                });
+            }
+        }
+    }
+
+    /// Boxes the double in xmm0 as a value in rax.
+    pub fn box_double(&mut self) {
+        let (nan, done) = (self.asm.new_label(), self.asm.new_label());
+        self.asm.ucomisd(Xmm::XMM0, Xmm::XMM0);
+        self.asm.jp(nan);
+        self.asm.movq_to_gpr(Reg::RAX, Xmm::XMM0);
+        self.asm.sub(Size::S64, Reg::RAX, TAG);
+        self.asm.bind(done);
+        self.later(move |this| {
+            this.asm.bind(nan);
+            this.asm.mov_imm64(Reg::RAX, Value::NAN.bits() as i64);
+            this.asm.jmp_to(done);
+        });
+    }
+
+    fn saw_doubles(&self, slot: Slot) -> bool {
+        self.feedback(slot).bits.get() & type_bits::DOUBLE != 0
+    }
+
+    pub fn arith(&mut self, op: Op, kind: Arith, dst: u16, a: u16, right: Right, slot: Slot) {
+        let (fact_a, fact_b) = (self.facts.get(a), right.fact(&self.facts));
+        let doubles_first =
+            self.saw_doubles(slot) && kind != Arith::Mod && (fact_a != Fact::Int32 || fact_b != Fact::Int32);
+        let (doubles, done) = (self.asm.new_label(), self.asm.new_label());
+        let slow = self.slow_op(op, done);
+        let result = match (fact_a, fact_b) {
+            (Fact::Double, _) | (_, Fact::Double) if kind != Arith::Mod => Fact::Double,
+            _ => Fact::Unknown,
+        };
+        if result != Fact::Double {
+            self.load(Reg::RAX, a);
+            let otherwise = if kind == Arith::Mod { slow } else { doubles };
+            self.check_int32(Reg::RAX, fact_a, otherwise);
+            self.load_right(right);
+            self.check_int32(Reg::RCX, fact_b, otherwise);
+            self.int32_arith(kind, a, right, if kind == Arith::Mod { slow } else { doubles });
+            self.box_int32(Reg::RAX);
+            self.store(dst, Reg::RAX);
+        }
+        if kind != Arith::Mod {
+            let code = move |this: &mut Compiler<'a>| {
+                this.asm.bind(doubles);
+                this.double_arith(kind, a, right, fact_a, fact_b, slot, slow);
+                this.store(dst, Reg::RAX);
+            };
+            if result == Fact::Double {
+                code(self);
+            } else if doubles_first {
+                self.asm.jmp_to(done);
+                code(self);
+            } else {
+                self.later(move |this| {
+                    code(this);
+                    this.asm.jmp_to(done);
+                });
+            }
+        }
+        self.asm.bind(done);
+        self.facts.set(dst, self.arith_fact(result));
+    }
+
+    /// A double op whose slow path may give something else (a string, a BigInt) tells nothing.
+    fn arith_fact(&self, _: Fact) -> Fact {
+        Fact::Unknown
+    }
+
+    /// eax = eax op ecx; jumps to `otherwise`, with the registers clobbered, where the result is no int32.
+    fn int32_arith(&mut self, kind: Arith, a: u16, right: Right, otherwise: Label) {
+        match kind {
+            Arith::Add => {
+                self.asm.add(Size::S32, Reg::RAX, Reg::RCX);
+                self.asm.jo(otherwise);
+            }
+            Arith::Sub => {
+                self.asm.sub(Size::S32, Reg::RAX, Reg::RCX);
+                self.asm.jo(otherwise);
+            }
+            Arith::Mul => {
+                let (zero, done) = (self.asm.new_label(), self.asm.new_label());
+                self.asm.imul(Size::S32, Reg::RAX, Reg::RCX);
+                self.asm.jo(otherwise);
+                self.asm.test(Size::S32, Reg::RAX, Reg::RAX);
+                self.asm.je(zero);
+                self.asm.bind(done);
+                self.later(move |this| {
+                    // 0 or −0: the latter if one operand is negative.
+                    this.asm.bind(zero);
+                    this.asm.mov(Size::S32, Reg::RDX, vm(a));
+                    this.asm.or(Size::S32, Reg::RDX, Reg::RCX);
+                    this.asm.js(otherwise);
+                    this.asm.jmp_to(done);
+                });
+                let _ = right;
+            }
+            Arith::Div => {
+                // Exact quotients of positive numbers stay int32.
+                self.asm.test(Size::S32, Reg::RCX, Reg::RCX);
+                self.asm.jle(otherwise);
+                self.asm.test(Size::S32, Reg::RAX, Reg::RAX);
+                self.asm.jl(otherwise);
+                self.asm.zero(Reg::RDX);
+                self.asm.div(Size::S32, Reg::RCX);
+                self.asm.test(Size::S32, Reg::RDX, Reg::RDX);
+                self.asm.jne(otherwise);
+            }
+            Arith::Mod => {
+                self.asm.test(Size::S32, Reg::RCX, Reg::RCX);
+                self.asm.jle(otherwise);
+                self.asm.test(Size::S32, Reg::RAX, Reg::RAX);
+                self.asm.jl(otherwise);
+                self.asm.zero(Reg::RDX);
+                self.asm.div(Size::S32, Reg::RCX);
+                self.asm.mov(Size::S32, Reg::RAX, Reg::RDX);
+            }
+        }
+    }
+
+    /// rax = the boxed result of the operation on doubles.
+    #[allow(clippy::too_many_arguments)]
+    fn double_arith(&mut self, kind: Arith, a: u16, right: Right, fact_a: Fact, fact_b: Fact, slot: Slot, slow: Label) {
+        self.load(Reg::RAX, a);
+        self.to_double(Reg::RAX, Xmm::XMM0, fact_a, slow);
+        self.load_right(right);
+        self.to_double(Reg::RCX, Xmm::XMM1, fact_b, slow);
+        self.asm.or(Size::S8, site_field(slot, site::BITS), i32::from(type_bits::DOUBLE));
+        match kind {
+            Arith::Add => self.asm.addsd(Xmm::XMM0, Xmm::XMM1),
+            Arith::Sub => self.asm.subsd(Xmm::XMM0, Xmm::XMM1),
+            Arith::Mul => self.asm.mulsd(Xmm::XMM0, Xmm::XMM1),
+            Arith::Div => self.asm.divsd(Xmm::XMM0, Xmm::XMM1),
+            Arith::Mod => {}
+        }
+        self.box_double();
+    }
+
+    /// eax = ToInt32 of the number in `value`; rax is clobbered, and so is xmm0.
+    pub fn number_to_int32(&mut self, value: Reg, fact: Fact, slow: Label) {
+        if fact == Fact::Int32 {
+            return;
+        }
+        let (double, done) = (self.asm.new_label(), self.asm.new_label());
+        self.asm.cmp(Size::S64, value, TAG);
+        self.asm.jb(double);
+        self.asm.bind(done);
+        self.later(move |this| {
+            this.asm.bind(double);
+            this.asm.test(Size::S64, value, TAG);
+            this.asm.je(slow);
+            this.asm.add(Size::S64, value, TAG);
+            this.asm.movq_from_gpr(Xmm::XMM0, value);
+            this.asm.cvttsd2si(Size::S64, value, Xmm::XMM0);
+            // The one result that stands for "does not fit": its low half would be 0.
+            this.asm.mov_imm64(Reg::RDX, i64::MIN);
+            this.asm.cmp(Size::S64, value, Reg::RDX);
+            this.asm.je(slow);
+            this.asm.jmp_to(done);
+        });
+    }
+
+    pub fn bits(&mut self, op: Op, kind: Bits, dst: u16, a: u16, right: Right, slot: Slot) {
+        let (fact_a, fact_b) = (self.facts.get(a), right.fact(&self.facts));
+        let done = self.asm.new_label();
+        let slow = self.slow_op(op, done);
+        let _ = slot;
+        self.load(Reg::RAX, a);
+        self.number_to_int32(Reg::RAX, fact_a, slow);
+        if let (Right::Immediate(imm), true) = (right, true) {
+            self.bits_immediate(kind, i32::from(imm));
+        } else {
+            self.load_right(right);
+            self.number_to_int32(Reg::RCX, fact_b, slow);
+            match kind {
+                Bits::And => self.asm.and(Size::S32, Reg::RAX, Reg::RCX),
+                Bits::Or => self.asm.or(Size::S32, Reg::RAX, Reg::RCX),
+                Bits::Xor => self.asm.xor(Size::S32, Reg::RAX, Reg::RCX),
+                Bits::Shl => self.asm.shl(Size::S32, Reg::RAX, tercel_asm::x64::Count::Cl),
+                Bits::Shr => self.asm.sar(Size::S32, Reg::RAX, tercel_asm::x64::Count::Cl),
+                Bits::UShr => self.asm.shr(Size::S32, Reg::RAX, tercel_asm::x64::Count::Cl),
+            }
+        }
+        let mut fact = Fact::Int32;
+        if kind == Bits::UShr {
+            fact = Fact::Unknown;
+            let large = self.asm.new_label();
+            let stored = self.asm.new_label();
+            self.asm.test(Size::S32, Reg::RAX, Reg::RAX);
+            self.asm.js(large);
+            self.box_int32(Reg::RAX);
+            self.asm.bind(stored);
+            self.later(move |this| {
+                this.asm.bind(large);
+                this.asm.mov(Size::S32, Reg::RAX, Reg::RAX);
+                this.asm.xorps(Xmm::XMM0, Xmm::XMM0);
+                this.asm.cvtsi2sd(Size::S64, Xmm::XMM0, Reg::RAX);
+                this.asm.movq_to_gpr(Reg::RAX, Xmm::XMM0);
+                this.asm.sub(Size::S64, Reg::RAX, TAG);
+                this.asm.jmp_to(stored);
+            });
+        } else {
+            // A shift of 0 leaves the upper half as it was.
+            self.asm.mov(Size::S32, Reg::RAX, Reg::RAX);
+            self.box_int32(Reg::RAX);
+        }
+        self.store(dst, Reg::RAX);
+        self.asm.bind(done);
+        // The helper's result may be a BigInt.
+        let _ = fact;
+        self.facts.forget(dst);
+    }
+
+    fn bits_immediate(&mut self, kind: Bits, imm: i32) {
+        let count = (imm & 31) as u8;
+        match kind {
+            Bits::And => self.asm.and(Size::S32, Reg::RAX, imm),
+            Bits::Or => self.asm.or(Size::S32, Reg::RAX, imm),
+            Bits::Xor => self.asm.xor(Size::S32, Reg::RAX, imm),
+            Bits::Shl => self.asm.shl(Size::S32, Reg::RAX, count),
+            Bits::Shr => self.asm.sar(Size::S32, Reg::RAX, count),
+            Bits::UShr => self.asm.shr(Size::S32, Reg::RAX, count),
+        }
+    }
+
+    /// `Inc`, `Dec`.
+    pub fn increment(&mut self, op: Op, dst: u16, a: u16, slot: Slot, by: i32) {
+        let done = self.asm.new_label();
+        let double = self.asm.new_label();
+        let slow = self.slow_op(op, done);
+        let fact = self.facts.get(a);
+        self.load(Reg::RAX, a);
+        self.check_int32(Reg::RAX, fact, double);
+        self.asm.add(Size::S32, Reg::RAX, by);
+        self.asm.jo(double);
+        self.box_int32(Reg::RAX);
+        self.store(dst, Reg::RAX);
+        self.asm.bind(done);
+        self.later(move |this| {
+            this.asm.bind(double);
+            this.load(Reg::RAX, a);
+            this.to_double(Reg::RAX, Xmm::XMM0, Fact::Unknown, slow);
+            let one = this.asm.constant_f64(f64::from(by));
+            this.asm.addsd(Xmm::XMM0, Mem::label(one));
+            this.asm.or(Size::S8, site_field(slot, site::BITS), i32::from(type_bits::DOUBLE));
+            this.box_double();
+            this.store(dst, Reg::RAX);
+            this.asm.jmp_to(done);
+        });
+        self.facts.forget(dst);
+    }
+
+    pub fn negate(&mut self) {
+        let i: instr::Neg = self.decode();
+        let done = self.asm.new_label();
+        let double = self.asm.new_label();
+        let slow = self.slow_op(Op::Neg, done);
+        self.load(Reg::RAX, i.a.0);
+        let fact = self.facts.get(i.a.0);
+        self.check_int32(Reg::RAX, fact, double);
+        // 0 becomes −0, and the least int32 has no negative.
+        self.asm.test(Size::S32, Reg::RAX, i32::MAX);
+        self.asm.je(double);
+        self.asm.neg(Size::S32, Reg::RAX);
+        self.box_int32(Reg::RAX);
+        self.store(i.dst.0, Reg::RAX);
+        self.asm.bind(done);
+        self.later(move |this| {
+            this.asm.bind(double);
+            this.load(Reg::RAX, i.a.0);
+            this.to_double(Reg::RAX, Xmm::XMM0, Fact::Unknown, slow);
+            let sign = this.asm.constant(&[0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0x80]);
+            this.asm.xorps(Xmm::XMM0, Mem::label(sign));
+            this.asm.or(Size::S8, site_field(i.slot, site::BITS), i32::from(type_bits::DOUBLE));
+            this.box_double();
+            this.store(i.dst.0, Reg::RAX);
+            this.asm.jmp_to(done);
+        });
+        self.facts.forget(i.dst.0);
+    }
+
+    pub fn bit_not(&mut self) {
+        let i: instr::BitNot = self.decode();
+        let done = self.asm.new_label();
+        let slow = self.slow_op(Op::BitNot, done);
+        self.load(Reg::RAX, i.a.0);
+        let fact = self.facts.get(i.a.0);
+        self.number_to_int32(Reg::RAX, fact, slow);
+        self.asm.not(Size::S32, Reg::RAX);
+        self.box_int32(Reg::RAX);
+        self.store(i.dst.0, Reg::RAX);
+        self.asm.bind(done);
+        self.facts.forget(i.dst.0);
+    }
+
+    /// `ToNumber`, `ToNumeric`: numbers stay what they are.
+    pub fn to_number(&mut self, op: Op, dst: u16, src: u16) {
+        let done = self.asm.new_label();
+        let slow = self.slow_op(op, done);
+        self.load(Reg::RAX, src);
+        let fact = self.facts.get(src);
+        if fact != Fact::Int32 && fact != Fact::Double {
+            self.asm.test(Size::S64, Reg::RAX, TAG);
+            self.asm.je(slow);
+        }
+        self.store(dst, Reg::RAX);
+        self.asm.bind(done);
+        self.facts.set(dst, fact);
+    }
+
+    pub fn not(&mut self) {
+        let i: instr::Not = self.decode();
+        let done = self.asm.new_label();
+        let slow = self.slow_op(Op::Not, done);
+        self.load(Reg::RAX, i.a.0);
+        self.asm.mov(Size::S64, Reg::RCX, Reg::RAX);
+        self.asm.xor(Size::S64, Reg::RCX, Value::FALSE.bits() as i32);
+        self.asm.cmp(Size::S64, Reg::RCX, 1);
+        self.asm.ja(slow);
+        self.asm.xor(Size::S32, Reg::RAX, 1);
+        self.store(i.dst.0, Reg::RAX);
+        self.asm.bind(done);
+        self.facts.set(i.dst.0, Fact::Boolean);
+    }
+}
+
+/// Sets a boolean value in rax from a condition of the flags.
+pub(super) fn boolean_of(asm: &mut Assembler, cond: Cond) {
+    asm.set(cond, Reg::RAX);
+    asm.movzx(Size::S32, Size::S8, Reg::RAX, Reg::RAX);
+    asm.or(Size::S32, Reg::RAX, Value::FALSE.bits() as i32);
+}
+
+#[allow(unused)]
+fn _symbols(_: Symbol) {}

@@ -1,0 +1,257 @@
+//! Named properties: the decoded form of the site's inline cache in line, everything else out of line.
+//!
+//! What a form means is said once, in `vm/src/feedback.rs`. The form that the site has when the function is compiled decides which check comes first; all
+//! others are tried behind the function, and then the helper, which attaches.
+
+use super::{CX, Compiler, SITES, TAG, site_field, vm};
+use crate::symbols;
+use tercel_asm::Label;
+use tercel_asm::x64::{Mem, Reg, Scale, Size};
+use tercel_bytecode::Op;
+use tercel_bytecode::op::{Slot, instr};
+use tercel_vm::feedback::Form;
+use tercel_vm::layout::{context, elements, header, object, site, string};
+use tercel_vm::{Kind, frame};
+
+/// Bits of a `Loc` below the form.
+const INDEX_MASK: i32 = 0xff_ffff;
+/// Bit of a cell header's gc byte that asks for a write barrier.
+pub(super) const OLD_CLEAN: i32 = tercel_gc::OLD_CLEAN as i32;
+
+impl<'a> Compiler<'a> {
+    pub fn get_named(&mut self) {
+        let i: instr::GetNamed = self.decode();
+        let done = self.asm.new_label();
+        let slow = self.slow_op(Op::GetNamed, done);
+        self.load(Reg::RAX, i.obj.0);
+        self.cached_get(i.slot, slow);
+        self.store(i.dst.0, Reg::RAX);
+        self.asm.bind(done);
+        self.facts.forget(i.dst.0);
+    }
+
+    pub fn get_method(&mut self) {
+        let i: instr::GetMethod = self.decode();
+        let done = self.asm.new_label();
+        let slow = self.slow_op(Op::GetMethod, done);
+        self.load(Reg::RAX, i.obj.0);
+        self.asm.mov(Size::S64, Reg::RSI, Reg::RAX);
+        self.cached_get(i.slot, slow);
+        self.store(i.block.0, Reg::RAX);
+        self.store(i.block.0 + frame::THIS as u16, Reg::RSI);
+        self.asm.bind(done);
+        self.facts.forget_from(i.block.0);
+    }
+
+    /// rax = the property of the object in rax that the site's decoded form finds; jumps to `slow` if it finds none. Clobbers rcx, rdx.
+    fn cached_get(&mut self, slot: Slot, slow: Label) {
+        let (other_form, done) = (self.asm.new_label(), self.asm.new_label());
+        self.check_cell(Reg::RAX, Reg::RCX, slow);
+        self.asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RAX, header::SHAPE));
+        self.asm.cmp(Size::S32, Reg::RCX, site_field(slot, site::GUARD));
+        self.asm.jne(slow);
+        self.asm.mov(Size::S32, Reg::RDX, site_field(slot, site::LOC));
+        let holder_first = self.feedback(slot).loc.get().form() == Form::HolderInline;
+        if holder_first {
+            self.asm.mov(Size::S32, Reg::RCX, Reg::RDX);
+            self.asm.shr(Size::S32, Reg::RCX, 24);
+            self.asm.cmp(Size::S32, Reg::RCX, Form::HolderInline as i32);
+            self.asm.jne(other_form);
+            self.check_epoch(slot, slow);
+            self.asm.mov(Size::S64, Reg::RAX, site_field(slot, site::CELL));
+            self.asm.and(Size::S32, Reg::RDX, INDEX_MASK);
+        } else {
+            self.asm.cmp(Size::S32, Reg::RDX, 1 << 24);
+            self.asm.jae(other_form);
+        }
+        self.asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RAX, Reg::RDX, Scale::X1, 0));
+        self.asm.bind(done);
+        self.later(move |this| {
+            this.asm.bind(other_form);
+            this.other_get_forms(slot, slow, done);
+        });
+    }
+
+    /// Jumps to `slow` if a prototype has changed since the form was made. Clobbers ecx.
+    fn check_epoch(&mut self, slot: Slot, slow: Label) {
+        self.asm.mov(Size::S32, Reg::RCX, site_field(slot, site::AUX));
+        self.asm.cmp(Size::S32, Reg::RCX, Mem::base(CX, context::PROTO_EPOCH));
+        self.asm.jne(slow);
+    }
+
+    /// The guard has matched; edx is the location. Jumps to `done` with the value in rax.
+    fn other_get_forms(&mut self, slot: Slot, slow: Label, done: Label) {
+        self.asm.mov(Size::S32, Reg::RCX, Reg::RDX);
+        self.asm.shr(Size::S32, Reg::RCX, 24);
+        self.asm.and(Size::S32, Reg::RDX, INDEX_MASK);
+        let forms = [
+            Form::OwnInline,
+            Form::OwnOutOfLine,
+            Form::HolderInline,
+            Form::HolderOutOfLine,
+            Form::Missing,
+            Form::ArrayLength,
+        ];
+        let labels = forms.map(|_| self.asm.new_label());
+        for (form, label) in forms.iter().zip(labels) {
+            self.asm.cmp(Size::S32, Reg::RCX, *form as i32);
+            self.asm.je(label);
+        }
+        self.asm.jmp_to(slow);
+        let slot_at = Mem::index(Reg::RAX, Reg::RDX, Scale::X1, 0);
+        for (form, label) in forms.iter().zip(labels) {
+            self.asm.bind(label);
+            match form {
+                Form::OwnInline => self.asm.mov(Size::S64, Reg::RAX, slot_at),
+                Form::OwnOutOfLine => {
+                    self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::SLOTS));
+                    self.asm.mov(Size::S64, Reg::RAX, slot_at);
+                }
+                Form::HolderInline => {
+                    self.check_epoch(slot, slow);
+                    self.asm.mov(Size::S64, Reg::RAX, site_field(slot, site::CELL));
+                    self.asm.mov(Size::S64, Reg::RAX, slot_at);
+                }
+                Form::HolderOutOfLine => {
+                    self.check_epoch(slot, slow);
+                    self.asm.mov(Size::S64, Reg::RAX, site_field(slot, site::CELL));
+                    self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::SLOTS));
+                    self.asm.mov(Size::S64, Reg::RAX, slot_at);
+                }
+                Form::Missing => {
+                    self.check_epoch(slot, slow);
+                    self.asm.mov(Size::S32, Reg::RAX, super::frame::undefined());
+                }
+                _ => self.array_length(slow),
+            }
+            self.asm.jmp_to(done);
+        }
+    }
+
+    /// rax = the length of the array in rax.
+    fn array_length(&mut self, slow: Label) {
+        self.asm.mov(Size::S32, Reg::RAX, Mem::base(Reg::RAX, object::ARRAY_LENGTH));
+        self.asm.test(Size::S32, Reg::RAX, Reg::RAX);
+        self.asm.js(slow);
+        self.asm.or(Size::S64, Reg::RAX, TAG);
+    }
+
+    pub fn get_length(&mut self) {
+        let i: instr::GetLength = self.decode();
+        let (no_array, done) = (self.asm.new_label(), self.asm.new_label());
+        let slow = self.slow_op(Op::GetLength, done);
+        self.load(Reg::RAX, i.obj.0);
+        self.check_cell(Reg::RAX, Reg::RCX, slow);
+        self.asm.movzx(Size::S32, Size::S8, Reg::RCX, Mem::base(Reg::RAX, header::KIND));
+        self.asm.cmp(Size::S32, Reg::RCX, Kind::Array as i32);
+        self.asm.jne(no_array);
+        self.array_length(slow);
+        self.store(i.dst.0, Reg::RAX);
+        self.asm.bind(done);
+        self.later(move |this| {
+            this.asm.bind(no_array);
+            this.asm.sub(Size::S32, Reg::RCX, Kind::StringFlat as i32);
+            this.asm.cmp(Size::S32, Reg::RCX, Kind::StringSlice as i32 - Kind::StringFlat as i32);
+            this.asm.ja(slow);
+            this.asm.mov(Size::S32, Reg::RAX, Mem::base(Reg::RAX, string::LENGTH));
+            this.asm.or(Size::S64, Reg::RAX, TAG);
+            this.store(i.dst.0, Reg::RAX);
+            this.asm.jmp_to(done);
+        });
+        self.facts.forget(i.dst.0);
+    }
+
+    pub fn set_named(&mut self) {
+        let i: instr::SetNamed = self.decode();
+        let (other_form, done) = (self.asm.new_label(), self.asm.new_label());
+        let slow = self.slow_op(Op::SetNamed, done);
+        self.load(Reg::RAX, i.obj.0);
+        self.check_cell(Reg::RAX, Reg::RCX, slow);
+        self.asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RAX, header::SHAPE));
+        self.asm.cmp(Size::S32, Reg::RCX, site_field(i.slot, site::GUARD));
+        self.asm.jne(slow);
+        self.asm.mov(Size::S32, Reg::RDX, site_field(i.slot, site::LOC));
+        let add_first = self.feedback(i.slot).loc.get().form() == Form::AddInline;
+        if add_first {
+            self.check_form(Form::AddInline, other_form);
+            self.add_inline(i.slot, i.src.0, slow);
+        } else {
+            self.asm.cmp(Size::S32, Reg::RDX, 1 << 24);
+            self.asm.jae(other_form);
+            self.store_inline(i.src.0);
+        }
+        self.barrier(Reg::RAX, done);
+        self.asm.bind(done);
+        self.later(move |this| {
+            this.asm.bind(other_form);
+            let (out_of_line, add) = (this.asm.new_label(), this.asm.new_label());
+            this.asm.mov(Size::S32, Reg::RCX, Reg::RDX);
+            this.asm.shr(Size::S32, Reg::RCX, 24);
+            this.asm.cmp(Size::S32, Reg::RCX, Form::OwnOutOfLine as i32);
+            this.asm.je(out_of_line);
+            this.asm.cmp(Size::S32, Reg::RCX, if add_first { Form::OwnInline } else { Form::AddInline } as i32);
+            this.asm.jne(slow);
+            this.asm.bind(add);
+            if add_first {
+                this.store_inline(i.src.0);
+            } else {
+                this.asm.and(Size::S32, Reg::RDX, INDEX_MASK);
+                this.add_inline(i.slot, i.src.0, slow);
+            }
+            this.barrier(Reg::RAX, done);
+            this.asm.jmp_to(done);
+            this.asm.bind(out_of_line);
+            this.asm.and(Size::S32, Reg::RDX, INDEX_MASK);
+            this.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::SLOTS));
+            this.store_inline(i.src.0);
+            this.barrier(Reg::RAX, done);
+            this.asm.jmp_to(done);
+        });
+    }
+
+    /// Jumps unless edx has the form; else edx becomes the index.
+    fn check_form(&mut self, form: Form, other: Label) {
+        self.asm.mov(Size::S32, Reg::RCX, Reg::RDX);
+        self.asm.shr(Size::S32, Reg::RCX, 24);
+        self.asm.cmp(Size::S32, Reg::RCX, form as i32);
+        self.asm.jne(other);
+        self.asm.and(Size::S32, Reg::RDX, INDEX_MASK);
+    }
+
+    /// Stores the VM register at rax + rdx; the value stays in rcx, the address in rdx.
+    fn store_inline(&mut self, src: u16) {
+        self.load(Reg::RCX, src);
+        self.asm.add(Size::S64, Reg::RDX, Reg::RAX);
+        self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
+    }
+
+    /// Gives the object in rax the shape that the form names, and stores the new property at offset edx.
+    fn add_inline(&mut self, slot: Slot, src: u16, slow: Label) {
+        self.check_epoch(slot, slow);
+        self.asm.mov(Size::S32, Reg::RCX, site_field(slot, site::CELL));
+        self.asm.mov(Size::S32, Mem::base(Reg::RAX, header::SHAPE), Reg::RCX);
+        self.store_inline(src);
+    }
+
+    /// The write barrier after the value in rcx was stored at rdx in the cell `cell`; goes on at `done` when it had something to do.
+    pub(super) fn barrier(&mut self, cell: Reg, done: Label) {
+        let slow = self.asm.new_label();
+        self.asm.test(Size::S8, Mem::base(cell, header::GC), OLD_CLEAN);
+        self.asm.jne(slow);
+        self.later(move |this| {
+            this.asm.bind(slow);
+            // Numbers and the other immediates need none.
+            this.check_cell(Reg::RCX, Reg::RSI, done);
+            this.asm.mov(Size::S64, Reg::RSI, cell);
+            this.asm.mov(Size::S64, Reg::RDI, CX);
+            // rdx and rcx are the third and fourth arguments already.
+            this.call_leaf(symbols::WRITE_BARRIER);
+            this.asm.jmp_to(done);
+        });
+    }
+}
+
+#[allow(unused)]
+fn _unused() {
+    let _ = (SITES, elements::DATA, vm(0));
+}

@@ -1,0 +1,15 @@
+//! Machine code for JavaScript.
+//!
+//! * [`baseline`]: the second tier: one pass over the bytecode, no IR, frames shared with the interpreter;
+//! * [`engine`]: the compiler's state in a context: code space, what was compiled, what was refused, statistics;
+//! * [`symbols`]: the addresses outside that code refers to;
+//! * [`stubs`]: pieces of code that all functions share.
+//!
+//! The virtual machine knows none of this: [`install`] gives it a table of functions ([`tercel_vm::tier::TierHooks`]).
+
+pub mod baseline;
+pub mod engine;
+pub mod stubs;
+pub mod symbols;
+
+pub use engine::{Refusal, Statistics, install, statistics};

@@ -1,0 +1,60 @@
+//! What machine code calls by name: helpers of ops, the other helpers, and the seams of [`tercel_vm::machine`].
+//!
+//! A symbol is a number that the code space resolves when code is published, so that a call takes five bytes.
+
+use tercel_asm::RelocTarget;
+use tercel_bytecode::Op;
+use tercel_code::CodeSpace;
+use tercel_vm::helpers::{self, extra};
+use tercel_vm::machine;
+
+/// A symbol.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Symbol(pub u32);
+
+impl Symbol {
+    /// The helper of an op.
+    pub const fn helper(op: Op) -> Symbol {
+        Symbol(op as u32)
+    }
+    pub const fn target(self) -> RelocTarget {
+        RelocTarget::Symbol(self.0)
+    }
+}
+
+macro_rules! extras {
+    ($($(#[$doc:meta])* $name:ident = $address:path;)*) => {
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+        enum Order { $($name,)* COUNT }
+        $($(#[$doc])* pub const $name: Symbol = Symbol(256 + Order::$name as u32);)*
+        /// Numbers of symbols from here on are the stubs'.
+        pub const FIRST_STUB: u32 = 256 + Order::COUNT as u32;
+
+        fn define_extras(space: &mut CodeSpace) {
+            $(space.define_symbol($name.0, $address as *const () as u64);)*
+        }
+    };
+}
+
+extras! {
+    POLL = extra::poll;
+    FILL_FRAME = extra::fill_frame;
+    TO_BOOLEAN = extra::to_boolean;
+    RECORD_TARGET = extra::record_target;
+    WRITE_BARRIER = extra::write_barrier;
+    DOUBLE_TO_INT32 = extra::double_to_int32;
+    REMAINDER = extra::remainder;
+    SWITCH_INDEX = extra::switch_index;
+    ITER_NEXT = extra::iter_next;
+    THROW = machine::throw_stub;
+}
+
+/// Tells the code space all addresses outside it.
+pub fn define_all(space: &mut CodeSpace) {
+    for &op in Op::ALL {
+        if let Some(helper) = helpers::of_op(op) {
+            space.define_symbol(Symbol::helper(op).0, helper.address as u64);
+        }
+    }
+    define_extras(space);
+}

@@ -1,0 +1,97 @@
+//! Where things are in memory, for machine code: offsets in bytes, derived from the Rust types.
+
+use crate::cell::CellHeader;
+use crate::context::Context;
+use crate::elements::Elements;
+use crate::feedback::Site;
+use crate::function::{Function, NativeFunction};
+use crate::ic::IcStub;
+use crate::interp::Interp;
+use crate::object::Object;
+use crate::object::array::ArrayObject;
+use crate::scope::Scope;
+use crate::string::JsString;
+use crate::typed::TypedArray;
+use std::mem::offset_of;
+
+/// The context.
+pub mod context {
+    use super::*;
+    const INTERP: usize = offset_of!(Context, interp);
+    pub const FRAME: i32 = (INTERP + offset_of!(Interp, frame)) as i32;
+    pub const PC: i32 = (INTERP + offset_of!(Interp, pc)) as i32;
+    pub const STACK_LIMIT: i32 = (INTERP + offset_of!(Interp, stack_limit)) as i32;
+    pub const NATIVE_LIMIT: i32 = (INTERP + offset_of!(Interp, native_limit)) as i32;
+    pub const EXIT_SP: i32 = (INTERP + offset_of!(Interp, exit_sp)) as i32;
+    pub const RESULT: i32 = (INTERP + offset_of!(Interp, result)) as i32;
+    pub const PROTO_EPOCH: i32 = (INTERP + offset_of!(Interp, proto_epoch)) as i32;
+    pub const BUMP: i32 = (offset_of!(Context, heap) + tercel_gc::Heap::BUMP_OFFSET) as i32;
+    pub const LIMIT: i32 = (offset_of!(Context, heap) + tercel_gc::Heap::LIMIT_OFFSET) as i32;
+}
+
+/// A feedback site.
+pub mod site {
+    use super::*;
+    pub const SIZE: i32 = size_of::<Site>() as i32;
+    pub const GUARD: i32 = offset_of!(Site, guard) as i32;
+    pub const LOC: i32 = offset_of!(Site, loc) as i32;
+    pub const CELL: i32 = offset_of!(Site, cell) as i32;
+    pub const STUBS: i32 = offset_of!(Site, stubs) as i32;
+    pub const AUX: i32 = offset_of!(Site, aux) as i32;
+    pub const STATE: i32 = offset_of!(Site, state) as i32;
+    pub const BITS: i32 = offset_of!(Site, bits) as i32;
+}
+
+/// A stub.
+pub mod stub {
+    use super::*;
+    pub const NEXT: i32 = offset_of!(IcStub, next) as i32;
+    pub const DATA: i32 = size_of::<IcStub>() as i32;
+}
+
+/// A cell's header.
+pub mod header {
+    use super::*;
+    pub const SHAPE: i32 = offset_of!(CellHeader, shape) as i32;
+    pub const KIND: i32 = CellHeader::KIND_OFFSET as i32;
+    pub const GC: i32 = CellHeader::GC_OFFSET as i32;
+    pub const FLAGS: i32 = CellHeader::FLAGS_OFFSET as i32;
+    pub const SIZE: i32 = size_of::<CellHeader>() as i32;
+}
+
+/// Objects.
+pub mod object {
+    use super::*;
+    pub const SLOTS: i32 = offset_of!(Object, slots) as i32;
+    pub const ELEMENTS: i32 = offset_of!(Object, elements) as i32;
+    pub const ARRAY_LENGTH: i32 = offset_of!(ArrayObject, length) as i32;
+    pub const FUNCTION_CODE: i32 = offset_of!(Function, code) as i32;
+    pub const FUNCTION_ENV: i32 = offset_of!(Function, env) as i32;
+    pub const FUNCTION_HOME: i32 = offset_of!(Function, home) as i32;
+    pub const NATIVE_POINTER: i32 = offset_of!(NativeFunction, function) as i32;
+    pub const TYPED_LENGTH: i32 = offset_of!(TypedArray, length) as i32;
+    pub const TYPED_ELEMENT: i32 = TypedArray::ELEMENT_OFFSET as i32;
+    pub const TYPED_DATA: i32 = offset_of!(TypedArray, data) as i32;
+}
+
+/// Elements.
+pub mod elements {
+    use super::*;
+    pub const LENGTH: i32 = offset_of!(Elements, length) as i32;
+    pub const CAPACITY: i32 = offset_of!(Elements, capacity) as i32;
+    pub const DATA: i32 = crate::elements::DATA_OFFSET as i32;
+}
+
+/// Strings.
+pub mod string {
+    use super::*;
+    pub const LENGTH: i32 = offset_of!(JsString, length) as i32;
+    pub const PAYLOAD: i32 = crate::string::PAYLOAD as i32;
+}
+
+/// Scopes.
+pub mod scope {
+    use super::*;
+    pub const PARENT: i32 = offset_of!(Scope, parent) as i32;
+    pub const SLOTS: i32 = crate::scope::SLOTS_OFFSET as i32;
+}

@@ -1,0 +1,210 @@
+//! Tiers: when a function gets machine code, what that code is to the rest of the engine, and the loop in which interpreter
+//! and machine code take turns.
+//!
+//! The virtual machine knows no compiler. A host that brings one gives the context a table of functions ([`TierHooks`]); without
+//! it everything runs in the interpreter and costs one counter a call.
+//!
+//! # Who owns which native frame
+//!
+//! Interpreter and machine code share VM frames bit by bit, so a function may change from one to the other at any instruction
+//! that has an entry. What differs is the native stack. One rule covers it:
+//!
+//! > A VM frame with the flag `MACHINE` has one native frame of its own, {return address, saved rbp}; returning from it is a
+//! > native return. A VM frame without the flag is run by the interpreter, in the native frame of whoever runs its caller.
+//!
+//! ```text
+//!   VM stack                       native stack (grows downwards)
+//!   f   ENTRY                      enter → run_frames → run_segment           f is interpreted
+//!   g   MACHINE|TRAMPOLINE         enter → run_frames → enter_machine → g     f called g, which is compiled
+//!   h   MACHINE                    … → g → h                                  a call of machine code by machine code
+//!   i   MACHINE                    … → h → interpret_entry → run_frames → …   a call of interpreted code by machine code
+//! ```
+//!
+//! No interpreter loop lies under machine code: [`run_segment`] leaves before machine code is entered. Unwinding walks VM frames; for each one
+//! with `MACHINE` it pops one native frame, along the rbp chain; at `TRAMPOLINE` it leaves machine code for [`run_frames`].
+
+use crate::cell::Gc;
+use crate::code::{CodeBlock, code_flag};
+use crate::context::Context;
+use crate::frame::flag;
+use crate::interp::dispatch::run_segment;
+use crate::interp::entry::SegmentExit;
+use crate::machine;
+use crate::unwind;
+use std::any::Any;
+use std::cell::{Cell, OnceCell};
+
+/// What a compiler offers.
+pub struct TierHooks {
+    /// Compiles a function that became hot. `None`: refused, for a reason that the compiler's statistics tell.
+    pub compile: fn(&Context, Gc<CodeBlock>) -> Option<*const MachineCode>,
+    /// A code block with machine code is being finalized, or its code evicted.
+    pub release: fn(&Context, *const MachineCode),
+    /// After a collection: compiled stubs and code whose time has come may be freed.
+    pub after_collection: fn(&Context),
+}
+
+/// Where the machine code of a function can be entered.
+///
+/// All entries expect the engine's registers as [`machine`] describes them.
+#[derive(Debug)]
+#[repr(C)]
+pub struct MachineCode {
+    /// The function's first instruction: a call that filled in the header and the arguments comes here.
+    pub entry: usize,
+    /// Entry of a frame whose registers are filled in; makes its own native frame.
+    pub filled: usize,
+    /// Entries at other instructions, by unit offset; each makes its own native frame. Sorted.
+    pub resume: Box<[(u32, usize)]>,
+    /// The same places for a frame that has its native frame (handlers, restarts). Sorted.
+    pub inside: Box<[(u32, usize)]>,
+    /// Bytes of code.
+    pub size: usize,
+    /// The compiler's own number for it.
+    pub id: u64,
+}
+
+fn lookup(table: &[(u32, usize)], pc: usize) -> Option<usize> {
+    table.binary_search_by_key(&(pc as u32), |e| e.0).ok().map(|at| table[at].1)
+}
+
+impl MachineCode {
+    /// The entry for a frame that is filled in and goes on at unit `pc`; makes its own native frame.
+    pub fn entry_at(&self, pc: usize) -> Option<usize> {
+        if pc == 0 { Some(self.filled) } else { lookup(&self.resume, pc) }
+    }
+    /// The place of unit `pc` for a frame that has a native frame.
+    pub fn inside_at(&self, pc: usize) -> Option<usize> {
+        lookup(&self.inside, pc)
+    }
+}
+
+/// The thresholds' value for never.
+pub const NEVER: i32 = i32::MAX;
+
+/// What the context knows of tiers.
+#[derive(Default)]
+pub struct Tiers {
+    pub hooks: Cell<Option<&'static TierHooks>>,
+    /// The compiler's state.
+    pub state: OnceCell<Box<dyn Any>>,
+    /// Calls before a function is compiled; [`NEVER`] without a compiler.
+    pub call_threshold: Cell<i32>,
+    /// Iterations of a loop before its function is compiled.
+    pub loop_threshold: Cell<u32>,
+    /// The address that `run_segment` found for the frame that it leaves to machine code.
+    pub target: Cell<usize>,
+}
+
+impl Tiers {
+    /// No compiler.
+    pub fn new() -> Tiers {
+        let tiers = Tiers::default();
+        tiers.call_threshold.set(NEVER);
+        tiers.loop_threshold.set(u32::MAX);
+        tiers
+    }
+}
+
+impl Context {
+    /// Gives the engine a compiler. Before the first script.
+    pub fn set_tiers(&self, hooks: &'static TierHooks, state: Box<dyn Any>) {
+        let tiers = &self.interp.tiers;
+        if tiers.state.set(state).is_ok() {
+            tiers.hooks.set(Some(hooks));
+            let thresholds = self.options.thresholds;
+            let (calls, iterations) = match self.options.always_baseline {
+                true => (0, 0),
+                false => (thresholds.baseline_calls, thresholds.baseline_iterations),
+            };
+            tiers.call_threshold.set(i32::try_from(calls).unwrap_or(NEVER));
+            tiers.loop_threshold.set(if self.options.no_osr && !self.options.always_baseline {
+                u32::MAX
+            } else {
+                iterations
+            });
+        }
+    }
+}
+
+/// The machine code of a block that may have become hot: compiled now, if it has not been.
+#[cold]
+#[inline(never)]
+pub(crate) fn hot_code<'a>(cx: &Context, code: Gc<CodeBlock>) -> Option<&'a MachineCode> {
+    if let Some(machine) = code.machine_code() {
+        return Some(machine);
+    }
+    let tiers = &cx.interp.tiers;
+    let hooks = tiers.hooks.get()?;
+    if code.has(code_flag::REFUSED) {
+        code.heat.set(NEVER);
+        return None;
+    }
+    match (hooks.compile)(cx, code) {
+        Some(machine) => {
+            code.set_machine_code(machine);
+            code.machine_code()
+        }
+        None => {
+            code.refuse();
+            None
+        }
+    }
+}
+
+/// Where machine code goes on with the innermost frame, at `Interp::pc`, if it is hot and has an entry there.
+#[inline]
+pub(crate) fn target_of_innermost(cx: &Context) -> Option<usize> {
+    let code = cx.interp.frame.get().code();
+    if code.heat.get() > 0 {
+        return None;
+    }
+    hot_code(cx, code)?.entry_at(code.offset_of(cx.interp.pc.get()))
+}
+
+/// Where machine code goes on at a loop's head, after many iterations.
+#[cold]
+#[inline(never)]
+pub(crate) fn target_of_loop(cx: &Context, code: Gc<CodeBlock>, head: usize) -> Option<usize> {
+    if code.has(code_flag::REFUSED) {
+        return None;
+    }
+    hot_code(cx, code)?.entry_at(head)
+}
+
+/// Runs the innermost frame, from `Interp::pc` on, until it returns or throws, in whatever tiers. It has one of the flags ENTRY and
+/// MACHINE. `Return`: the value is in `Interp::result`, the frame is popped. `Throw`: the frame is still there, and has no handler.
+pub(crate) fn run_frames(cx: &Context, throwing: bool) -> SegmentExit {
+    let state = &cx.interp;
+    let mut throwing = throwing;
+    loop {
+        // SAFETY: the innermost frame is a JavaScript function's, and the pc lies in its code.
+        match unsafe { run_segment(cx, throwing) } {
+            SegmentExit::EnterCode => {}
+            exit => return exit,
+        }
+        let frame = state.frame.get();
+        let before = frame.word() & (flag::MACHINE | flag::TRAMPOLINE);
+        frame.set_flags(flag::MACHINE | flag::TRAMPOLINE);
+        let leaves = before & flag::MACHINE != 0 || frame.has_flag(flag::ENTRY);
+        // SAFETY: the target is an entry of the frame's machine code for a filled frame.
+        let left = unsafe { machine::enter_machine(cx, frame, state.tiers.target.get(), state.interrupt_word) };
+        throwing = left.status != 0;
+        if !throwing {
+            state.frame.set(frame);
+            state.result.set(crate::value::Value::from_bits(left.value));
+            if leaves {
+                state.frame.set(frame.caller());
+                return SegmentExit::Return;
+            }
+            unwind::resume_caller(cx, frame, state.result.get());
+        } else {
+            frame.clear_flags(flag::MACHINE | flag::TRAMPOLINE);
+            frame.set_flags(before);
+            if leaves {
+                return SegmentExit::Throw;
+            }
+            unwind::pop_throwing(cx, frame);
+        }
+    }
+}
