@@ -21,6 +21,7 @@ use crate::pins::Pins;
 use crate::roots::{CollectKind, Roots};
 use crate::stats::Collection;
 use crate::tracer::{Tracer, live_address, prefetch};
+use crate::verify::Verify;
 use crate::weak::WeakSweep;
 use std::ptr;
 use std::time::Instant;
@@ -80,7 +81,7 @@ impl Heap {
 
         let used_after = self.used_bytes();
         self.policy.after_any();
-        self.policy.collections.set(self.policy.collections.get().wrapping_add(1));
+        self.policy.minors.set(if full { 0 } else { self.policy.minors.get() + 1 });
         let pause = began.elapsed().as_nanos() as u64;
         if full {
             let low = self.pool.borrow_mut().is_low();
@@ -109,8 +110,10 @@ impl Heap {
             used_before,
             used_after,
         });
-        if self.config.verify {
-            self.verify(roots);
+        match self.config.verify {
+            Verify::Never => {}
+            Verify::Part => self.verify_part(roots),
+            Verify::Everything => self.verify(roots),
         }
     }
 
@@ -211,8 +214,10 @@ impl Heap {
                 continue;
             }
             if self.config.poison {
+                // What was not filled since the block was last poisoned still is.
+                let filled = self.tables.info(block).top.get() as usize;
                 // SAFETY: everything alive has left the block.
-                unsafe { ptr::write_bytes(self.tables.address(block) as *mut u8, POISON, BLOCK_BYTES) };
+                unsafe { ptr::write_bytes(self.tables.address(block) as *mut u8, POISON, filled) };
             }
             pool.free_block(block);
         }

@@ -43,6 +43,7 @@ pub mod record;
 pub mod scope;
 pub mod shape;
 pub mod stack;
+pub mod statistics;
 pub mod string;
 pub mod symbol;
 #[cfg(test)]
