@@ -349,6 +349,9 @@ pub unsafe fn finalize_code_block(header: *mut CellHeader) {
     // SAFETY: the kind is checked by the table; each pointer was made by `boxed` or `Arc::into_raw` with these lengths.
     unsafe {
         let block = &*header.cast::<CodeBlock>();
+        if let Some(machine) = block.machine.get().as_ref() {
+            machine.release();
+        }
         let free = |pointer: *mut Value, n: u32| {
             if !pointer.is_null() {
                 drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(pointer, n as usize)));
