@@ -13,6 +13,7 @@ pub mod elements;
 pub mod error;
 pub mod error_object;
 pub mod eval;
+pub mod fast_native;
 pub mod feedback;
 pub mod frame;
 pub mod function;

@@ -180,6 +180,11 @@ impl Context {
         // SAFETY: at a safepoint every cell is initialised; references are in roots, in cells behind barriers, or in the
         // native ranges that the roots name.
         unsafe { self.heap.collect(kind, &roots, reason) };
+        if kind == CollectKind::Full
+            && let Some(hooks) = self.interp.tiers.hooks.get()
+        {
+            (hooks.after_collection)(self);
+        }
         match self.heap.limit_status() {
             LimitStatus::Exceeded if kind == CollectKind::Full => {
                 Err(self.throw_out_of_memory(format_args!("The heap limit is exceeded")))
