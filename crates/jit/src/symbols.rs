@@ -5,6 +5,7 @@
 use tercel_asm::RelocTarget;
 use tercel_bytecode::Op;
 use tercel_code::CodeSpace;
+use tercel_vm::fast_native;
 use tercel_vm::helpers::{self, extra};
 use tercel_vm::machine;
 
@@ -46,6 +47,15 @@ extras! {
     REMAINDER = extra::remainder;
     SWITCH_INDEX = extra::switch_index;
     ITER_NEXT = extra::iter_next;
+    NEW_THIS = extra::new_this;
+    TYPED_GET = extra::typed_get;
+    TYPED_SET = extra::typed_set;
+    CHAR_CODE_AT = fast_native::char_code_at;
+    ARRAY_PUSH = fast_native::array_push;
+    ARRAY_POP = fast_native::array_pop;
+    MAP_GET = fast_native::map_get;
+    MAP_HAS = fast_native::map_has;
+    SET_HAS = fast_native::set_has;
     THROW = machine::throw_stub;
 }
 

@@ -1,7 +1,8 @@
 //! Elements: dense arrays with an int32 key in line; typed arrays in line where the site has met them.
 
 use super::facts::Fact;
-use super::{Compiler, TAG, vm};
+use super::{Compiler, TAG};
+use crate::symbols;
 use tercel_asm::Label;
 use tercel_asm::x64::{Cond, Mem, Reg, Scale, Size, Xmm};
 use tercel_bytecode::Op;
@@ -106,7 +107,7 @@ impl<'a> Compiler<'a> {
             this.asm.je(kind_fits);
             this.asm.cmp(Size::S32, Reg::RDX, Kind::Arguments as i32);
             this.asm.je(kind_fits);
-            this.asm.jmp_to(slow);
+            this.typed_load_by_helper(done, slow);
             this.asm.bind(double);
             this.asm.mov_imm64(Reg::RDX, HOLE as i64);
             this.asm.cmp(Size::S64, Reg::RAX, Reg::RDX);
@@ -114,6 +115,24 @@ impl<'a> Compiler<'a> {
             this.asm.sub(Size::S64, Reg::RAX, TAG);
             this.asm.jmp_to(done);
         });
+    }
+
+    /// A typed array of a type that the site had not met when the function was compiled: rax and ecx as in `dense_load`; keeps rsi.
+    fn typed_load_by_helper(&mut self, done: Label, slow: Label) {
+        self.asm.cmp(Size::S32, Reg::RDX, Kind::TypedArray as i32);
+        self.asm.jne(slow);
+        // Two words, so that the stack stays aligned.
+        self.asm.push(Reg::RSI);
+        self.asm.push(Reg::RSI);
+        self.asm.mov(Size::S64, Reg::RDI, Reg::RAX);
+        self.asm.mov(Size::S64, Reg::RSI, Reg::RCX);
+        self.box_int32(Reg::RSI);
+        self.call_leaf(symbols::TYPED_GET);
+        self.asm.pop(Reg::RSI);
+        self.asm.pop(Reg::RSI);
+        self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
+        self.asm.jne(done);
+        self.asm.jmp_to(slow);
     }
 
     /// rax = the boxed element ecx of the typed array in rax, one of the types in `seen`; falls through or jumps to `done`.
@@ -221,7 +240,15 @@ impl<'a> Compiler<'a> {
             this.asm.bind(other_kind);
             this.asm.cmp(Size::S32, Reg::RDX, Kind::Object as i32);
             this.asm.je(kind_fits);
-            this.asm.jmp_to(slow);
+            this.asm.cmp(Size::S32, Reg::RDX, Kind::TypedArray as i32);
+            this.asm.jne(slow);
+            this.asm.mov(Size::S64, Reg::RDI, Reg::RAX);
+            this.box_int32(Reg::RSI);
+            this.load(Reg::RDX, src);
+            this.call_leaf(symbols::TYPED_SET);
+            this.asm.test(Size::S32, Reg::RAX, Reg::RAX);
+            this.asm.je(slow);
+            this.asm.jmp_to(done);
 
             this.asm.bind(no_values);
             let doubles = this.asm.new_label();
@@ -300,7 +327,6 @@ impl<'a> Compiler<'a> {
     /// The low half of `value` = ToInt32 of the number in it. Clobbers rdx, xmm0.
     fn int32_of_number(&mut self, value: Reg, slow: Label) {
         self.number_to_int32(value, Fact::Unknown, slow);
-        let _ = vm(0);
     }
 }
 

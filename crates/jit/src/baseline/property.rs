@@ -3,14 +3,14 @@
 //! What a form means is said once, in `vm/src/feedback.rs`. The form that the site has when the function is compiled decides which check comes first; all
 //! others are tried behind the function, and then the helper, which attaches.
 
-use super::{CX, Compiler, SITES, TAG, site_field, vm};
+use super::{CX, Compiler, TAG, site_field};
 use crate::symbols;
 use tercel_asm::Label;
 use tercel_asm::x64::{Mem, Reg, Scale, Size};
 use tercel_bytecode::Op;
 use tercel_bytecode::op::{Slot, instr};
 use tercel_vm::feedback::Form;
-use tercel_vm::layout::{context, elements, header, object, site, string};
+use tercel_vm::layout::{context, header, object, site, string};
 use tercel_vm::{Kind, frame};
 
 /// Bits of a `Loc` below the form.
@@ -149,11 +149,28 @@ impl<'a> Compiler<'a> {
         self.store(i.dst.0, Reg::RAX);
         self.asm.bind(done);
         self.later(move |this| {
+            let no_string = this.asm.new_label();
             this.asm.bind(no_array);
             this.asm.sub(Size::S32, Reg::RCX, Kind::StringFlat as i32);
             this.asm.cmp(Size::S32, Reg::RCX, Kind::StringSlice as i32 - Kind::StringFlat as i32);
-            this.asm.ja(slow);
+            this.asm.ja(no_string);
             this.asm.mov(Size::S32, Reg::RAX, Mem::base(Reg::RAX, string::LENGTH));
+            this.asm.or(Size::S64, Reg::RAX, TAG);
+            this.store(i.dst.0, Reg::RAX);
+            this.asm.jmp_to(done);
+
+            // A typed array whose getter is the library's; below 2^31.
+            this.asm.bind(no_string);
+            this.asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RAX, header::SHAPE));
+            this.asm.cmp(Size::S32, Reg::RCX, site_field(i.slot, site::GUARD));
+            this.asm.jne(slow);
+            this.asm.cmp(Size::S32, site_field(i.slot, site::LOC), (Form::TypedArrayLength as i32) << 24);
+            this.asm.jne(slow);
+            this.check_epoch(i.slot, slow);
+            this.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::TYPED_LENGTH));
+            this.asm.mov(Size::S64, Reg::RCX, Reg::RAX);
+            this.asm.shr(Size::S64, Reg::RCX, 31);
+            this.asm.jne(slow);
             this.asm.or(Size::S64, Reg::RAX, TAG);
             this.store(i.dst.0, Reg::RAX);
             this.asm.jmp_to(done);
@@ -249,9 +266,4 @@ impl<'a> Compiler<'a> {
             this.asm.jmp_to(done);
         });
     }
-}
-
-#[allow(unused)]
-fn _unused() {
-    let _ = (SITES, elements::DATA, vm(0));
 }

@@ -288,6 +288,14 @@ fn read_slot(w: &mut IcWriter, holder: u8, location: SlotLocation) -> u8 {
     result
 }
 
+/// Whether the accessor's getter is the library's `length` of typed arrays.
+fn is_typed_length(accessor: Value) -> bool {
+    accessor
+        .as_kind::<crate::object::Accessor>(Kind::Accessor)
+        .and_then(|pair| pair.getter.get().as_kind::<crate::function::NativeFunction>(Kind::NativeFunction))
+        .is_some_and(|getter| getter.fast_native() == crate::fast_native::FastNative::TypedArrayLength)
+}
+
 /// Attaches a stub for a read of a constant name. `object`'s shape is the one that was looked at.
 pub fn attach_get(cx: &Context, code: Gc<CodeBlock>, site: &Site, object: Gc<Object>, fact: GetFact) {
     let shape = object.shape_id();
@@ -314,7 +322,11 @@ pub fn attach_get(cx: &Context, code: Gc<CodeBlock>, site: &Site, object: Gc<Obj
             let from = holder_operand(cx, &mut w, holder, hops);
             let accessor = read_slot(&mut w, from, location);
             w.CallGetter(0, accessor);
-            Decoded { guard: shape, ..Decoded::NONE }
+            if object.kind() == Kind::TypedArray && is_typed_length(holder.slot(location)) {
+                Decoded { guard: shape, loc: Loc::new(Form::TypedArrayLength, 0), cell: Value::EMPTY, aux: epoch }
+            } else {
+                Decoded { guard: shape, ..Decoded::NONE }
+            }
         }
         GetFact::Missing => {
             guard_prototypes(cx, &mut w);
