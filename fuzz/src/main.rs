@@ -148,14 +148,16 @@ fn compare(cli: &Cli, dir: &std::path::Path) -> Result<usize, String> {
 /// Writes each differing program, as small as was asked for, with its prelude: a script to run.
 fn write_differences(cli: &Cli, options: &Options, totals: &campaign::Totals) -> std::io::Result<()> {
     std::fs::create_dir_all(&cli.out)?;
-    let mut reduced = 0;
+    let (mut reduced, mut last) = (0, None);
     for d in &totals.differences {
         let (tree, _) = r#gen::program(d.seed);
         let (reference, other) = (&options.engines[0], &options.engines[d.engine]);
         let path = cli.out.join(format!("{}-{}.js", d.seed, other.name));
         let mut text = tree.to_string();
-        if cli.reduce && !d.only_in_batch && reduced < cli.reduce_limit {
+        // One engine's difference stands for the others of the same seed.
+        if cli.reduce && !d.only_in_batch && reduced < cli.reduce_limit && last != Some(d.seed) {
             reduced += 1;
+            last = Some(d.seed);
             let limit = options.time_limit / 8;
             let classes = (d.reference.class(), d.other.class());
             let small = reduce::reduce(&tree, 4000, |candidate| {
