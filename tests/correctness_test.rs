@@ -21,7 +21,7 @@ const MODES: &[(&str, &[&str])] = &[
 const GC_INTERVAL_WHEN_LARGE: &str = "--gc-every=1009";
 
 /// Programs that are known to fail in a mode; each has its row in docs/STATUS.md (D1). They run, and what they do is printed.
-const KNOWN_FAILURES: &[(&str, &str)] = &[("closures.js", "gc-every-1")];
+const KNOWN_FAILURES: &[(&str, &str)] = &[];
 
 fn programs(dir: &Path, found: &mut Vec<PathBuf>) {
     let mut entries: Vec<_> = std::fs::read_dir(dir).unwrap().map(|e| e.unwrap().path()).collect();

@@ -18,6 +18,9 @@ pub struct EngineFlags {
     /// Prints figures of the engine at the end.
     #[arg(long)]
     pub stats: bool,
+    /// Writes the same figures to a file, as JSON: counts, bytes and nanoseconds.
+    #[arg(long, value_name = "FILE")]
+    pub stats_json: Option<std::path::PathBuf>,
     /// No machine code: the interpreter only.
     #[arg(long, help_heading = "For developers of the engine")]
     pub jitless: bool,

@@ -12,6 +12,9 @@ use tercel_vm::layout::context;
 /// again. The caller loads r13 anew.
 pub const CALL_PUSHED: Symbol = Symbol(FIRST_STUB);
 
+/// Numbers of symbols from here on are the routines' of inline caches.
+pub const ROUTINES: u32 = FIRST_STUB + 64;
+
 /// A stub's name, symbol and code.
 type Row = (&'static str, Symbol, fn(&mut Assembler));
 

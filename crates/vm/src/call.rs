@@ -267,8 +267,9 @@ pub(crate) fn prepare_construct(
                     // Rooted while `prototype` is looked up, which may run script.
                     base.set(frame::NEW_TARGET, new_target);
                     reserve_block(cx, base, argc);
-                    let this =
-                        cx.new_this(new_target.as_object().unwrap_or(function.object()), expected_properties(function));
+                    let this = cx.new_this(new_target.as_object().unwrap_or(function.object()), || {
+                        expected_properties(function)
+                    });
                     release_block(cx, base, site.delta);
                     this?.into()
                 };

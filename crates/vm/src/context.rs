@@ -243,6 +243,11 @@ impl Context {
         unsafe { Gc::from_addr(self.heap.shape(id) as usize) }
     }
 
+    /// The address of the table of strings of one Latin-1 character.
+    pub fn single_chars_address(&self) -> usize {
+        self.text.single_chars_address()
+    }
+
     /// The address that the shape with id 0 would have; see [`crate::layout::shape`].
     pub fn shapes_base(&self) -> usize {
         self.heap.shape(0) as usize

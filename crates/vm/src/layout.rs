@@ -9,9 +9,9 @@ use crate::ic::IcStub;
 use crate::ic::megamorphic::Entry;
 use crate::interp::Interp;
 use crate::interp::state::InterpStatistics;
-use crate::object::{Object, Slots};
 use crate::object::array::ArrayObject;
 use crate::object::state::Objects;
+use crate::object::{Object, Slots};
 use crate::scope::Scope;
 use crate::shape::Shape;
 use crate::string::{JsString, Slice};
@@ -96,6 +96,7 @@ pub mod object {
     pub const FUNCTION_CODE: i32 = offset_of!(Function, code) as i32;
     pub const FUNCTION_ENV: i32 = offset_of!(Function, env) as i32;
     pub const FUNCTION_HOME: i32 = offset_of!(Function, home) as i32;
+    pub const CONSTRUCT_SHAPE: i32 = offset_of!(Function, construct.shape) as i32;
     pub const NATIVE_POINTER: i32 = offset_of!(NativeFunction, function) as i32;
     pub const TYPED_LENGTH: i32 = offset_of!(TypedArray, length) as i32;
     pub const TYPED_ELEMENT: i32 = TypedArray::ELEMENT_OFFSET as i32;

@@ -33,19 +33,32 @@ use crate::interp::entry::SegmentExit;
 use crate::machine;
 use crate::unwind;
 use std::any::Any;
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::Rc;
 
 /// What a compiler offers.
 pub struct TierHooks {
     /// Compiles a function that became hot. `None`: refused, for a reason that the compiler's statistics tell.
     pub compile: fn(&Context, Gc<CodeBlock>) -> Option<*const MachineCode>,
-    /// A code block with machine code is being finalized, or its code evicted.
-    pub release: fn(&Context, *const MachineCode),
     /// The machine code of a stub's program, which is to be compiled if it has none yet. `None`: not published yet. `hit`: the stub has been
     /// interpreted with success, so that its code is wanted now; otherwise it may wait until there are more.
     pub stub_code: fn(&Context, program: &[u8], hit: bool) -> Option<usize>,
-    /// After a collection: compiled stubs and code whose time has come may be freed.
+    /// After a full collection: code of dead functions may be freed.
     pub after_collection: fn(&Context),
+}
+
+/// The numbers of machine code whose code blocks have died. Finalizers have no context, so each piece of code leads to the queue itself.
+#[derive(Debug, Default)]
+pub struct Released(RefCell<Vec<u64>>);
+
+impl Released {
+    fn push(&self, id: u64) {
+        self.0.borrow_mut().push(id);
+    }
+    /// Takes all numbers.
+    pub fn take(&self) -> Vec<u64> {
+        self.0.take()
+    }
 }
 
 /// Where the machine code of a function can be entered.
@@ -66,6 +79,8 @@ pub struct MachineCode {
     pub size: usize,
     /// The compiler's own number for it.
     pub id: u64,
+    /// Where the code block's death is reported.
+    pub released: Rc<Released>,
 }
 
 fn lookup(table: &[(u32, usize)], pc: usize) -> Option<usize> {
@@ -76,6 +91,10 @@ impl MachineCode {
     /// The entry for a frame that is filled in and goes on at unit `pc`; makes its own native frame.
     pub fn entry_at(&self, pc: usize) -> Option<usize> {
         if pc == 0 { Some(self.filled) } else { lookup(&self.resume, pc) }
+    }
+    /// The code block is finalized.
+    pub(crate) fn release(&self) {
+        self.released.push(self.id);
     }
     /// The place of unit `pc` for a frame that has a native frame.
     pub fn inside_at(&self, pc: usize) -> Option<usize> {

@@ -2,7 +2,7 @@
 
 use super::facts::{Fact, Facts};
 use super::number::boolean_of;
-use super::{CX, Compiler, FRAME, TAG, site_field};
+use super::{Compiler, TAG, site_field};
 use crate::symbols::{self, Symbol};
 use tercel_asm::Label;
 use tercel_asm::x64::{Cond, Mem, Reg, Size, Xmm};
@@ -225,7 +225,6 @@ impl<'a> Compiler<'a> {
         self.asm.cmp(Size::S32, Reg::RAX, 1);
         self.asm.ja(throw);
         self.use_condition(Cond::E, used);
-        let _ = (CX, FRAME, symbols::POLL);
     }
 
     /// A value that is no cell (and no number) equals nothing that has other bits.

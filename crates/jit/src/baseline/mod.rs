@@ -10,6 +10,7 @@
 //! * `frame.rs`: prologue, calls, returns, suspensions
 //! * `number.rs`: arithmetic, bit operations, conversions
 //! * `compare.rs`: comparisons and jumps
+//! * `fast_native.rs`: natives with code of their own
 //! * `property.rs`, `element.rs`: inline caches of names, elements
 //! * `misc.rs`: moves, checks, scopes, globals, iteration
 //! * `slow.rs`: calls of helpers
@@ -17,6 +18,7 @@
 mod compare;
 mod element;
 mod facts;
+mod fast_native;
 mod frame;
 mod misc;
 mod number;

@@ -13,9 +13,7 @@ use crate::context::Context;
 use crate::feedback::{Form, Loc, MAX_ATTACHES, MAX_STUBS, Site, SiteState};
 use crate::interp::state::count;
 use crate::key::PropertyKey;
-use crate::names;
-use crate::object::{Accessor, Object, Slots};
-use crate::realm::Intrinsic;
+use crate::object::{Object, Slots};
 use crate::shape::{self, ACCESSOR, LAZY, Shape, SlotLocation};
 use crate::tier;
 use crate::value::Value;
@@ -291,6 +289,14 @@ fn read_slot(w: &mut IcWriter, holder: u8, location: SlotLocation) -> u8 {
     result
 }
 
+/// Whether the accessor's getter is the library's `length` of typed arrays.
+fn is_typed_length(accessor: Value) -> bool {
+    accessor
+        .as_kind::<crate::object::Accessor>(Kind::Accessor)
+        .and_then(|pair| pair.getter.get().as_kind::<crate::function::NativeFunction>(Kind::NativeFunction))
+        .is_some_and(|getter| getter.fast_native() == crate::fast_native::FastNative::TypedArrayLength)
+}
+
 /// Attaches a stub for a read of a constant name. `object`'s shape is the one that was looked at.
 pub fn attach_get(cx: &Context, code: Gc<CodeBlock>, site: &Site, object: Gc<Object>, fact: GetFact) {
     let shape = object.shape_id();
@@ -314,15 +320,16 @@ pub fn attach_get(cx: &Context, code: Gc<CodeBlock>, site: &Site, object: Gc<Obj
             }
         }
         GetFact::Accessor { holder, hops, location } => {
-            if hops > 0 && object.kind() == Kind::TypedArray && is_typed_length(cx, holder.slot(location)) {
+            if object.kind() == Kind::TypedArray && is_typed_length(holder.slot(location)) {
                 guard_prototypes(cx, &mut w);
                 w.LoadTypedLength(0);
+                Decoded { guard: shape, loc: Loc::new(Form::TypedArrayLength, 0), cell: Value::EMPTY, aux: epoch }
             } else {
                 let from = holder_operand(cx, &mut w, holder, hops);
                 let accessor = read_slot(&mut w, from, location);
                 w.CallGetter(0, accessor);
+                Decoded { guard: shape, ..Decoded::NONE }
             }
-            Decoded { guard: shape, ..Decoded::NONE }
         }
         GetFact::Missing => {
             guard_prototypes(cx, &mut w);
@@ -336,13 +343,6 @@ pub fn attach_get(cx: &Context, code: Gc<CodeBlock>, site: &Site, object: Gc<Obj
         GetFact::Unknown => return,
     };
     attach(cx, code, site, &w, decoded);
-}
-
-/// Whether the accessor pair's getter is %TypedArray%.prototype's of `length`.
-fn is_typed_length(cx: &Context, accessor: Value) -> bool {
-    accessor
-        .as_kind::<Accessor>(Kind::Accessor)
-        .is_some_and(|pair| cx.is_library_getter(pair.getter.get(), Intrinsic::TypedArrayPrototype, names::LENGTH))
 }
 
 /// Attaches a stub for `key in object` with the answer that shapes give.

@@ -170,6 +170,13 @@ fn run_stub(cx: &Context, stub: Gc<IcStub>, inputs: &[Value]) -> Outcome {
                 Outcome::Miss
             };
         }
+        Form::TypedArrayLength => {
+            return if fresh() {
+                Outcome::Done(crate::interp::property::typed_length(object_at(receiver)))
+            } else {
+                Outcome::Miss
+            };
+        }
         Form::ArrayLength => {}
     }
     let mut run = Run { cx, stub, operands: [Value::UNDEFINED; OPERANDS] };

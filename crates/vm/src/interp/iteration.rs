@@ -30,16 +30,6 @@ fn is_pristine(cx: &Context, intrinsic: Intrinsic, key: Name, is_original: impl 
 }
 
 impl Context {
-    /// Whether `v` is the getter that the library gives property `name` of the intrinsic.
-    pub fn is_library_getter(&self, v: Value, intrinsic: Intrinsic, name: Name) -> bool {
-        let Some(f) = v.as_kind::<NativeFunction>(Kind::NativeFunction) else { return false };
-        let properties = self.objects.spec(intrinsic).map_or(&[][..], |spec| spec.properties);
-        properties.iter().filter(|p| p.key == SpecKey::Name(name)).any(|p| match &p.value {
-            PropertyValue::Accessor { getter: Some(spec), .. } => spec.function as usize == f.function.get() as usize,
-            _ => false,
-        })
-    }
-
     /// Whether `v` is the native function that the library's table gives the intrinsic object as property `name`.
     pub fn is_library_function(&self, v: Value, intrinsic: Intrinsic, name: Name) -> bool {
         let Some(f) = v.as_kind::<NativeFunction>(Kind::NativeFunction) else { return false };

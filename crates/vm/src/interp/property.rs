@@ -9,8 +9,8 @@ use crate::error::{JsResult, Throw};
 use crate::feedback::{Form, Loc, Site, SiteState};
 use crate::frame::{self, Frame};
 use crate::ic::attach::{
-    GetFact, SetFact, attach_get, attach_has, attach_instanceof, attach_set, attach_string_get, cache_get, cache_set, find_get, find_set,
-    megamorphic_get, megamorphic_set,
+    GetFact, SetFact, attach_get, attach_has, attach_instanceof, attach_set, attach_string_get, cache_get, cache_set,
+    find_get, find_set, megamorphic_get, megamorphic_set,
 };
 use crate::ic::interpret::{Outcome, add_inline, add_out_of_line, load, out_of_line_slot, run_stubs};
 use crate::interp::calls::finish;
@@ -42,6 +42,14 @@ pub fn length_of_cell(cell: Gc<Cell64>) -> Value {
     }
 }
 
+/// The length of a typed array.
+#[inline]
+pub fn typed_length(object: Gc<Object>) -> Value {
+    // SAFETY: the guard is a typed array's shape.
+    let array: Gc<crate::typed::TypedArray> = unsafe { object.cast() };
+    Value::number(array.len() as f64)
+}
+
 /// The value that a site's decoded form finds, once the guard has matched; empty if the form does not apply.
 #[inline(never)]
 pub fn load_form(cx: &Context, site: &Site, cell: *const u8, loc: Loc) -> Value {
@@ -58,6 +66,7 @@ pub fn load_form(cx: &Context, site: &Site, cell: *const u8, loc: Loc) -> Value 
         Form::Missing if fresh() => Value::UNDEFINED,
         Form::StringHolderInline if fresh() && object.kind().is_string() => load(holder(), own(Form::OwnInline)),
         Form::StringHolderOutOfLine if fresh() && object.kind().is_string() => load(holder(), own(Form::OwnOutOfLine)),
+        Form::TypedArrayLength if fresh() => typed_length(object),
         // SAFETY: the guard is an array's shape.
         Form::ArrayLength => length_of_cell(unsafe { object.cast() }),
         _ => Value::EMPTY,
