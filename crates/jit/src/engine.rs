@@ -10,13 +10,14 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
+use tercel_bytecode::FeedbackKind;
 use tercel_code::{CodeConfig, CodeError, CodeImage, CodeRef, CodeSpace};
 use tercel_vm::code::CodeBlock;
 use tercel_vm::context::Context;
 use tercel_vm::interp::entry::stack_pointer;
 use tercel_vm::stack::native_stack_bounds;
 use tercel_vm::tier::{MachineCode, Released, TierHooks};
-use tercel_vm::{Gc, machine};
+use tercel_vm::{Gc, Kind, machine};
 
 /// Why a function stays in the interpreter.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -57,9 +58,53 @@ pub struct Statistics {
     pub evicted: u64,
     /// Functions refused, by reason.
     pub refused: BTreeMap<Refusal, u64>,
+    /// Calls and iterations of loops by tier, in the code that is alive.
+    pub work: Work,
     /// Bytes of code in use now, of the budget.
     pub code_in_use: usize,
     pub budget: usize,
+}
+
+/// How often functions were called and loops went round.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Work {
+    pub interpreter_calls: u64,
+    pub interpreter_iterations: u64,
+    pub baseline_calls: u64,
+    pub baseline_iterations: u64,
+}
+
+impl Work {
+    /// The part of calls and iterations that ran in baseline code; `None` if there were none at all.
+    pub fn baseline_share(&self) -> Option<f64> {
+        let baseline = self.baseline_calls + self.baseline_iterations;
+        let all = baseline + self.interpreter_calls + self.interpreter_iterations;
+        (all > 0).then(|| baseline as f64 / all as f64)
+    }
+
+    /// Counts what the code blocks of the heap have counted.
+    fn of(cx: &Context) -> Work {
+        let mut work = Work::default();
+        cx.heap.for_each_cell(&mut |cell, _| {
+            // SAFETY: the heap shows live and dead cells that are initialised; a code block does not move, and its arrays live as long as it.
+            let block: Gc<CodeBlock> = unsafe {
+                if (*cell).kind.get() != Kind::CodeBlock as u8 {
+                    return;
+                }
+                Gc::from_addr(cell as usize)
+            };
+            work.interpreter_calls += u64::from(block.calls.get());
+            work.baseline_calls += u64::from(block.machine_calls.get());
+            for (site, kind) in block.all_sites().iter().zip(&block.template().slots) {
+                if *kind == FeedbackKind::Loop {
+                    work.interpreter_iterations += u64::from(site.aux.get());
+                    let counted = site.cell.get();
+                    work.baseline_iterations += if counted.is_int32() { counted.bits() & 0xffff_ffff } else { 0 };
+                }
+            }
+        });
+        work
+    }
 }
 
 /// The state.
@@ -107,6 +152,7 @@ pub fn install(cx: &Context) {
 pub fn statistics(cx: &Context) -> Option<Statistics> {
     let jit = state(cx)?.borrow();
     let mut statistics = jit.statistics.clone();
+    statistics.work = Work::of(cx);
     if let Some(space) = &jit.space {
         let stats = space.stats();
         statistics.code_in_use = stats.code_bytes + stats.data_bytes;
@@ -165,7 +211,7 @@ impl Jit {
     /// Takes machine code from functions that were not called since this was last done; if that are few, from the less called half of all.
     fn evict_cold(&mut self, cx: &Context) {
         self.free_dead();
-        let growth = |live: &Live| live.block.calls.get().wrapping_sub(live.calls_seen);
+        let growth = |live: &Live| live.block.machine_calls.get().wrapping_sub(live.calls_seen);
         let mut by_growth: Vec<(u32, u64)> = self.live.iter().map(|(&id, live)| (growth(live), id)).collect();
         by_growth.sort_unstable();
         let cold = by_growth.iter().take_while(|entry| entry.0 == 0).count().max(by_growth.len() / 2);
@@ -179,7 +225,7 @@ impl Jit {
             }
         }
         for live in self.live.values_mut() {
-            live.calls_seen = live.block.calls.get();
+            live.calls_seen = live.block.machine_calls.get();
         }
         self.reclaim();
     }
@@ -227,7 +273,7 @@ impl Jit {
             released: self.released.clone(),
         });
         let address: *const MachineCode = &raw const *machine;
-        self.live.insert(id, Live { code, machine, block, calls_seen: block.calls.get() });
+        self.live.insert(id, Live { code, machine, block, calls_seen: block.machine_calls.get() });
         let statistics = &mut self.statistics;
         statistics.functions += 1;
         statistics.instructions += u64::from(compiled.instructions);

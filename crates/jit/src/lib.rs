@@ -12,4 +12,4 @@ pub mod engine;
 pub mod stubs;
 pub mod symbols;
 
-pub use engine::{Refusal, Statistics, install, statistics};
+pub use engine::{Refusal, Statistics, Work, install, statistics};
