@@ -83,6 +83,7 @@ impl Heap {
         self.policy.after_any();
         self.policy.minors.set(if full { 0 } else { self.policy.minors.get() + 1 });
         let pause = began.elapsed().as_nanos() as u64;
+        let cpu = cpu_time().saturating_sub(cpu_began);
         if full {
             let low = self.pool.borrow_mut().is_low();
             self.policy.after_full(&self.config, used_after, low);
@@ -95,13 +96,14 @@ impl Heap {
             let keep = self.nursery.borrow().budget + self.nursery.borrow().budget / 4;
             self.pool.borrow_mut().release_warm(keep);
         } else {
-            self.nursery.borrow_mut().adapt(cpu_time().saturating_sub(cpu_began), roots_time);
+            self.nursery.borrow_mut().adapt(cpu, roots_time);
         }
         self.set_pending(self.config.gc_every.is_some() || (!full && self.full_is_due()));
         self.recorder.borrow_mut().record(Collection {
             kind,
             reason,
             pause,
+            cpu,
             promoted_bytes,
             survived_bytes,
             pinned_cells: pins.movable,

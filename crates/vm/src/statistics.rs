@@ -78,12 +78,15 @@ impl Context {
         let s = self.heap.stats();
         let mut figures = Vec::new();
         let mut add = |key: String, amount| figures.push(Figure { key, amount });
-        for (kind, pauses) in [("minor", &s.minor_pauses), ("full", &s.full_pauses)] {
+        for (kind, pauses, cpu) in [("minor", &s.minor_pauses, &s.minor_cpu), ("full", &s.full_pauses, &s.full_cpu)] {
             add(format!("gc.{kind}.collections"), Count(pauses.count()));
             add(format!("gc.{kind}.pause_p50"), Nanoseconds(pauses.quantile(0.5)));
             add(format!("gc.{kind}.pause_p99"), Nanoseconds(pauses.quantile(0.99)));
             add(format!("gc.{kind}.pause_max"), Nanoseconds(pauses.max()));
             add(format!("gc.{kind}.pause_sum"), Nanoseconds(pauses.sum()));
+            // Other processes that got the processor during a pause are not in these.
+            add(format!("gc.{kind}.cpu_p99"), Nanoseconds(cpu.quantile(0.99)));
+            add(format!("gc.{kind}.cpu_max"), Nanoseconds(cpu.max()));
         }
         let i = &self.interp.statistics;
         for (key, amount) in [
