@@ -4,7 +4,8 @@
 //! denies it, or the budget is used up, functions stay in the interpreter and the statistics say why ([`Refusal`]).
 
 use crate::baseline::{self, Compiled};
-use crate::{stubs, symbols};
+use crate::stubs::{self, OpSet};
+use crate::symbols;
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -115,6 +116,8 @@ struct Jit {
     next_id: u64,
     live: FxHashMap<u64, Live>,
     released: Rc<Released>,
+    /// The stubs that are published.
+    stubs: OpSet,
     statistics: Statistics,
 }
 
@@ -143,6 +146,7 @@ pub fn install(cx: &Context) {
         next_id: 0,
         live: FxHashMap::default(),
         released: Rc::default(),
+        stubs: OpSet::default(),
         statistics: Statistics::default(),
     };
     cx.set_tiers(&HOOKS, Box::new(RefCell::new(jit)));
@@ -183,19 +187,33 @@ impl Jit {
     }
 
     /// Publishes an image; where the budget is used up, after code that is cold has made room.
-    fn publish_image(&mut self, cx: &Context, image: CodeImage) -> Result<CodeRef, Refusal> {
+    fn publish_image(&mut self, cx: &Context, image: CodeImage, wanted: OpSet) -> Result<CodeRef, Refusal> {
         let refusal = |e| match e {
             CodeError::Exhausted { .. } => Refusal::BudgetExhausted,
             CodeError::Invalid { .. } => Refusal::TooLarge,
             _ => Refusal::NoExecutableMemory,
         };
-        match self.space(cx)?.publish_image(image.clone()) {
+        match self.try_publish(cx, image.clone(), wanted)? {
             Err(CodeError::Exhausted { .. }) if !cx.options.fail_code_alloc => {
                 self.evict_cold(cx);
-                self.space(cx)?.publish_image(image).map_err(refusal)
+                self.try_publish(cx, image, wanted)?.map_err(refusal)
             }
             result => result.map_err(refusal),
         }
+    }
+
+    /// Publishes the stubs that an image calls, and the image.
+    fn try_publish(
+        &mut self,
+        cx: &Context,
+        image: CodeImage,
+        wanted: OpSet,
+    ) -> Result<Result<CodeRef, CodeError>, Refusal> {
+        let mut published = self.stubs;
+        let space = self.space(cx)?;
+        let result = stubs::publish(space, wanted, &mut published).and_then(|()| space.publish_image(image));
+        self.stubs = published;
+        Ok(result)
     }
 
     /// Retires the code of code blocks that have died, and frees what no native frame runs.
@@ -255,7 +273,7 @@ impl Jit {
         compiled: Compiled,
     ) -> Result<*const MachineCode, Refusal> {
         let size = compiled.image.code.len();
-        let code = self.publish_image(cx, compiled.image)?;
+        let code = self.publish_image(cx, compiled.image, compiled.stubs)?;
         let Some(space) = &self.space else { return Err(Refusal::NoExecutableMemory) };
         let base = space.get(code).map_or(0, |object| object.entry() as usize);
         let absolute = |table: Vec<(u32, u32)>| -> Box<[(u32, usize)]> {
@@ -291,7 +309,6 @@ fn open_space(cx: &Context) -> Result<CodeSpace, CodeError> {
         space.refuse_all(true);
     }
     symbols::define_all(&mut space);
-    stubs::publish(&mut space)?;
     Ok(space)
 }
 

@@ -79,6 +79,7 @@ impl CodeBlock {
     pub const CONSTRUCT_ENTRY_OFFSET: usize = std::mem::offset_of!(CodeBlock, construct_entry);
     pub const CALLS_OFFSET: usize = std::mem::offset_of!(CodeBlock, machine_calls);
     pub const FLAGS_OFFSET: usize = std::mem::offset_of!(CodeBlock, flags);
+    pub const SITES_OFFSET: usize = std::mem::offset_of!(CodeBlock, sites);
     pub const REALM_OFFSET: usize = std::mem::offset_of!(CodeBlock, realm);
 }
 
