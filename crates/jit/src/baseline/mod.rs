@@ -76,6 +76,7 @@ type SlowPath<'a> = Box<dyn FnOnce(&mut Compiler<'a>) + 'a>;
 
 pub(crate) struct Compiler<'a> {
     pub asm: Assembler,
+    #[allow(dead_code)]
     cx: &'a Context,
     code: Gc<CodeBlock>,
     template: &'a Template,
