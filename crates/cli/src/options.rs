@@ -45,7 +45,7 @@ pub struct EngineFlags {
     /// How much machine code there may be.
     #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "For developers of the engine")]
     pub code_limit: Option<usize>,
-    /// The megamorphic cache at every site instead of inline caches.
+    /// The generic lookup at every property access instead of inline caches.
     #[arg(long, help_heading = "For developers of the engine")]
     pub no_ic: bool,
     /// Collects at every N-th safepoint, and poisons freed memory.

@@ -5,7 +5,7 @@
 
 use crate::baseline::{self, Compiled};
 use crate::stubs::{self, OpSet};
-use crate::symbols;
+use crate::{ic, symbols};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -55,6 +55,10 @@ pub struct Statistics {
     pub code_bytes: u64,
     /// Time spent compiling and publishing.
     pub time: Duration,
+    /// Programs of inline caches that have code; how many batches they came in; bytes of that code.
+    pub stub_programs: u64,
+    pub stub_batches: u64,
+    pub stub_bytes: u64,
     /// Functions whose code was taken away to make room.
     pub evicted: u64,
     /// Functions refused, by reason.
@@ -116,8 +120,10 @@ struct Jit {
     next_id: u64,
     live: FxHashMap<u64, Live>,
     released: Rc<Released>,
-    /// The stubs that are published.
-    stubs: OpSet,
+    /// The ops whose stubs are published.
+    op_stubs: OpSet,
+    /// The code of inline caches' stubs.
+    stubs: ic::StubCode,
     statistics: Statistics,
 }
 
@@ -133,7 +139,7 @@ struct Live {
 
 type State = RefCell<Jit>;
 
-static HOOKS: TierHooks = TierHooks { compile, after_collection };
+static HOOKS: TierHooks = TierHooks { compile, stub_code, after_collection };
 
 /// Gives the context a baseline compiler, unless its options or the platform say no.
 pub fn install(cx: &Context) {
@@ -146,7 +152,8 @@ pub fn install(cx: &Context) {
         next_id: 0,
         live: FxHashMap::default(),
         released: Rc::default(),
-        stubs: OpSet::default(),
+        op_stubs: OpSet::default(),
+        stubs: ic::StubCode::default(),
         statistics: Statistics::default(),
     };
     cx.set_tiers(&HOOKS, Box::new(RefCell::new(jit)));
@@ -157,6 +164,9 @@ pub fn statistics(cx: &Context) -> Option<Statistics> {
     let jit = state(cx)?.borrow();
     let mut statistics = jit.statistics.clone();
     statistics.work = Work::of(cx);
+    statistics.stub_programs = jit.stubs.programs() as u64;
+    statistics.stub_batches = jit.stubs.batches;
+    statistics.stub_bytes = jit.stubs.bytes;
     if let Some(space) = &jit.space {
         let stats = space.stats();
         statistics.code_in_use = stats.code_bytes + stats.data_bytes;
@@ -209,10 +219,10 @@ impl Jit {
         image: CodeImage,
         wanted: OpSet,
     ) -> Result<Result<CodeRef, CodeError>, Refusal> {
-        let mut published = self.stubs;
+        let mut published = self.op_stubs;
         let space = self.space(cx)?;
         let result = stubs::publish(space, wanted, &mut published).and_then(|()| space.publish_image(image));
-        self.stubs = published;
+        self.op_stubs = published;
         Ok(result)
     }
 
@@ -290,6 +300,7 @@ impl Jit {
             id,
             released: self.released.clone(),
         });
+        cx.interp.tiers.compiles_stubs.set(true);
         let address: *const MachineCode = &raw const *machine;
         self.live.insert(id, Live { code, machine, block, calls_seen: block.machine_calls.get() });
         let statistics = &mut self.statistics;
@@ -309,6 +320,7 @@ fn open_space(cx: &Context) -> Result<CodeSpace, CodeError> {
         space.refuse_all(true);
     }
     symbols::define_all(&mut space);
+    ic::routines::publish(&mut space, cx)?;
     Ok(space)
 }
 
@@ -329,6 +341,12 @@ fn compile(cx: &Context, code: Gc<CodeBlock>) -> Option<*const MachineCode> {
             None
         }
     }
+}
+
+fn stub_code(cx: &Context, program: &[u8], hit: bool) -> Option<usize> {
+    let mut jit = state(cx)?.try_borrow_mut().ok()?;
+    let jit = &mut *jit;
+    jit.stubs.find(jit.space.as_mut()?, program, hit)
 }
 
 fn after_collection(cx: &Context) {

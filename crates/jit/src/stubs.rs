@@ -18,6 +18,9 @@ pub const fn of_op(op: Op) -> Symbol {
     Symbol(FIRST_STUB + op as u32)
 }
 
+/// Numbers of symbols from here on are the routines' of inline caches.
+pub const ROUTINES: u32 = FIRST_STUB + 256;
+
 /// Which ops' stubs a piece of code calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OpSet([u64; 4]);

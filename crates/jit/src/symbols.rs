@@ -28,6 +28,8 @@ macro_rules! extras {
         #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
         enum Order { $($name,)* COUNT }
         $($(#[$doc])* pub const $name: Symbol = Symbol(256 + Order::$name as u32);)*
+        /// Not a function: the address that the shape with id 0 would have.
+        pub const SHAPES_BASE: Symbol = Symbol(255);
         /// Numbers of symbols from here on are the stubs'.
         pub const FIRST_STUB: u32 = 256 + Order::COUNT as u32;
 

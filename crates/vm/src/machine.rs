@@ -52,6 +52,7 @@ pub const SUPPORTED: bool = cfg!(all(target_arch = "x86_64", unix));
 #[cfg(all(target_arch = "x86_64", unix))]
 mod stubs {
     use super::{Context, Frame, Left, machine_call, machine_resume, machine_throw};
+    use crate::ic::IcStub;
     use crate::interp::Interp;
     use crate::value::INT32_TAG;
     use std::arch::naked_asm;
@@ -196,6 +197,22 @@ mod stubs {
         )
     }
 
+    /// The code of a stub without code of its own: goes on to the next stub of the site. rdi: the stub. At the end of the list rax = empty.
+    #[unsafe(naked)]
+    pub unsafe extern "C" fn next_stub() {
+        naked_asm!(
+            "mov rdi, [rdi + {next}]",
+            "test rdi, rdi",
+            "jz 2f",
+            "jmp [rdi + {code}]",
+            "2:",
+            "xor eax, eax",
+            "ret",
+            next = const offset_of!(IcStub, next),
+            code = const offset_of!(IcStub, code),
+        )
+    }
+
     /// The function at the top of the stack has returned rax to a caller in machine code that called it through a helper: pops the frame and
     /// stores the result where the frame says, then returns to that code. rbx: the frame that returned.
     #[unsafe(naked)]
@@ -217,7 +234,7 @@ mod stubs {
 
 #[cfg(all(target_arch = "x86_64", unix))]
 pub use stubs::{
-    enter_machine, interpret_entry, interpret_inside, interpret_resume, interpret_throwing, leave_throwing,
+    enter_machine, interpret_entry, interpret_inside, interpret_resume, interpret_throwing, leave_throwing, next_stub,
     take_result, throw_stub,
 };
 
@@ -234,6 +251,7 @@ mod none {
     pub unsafe extern "C" fn interpret_resume() {}
     pub unsafe extern "C" fn interpret_throwing() {}
     pub unsafe extern "C" fn leave_throwing() {}
+    pub unsafe extern "C" fn next_stub() {}
 }
 #[cfg(not(all(target_arch = "x86_64", unix)))]
 pub use none::*;
@@ -317,6 +335,12 @@ extern "C" fn machine_throw(cx: &Context, rbp: usize) -> Landing {
 /// The address that a code block without machine code has as its entry.
 pub fn default_entry() -> usize {
     interpret_entry as *const () as usize
+}
+
+/// The address of [`next_stub`].
+#[inline(always)]
+pub fn next_stub_code() -> usize {
+    next_stub as *const () as usize
 }
 
 /// Where a frame that a helper pushed is entered: in its machine code, if it has any, or in the interpreter.

@@ -4,13 +4,14 @@
 //! others are tried behind the function, and then the helper, which attaches.
 
 use super::{CX, Compiler, TAG, site_field};
-use crate::symbols;
+use crate::ic::routines;
+use crate::symbols::{self, Symbol};
 use tercel_asm::Label;
 use tercel_asm::x64::{Mem, Reg, Scale, Size};
 use tercel_bytecode::Op;
 use tercel_bytecode::op::{Slot, instr};
-use tercel_vm::feedback::Form;
-use tercel_vm::layout::{context, header, object, site, string};
+use tercel_vm::feedback::{Form, SiteState};
+use tercel_vm::layout::{context, header, object, site, string, stub};
 use tercel_vm::{Kind, frame};
 
 /// Bits of a `Loc` below the form.
@@ -21,10 +22,13 @@ pub(super) const OLD_CLEAN: i32 = tercel_gc::OLD_CLEAN as i32;
 impl<'a> Compiler<'a> {
     pub fn get_named(&mut self) {
         let i: instr::GetNamed = self.decode();
+        if self.is_generic(Op::GetNamed) {
+            return;
+        }
         let done = self.asm.new_label();
         let slow = self.slow_op(Op::GetNamed, done);
         self.load(Reg::RAX, i.obj.0);
-        self.cached_get(i.slot, slow);
+        self.cached_get(i.slot, i.name.0, slow);
         self.store(i.dst.0, Reg::RAX);
         self.asm.bind(done);
         self.facts.forget(i.dst.0);
@@ -32,44 +36,106 @@ impl<'a> Compiler<'a> {
 
     pub fn get_method(&mut self) {
         let i: instr::GetMethod = self.decode();
+        if self.is_generic(Op::GetMethod) {
+            return;
+        }
         let done = self.asm.new_label();
         let slow = self.slow_op(Op::GetMethod, done);
         self.load(Reg::RAX, i.obj.0);
-        self.asm.mov(Size::S64, Reg::RSI, Reg::RAX);
-        self.cached_get(i.slot, slow);
+        // At once: the helper reads the operand again, which this does not change even if it lies there.
+        self.store(i.block.0 + frame::THIS as u16, Reg::RAX);
+        self.cached_get(i.slot, i.name.0, slow);
         self.store(i.block.0, Reg::RAX);
-        self.store(i.block.0 + frame::THIS as u16, Reg::RSI);
         self.asm.bind(done);
         self.facts.forget_from(i.block.0);
     }
 
-    /// rax = the property of the object in rax that the site's decoded form finds; jumps to `slow` if it finds none. Clobbers rcx, rdx.
-    fn cached_get(&mut self, slot: Slot, slow: Label) {
-        let (other_form, done) = (self.asm.new_label(), self.asm.new_label());
+    /// With `--no-ic` the whole op is its helper's, which does the generic operation.
+    fn is_generic(&mut self, op: Op) -> bool {
+        let generic = self.cx.options.no_ic;
+        if generic {
+            self.whole_op(op);
+            self.forget_written(op);
+        }
+        generic
+    }
+
+    /// rax = the property of the object in rax that the site's decoded form, one of its stubs or the megamorphic cache finds; jumps to
+    /// `slow` if none does. `name`: the constant that is the key. Clobbers all that the op may.
+    fn cached_get(&mut self, slot: Slot, name: u32, slow: Label) {
+        let [other_form, other_shape, done] = std::array::from_fn(|_| self.asm.new_label());
         self.check_cell(Reg::RAX, Reg::RCX, slow);
         self.asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RAX, header::SHAPE));
         self.asm.cmp(Size::S32, Reg::RCX, site_field(slot, site::GUARD));
-        self.asm.jne(slow);
-        self.asm.mov(Size::S32, Reg::RDX, site_field(slot, site::LOC));
-        let holder_first = self.feedback(slot).loc.get().form() == Form::HolderInline;
-        if holder_first {
-            self.asm.mov(Size::S32, Reg::RCX, Reg::RDX);
-            self.asm.shr(Size::S32, Reg::RCX, 24);
-            self.asm.cmp(Size::S32, Reg::RCX, Form::HolderInline as i32);
-            self.asm.jne(other_form);
-            self.check_epoch(slot, slow);
-            self.asm.mov(Size::S64, Reg::RAX, site_field(slot, site::CELL));
-            self.asm.and(Size::S32, Reg::RDX, INDEX_MASK);
-        } else {
-            self.asm.cmp(Size::S32, Reg::RDX, 1 << 24);
-            self.asm.jae(other_form);
+        self.asm.jne(other_shape);
+        let loc = self.feedback(slot).loc.get();
+        match loc.form() {
+            // The form that the site has now, and its location, are written into the code; the site may get another one.
+            Form::OwnInline | Form::HolderInline => {
+                self.asm.cmp(Size::S32, site_field(slot, site::LOC), loc.0 as i32);
+                self.asm.jne(other_form);
+                if loc.form() == Form::HolderInline {
+                    self.check_epoch(slot, slow);
+                    self.asm.mov(Size::S64, Reg::RAX, site_field(slot, site::CELL));
+                }
+                self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, loc.index() as i32));
+            }
+            _ => {
+                self.asm.mov(Size::S32, Reg::RDX, site_field(slot, site::LOC));
+                self.asm.cmp(Size::S32, Reg::RDX, 1 << 24);
+                self.asm.jae(other_form);
+                self.asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RAX, Reg::RDX, Scale::X1, 0));
+            }
         }
-        self.asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RAX, Reg::RDX, Scale::X1, 0));
         self.asm.bind(done);
         self.later(move |this| {
             this.asm.bind(other_form);
+            this.asm.mov(Size::S32, Reg::RDX, site_field(slot, site::LOC));
             this.other_get_forms(slot, slow, done);
+            this.asm.bind(other_shape);
+            let key = this.code.key(name as usize);
+            this.stubs(slot, routines::MEGAMORPHIC_GET, Some(key.bits()), slow);
+            this.asm.jmp_to(done);
         });
+    }
+
+    /// The site's stubs: rax and rcx are their operands, rax the result; jumps to `slow` if none hits. A megamorphic site has none, and calls
+    /// `routine` with the key. (A key does not move, and the code block keeps it alive.)
+    fn stubs(&mut self, slot: Slot, routine: Symbol, key: Option<u64>, slow: Label) {
+        let [done, none] = std::array::from_fn(|_| self.asm.new_label());
+        self.asm.mov(Size::S64, Reg::RDI, site_field(slot, site::STUBS));
+        self.asm.test(Size::S64, Reg::RDI, Reg::RDI);
+        self.asm.je(if key.is_some() { none } else { slow });
+        self.asm.call(Mem::base(Reg::RDI, stub::CODE));
+        self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
+        self.asm.je(slow);
+        if let Some(key) = key {
+            self.asm.jmp_to(done);
+            self.asm.bind(none);
+            self.asm.cmp(Size::S8, site_field(slot, site::STATE), SiteState::Megamorphic as i32);
+            self.asm.jne(slow);
+            self.asm.mov_imm64(routines::KEY, key as i64);
+            self.call_leaf(routine);
+            self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
+            self.asm.je(slow);
+            self.asm.bind(done);
+        }
+    }
+
+    /// `v instanceof target`, `key in object` by the site's stubs.
+    pub fn by_stubs(&mut self, op: Op, dst: u16, receiver: u16, other: u16, slot: Slot) {
+        if self.is_generic(op) {
+            return;
+        }
+        let done = self.asm.new_label();
+        let slow = self.slow_op(op, done);
+        self.load(Reg::RAX, receiver);
+        self.load(Reg::RCX, other);
+        self.check_cell(Reg::RAX, Reg::RDX, slow);
+        self.stubs(slot, routines::MEGAMORPHIC_GET, None, slow);
+        self.store(dst, Reg::RAX);
+        self.asm.bind(done);
+        self.facts.forget(dst);
     }
 
     /// Jumps to `slow` if a prototype has changed since the form was made. Clobbers ecx.
@@ -149,7 +215,7 @@ impl<'a> Compiler<'a> {
         self.store(i.dst.0, Reg::RAX);
         self.asm.bind(done);
         self.later(move |this| {
-            let no_string = this.asm.new_label();
+            let (no_string, other_shape) = (this.asm.new_label(), this.asm.new_label());
             this.asm.bind(no_array);
             this.asm.sub(Size::S32, Reg::RCX, Kind::StringFlat as i32);
             this.asm.cmp(Size::S32, Reg::RCX, Kind::StringSlice as i32 - Kind::StringFlat as i32);
@@ -163,7 +229,7 @@ impl<'a> Compiler<'a> {
             this.asm.bind(no_string);
             this.asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RAX, header::SHAPE));
             this.asm.cmp(Size::S32, Reg::RCX, site_field(i.slot, site::GUARD));
-            this.asm.jne(slow);
+            this.asm.jne(other_shape);
             this.asm.cmp(Size::S32, site_field(i.slot, site::LOC), (Form::TypedArrayLength as i32) << 24);
             this.asm.jne(slow);
             this.check_epoch(i.slot, slow);
@@ -174,19 +240,28 @@ impl<'a> Compiler<'a> {
             this.asm.or(Size::S64, Reg::RAX, TAG);
             this.store(i.dst.0, Reg::RAX);
             this.asm.jmp_to(done);
+
+            this.asm.bind(other_shape);
+            let key = this.cx.names().length;
+            this.stubs(i.slot, routines::MEGAMORPHIC_GET, Some(key.bits()), slow);
+            this.store(i.dst.0, Reg::RAX);
+            this.asm.jmp_to(done);
         });
         self.facts.forget(i.dst.0);
     }
 
     pub fn set_named(&mut self) {
         let i: instr::SetNamed = self.decode();
-        let (other_form, done) = (self.asm.new_label(), self.asm.new_label());
+        if self.is_generic(Op::SetNamed) {
+            return;
+        }
+        let [other_form, other_shape, done] = std::array::from_fn(|_| self.asm.new_label());
         let slow = self.slow_op(Op::SetNamed, done);
         self.load(Reg::RAX, i.obj.0);
         self.check_cell(Reg::RAX, Reg::RCX, slow);
         self.asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RAX, header::SHAPE));
         self.asm.cmp(Size::S32, Reg::RCX, site_field(i.slot, site::GUARD));
-        self.asm.jne(slow);
+        self.asm.jne(other_shape);
         self.asm.mov(Size::S32, Reg::RDX, site_field(i.slot, site::LOC));
         let add_first = self.feedback(i.slot).loc.get().form() == Form::AddInline;
         if add_first {
@@ -200,6 +275,12 @@ impl<'a> Compiler<'a> {
         self.barrier(Reg::RAX, done);
         self.asm.bind(done);
         self.later(move |this| {
+            this.asm.bind(other_shape);
+            this.load(Reg::RCX, i.src.0);
+            let key = this.code.key(i.name.0 as usize);
+            this.stubs(i.slot, routines::MEGAMORPHIC_SET, Some(key.bits()), slow);
+            this.asm.jmp_to(done);
+
             this.asm.bind(other_form);
             let (out_of_line, add) = (this.asm.new_label(), this.asm.new_label());
             this.asm.mov(Size::S32, Reg::RCX, Reg::RDX);
