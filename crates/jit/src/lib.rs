@@ -14,4 +14,4 @@ pub mod ic;
 pub mod stubs;
 pub mod symbols;
 
-pub use engine::{Refusal, Statistics, install, statistics};
+pub use engine::{Refusal, Statistics, Work, install, statistics};

@@ -284,8 +284,6 @@ extern "C" fn machine_call(cx: &Context, frame: Frame) -> Left {
     }
     state.frame.set(frame);
     state.pc.set(code.code());
-    code.calls.set(code.calls.get().wrapping_add(1));
-    code.heat.set(code.heat.get().saturating_sub(1));
     if interrupt::poll_if_needed(cx).is_err() {
         return Left { value: 0, status: status::THREW };
     }
@@ -350,9 +348,6 @@ pub(crate) fn entry_of_pushed(cx: &Context, frame: Frame) -> usize {
     frame.set_flags(flag::MACHINE);
     let code: Gc<CodeBlock> = frame.code();
     let pc = code.offset_of(cx.interp.pc.get());
-    if pc == 0 {
-        code.heat.set(code.heat.get().saturating_sub(1));
-    }
     let machine = if code.heat.get() <= 0 { crate::tier::hot_code(cx, code) } else { None };
     match machine.and_then(|m| m.entry_at(pc)) {
         Some(target) => target,
@@ -364,9 +359,6 @@ pub(crate) fn entry_of_pushed(cx: &Context, frame: Frame) -> usize {
 pub(crate) fn place_inside(cx: &Context, frame: Frame) -> usize {
     let code: Gc<CodeBlock> = frame.code();
     let pc = code.offset_of(cx.interp.pc.get());
-    if pc == 0 {
-        code.heat.set(code.heat.get().saturating_sub(1));
-    }
     let machine = if code.heat.get() <= 0 { crate::tier::hot_code(cx, code) } else { None };
     match machine.and_then(|m| m.inside_at(pc)) {
         Some(target) => target,

@@ -203,14 +203,25 @@ fn find_stub_code(cx: &Context, stub: Gc<IcStub>, hit: bool) {
     }
 }
 
-/// Where machine code goes on with the innermost frame, at `Interp::pc`, if it is hot and has an entry there.
+/// Where machine code goes on with the innermost frame, at `Interp::pc`, if it is hot and has an entry there. If not, and the frame is at its
+/// function's start, this is a call in the interpreter, and counts as one.
 #[inline]
-pub(crate) fn target_of_innermost(cx: &Context) -> Option<usize> {
-    let code = cx.interp.frame.get().code();
-    if code.heat.get() > 0 {
-        return None;
+pub(crate) fn begin_innermost(cx: &Context) -> Option<usize> {
+    let state = &cx.interp;
+    let code = state.frame.get().code();
+    let starts = state.pc.get() == code.code();
+    if starts {
+        code.heat.set(code.heat.get().saturating_sub(1));
     }
-    hot_code(cx, code)?.entry_at(code.offset_of(cx.interp.pc.get()))
+    if code.heat.get() <= 0
+        && let Some(target) = hot_code(cx, code).and_then(|m| m.entry_at(code.offset_of(state.pc.get())))
+    {
+        return Some(target);
+    }
+    if starts {
+        code.calls.set(code.calls.get().wrapping_add(1));
+    }
+    None
 }
 
 /// Where machine code goes on at a loop's head, after many iterations.
