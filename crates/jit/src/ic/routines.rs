@@ -44,6 +44,11 @@ const TABLE: &[Row] = &[
     ("string_character", STRING_CHARACTER, string_character),
 ];
 
+/// What a routine is called.
+pub fn name(symbol: Symbol) -> &'static str {
+    TABLE.iter().find(|row| row.1 == symbol).map_or("?", |row| row.0)
+}
+
 /// Publishes the routines.
 ///
 /// # Errors
