@@ -91,3 +91,71 @@ impl StubCode {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::symbols;
+    use tercel_code::CodeConfig;
+    use tercel_vm::ic::IcWriter;
+
+    fn own_slot(shape: u32, offset: u32) -> IcWriter {
+        let mut w = IcWriter::new(1);
+        let (shape, offset) = (w.shape(shape), w.word(offset));
+        w.GuardObject(0).GuardShape(0, shape).LoadInlineSlot(0, offset);
+        w
+    }
+
+    fn space() -> Option<CodeSpace> {
+        let mut space = CodeSpace::new(CodeConfig::default()).ok()?;
+        symbols::define_all(&mut space);
+        Some(space)
+    }
+
+    #[test]
+    fn stubs_with_equal_programs_share_code_whatever_their_data() {
+        let Some(mut space) = space() else { return };
+        let mut code = StubCode::default();
+        let (a, b) = (own_slot(7, 24), own_slot(8, 32));
+        assert_eq!(a.program(), b.program());
+        assert_ne!(a.data(), b.data());
+        let address = code.find(&mut space, a.program(), true);
+        assert!(address.is_some());
+        assert_eq!(code.find(&mut space, b.program(), false), address);
+        assert_eq!((code.programs(), code.batches), (1, 1));
+    }
+
+    #[test]
+    fn programs_wait_for_a_full_batch_or_for_the_first_that_is_wanted() {
+        let Some(mut space) = space() else { return };
+        let mut code = StubCode::default();
+        // Programs that differ by an immediate.
+        let program = |n: u8| {
+            let mut w = IcWriter::new(1);
+            w.GuardKind(0, n).LoadUndefined();
+            w.program().to_vec()
+        };
+        for n in 0..BATCH as u8 - 1 {
+            assert_eq!(code.find(&mut space, &program(n), false), None);
+            // Asked for twice, it waits once.
+            assert_eq!(code.find(&mut space, &program(n), false), None);
+        }
+        assert_eq!((code.programs(), code.batches), (0, 0));
+        assert!(code.find(&mut space, &program(200), false).is_some());
+        assert_eq!((code.programs(), code.batches), (BATCH, 1));
+        assert_eq!(code.find(&mut space, &program(201), false), None);
+        assert!(code.find(&mut space, &program(202), true).is_some());
+        assert_eq!((code.programs(), code.batches), (BATCH + 2, 2));
+        assert!(code.find(&mut space, &program(201), false).is_some());
+    }
+
+    #[test]
+    fn programs_that_run_script_get_code_that_leaves_them_to_the_interpreter() {
+        let mut w = IcWriter::new(1);
+        let (shape, offset, accessor) = (w.shape(7), w.word(24), w.define());
+        w.GuardObject(0).GuardShape(0, shape).ReadInlineSlot(accessor, 0, offset).CallGetter(0, accessor);
+        let image = compile::compile(w.program()).unwrap();
+        // xor eax, eax; ret
+        assert_eq!(image.code[..3], [0x31, 0xc0, 0xc3]);
+    }
+}

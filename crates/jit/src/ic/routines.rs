@@ -6,6 +6,8 @@
 //! | `MEGAMORPHIC_SET` | rax: a cell; r10: the key's word; rcx: the value | rax: empty: not in the cache |
 //! | `KEYED_GET` | rax: a cell; rcx: a key that is no int32 | as `MEGAMORPHIC_GET` |
 //! | `KEYED_SET` | rax: a cell; r10: a key that is no int32; rcx: the value | as `MEGAMORPHIC_SET` |
+//! | `SITE_GET` | rax: a cell; rdx: the site; r10: the key's word | as `MEGAMORPHIC_GET`, from the site's stubs or that cache |
+//! | `SITE_SET` | rax: a cell; rdx: the site; r10: the key's word; rcx: the value | likewise |
 //! | `STRING_CHARACTER` | rax: a cell; rcx: an int32 in 64 bits, not boxed | rax: the character, if it is a string's |
 //!
 //! They keep rsi (the set routines do not) and clobber rcx, rdx, rdi, r8–r11.
@@ -17,9 +19,9 @@ use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
 use tercel_code::{CodeError, CodeImage, CodeKind, CodeSpace};
 use tercel_vm::context::Context;
-use tercel_vm::feedback::Form;
+use tercel_vm::feedback::{Form, SiteState};
 use tercel_vm::ic::megamorphic::{ACCESS_SHIFT, Access, ENTRIES, HASH_FACTOR};
-use tercel_vm::layout::{context, header, megamorphic, object, shape, string};
+use tercel_vm::layout::{context, header, megamorphic, object, shape, site, string, stub};
 use tercel_vm::string::{INDEX, INTERNED, TWO_BYTE};
 use tercel_vm::{Kind, Value};
 
@@ -28,7 +30,11 @@ pub const MEGAMORPHIC_SET: Symbol = Symbol(ROUTINES + 1);
 pub const KEYED_GET: Symbol = Symbol(ROUTINES + 2);
 pub const KEYED_SET: Symbol = Symbol(ROUTINES + 3);
 pub const STRING_CHARACTER: Symbol = Symbol(ROUTINES + 4);
+pub const SITE_GET: Symbol = Symbol(ROUTINES + 5);
+pub const SITE_SET: Symbol = Symbol(ROUTINES + 6);
 
+/// The site.
+pub const SITE: Reg = Reg::RDX;
 /// The key's word.
 pub const KEY: Reg = Reg::R10;
 /// Bit of a cell header's gc byte that asks for a write barrier.
@@ -42,6 +48,8 @@ const TABLE: &[Row] = &[
     ("keyed_get", KEYED_GET, keyed_get),
     ("keyed_set", KEYED_SET, keyed_set),
     ("string_character", STRING_CHARACTER, string_character),
+    ("site_get", SITE_GET, |asm, _| by_site(asm, MEGAMORPHIC_GET)),
+    ("site_set", SITE_SET, |asm, _| by_site(asm, MEGAMORPHIC_SET)),
 ];
 
 /// What a routine is called.
@@ -106,6 +114,20 @@ fn find_entry(asm: &mut Assembler, cx: &Context, access: Access, miss: Label) {
     asm.jne(miss);
     asm.bind(valid);
     asm.inc(Size::S64, Mem::base(CX, context::MEGAMORPHIC_HITS));
+}
+
+/// The first stub of the site, which goes on to the others, or the cache of a site that has become megamorphic.
+fn by_site(asm: &mut Assembler, megamorphic: Symbol) {
+    let (none, miss) = (asm.new_label(), asm.new_label());
+    asm.mov(Size::S64, Reg::RDI, Mem::base(SITE, site::STUBS));
+    asm.test(Size::S64, Reg::RDI, Reg::RDI);
+    asm.je(none);
+    asm.jmp(Mem::base(Reg::RDI, stub::CODE));
+    asm.bind(none);
+    asm.cmp(Size::S8, Mem::base(SITE, site::STATE), SiteState::Megamorphic as i32);
+    asm.jne(miss);
+    asm.jmp_near(megamorphic.target());
+    miss_here(asm, miss);
 }
 
 fn miss_here(asm: &mut Assembler, miss: Label) {
