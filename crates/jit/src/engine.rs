@@ -319,9 +319,30 @@ fn open_space(cx: &Context) -> Result<CodeSpace, CodeError> {
     if cx.options.fail_code_alloc {
         space.refuse_all(true);
     }
+    listen(cx, &mut space);
     symbols::define_all(&mut space);
     ic::routines::publish(&mut space, cx)?;
     Ok(space)
+}
+
+/// Tells the profilers and debuggers that the options name of all code. One that cannot be told is done without: code runs regardless.
+fn listen(cx: &Context, space: &mut CodeSpace) {
+    use tercel_code::listen;
+    if cx.options.perf_map
+        && let Ok(map) = listen::PerfMap::new()
+    {
+        space.add_listener(Box::new(map));
+    }
+    #[cfg(target_os = "linux")]
+    if cx.options.jitdump
+        && let Ok(dump) = listen::JitDump::new()
+    {
+        space.add_listener(Box::new(dump));
+    }
+    #[cfg(feature = "gdb")]
+    if cx.options.gdb_jit {
+        space.add_listener(Box::new(listen::Gdb::new()));
+    }
 }
 
 fn compile(cx: &Context, code: Gc<CodeBlock>) -> Option<*const MachineCode> {

@@ -54,6 +54,8 @@ pub struct Compiled {
     /// Unit offset → code offset; sorted.
     pub resume: Vec<(u32, u32)>,
     pub inside: Vec<(u32, u32)>,
+    /// Where the slow paths end: behind them are the ways in and out.
+    pub pads: u32,
     pub instructions: u32,
     pub bytecode_bytes: u64,
     /// The stubs that the code calls: they are to be published first.
@@ -76,7 +78,6 @@ type SlowPath<'a> = Box<dyn FnOnce(&mut Compiler<'a>) + 'a>;
 
 pub(crate) struct Compiler<'a> {
     pub asm: Assembler,
-    #[allow(dead_code)]
     cx: &'a Context,
     code: Gc<CodeBlock>,
     template: &'a Template,
@@ -222,12 +223,22 @@ impl<'a> Compiler<'a> {
         for &(label, pc) in &self.positions {
             tables.positions.push(at(label), pc);
         }
-        let name =
+        let mut name =
             if self.template.name.is_empty() { "(anonymous)".to_owned() } else { self.template.name.to_string() };
-        let (entry, filled) = (at(self.entry), at(self.filled));
+        let source = &self.template.source;
+        let mut source_name = None;
+        if self.cx.options.shows_code() {
+            name = format!("{name} {}:{}", source.name, source.line_number(self.template.span.start));
+            for (offset, &pc) in tables.positions.iter() {
+                tables.lines.push(offset, source.line_number(self.template.positions.offset_at(pc)));
+            }
+            source_name = Some(source.name.as_str().into());
+        }
+        let (entry, filled, pads) = (at(self.entry), at(self.filled), at(self.throw));
         let (resume, inside) = (table(resume), table(inside));
         let mut image = CodeImage::new(name, CodeKind::Baseline, assembly);
         image.tables = tables;
+        image.source = source_name;
         image.unwind = Unwind::Rbp { prologue: entry };
         Ok(Compiled {
             image,
@@ -235,6 +246,7 @@ impl<'a> Compiler<'a> {
             filled,
             resume,
             inside,
+            pads,
             instructions: self.instructions,
             stubs: self.stubs,
             bytecode_bytes: self.template.code.len() as u64 * 2,
@@ -262,6 +274,8 @@ impl<'a> Compiler<'a> {
         let pc = self.pc;
         self.slow.push(Box::new(move |this| {
             this.pc = pc;
+            let here = this.asm.here();
+            this.positions.push((here, pc as u32));
             slow(this);
         }));
     }

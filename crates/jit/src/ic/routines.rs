@@ -52,6 +52,11 @@ const TABLE: &[Row] = &[
     ("site_set", SITE_SET, |asm, _| by_site(asm, MEGAMORPHIC_SET)),
 ];
 
+/// What a routine is called.
+pub fn name(symbol: Symbol) -> &'static str {
+    TABLE.iter().find(|row| row.1 == symbol).map_or("?", |row| row.0)
+}
+
 /// Publishes the routines.
 ///
 /// # Errors
