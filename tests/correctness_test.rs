@@ -13,6 +13,11 @@ const MODES: &[(&str, &[&str])] = &[
     ("default", &[]),
     ("interpreter", &["--jitless"]),
     ("no-ic", &["--no-ic"]),
+    ("baseline", &["--always-baseline"]),
+    ("baseline-no-ic", &["--always-baseline", "--no-ic"]),
+    ("baseline-gc-every-7", &["--always-baseline", "--gc-every=7"]),
+    ("no-machine-code", &["--fail-code-alloc"]),
+    ("small-code-budget", &["--always-baseline", "--code-limit=100K"]),
     ("gc-every-1", &["--gc-every=1"]),
     ("gc-every-7", &["--gc-every=7"]),
 ];

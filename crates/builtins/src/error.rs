@@ -20,7 +20,7 @@ pub fn define_hidden(cx: &Context, o: Gc<Object>, key: PropertyKey, value: Value
 fn create(cx: &Context, args: &Args, proto: Intrinsic) -> JsResult<Gc<Object>> {
     let nt = if args.new_target().is_undefined() { args.callee() } else { args.new_target() };
     let proto = cx.prototype_from_new_target(nt, proto)?;
-    Ok(cx.new_error_object(proto))
+    Ok(cx.new_constructed_error(proto, nt))
 }
 
 fn set_message(cx: &Context, o: Gc<Object>, message: Value) -> JsResult<()> {

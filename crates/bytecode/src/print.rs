@@ -117,7 +117,8 @@ fn list_text(out: &mut String, template: &Template, list: &[u32]) -> fmt::Result
     write!(out, "}}")
 }
 
-fn register(template: &Template, n: i64) -> String {
+/// What a register is called.
+pub fn register(template: &Template, n: i64) -> String {
     let last_param = 5 + i64::from(template.num_params);
     match n {
         0 => "callee".into(),

@@ -77,6 +77,11 @@ impl Source {
         Position { line: line as u32, column: column + 1 }
     }
 
+    /// The line, from 1, of a byte offset.
+    pub fn line_number(&self, offset: u32) -> u32 {
+        self.line_starts().partition_point(|&start| start <= offset).max(1) as u32
+    }
+
     /// The text of a line (from 1), without its end; empty if there is no such line.
     pub fn line(&self, line: u32) -> &str {
         let lines = self.line_starts();

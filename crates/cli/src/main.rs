@@ -59,6 +59,9 @@ enum Action {
         /// The bytecode of every function, with its source lines (the default).
         #[arg(long)]
         bytecode: bool,
+        /// The machine code of every function as the baseline compiler makes it before the first run, beside bytecode and source lines.
+        #[arg(long, conflicts_with = "bytecode")]
+        asm: bool,
         /// Treats the file as a module.
         #[arg(long)]
         module: bool,
@@ -94,7 +97,7 @@ fn main() -> ExitCode {
 fn dispatch(command: Command) -> u8 {
     match (command.action, command.eval) {
         (Some(Action::Run { flags, file, args }), _) => run::file(&flags, &file, args),
-        (Some(Action::Dump { bytecode: _, module, file }), _) => dump::file(&file, module),
+        (Some(Action::Dump { bytecode: _, asm, module, file }), _) => dump::file(&file, module, asm),
         (Some(Action::Test262(arguments)), _) => test262::main(&arguments),
         (None, Some(code)) => run::code(&command.flags, &code, command.module, command.args),
         (None, None) => {

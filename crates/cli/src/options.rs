@@ -36,6 +36,15 @@ pub struct EngineFlags {
     /// Executable memory is refused.
     #[arg(long, help_heading = "For developers of the engine")]
     pub fail_code_alloc: bool,
+    /// Writes names of machine code to /tmp/perf-PID.map, for `perf report`.
+    #[arg(long, help_heading = "For developers of the engine")]
+    pub perf_map: bool,
+    /// Writes machine code with names and lines to jit-PID.dump, for `perf inject --jit`.
+    #[arg(long, help_heading = "For developers of the engine")]
+    pub jitdump: bool,
+    /// Registers machine code with GDB, for backtraces.
+    #[arg(long, help_heading = "For developers of the engine")]
+    pub gdb_jit: bool,
     /// Calls before a function is compiled by the baseline compiler.
     #[arg(long, value_name = "N", help_heading = "For developers of the engine")]
     pub baseline_calls: Option<u32>,
@@ -45,7 +54,7 @@ pub struct EngineFlags {
     /// How much machine code there may be.
     #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "For developers of the engine")]
     pub code_limit: Option<usize>,
-    /// The megamorphic cache at every site instead of inline caches.
+    /// The generic lookup at every property access instead of inline caches.
     #[arg(long, help_heading = "For developers of the engine")]
     pub no_ic: bool,
     /// Collects at every N-th safepoint, and poisons freed memory.
@@ -69,6 +78,9 @@ impl EngineFlags {
             always_baseline: self.always_baseline,
             no_osr: self.no_osr,
             fail_code_alloc: self.fail_code_alloc,
+            perf_map: self.perf_map,
+            jitdump: self.jitdump,
+            gdb_jit: self.gdb_jit,
             code_limit: self.code_limit.unwrap_or(default.code_limit),
             thresholds: Thresholds {
                 baseline_calls: self.baseline_calls.unwrap_or(default.thresholds.baseline_calls),

@@ -2,23 +2,26 @@
 
 use std::fmt::Write;
 use std::path::Path;
-use tercel::{Error, Frame, Value};
+use tercel::{Error, Frame};
+use tercel_runtime::Runtime;
 
 /// The text for standard error. `source` gives the text of a source by its name, where it is still known.
-pub fn uncaught(error: &Error, source: impl Fn(&str) -> Option<String>) -> String {
+pub fn uncaught(runtime: &Runtime, error: &Error, source: impl Fn(&str) -> Option<String>) -> String {
     let mut out = String::new();
     if let Some(frame) = error.frames().iter().find(|f| f.line > 0 && !f.source.starts_with("tercel:")) {
         excerpt(&mut out, frame, source(&frame.source));
     }
-    let text = if error.stack().is_empty() { error.message() } else { error.stack() };
-    match error.thrown() {
-        Some(Value::Object(_)) | None => {
-            let _ = writeln!(out, "{}", text.trim_end());
+    let _ = match error.thrown() {
+        // A failure of the host: a file that cannot be read.
+        None => writeln!(out, "tercel: {}", error.message()),
+        Some(thrown) => {
+            let plain = if error.stack().is_empty() { error.message() } else { error.stack() };
+            // With causes and other properties, unless the program broke what shows them.
+            let shown = runtime.inspect(thrown).unwrap_or_else(|_| plain.to_owned());
+            let head = if error.stack().is_empty() { "Uncaught " } else { "" };
+            writeln!(out, "{head}{}", shown.trim_end())
         }
-        Some(_) => {
-            let _ = writeln!(out, "Uncaught {}", error.message());
-        }
-    }
+    };
     out
 }
 

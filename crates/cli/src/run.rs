@@ -74,7 +74,7 @@ fn program(
             if flags.timeout.is_some() && error.message().contains("time") { TIMED_OUT } else { 1 }
         }
         Err(error) => {
-            eprint!("{}", report::uncaught(&error, |name| source(name).or_else(|| report::from_file(name))));
+            eprint!("{}", report::uncaught(&runtime, &error, |name| source(name).or_else(|| report::from_file(name))));
             1
         }
     };

@@ -246,9 +246,6 @@ fn compiled_code_does_what_the_interpreter_does() {
             if seed >= first + rounds {
                 return Ok(part);
             }
-            if std::env::var_os("TERCEL_TRACE").is_some() {
-                eprintln!("{seed}");
-            }
             if seed > first && (seed - first).is_multiple_of(10_000) {
                 println!("{} programs begun", seed - first);
             }

@@ -11,6 +11,7 @@
 mod analysis;
 mod call_targets;
 mod lower;
+mod nesting;
 mod parse;
 
 use lower::{Program, Shared};

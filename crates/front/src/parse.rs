@@ -1,11 +1,9 @@
 //! Parsing: the parser behind a bound on native stack use, early errors, and wrappers that tell the parser where eval code stands.
 //!
-//! The parser, its semantic checks, the analysis and the lowering all recurse over the source's nesting. [`stack_needed`] bounds how deep
-//! that can go without looking at structure: every level of nesting costs at least one character of certain kinds, so counting those
-//! characters is sound for any text, valid or not. Sources whose bound fits the present stack are compiled in place; others on a thread
-//! with a stack of the bound's size, of which only what is used costs memory.
+//! What compiling a source takes of native stack is bounded by [`crate::nesting`]. Sources whose bound fits the present stack are
+//! compiled in place; others on a thread with a stack of the bound's size, of which only what is used costs memory.
 
-use crate::{CompileError, Options};
+use crate::{CompileError, Options, nesting};
 use oxc_allocator::Allocator;
 use oxc_ast::ast::{Function, LabeledStatement, Program, Statement};
 use oxc_ast_visit::{Visit, walk};
@@ -16,37 +14,10 @@ use oxc_syntax::scope::{ScopeFlags, ScopeId};
 use std::cell::Cell;
 use tercel_bytecode::{EvalInfo, Source, VarKind};
 
-/// Native stack of a level that a bracket opens: the parser tries several readings of what an opening parenthesis may begin.
-const BRACKET_COST: usize = if cfg!(debug_assertions) { 24 << 10 } else { 8 << 10 };
-/// Native stack of any other level.
-const OTHER_COST: usize = if cfg!(debug_assertions) { 6 << 10 } else { 2 << 10 };
 /// What compiling takes at least.
 const BASE: usize = 128 << 10;
 /// The largest stack that is reserved.
 const MAX_STACK: usize = 64 << 30;
-
-/// An upper bound of the native stack that compiling `text` takes, in bytes.
-pub fn stack_needed(text: &str) -> usize {
-    let (mut brackets, mut others) = (0usize, 0usize);
-    let mut previous = b' ';
-    for &byte in text.as_bytes() {
-        match byte {
-            b'(' | b'[' | b'{' | b'`' => brackets += 1,
-            b'.' | b'=' | b'+' | b'-' | b'*' | b'/' | b'%' | b'!' | b'~' | b'<' | b'>' | b'&' | b'|' | b'^' | b'?'
-            | b':' | b'@' => others += 1,
-            // A word after a space or an operator: `typeof`, `await`, `else`, `in`, … Escapes and other characters count like words.
-            b'a'..=b'z' => others += usize::from(!is_word(previous)),
-            0x80.. | b'\\' => others += 1,
-            _ => {}
-        }
-        previous = byte;
-    }
-    BASE + brackets * BRACKET_COST + others * OTHER_COST
-}
-
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$')
-}
 
 /// Runs `compile` with a stack that suffices for `text`.
 pub fn with_stack<T: Send>(
@@ -58,7 +29,12 @@ pub fn with_stack<T: Send>(
     if text.len() > u32::MAX as usize / 2 {
         return Err(CompileError::range(source, "source is too long"));
     }
-    let needed = stack_needed(text);
+    // The scan takes longer: only where the first bound is too large.
+    let crude = BASE + nesting::crude_bound(text);
+    if crude <= options.native_stack {
+        return compile();
+    }
+    let needed = nesting::scanned_bound(text).map_or(crude, |bound| crude.min(BASE + bound));
     if needed <= options.native_stack {
         return compile();
     }

@@ -4,19 +4,21 @@
 //! denies it, or the budget is used up, functions stay in the interpreter and the statistics say why ([`Refusal`]).
 
 use crate::baseline::{self, Compiled};
-use crate::{stubs, symbols};
+use crate::stubs::{self, OpSet};
+use crate::{ic, symbols};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
+use tercel_bytecode::FeedbackKind;
 use tercel_code::{CodeConfig, CodeError, CodeImage, CodeRef, CodeSpace};
 use tercel_vm::code::CodeBlock;
 use tercel_vm::context::Context;
 use tercel_vm::interp::entry::stack_pointer;
 use tercel_vm::stack::native_stack_bounds;
 use tercel_vm::tier::{MachineCode, Released, TierHooks};
-use tercel_vm::{Gc, machine};
+use tercel_vm::{Gc, Kind, machine};
 
 /// Why a function stays in the interpreter.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -53,13 +55,61 @@ pub struct Statistics {
     pub code_bytes: u64,
     /// Time spent compiling and publishing.
     pub time: Duration,
+    /// Programs of inline caches that have code; how many batches they came in; bytes of that code.
+    pub stub_programs: u64,
+    pub stub_batches: u64,
+    pub stub_bytes: u64,
     /// Functions whose code was taken away to make room.
     pub evicted: u64,
     /// Functions refused, by reason.
     pub refused: BTreeMap<Refusal, u64>,
+    /// Calls and iterations of loops by tier, in the code that is alive.
+    pub work: Work,
     /// Bytes of code in use now, of the budget.
     pub code_in_use: usize,
     pub budget: usize,
+}
+
+/// How often functions were called and loops went round.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Work {
+    pub interpreter_calls: u64,
+    pub interpreter_iterations: u64,
+    pub baseline_calls: u64,
+    pub baseline_iterations: u64,
+}
+
+impl Work {
+    /// The part of calls and iterations that ran in baseline code; `None` if there were none at all.
+    pub fn baseline_share(&self) -> Option<f64> {
+        let baseline = self.baseline_calls + self.baseline_iterations;
+        let all = baseline + self.interpreter_calls + self.interpreter_iterations;
+        (all > 0).then(|| baseline as f64 / all as f64)
+    }
+
+    /// Counts what the code blocks of the heap have counted.
+    fn of(cx: &Context) -> Work {
+        let mut work = Work::default();
+        cx.heap.for_each_cell(&mut |cell, _| {
+            // SAFETY: the heap shows live and dead cells that are initialised; a code block does not move, and its arrays live as long as it.
+            let block: Gc<CodeBlock> = unsafe {
+                if (*cell).kind.get() != Kind::CodeBlock as u8 {
+                    return;
+                }
+                Gc::from_addr(cell as usize)
+            };
+            work.interpreter_calls += u64::from(block.calls.get());
+            work.baseline_calls += u64::from(block.machine_calls.get());
+            for (site, kind) in block.all_sites().iter().zip(&block.template().slots) {
+                if *kind == FeedbackKind::Loop {
+                    work.interpreter_iterations += u64::from(site.aux.get());
+                    let counted = site.cell.get();
+                    work.baseline_iterations += if counted.is_int32() { counted.bits() & 0xffff_ffff } else { 0 };
+                }
+            }
+        });
+        work
+    }
 }
 
 /// The state.
@@ -70,6 +120,10 @@ struct Jit {
     next_id: u64,
     live: FxHashMap<u64, Live>,
     released: Rc<Released>,
+    /// The ops whose stubs are published.
+    op_stubs: OpSet,
+    /// The code of inline caches' stubs.
+    stubs: ic::StubCode,
     statistics: Statistics,
 }
 
@@ -85,7 +139,7 @@ struct Live {
 
 type State = RefCell<Jit>;
 
-static HOOKS: TierHooks = TierHooks { compile, after_collection };
+static HOOKS: TierHooks = TierHooks { compile, stub_code, after_collection };
 
 /// Gives the context a baseline compiler, unless its options or the platform say no.
 pub fn install(cx: &Context) {
@@ -98,6 +152,8 @@ pub fn install(cx: &Context) {
         next_id: 0,
         live: FxHashMap::default(),
         released: Rc::default(),
+        op_stubs: OpSet::default(),
+        stubs: ic::StubCode::default(),
         statistics: Statistics::default(),
     };
     cx.set_tiers(&HOOKS, Box::new(RefCell::new(jit)));
@@ -107,6 +163,10 @@ pub fn install(cx: &Context) {
 pub fn statistics(cx: &Context) -> Option<Statistics> {
     let jit = state(cx)?.borrow();
     let mut statistics = jit.statistics.clone();
+    statistics.work = Work::of(cx);
+    statistics.stub_programs = jit.stubs.programs() as u64;
+    statistics.stub_batches = jit.stubs.batches;
+    statistics.stub_bytes = jit.stubs.bytes;
     if let Some(space) = &jit.space {
         let stats = space.stats();
         statistics.code_in_use = stats.code_bytes + stats.data_bytes;
@@ -137,19 +197,33 @@ impl Jit {
     }
 
     /// Publishes an image; where the budget is used up, after code that is cold has made room.
-    fn publish_image(&mut self, cx: &Context, image: CodeImage) -> Result<CodeRef, Refusal> {
+    fn publish_image(&mut self, cx: &Context, image: CodeImage, wanted: OpSet) -> Result<CodeRef, Refusal> {
         let refusal = |e| match e {
             CodeError::Exhausted { .. } => Refusal::BudgetExhausted,
             CodeError::Invalid { .. } => Refusal::TooLarge,
             _ => Refusal::NoExecutableMemory,
         };
-        match self.space(cx)?.publish_image(image.clone()) {
+        match self.try_publish(cx, image.clone(), wanted)? {
             Err(CodeError::Exhausted { .. }) if !cx.options.fail_code_alloc => {
                 self.evict_cold(cx);
-                self.space(cx)?.publish_image(image).map_err(refusal)
+                self.try_publish(cx, image, wanted)?.map_err(refusal)
             }
             result => result.map_err(refusal),
         }
+    }
+
+    /// Publishes the stubs that an image calls, and the image.
+    fn try_publish(
+        &mut self,
+        cx: &Context,
+        image: CodeImage,
+        wanted: OpSet,
+    ) -> Result<Result<CodeRef, CodeError>, Refusal> {
+        let mut published = self.op_stubs;
+        let space = self.space(cx)?;
+        let result = stubs::publish(space, wanted, &mut published).and_then(|()| space.publish_image(image));
+        self.op_stubs = published;
+        Ok(result)
     }
 
     /// Retires the code of code blocks that have died, and frees what no native frame runs.
@@ -165,7 +239,7 @@ impl Jit {
     /// Takes machine code from functions that were not called since this was last done; if that are few, from the less called half of all.
     fn evict_cold(&mut self, cx: &Context) {
         self.free_dead();
-        let growth = |live: &Live| live.block.calls.get().wrapping_sub(live.calls_seen);
+        let growth = |live: &Live| live.block.machine_calls.get().wrapping_sub(live.calls_seen);
         let mut by_growth: Vec<(u32, u64)> = self.live.iter().map(|(&id, live)| (growth(live), id)).collect();
         by_growth.sort_unstable();
         let cold = by_growth.iter().take_while(|entry| entry.0 == 0).count().max(by_growth.len() / 2);
@@ -179,7 +253,7 @@ impl Jit {
             }
         }
         for live in self.live.values_mut() {
-            live.calls_seen = live.block.calls.get();
+            live.calls_seen = live.block.machine_calls.get();
         }
         self.reclaim();
     }
@@ -209,7 +283,7 @@ impl Jit {
         compiled: Compiled,
     ) -> Result<*const MachineCode, Refusal> {
         let size = compiled.image.code.len();
-        let code = self.publish_image(cx, compiled.image)?;
+        let code = self.publish_image(cx, compiled.image, compiled.stubs)?;
         let Some(space) = &self.space else { return Err(Refusal::NoExecutableMemory) };
         let base = space.get(code).map_or(0, |object| object.entry() as usize);
         let absolute = |table: Vec<(u32, u32)>| -> Box<[(u32, usize)]> {
@@ -226,8 +300,9 @@ impl Jit {
             id,
             released: self.released.clone(),
         });
+        cx.interp.tiers.compiles_stubs.set(true);
         let address: *const MachineCode = &raw const *machine;
-        self.live.insert(id, Live { code, machine, block, calls_seen: block.calls.get() });
+        self.live.insert(id, Live { code, machine, block, calls_seen: block.machine_calls.get() });
         let statistics = &mut self.statistics;
         statistics.functions += 1;
         statistics.instructions += u64::from(compiled.instructions);
@@ -244,9 +319,30 @@ fn open_space(cx: &Context) -> Result<CodeSpace, CodeError> {
     if cx.options.fail_code_alloc {
         space.refuse_all(true);
     }
+    listen(cx, &mut space);
     symbols::define_all(&mut space);
-    stubs::publish(&mut space)?;
+    ic::routines::publish(&mut space, cx)?;
     Ok(space)
+}
+
+/// Tells the profilers and debuggers that the options name of all code. One that cannot be told is done without: code runs regardless.
+fn listen(cx: &Context, space: &mut CodeSpace) {
+    use tercel_code::listen;
+    if cx.options.perf_map
+        && let Ok(map) = listen::PerfMap::new()
+    {
+        space.add_listener(Box::new(map));
+    }
+    #[cfg(target_os = "linux")]
+    if cx.options.jitdump
+        && let Ok(dump) = listen::JitDump::new()
+    {
+        space.add_listener(Box::new(dump));
+    }
+    #[cfg(feature = "gdb")]
+    if cx.options.gdb_jit {
+        space.add_listener(Box::new(listen::Gdb::new()));
+    }
 }
 
 fn compile(cx: &Context, code: Gc<CodeBlock>) -> Option<*const MachineCode> {
@@ -266,6 +362,12 @@ fn compile(cx: &Context, code: Gc<CodeBlock>) -> Option<*const MachineCode> {
             None
         }
     }
+}
+
+fn stub_code(cx: &Context, program: &[u8], hit: bool) -> Option<usize> {
+    let mut jit = state(cx)?.try_borrow_mut().ok()?;
+    let jit = &mut *jit;
+    jit.stubs.find(jit.space.as_mut()?, program, hit)
 }
 
 fn after_collection(cx: &Context) {

@@ -2,6 +2,8 @@
 //!
 //! A symbol is a number that the code space resolves when code is published, so that a call takes five bytes.
 
+use crate::ic;
+use crate::stubs::ROUTINES;
 use tercel_asm::RelocTarget;
 use tercel_bytecode::Op;
 use tercel_code::CodeSpace;
@@ -28,8 +30,13 @@ macro_rules! extras {
         #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
         enum Order { $($name,)* COUNT }
         $($(#[$doc])* pub const $name: Symbol = Symbol(256 + Order::$name as u32);)*
+        /// Not a function: the address that the shape with id 0 would have.
+        pub const SHAPES_BASE: Symbol = Symbol(255);
         /// Numbers of symbols from here on are the stubs'.
         pub const FIRST_STUB: u32 = 256 + Order::COUNT as u32;
+
+        /// The names, in order.
+        const EXTRA_NAMES: &[&str] = &[$(stringify!($name)),*];
 
         fn define_extras(space: &mut CodeSpace) {
             $(space.define_symbol($name.0, $address as *const () as u64);)*
@@ -67,4 +74,17 @@ pub fn define_all(space: &mut CodeSpace) {
         }
     }
     define_extras(space);
+}
+
+/// What a symbol stands for, for people.
+pub fn name(symbol: u32) -> String {
+    let op = |n: u32| Op::ALL.iter().find(|&&op| op as u32 == n).map_or("?", |op| op.info().name);
+    match symbol {
+        tercel_code::DATA => "data".into(),
+        0..255 => format!("helper {}", op(symbol)),
+        255 => "shapes base".into(),
+        256..FIRST_STUB => EXTRA_NAMES[symbol as usize - 256].to_lowercase(),
+        FIRST_STUB..ROUTINES => format!("stub {}", op(symbol - FIRST_STUB)),
+        _ => ic::routines::name(Symbol(symbol)).to_lowercase(),
+    }
 }

@@ -52,6 +52,14 @@ fn formatter(engine: &Engine, state: &Shared) -> Result<Function, Error> {
     Ok(format)
 }
 
+/// A value as `console.log` shows it inside others: strings in quotes.
+pub fn inspect(engine: &Engine, state: &Shared, value: &Value) -> Result<String, Error> {
+    match value {
+        Value::String(_) => format_all(engine, state, &[Value::String("%o".to_owned()), value.clone()]),
+        _ => format_all(engine, state, std::slice::from_ref(value)),
+    }
+}
+
 /// The arguments as `console.log` shows them.
 fn format(engine: &Engine, state: &Shared, values: &[Value]) -> Result<String, Error> {
     match values {

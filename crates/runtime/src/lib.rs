@@ -12,7 +12,7 @@ mod timers;
 pub use modules::{FileLoader, name_of as module_name};
 use std::path::Path;
 use std::time::Duration;
-use tercel::{Engine, Error};
+use tercel::{Engine, Error, Value};
 
 /// The state that the globals of one engine share. (Host functions must be `Send`, because engines move between threads; the state
 /// moves with its engine and is never used from two threads at once, so a mutex that is never contended serves.)
@@ -109,6 +109,14 @@ impl Runtime {
             Some(error) => Err(error),
             None => Ok(()),
         }
+    }
+
+    /// A value as the console shows it.
+    ///
+    /// # Errors
+    /// What showing it throws.
+    pub fn inspect(&self, value: &Value) -> Result<String, Error> {
+        console::inspect(&self.engine, &self.state, value)
     }
 
     /// The code that `quit` was called with, if it was.

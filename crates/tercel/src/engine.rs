@@ -521,10 +521,29 @@ impl Engine {
         let mut figures = self.vm().figures();
         #[cfg(feature = "jit")]
         if let Some(jit) = tercel_jit::statistics(self.vm()) {
+            let per = |amount: u64, count: u64| amount / count.max(1);
             let rows = [
                 ("baseline.functions", Amount::Count(jit.functions)),
+                ("baseline.instructions", Amount::Count(jit.instructions)),
+                (
+                    "baseline.compile_time_per_instruction",
+                    Amount::Nanoseconds(per(jit.time.as_nanos() as u64, jit.instructions)),
+                ),
+                ("baseline.code_per_bytecode_percent", Amount::Count(per(jit.code_bytes * 100, jit.bytecode_bytes))),
+                ("baseline.evicted", Amount::Count(jit.evicted)),
+                ("work.interpreter.calls", Amount::Count(jit.work.interpreter_calls)),
+                ("work.interpreter.iterations", Amount::Count(jit.work.interpreter_iterations)),
+                ("work.baseline.calls", Amount::Count(jit.work.baseline_calls)),
+                ("work.baseline.iterations", Amount::Count(jit.work.baseline_iterations)),
+                (
+                    "work.baseline.share_percent",
+                    Amount::Count(jit.work.baseline_share().map_or(0, |share| (share * 100.0) as u64)),
+                ),
                 ("baseline.bytecode", Amount::Bytes(jit.bytecode_bytes)),
                 ("baseline.code", Amount::Bytes(jit.code_bytes)),
+                ("ic.compiled.programs", Amount::Count(jit.stub_programs)),
+                ("ic.compiled.batches", Amount::Count(jit.stub_batches)),
+                ("ic.compiled.code", Amount::Bytes(jit.stub_bytes)),
                 ("baseline.compile_time", Amount::Nanoseconds(jit.time.as_nanos() as u64)),
                 ("code.used", Amount::Bytes(jit.code_in_use as u64)),
                 ("code.budget", Amount::Bytes(jit.budget as u64)),

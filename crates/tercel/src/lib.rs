@@ -37,6 +37,8 @@ pub mod internals {
     pub use tercel_builtins as builtins;
     pub use tercel_bytecode as bytecode;
     pub use tercel_front as front;
+    #[cfg(feature = "jit")]
+    pub use tercel_jit as jit;
     pub use tercel_regexp as regexp;
     pub use tercel_vm as vm;
 }

@@ -350,7 +350,6 @@ pub(crate) fn push_function(
         return Err(cx.throw_stack_overflow());
     }
     fill_frame(base, function, code, argc, new_target, site);
-    code.calls.set(code.calls.get().wrapping_add(1));
     cx.interp.frame.set(base);
     Ok(Prepared::Pushed)
 }

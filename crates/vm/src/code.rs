@@ -29,8 +29,10 @@ pub struct CodeBlock {
     flags: Cell<u32>,
     num_registers: u16,
     num_params: u16,
-    /// Calls so far (wrapping).
+    /// Calls that ran in the interpreter (wrapping).
     pub calls: Cell<u32>,
+    /// Calls that ran in machine code (wrapping).
+    pub machine_calls: Cell<u32>,
     /// Calls that are missing before it is compiled; at most 0: hot, or compiled ([`crate::tier`]).
     pub heat: Cell<i32>,
     /// The address that machine code calls: with the header and the arguments in place.
@@ -75,8 +77,9 @@ impl CodeBlock {
     /// Offsets in bytes, for machine code.
     pub const ENTRY_OFFSET: usize = std::mem::offset_of!(CodeBlock, entry);
     pub const CONSTRUCT_ENTRY_OFFSET: usize = std::mem::offset_of!(CodeBlock, construct_entry);
-    pub const CALLS_OFFSET: usize = std::mem::offset_of!(CodeBlock, calls);
+    pub const CALLS_OFFSET: usize = std::mem::offset_of!(CodeBlock, machine_calls);
     pub const FLAGS_OFFSET: usize = std::mem::offset_of!(CodeBlock, flags);
+    pub const SITES_OFFSET: usize = std::mem::offset_of!(CodeBlock, sites);
     pub const REALM_OFFSET: usize = std::mem::offset_of!(CodeBlock, realm);
 }
 
@@ -278,6 +281,7 @@ impl Context {
                 num_registers: template.num_registers,
                 num_params: template.num_params,
                 calls: Cell::new(0),
+                machine_calls: Cell::new(0),
                 heat: Cell::new(self.interp.tiers.call_threshold.get()),
                 entry: Cell::new(crate::machine::default_entry()),
                 construct_entry: Cell::new(crate::machine::default_entry()),

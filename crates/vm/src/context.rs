@@ -51,7 +51,7 @@ pub struct Options {
     pub always_baseline: bool,
     /// `--always-opt`: optimize after the second call, prune nothing, generic ops where feedback is missing.
     pub always_opt: bool,
-    /// `--no-ic`: the megamorphic cache at every site.
+    /// `--no-ic`: the generic operation at every site, which looks properties up in shapes.
     pub no_ic: bool,
     /// `--no-osr`: running loops are not replaced.
     pub no_osr: bool,
@@ -65,6 +65,12 @@ pub struct Options {
     pub spill_all: bool,
     /// `--fail-code-alloc`: executable memory is refused.
     pub fail_code_alloc: bool,
+    /// `--perf-map`: profilers find names of machine code in `/tmp/perf-PID.map`.
+    pub perf_map: bool,
+    /// `--jitdump`: machine code, names and lines for `perf inject --jit`, in `jit-PID.dump`.
+    pub jitdump: bool,
+    /// `--gdb-jit`: machine code is registered with GDB, where the build has the feature `gdb`.
+    pub gdb_jit: bool,
     /// `--allow-natives`: scripts may call `%Name(…)`.
     pub allow_natives: bool,
     /// Every script is in checked mode, as if it began with `"use checked"`.
@@ -99,6 +105,9 @@ impl Default for Options {
             deopt_every: None,
             spill_all: false,
             fail_code_alloc: false,
+            perf_map: false,
+            jitdump: false,
+            gdb_jit: false,
             allow_natives: false,
             checked: false,
             disabled_passes: Vec::new(),
@@ -113,6 +122,11 @@ impl Default for Options {
 }
 
 impl Options {
+    /// Whether someone is told of code, and wants source lines with it.
+    pub fn shows_code(&self) -> bool {
+        self.perf_map || self.jitdump || self.gdb_jit
+    }
+
     fn heap_config(&self) -> HeapConfig {
         let base = match self.gc_every {
             Some(n) => HeapConfig::stress(n),
@@ -241,6 +255,16 @@ impl Context {
     pub fn shape_of_id(&self, id: u32) -> Gc<Shape> {
         // SAFETY: ids are read from live cells' headers, or from caches that are swept when a shape dies.
         unsafe { Gc::from_addr(self.heap.shape(id) as usize) }
+    }
+
+    /// The address of the table of strings of one Latin-1 character.
+    pub fn single_chars_address(&self) -> usize {
+        self.text.single_chars_address()
+    }
+
+    /// The address that the shape with id 0 would have; see [`crate::layout::shape`].
+    pub fn shapes_base(&self) -> usize {
+        self.heap.shape(0) as usize
     }
 
     #[inline(always)]

@@ -92,12 +92,26 @@ impl Context {
         error
     }
 
-    /// An Error object of the prototype `proto` without properties, its stack captured here (for the constructors).
+    /// An Error object of the prototype `proto` without properties, its stack captured here.
     pub fn new_error_object(&self, proto: Gc<Object>) -> Gc<Object> {
+        self.new_error_with_trace(proto, |cx| cx.capture_stack())
+    }
+
+    /// As [`Context::new_error_object`], for the running constructor: its own frame, and those of the constructors of derived classes that
+    /// called it, tell nothing of where the error was made.
+    pub fn new_constructed_error(&self, proto: Gc<Object>, new_target: Value) -> Gc<Object> {
+        self.new_error_with_trace(proto, |cx| {
+            let made_by = |info: &frame::FrameInfo| info.frame.callee() == new_target;
+            let skipped = cx.interp.frames().take(MAX_FRAMES).position(|info| made_by(&info));
+            cx.capture_stack_below(skipped.map_or(1, |at| at + 1))
+        })
+    }
+
+    fn new_error_with_trace(&self, proto: Gc<Object>, trace: impl FnOnce(&Context) -> Value) -> Gc<Object> {
         // SAFETY: objects of the kind are ErrorObjects.
         let error: Gc<ErrorObject> = unsafe { self.new_object_of_kind(Kind::Error, proto).cast() };
         error.trace.set(Value::UNDEFINED);
-        error.trace.set(self.capture_stack());
+        error.trace.set(trace(self));
         // SAFETY: an ErrorObject begins with an object.
         unsafe { error.cast() }
     }
@@ -241,9 +255,14 @@ impl Context {
 
     /// The innermost frames as a `ValueArray`, to be formatted later; undefined if nothing runs.
     pub fn capture_stack(&self) -> Value {
+        self.capture_stack_below(0)
+    }
+
+    /// The stack without its innermost `skipped` frames.
+    fn capture_stack_below(&self, skipped: usize) -> Value {
         let mut found: [Value; MAX_FRAMES * FRAME_VALUES] = [Value::UNDEFINED; MAX_FRAMES * FRAME_VALUES];
         let mut n = 0;
-        for info in self.interp.frames() {
+        for info in self.interp.frames().skip(skipped) {
             if n == MAX_FRAMES {
                 break;
             }

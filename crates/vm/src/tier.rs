@@ -27,6 +27,7 @@ use crate::cell::Gc;
 use crate::code::{CodeBlock, code_flag};
 use crate::context::Context;
 use crate::frame::flag;
+use crate::ic::IcStub;
 use crate::interp::dispatch::run_segment;
 use crate::interp::entry::SegmentExit;
 use crate::machine;
@@ -39,6 +40,9 @@ use std::rc::Rc;
 pub struct TierHooks {
     /// Compiles a function that became hot. `None`: refused, for a reason that the compiler's statistics tell.
     pub compile: fn(&Context, Gc<CodeBlock>) -> Option<*const MachineCode>,
+    /// The machine code of a stub's program, which is to be compiled if it has none yet. `None`: not published yet. `hit`: the stub has been
+    /// interpreted with success, so that its code is wanted now; otherwise it may wait until there are more.
+    pub stub_code: fn(&Context, program: &[u8], hit: bool) -> Option<usize>,
     /// After a full collection: code of dead functions may be freed.
     pub after_collection: fn(&Context),
 }
@@ -113,6 +117,8 @@ pub struct Tiers {
     pub loop_threshold: Cell<u32>,
     /// The address that `run_segment` found for the frame that it leaves to machine code.
     pub target: Cell<usize>,
+    /// There is machine code, which can use compiled stubs.
+    pub compiles_stubs: Cell<bool>,
 }
 
 impl Tiers {
@@ -171,14 +177,51 @@ pub(crate) fn hot_code<'a>(cx: &Context, code: Gc<CodeBlock>) -> Option<&'a Mach
     }
 }
 
-/// Where machine code goes on with the innermost frame, at `Interp::pc`, if it is hot and has an entry there.
+/// A stub was made: it gets the code of its program, if that is published.
 #[inline]
-pub(crate) fn target_of_innermost(cx: &Context) -> Option<usize> {
-    let code = cx.interp.frame.get().code();
-    if code.heat.get() > 0 {
-        return None;
+pub(crate) fn stub_attached(cx: &Context, stub: Gc<IcStub>) {
+    if cx.interp.tiers.compiles_stubs.get() {
+        find_stub_code(cx, stub, false);
     }
-    hot_code(cx, code)?.entry_at(code.offset_of(cx.interp.pc.get()))
+}
+
+/// A stub without code has hit.
+#[inline]
+pub(crate) fn stub_hit(cx: &Context, stub: Gc<IcStub>) {
+    if cx.interp.tiers.compiles_stubs.get() {
+        find_stub_code(cx, stub, true);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn find_stub_code(cx: &Context, stub: Gc<IcStub>, hit: bool) {
+    if let Some(hooks) = cx.interp.tiers.hooks.get()
+        && let Some(code) = (hooks.stub_code)(cx, stub.program(), hit)
+    {
+        stub.code.set(code);
+    }
+}
+
+/// Where machine code goes on with the innermost frame, at `Interp::pc`, if it is hot and has an entry there. If not, and the frame is at its
+/// function's start, this is a call in the interpreter, and counts as one.
+#[inline]
+pub(crate) fn begin_innermost(cx: &Context) -> Option<usize> {
+    let state = &cx.interp;
+    let code = state.frame.get().code();
+    let starts = state.pc.get() == code.code();
+    if starts {
+        code.heat.set(code.heat.get().saturating_sub(1));
+    }
+    if code.heat.get() <= 0
+        && let Some(target) = hot_code(cx, code).and_then(|m| m.entry_at(code.offset_of(state.pc.get())))
+    {
+        return Some(target);
+    }
+    if starts {
+        code.calls.set(code.calls.get().wrapping_add(1));
+    }
+    None
 }
 
 /// Where machine code goes on at a loop's head, after many iterations.

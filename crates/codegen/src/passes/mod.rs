@@ -176,6 +176,9 @@ pub struct Options {
     pub self_id: Option<FuncId>,
     /// Whether a loop that a pass makes out of recursion needs a `poll`.
     pub poll_in_loops: bool,
+    /// Whether recursion with something left to do may become a loop with an accumulator. Recursion without end then never
+    /// ends, where it would have overflowed the stack: off where that error is promised.
+    pub accumulate: bool,
 }
 
 impl Default for Options {
@@ -186,6 +189,7 @@ impl Default for Options {
             tunables: Tunables::default(),
             self_id: None,
             poll_in_loops: false,
+            accumulate: true,
         }
     }
 }

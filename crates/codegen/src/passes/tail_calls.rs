@@ -122,7 +122,7 @@ fn make_loop(func: &mut Function, cx: &mut Context) -> u64 {
         Some(SelfCall { block, call, pending: Vec::new() })
     };
     let mut calls: Vec<SelfCall> = func.blocks().iter().filter_map(tail_call).collect();
-    let accumulation = accumulation(func, own);
+    let accumulation = cx.options.accumulate.then(|| accumulation(func, own)).flatten();
     let op = accumulation.as_ref().map(|&(op, _)| op);
     if let Some((_, pending)) = accumulation {
         cx.count("calls accumulated", pending.len() as u64);

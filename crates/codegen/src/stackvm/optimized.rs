@@ -32,7 +32,9 @@ pub fn helper(symbol: u32) -> Option<u64> {
 
 pub fn compile(unit: &Unit, arrays: u64, options: &Options) -> Result<(CompiledFunction, Signature), CompileError> {
     let mut func = build(unit, arrays);
-    let pass_options = passes::Options { self_id: Some(FuncId::from_u32(0)), ..passes::Options::default() };
+    // Recursion without end is promised to be an error.
+    let pass_options =
+        passes::Options { self_id: Some(FuncId::from_u32(0)), accumulate: false, ..passes::Options::default() };
     if let Err(error) = passes::optimize(&mut func, &pass_options, None) {
         debug_assert!(false, "{error}");
         func = build(unit, arrays);

@@ -149,7 +149,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.jump_if_not_nullish(block, there);
         let is_async = self.is_async();
         self.iter_close(iter, is_async);
-        self.throw_error(ErrorKind::Type, "the iterator does not provide a 'throw' method");
+        self.throw_error(ErrorKind::Type, "The iterator does not provide a 'throw' method.");
         self.bind(there);
         self.mov(block + frame::FIRST_PARAM, received);
         self.call_iter_method(result, block);

@@ -76,11 +76,13 @@ enum Use {
 }
 
 impl<'a> Compiler<'a> {
+    #[allow(clippy::too_many_arguments)]
     pub fn compare(&mut self, op: Op, relation: Relation, negated: bool, dst: Dst, a: Src, b: Src, slot: Slot) {
         self.relation(op, relation, a.0, Right::Register(b.0), slot, Use::Value { dst: dst.0, negated });
         self.facts.set(dst.0, Fact::Boolean);
     }
 
+    #[allow(clippy::too_many_arguments)]
     pub fn compare_jump(
         &mut self,
         op: Op,

@@ -153,6 +153,14 @@ impl<'a> Compiler<'a> {
             Op::GetNamed => self.get_named(),
             Op::GetLength => self.get_length(),
             Op::GetMethod => self.get_method(),
+            Op::In => {
+                let i: instr::In = self.decode();
+                self.by_stubs(op, i.dst.0, i.obj.0, i.key.0, i.slot);
+            }
+            Op::InstanceOf => {
+                let i: instr::InstanceOf = self.decode();
+                self.by_stubs(op, i.dst.0, i.b.0, i.a.0, i.slot);
+            }
             Op::SetNamed => self.set_named(),
             Op::GetElem => self.get_elem(),
             Op::GetElemUpdate => self.get_elem_update(),

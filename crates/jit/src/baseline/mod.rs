@@ -26,6 +26,7 @@ mod property;
 mod slow;
 
 use crate::engine::Refusal;
+use crate::stubs::OpSet;
 use facts::Facts;
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Size};
@@ -53,8 +54,12 @@ pub struct Compiled {
     /// Unit offset → code offset; sorted.
     pub resume: Vec<(u32, u32)>,
     pub inside: Vec<(u32, u32)>,
+    /// Where the slow paths end: behind them are the ways in and out.
+    pub pads: u32,
     pub instructions: u32,
     pub bytecode_bytes: u64,
+    /// The stubs that the code calls: they are to be published first.
+    pub stubs: OpSet,
 }
 
 /// Compiles a function that is ready to run.
@@ -93,6 +98,8 @@ pub(crate) struct Compiler<'a> {
     /// The code offset of each instruction: for tables.
     positions: Vec<(Label, u32)>,
     instructions: u32,
+    /// The ops whose stubs are called.
+    stubs: OpSet,
 }
 
 impl<'a> Compiler<'a> {
@@ -115,6 +122,7 @@ impl<'a> Compiler<'a> {
             entries: Vec::new(),
             positions: Vec::new(),
             instructions: 0,
+            stubs: OpSet::default(),
         };
         compiler.find_labels();
         compiler
@@ -215,12 +223,22 @@ impl<'a> Compiler<'a> {
         for &(label, pc) in &self.positions {
             tables.positions.push(at(label), pc);
         }
-        let name =
+        let mut name =
             if self.template.name.is_empty() { "(anonymous)".to_owned() } else { self.template.name.to_string() };
-        let (entry, filled) = (at(self.entry), at(self.filled));
+        let source = &self.template.source;
+        let mut source_name = None;
+        if self.cx.options.shows_code() {
+            name = format!("{name} {}:{}", source.name, source.line_number(self.template.span.start));
+            for (offset, &pc) in tables.positions.iter() {
+                tables.lines.push(offset, source.line_number(self.template.positions.offset_at(pc)));
+            }
+            source_name = Some(source.name.as_str().into());
+        }
+        let (entry, filled, pads) = (at(self.entry), at(self.filled), at(self.throw));
         let (resume, inside) = (table(resume), table(inside));
         let mut image = CodeImage::new(name, CodeKind::Baseline, assembly);
         image.tables = tables;
+        image.source = source_name;
         image.unwind = Unwind::Rbp { prologue: entry };
         Ok(Compiled {
             image,
@@ -228,7 +246,9 @@ impl<'a> Compiler<'a> {
             filled,
             resume,
             inside,
+            pads,
             instructions: self.instructions,
+            stubs: self.stubs,
             bytecode_bytes: self.template.code.len() as u64 * 2,
         })
     }
@@ -254,6 +274,8 @@ impl<'a> Compiler<'a> {
         let pc = self.pc;
         self.slow.push(Box::new(move |this| {
             this.pc = pc;
+            let here = this.asm.here();
+            this.positions.push((here, pc as u32));
             slow(this);
         }));
     }

@@ -117,7 +117,7 @@ fn sweep_site(site: &Site, sweep: &WeakSweep) {
     let mut next = site.stubs.get().as_kind::<IcStub>(Kind::IcStub);
     while let Some(stub) = next {
         if stub_is_dead(stub, sweep) {
-            stub.dead.set(true);
+            stub.kill();
         }
         next = stub.next_stub();
     }
