@@ -4,6 +4,10 @@
 // engine's own), of functions name and length. Getters are not called. Names begin with a dollar sign; programs have none.
 // No directive: it would make all programs strict.
 const $print = typeof print === "function" ? print : console.log;
+// What the specification leaves to the host or to the engine, made the same everywhere: the global object's tag, and the messages that an
+// error turned into a string would show.
+delete globalThis[Symbol.toStringTag];
+Error.prototype.toString = function () { return "<error>"; };
 const $programs = [];
 const $MAX_LINES = 300, $MAX_LENGTH = 3000;
 let $lines = [], $dropped = 0, $ends = [];
@@ -47,6 +51,8 @@ const $elements = (a, depth, seen) => {
     if (!Object.prototype.hasOwnProperty.call(a, i)) { holes++; continue; }
     if (holes) { parts.push("<" + holes + " holes>"); holes = 0; }
     const d = Object.getOwnPropertyDescriptor(a, i);
+    // V8 forgets that elements of a sealed array are not configurable when one of them is redefined.
+    if (d && !Object.isExtensible(a)) d.configurable = true;
     parts.push(d && d.writable && d.enumerable && d.configurable ? $show(d.value, depth - 1, seen)
       : "{" + $property(a, String(i), depth, seen) + "}");
   }
@@ -67,6 +73,9 @@ for (const name of Object.getOwnPropertyNames(globalThis)) {
 }
 $builtins.set(Object.getPrototypeOf([].values()), "ArrayIterator").set(Object.getPrototypeOf(Int8Array.prototype), "TypedArray");
 $builtins.set(Object.getPrototypeOf(function* () {}), "GeneratorFunction").set(Object.getPrototypeOf(function* () {}).prototype, "Generator");
+
+// Not Object.isFrozen alone: V8 says that an empty array is frozen whose length is still writable.
+const $isFrozen = (o) => Object.isFrozen(o) && !(Array.isArray(o) && Object.getOwnPropertyDescriptor(o, "length").writable);
 
 const $object = (v, depth, seen) => {
   if ($builtins.has(v)) return "<" + $builtins.get(v) + ".prototype>";
@@ -111,7 +120,7 @@ const $object = (v, depth, seen) => {
   const kind = $kindOf(v);
   if (text === "" || shown.length > 0) text += "{" + shown.join(", ") + "}";
   seen.pop();
-  return (kind === "Array:" ? "" : kind) + text + (Object.isExtensible(v) ? "" : Object.isFrozen(v) ? "-frozen" : "-closed");
+  return (kind === "Array:" ? "" : kind) + text + (Object.isExtensible(v) ? "" : $isFrozen(v) ? "-frozen" : "-closed");
 };
 
 const $show = (v, depth, seen) => {
