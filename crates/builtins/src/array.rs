@@ -671,9 +671,9 @@ pub fn rt_sort_default(cx: &Context, args: &Args) -> JsResult<Value> {
         let v = o.get(cx, key)?;
         if v.is_undefined() { undefineds += 1 } else { items.push(v) }
     }
-    // Each item beside its text, sorted by the text: stable.
+    // Each item beside its text, sorted by the text: stable. A single one is compared with nothing, so it is not converted either.
     let texts = ValueList::with_capacity(cx, items.len());
-    for i in 0..items.len() {
+    for i in 0..if items.len() > 1 { items.len() } else { 0 } {
         texts.push(cx.to_string(items.get(i))?);
         poll_at(cx, i as u64)?;
     }
