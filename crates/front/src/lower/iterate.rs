@@ -94,6 +94,13 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     /// Takes an iterator result apart: its value, or a jump to `done`.
     pub fn iter_result(&mut self, value: Reg, result: Reg, done: Label) {
+        self.iter_done(result, done);
+        let name = self.string("value".into());
+        self.get_named(value, result, name);
+    }
+
+    /// Jumps to `done` if an iterator result says that the iterator is exhausted.
+    pub fn iter_done(&mut self, result: Reg, done: Label) {
         self.check_result(result);
         let mark = self.mark_registers();
         let flag = self.temp();
@@ -101,8 +108,6 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.get_named(flag, result, name);
         self.jump_if_true(flag, done);
         self.release(mark);
-        let name = self.string("value".into());
-        self.get_named(value, result, name);
     }
 
     pub fn check_result(&mut self, result: Reg) {

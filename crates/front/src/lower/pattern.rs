@@ -302,12 +302,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                 Some(element) => self.element(element, |this, dst| {
                     this.array_step(iter, done, dst, i == 0, pos);
                 }),
-                None => {
-                    let mark = self.mark_registers();
-                    let ignored = self.temp();
-                    self.array_step(iter, done, ignored, i == 0, pos);
-                    self.release(mark);
-                }
+                None => self.array_skip(iter, done, i == 0, pos),
             }
         }
         if let Some(rest) = rest {
@@ -346,6 +341,28 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.load_bool(done, true);
         self.bind(finished);
         self.load_undefined(dst);
+        self.bind(got);
+        self.release(mark);
+    }
+
+    /// Advances the iterator over an elision: the result's value is not read (IteratorStep, §8.6.2).
+    fn array_skip(&mut self, iter: Reg, done: Reg, first: bool, pos: u32) {
+        let mark = self.mark_registers();
+        let ignored = self.temp();
+        let (exhausted, finished, got) = (self.label(), self.label(), self.label());
+        if !first {
+            self.jump_if_true(done, finished);
+        }
+        self.at(pos);
+        self.iter_next(ignored, iter, got, exhausted);
+        self.load_bool(done, true);
+        self.iter_call(ignored, iter);
+        self.iter_done(ignored, finished);
+        self.load_bool(done, false);
+        self.jump(got);
+        self.bind(exhausted);
+        self.load_bool(done, true);
+        self.bind(finished);
         self.bind(got);
         self.release(mark);
     }

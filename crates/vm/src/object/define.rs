@@ -148,6 +148,10 @@ impl Gc<Object> {
     #[cold]
     fn throw_redefine(self, cx: &Context, key: PropertyKey) -> crate::error::Throw {
         let name = key.display(cx);
+        // Asking a proxy would run its traps, which the program sees.
+        if self.kind() == Kind::Proxy {
+            return cx.throw_type(format_args!("Cannot define property {name} on a proxy"));
+        }
         match self.has_own(cx, key) {
             Ok(false) => cx.throw_type(format_args!("Cannot define property {name}, object is not extensible")),
             Ok(true) => cx.throw_type(format_args!("Cannot redefine property: {name}")),
