@@ -63,6 +63,14 @@ fn recursion_through_builtins_ends_in_range_error() {
         ("spread", "function f(...a) { d++; f(...a); return 1; } f(1, 2)"),
         ("eval", "function f() { d++; eval('f()'); } f()"),
         ("tag", "function f() { d++; f`x`; return 1; } f()"),
+        ("proxy call", "const p = new Proxy(function () {}, { apply() { d++; return p(); } }); p()"),
+        (
+            "proxy prototype",
+            "const p = new Proxy({}, { getPrototypeOf() { d++; return Object.getPrototypeOf(p); } }); Object.getPrototypeOf(p)",
+        ),
+        ("proxy keys", "const p = new Proxy({}, { ownKeys() { d++; return Reflect.ownKeys(p); } }); Object.keys(p)"),
+        ("join", "const a = []; a.toString = function () { d++; return [a].join(); }; [a].join()"),
+        ("toStringTag", "class A { get [Symbol.toStringTag]() { d++; return '' + this; } } '' + new A()"),
     ];
     for (name, body) in cases {
         let code = format!(
@@ -215,6 +223,37 @@ fn the_heap_limit_ends_scripts_cleanly() {
     // The engine can be used afterwards, where the error was one that scripts may catch.
     let code = "try { new Uint8Array(1 << 30); print('made'); } catch (e) { print(e.name); } print([1, 2, 3].length)";
     assert_eq!(prints(&["--heap-limit=32M"], code), "RangeError\n3");
+}
+
+/// One huge request each, made inside a builtin: a RangeError that the script catches, or success, and the engine goes on.
+#[test]
+fn allocation_beyond_the_limit_inside_builtins_can_be_caught() {
+    for code in [
+        "'ab'.repeat(2 ** 27).replace(/a/g, 'xyz')",
+        "JSON.parse('[' + '1,'.repeat(2e7) + '1]')",
+        "new Array(2 ** 30).fill(1).sort()",
+        "'x'.repeat(2 ** 28).split('')",
+        "1n << 1000000000n",
+        "Array.from({ length: 1e8 })",
+        "'a'.repeat(1e7).match(/a/g)",
+        "Object.fromEntries(Array.from({ length: 1e6 }, (_, i) => ['k' + i, i]))",
+        "new ArrayBuffer(1e9, { maxByteLength: 2e9 })",
+        "encodeURIComponent('\\u1234'.repeat(5e6))",
+        "new Function('a'.repeat(1e8))",
+        "eval('[' + '1,'.repeat(3e6) + ']')",
+        "'a'.repeat(2 ** 26).normalize('NFD').toUpperCase()",
+        "Math.max(...new Array(1e7).fill(1))",
+        "(function () {}).apply(null, { length: 1e9 })",
+        "let a = []; for (;;) a = [...a, ...a, 1]",
+    ] {
+        let out = prints(
+            &["--heap-limit=32M", "--timeout=60s"],
+            &format!(
+                "try {{ {code}; print('made'); }} catch (e) {{ print(e.name); }} print([1, 2].concat([3]).length)"
+            ),
+        );
+        assert!(out == "RangeError\n3", "{code}: {out}");
+    }
 }
 
 #[test]

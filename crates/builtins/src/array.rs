@@ -6,6 +6,7 @@
 use crate::iterator::{Gives, new_array_iterator};
 use crate::table::*;
 use tercel_vm::elements::{Dense, Elements};
+use tercel_vm::fast_native::FastNative;
 use tercel_vm::object::array::ArrayObject;
 use tercel_vm::string::StringBuilder;
 use tercel_vm::{Args, Context, Gc, JsResult, Kind, Object, PropertyKey, Value, ValueList, names};
@@ -973,8 +974,8 @@ pub static PROTOTYPE: &[PropertySpec] = &[
     method("keys", 0, keys),
     method("lastIndexOf", 1, last_index_of),
     js_method("map", 1, &SOURCE, "map"),
-    method("pop", 0, pop),
-    method("push", 1, push),
+    method("pop", 0, pop).fast(FastNative::ArrayPop),
+    method("push", 1, push).fast(FastNative::ArrayPush),
     js_method("reduce", 1, &SOURCE, "reduce"),
     js_method("reduceRight", 1, &SOURCE, "reduceRight"),
     method("reverse", 0, reverse),

@@ -198,7 +198,7 @@ fn decode(cx: &Context, text: Chars<'_>, alphabet: &[u8; 64], last: LastChunk, l
 /// FromHex: at most `limit` bytes.
 fn decode_hex(cx: &Context, text: Chars<'_>, limit: usize) -> JsResult<Decoded> {
     let mut out = Decoded { read: 0, bytes: Vec::new(), error: None };
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         out.error = Some("the text has an odd number of characters");
         return Ok(out);
     }

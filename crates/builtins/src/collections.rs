@@ -2,6 +2,7 @@
 
 use crate::iterator::{Gives, for_each, group_by, new_map_iterator, new_set_iterator};
 use crate::table::*;
+use tercel_vm::fast_native::FastNative;
 use tercel_vm::object::kinds::{Collection, FinalizationRegistry, WeakRef};
 use tercel_vm::{Args, Context, Gc, JsResult, Kind, Object, PropertyKey, Value, ValueList, names};
 
@@ -189,10 +190,10 @@ pub mod map {
         method("delete", 1, delete),
         method("entries", 0, entries),
         method("forEach", 1, for_each),
-        method("get", 1, get),
+        method("get", 1, get).fast(FastNative::MapGet),
         method("getOrInsert", 2, get_or_insert),
         method("getOrInsertComputed", 2, get_or_insert_computed),
-        method("has", 1, has),
+        method("has", 1, has).fast(FastNative::MapHas),
         method("keys", 0, keys),
         method("set", 2, set),
         getter("size", size),
@@ -443,7 +444,7 @@ pub mod set {
         method("difference", 1, difference),
         method("entries", 0, entries),
         method("forEach", 1, for_each),
-        method("has", 1, has),
+        method("has", 1, has).fast(FastNative::SetHas),
         method("intersection", 1, intersection),
         method("isDisjointFrom", 1, is_disjoint_from),
         method("isSubsetOf", 1, is_subset_of),

@@ -1,6 +1,7 @@
 //! Math (ECMA-262 §21.3).
 
 use crate::table::*;
+use tercel_vm::fast_native::FastNative;
 use tercel_vm::{Args, Context, JsResult, Value};
 
 fn unary(cx: &Context, args: &Args, f: fn(f64) -> f64) -> JsResult<Value> {
@@ -151,7 +152,7 @@ pub static PROPERTIES: &[PropertySpec] = &[
     constant("SQRT1_2", std::f64::consts::FRAC_1_SQRT_2),
     constant("SQRT2", std::f64::consts::SQRT_2),
     to_string_tag("Math"),
-    method("abs", 1, abs),
+    method("abs", 1, abs).fast(FastNative::MathAbs),
     method("acos", 1, acos),
     method("acosh", 1, acosh),
     method("asin", 1, asin),
@@ -160,34 +161,34 @@ pub static PROPERTIES: &[PropertySpec] = &[
     method("atanh", 1, atanh),
     method("atan2", 2, atan2),
     method("cbrt", 1, cbrt),
-    method("ceil", 1, ceil),
+    method("ceil", 1, ceil).fast(FastNative::MathCeil),
     method("clz32", 1, clz32),
     method("cos", 1, cos),
     method("cosh", 1, cosh),
     method("exp", 1, exp),
     method("expm1", 1, expm1),
     method("f16round", 1, f16round),
-    method("floor", 1, floor),
+    method("floor", 1, floor).fast(FastNative::MathFloor),
     method("fround", 1, fround),
     method("hypot", 2, hypot),
-    method("imul", 2, imul),
+    method("imul", 2, imul).fast(FastNative::MathImul),
     method("log", 1, log),
     method("log10", 1, log10),
     method("log1p", 1, log1p),
     method("log2", 1, log2),
-    method("max", 2, max),
-    method("min", 2, min),
+    method("max", 2, max).fast(FastNative::MathMax),
+    method("min", 2, min).fast(FastNative::MathMin),
     method("pow", 2, pow),
     method("random", 0, random),
     method("round", 1, round),
     method("sign", 1, sign),
     method("sin", 1, sin),
     method("sinh", 1, sinh),
-    method("sqrt", 1, sqrt),
+    method("sqrt", 1, sqrt).fast(FastNative::MathSqrt),
     method("sumPrecise", 1, crate::sum::sum_precise),
     method("tan", 1, tan),
     method("tanh", 1, tanh),
-    method("trunc", 1, trunc),
+    method("trunc", 1, trunc).fast(FastNative::MathTrunc),
 ];
 
 #[cfg(test)]

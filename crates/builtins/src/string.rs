@@ -1,6 +1,7 @@
 //! String and String.prototype (ECMA-262 §22.1), with Annex B's HTML methods and `substr` (§B.2.2).
 
 use crate::table::*;
+use tercel_vm::fast_native::FastNative;
 use tercel_vm::string::normalize::NormalizationForm;
 use tercel_vm::string::{Chars, StringBuilder, search};
 use tercel_vm::{Args, Context, Gc, Intrinsic, JsResult, JsString, Kind, Object, PropertyKey, Value, names};
@@ -601,7 +602,7 @@ pub static PROTOTYPE: &[PropertySpec] = &[
     constructor_of(Intrinsic::String),
     method("at", 1, at),
     method("charAt", 1, char_at),
-    method("charCodeAt", 1, char_code_at),
+    method("charCodeAt", 1, char_code_at).fast(FastNative::StringCharCodeAt),
     method("codePointAt", 1, code_point_at),
     method("concat", 1, concat),
     method("endsWith", 1, ends_with),

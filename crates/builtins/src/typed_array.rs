@@ -4,6 +4,7 @@ use crate::array::{SOURCE, relative_index};
 use crate::base64;
 use crate::iterator::{Gives, new_array_iterator};
 use crate::table::*;
+use tercel_vm::fast_native::FastNative;
 use tercel_vm::string::StringBuilder;
 use tercel_vm::typed::{ArrayBuffer, ElementType, TRACKS_LENGTH, TypedArray};
 use tercel_vm::{Args, Context, Gc, JsResult, Kind, Object, Value, ValueList, names};
@@ -619,7 +620,7 @@ pub static PROTOTYPE: &[PropertySpec] = &[
     method("join", 1, join),
     method("keys", 0, keys),
     method("lastIndexOf", 1, last_index_of),
-    getter("length", length),
+    getter("length", length).fast(FastNative::TypedArrayLength),
     js_method("map", 1, &SOURCE, "typedMap"),
     js_method("reduce", 1, &SOURCE, "typedReduce"),
     js_method("reduceRight", 1, &SOURCE, "typedReduceRight"),

@@ -18,6 +18,9 @@ pub struct EngineFlags {
     /// Prints figures of the engine at the end.
     #[arg(long)]
     pub stats: bool,
+    /// Writes the same figures to a file, as JSON: counts, bytes and nanoseconds.
+    #[arg(long, value_name = "FILE")]
+    pub stats_json: Option<std::path::PathBuf>,
     /// No machine code: the interpreter only.
     #[arg(long, help_heading = "For developers of the engine")]
     pub jitless: bool,
@@ -42,7 +45,7 @@ pub struct EngineFlags {
     /// How much machine code there may be.
     #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "For developers of the engine")]
     pub code_limit: Option<usize>,
-    /// The megamorphic cache at every site instead of inline caches.
+    /// The generic lookup at every property access instead of inline caches.
     #[arg(long, help_heading = "For developers of the engine")]
     pub no_ic: bool,
     /// Collects at every N-th safepoint, and poisons freed memory.

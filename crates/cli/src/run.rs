@@ -60,6 +60,11 @@ fn program(
     if flags.stats {
         eprint!("{}", runtime.engine().statistics());
     }
+    if let Some(file) = &flags.stats_json
+        && let Err(e) = std::fs::write(file, runtime.engine().statistics().to_json())
+    {
+        eprintln!("tercel: cannot write {}: {e}", file.display());
+    }
     let code = match result {
         _ if runtime.quit_code().is_some() => runtime.quit_code().unwrap_or(0) as u8,
         Ok(Outcome::Finished) => 0,

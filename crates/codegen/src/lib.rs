@@ -25,6 +25,7 @@ pub mod stackvm;
 pub mod x64;
 
 use std::fmt;
+use std::time::{Duration, Instant};
 use tercel_asm::AsmError;
 use tercel_asm::x64::CpuFeatures;
 use tercel_ir::Function;
@@ -82,6 +83,17 @@ impl Default for Options {
     }
 }
 
+/// What the stages of [`compile`] took, the checker apart.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StageTimes {
+    /// Instruction selection.
+    pub lower: Duration,
+    /// Register allocation.
+    pub allocate: Duration,
+    /// Emission.
+    pub emit: Duration,
+}
+
 /// Why there is no code.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CodegenError {
@@ -135,18 +147,25 @@ pub fn compile(func: &Function, options: &Options) -> Result<CompiledFunction, C
     if let Some((name, _)) = BASELINE.iter().find(|(_, feature)| !options.cpu.has(*feature)) {
         return Err(CodegenError::Cpu(name));
     }
+    let start = Instant::now();
     let lowered = x64::lower::lower(func, options)?;
+    let lower = start.elapsed();
     let env = regalloc::Env {
         int: x64::abi::ALLOCATABLE_INT.to_vec(),
         float: x64::abi::allocatable_float(),
         spill_all: options.spill_all,
     };
+    let start = Instant::now();
     let mut allocation = regalloc::allocate(&lowered.code, &env).map_err(CodegenError::Registers)?;
+    let allocate = start.elapsed();
     if let Some(fault) = options.fault {
         regalloc::inject(&lowered.code, &mut allocation, fault);
     }
     if options.check {
         regalloc::checker::check(&lowered.code, &allocation).map_err(CodegenError::Check)?;
     }
-    x64::emit::emit(func, &lowered, &allocation, options)
+    let start = Instant::now();
+    let mut compiled = x64::emit::emit(func, &lowered, &allocation, options)?;
+    compiled.times = StageTimes { lower, allocate, emit: start.elapsed() };
+    Ok(compiled)
 }

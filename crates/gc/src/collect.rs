@@ -21,6 +21,7 @@ use crate::pins::Pins;
 use crate::roots::{CollectKind, Roots};
 use crate::stats::Collection;
 use crate::tracer::{Tracer, live_address, prefetch};
+use crate::verify::Verify;
 use crate::weak::WeakSweep;
 use std::ptr;
 use std::time::Instant;
@@ -80,8 +81,9 @@ impl Heap {
 
         let used_after = self.used_bytes();
         self.policy.after_any();
-        self.policy.collections.set(self.policy.collections.get().wrapping_add(1));
+        self.policy.minors.set(if full { 0 } else { self.policy.minors.get() + 1 });
         let pause = began.elapsed().as_nanos() as u64;
+        let cpu = cpu_time().saturating_sub(cpu_began);
         if full {
             let low = self.pool.borrow_mut().is_low();
             self.policy.after_full(&self.config, used_after, low);
@@ -94,13 +96,14 @@ impl Heap {
             let keep = self.nursery.borrow().budget + self.nursery.borrow().budget / 4;
             self.pool.borrow_mut().release_warm(keep);
         } else {
-            self.nursery.borrow_mut().adapt(cpu_time().saturating_sub(cpu_began), roots_time);
+            self.nursery.borrow_mut().adapt(cpu, roots_time);
         }
         self.set_pending(self.config.gc_every.is_some() || (!full && self.full_is_due()));
         self.recorder.borrow_mut().record(Collection {
             kind,
             reason,
             pause,
+            cpu,
             promoted_bytes,
             survived_bytes,
             pinned_cells: pins.movable,
@@ -109,8 +112,10 @@ impl Heap {
             used_before,
             used_after,
         });
-        if self.config.verify {
-            self.verify(roots);
+        match self.config.verify {
+            Verify::Never => {}
+            Verify::Part => self.verify_part(roots),
+            Verify::Everything => self.verify(roots),
         }
     }
 
@@ -211,8 +216,10 @@ impl Heap {
                 continue;
             }
             if self.config.poison {
+                // What was not filled since the block was last poisoned still is.
+                let filled = self.tables.info(block).top.get() as usize;
                 // SAFETY: everything alive has left the block.
-                unsafe { ptr::write_bytes(self.tables.address(block) as *mut u8, POISON, BLOCK_BYTES) };
+                unsafe { ptr::write_bytes(self.tables.address(block) as *mut u8, POISON, filled) };
             }
             pool.free_block(block);
         }

@@ -1,5 +1,7 @@
 //! The collector's sizes and tunables, each in one place.
 
+use crate::verify::Verify;
+
 /// The unit of addresses and sizes, in bytes.
 pub const GRANULE: usize = 8;
 /// The smallest cell, in bytes: a header and a forwarding address.
@@ -35,8 +37,11 @@ pub(crate) const EVACUATE_SHARE: usize = 8;
 pub(crate) const GAP_CELL: usize = 64;
 /// The smallest gap that is looked at, in bytes: most cells are at least this large.
 pub(crate) const GAP_BYTES: usize = 32;
-/// Under `gc_every`, each this many collections one is full.
-pub(crate) const FULL_EVERY: u32 = 4;
+/// Under `gc_every`, each this many collections one is full, if the heap is small.
+pub(crate) const FULL_EVERY: usize = 4;
+/// … and if it is large, there is a minor collection for each this many live bytes before the next full one, so that the cost
+/// of a collection does not grow with the heap.
+pub(crate) const BYTES_PER_MINOR: usize = 64 << 10;
 /// What poisoned memory is filled with: as a word it is no cell's value and no canonical address, as a header an
 /// unknown kind.
 pub const POISON: u8 = 0xDB;
@@ -62,8 +67,8 @@ pub struct HeapConfig {
     pub gc_every: Option<u32>,
     /// Fill freed memory with [`POISON`].
     pub poison: bool,
-    /// Run the verifier after each collection.
-    pub verify: bool,
+    /// What to verify after each collection.
+    pub verify: Verify,
 }
 
 impl Default for HeapConfig {
@@ -77,7 +82,7 @@ impl Default for HeapConfig {
             growth_floor: 4 << 20,
             gc_every: None,
             poison: false,
-            verify: false,
+            verify: Verify::Never,
         }
     }
 }
@@ -86,7 +91,8 @@ impl HeapConfig {
     /// The default with a collection at every `n`-th safepoint, freed memory poisoned, and in debug builds the
     /// verifier.
     pub fn stress(n: u32) -> HeapConfig {
-        HeapConfig { gc_every: Some(n.max(1)), poison: true, verify: cfg!(debug_assertions), ..HeapConfig::default() }
+        let verify = if cfg!(debug_assertions) { Verify::Part } else { Verify::Never };
+        HeapConfig { gc_every: Some(n.max(1)), poison: true, verify, ..HeapConfig::default() }
     }
 }
 

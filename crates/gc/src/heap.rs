@@ -44,6 +44,8 @@ pub struct Heap {
     pub(crate) notified: RefCell<Vec<*mut CellHeader>>,
     pub(crate) recorder: RefCell<Recorder>,
     pub(crate) pool: RefCell<BlockPool>,
+    /// Whose turn it is to be verified, where that goes by turns: a number of the old blocks and pieces of large cells.
+    pub(crate) verified: Cell<usize>,
 }
 
 /// The movable cells that own something outside the heap.
@@ -93,6 +95,7 @@ impl Heap {
             notified: RefCell::default(),
             recorder: RefCell::default(),
             pool: RefCell::new(pool),
+            verified: Cell::new(0),
         };
         Ok(heap)
     }

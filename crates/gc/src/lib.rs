@@ -102,4 +102,5 @@ pub use policy::LimitStatus;
 pub use roots::{CollectKind, Roots};
 pub use stats::{Collection, Histogram, KindCensus, Stats};
 pub use tracer::Tracer;
+pub use verify::Verify;
 pub use weak::WeakSweep;

@@ -12,7 +12,7 @@
 //! throws an error that the script may catch. If the next full collection finds no less, the status is
 //! [`LimitStatus::Exhausted`]: the machine ends the script.
 
-use crate::config::{FULL_EVERY, HeapConfig, OutOfMemory};
+use crate::config::{BYTES_PER_MINOR, FULL_EVERY, HeapConfig, OutOfMemory};
 use crate::heap::Heap;
 use crate::roots::CollectKind;
 use std::cell::Cell;
@@ -48,7 +48,8 @@ pub(crate) struct Policy {
     pub live: Cell<usize>,
     old_allocated: Cell<usize>,
     safepoints: Cell<u32>,
-    pub collections: Cell<u32>,
+    /// Minor collections since the last full one.
+    pub minors: Cell<usize>,
     interrupt: Cell<Option<(NonNull<AtomicU32>, u32)>>,
 }
 
@@ -64,7 +65,7 @@ impl Policy {
             live: Cell::new(0),
             old_allocated: Cell::new(0),
             safepoints: Cell::new(0),
-            collections: Cell::new(0),
+            minors: Cell::new(0),
             interrupt: Cell::new(None),
         };
         policy.set_threshold(config, 0);
@@ -169,7 +170,8 @@ impl Heap {
             // The triggers still count, or a large N would mean an unbounded nursery.
             return if self.is_due() { self.should_collect() } else { None };
         }
-        let full = self.policy.force_full.get() || (self.policy.collections.get() + 1).is_multiple_of(FULL_EVERY);
+        let between = FULL_EVERY.max(self.policy.live.get() / BYTES_PER_MINOR);
+        let full = self.policy.force_full.get() || self.policy.minors.get() + 1 >= between;
         Some(if full { CollectKind::Full } else { CollectKind::Minor })
     }
 

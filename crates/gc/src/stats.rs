@@ -72,6 +72,8 @@ pub struct Collection {
     pub reason: &'static str,
     /// How long the mutator stood still, in nanoseconds.
     pub pause: u64,
+    /// How long the thread was running meanwhile, in nanoseconds: what is left of the pause on a machine with nothing else to do.
+    pub cpu: u64,
     /// Bytes copied into the old generation (in full collections with those evacuated).
     pub promoted_bytes: usize,
     /// Bytes copied within the nursery.
@@ -99,6 +101,10 @@ pub struct Stats {
     pub minor_pauses: Histogram,
     /// Pauses of full collections.
     pub full_pauses: Histogram,
+    /// The time that the thread was running in minor collections.
+    pub minor_cpu: Histogram,
+    /// … and in full ones.
+    pub full_cpu: Histogram,
     /// Bytes promoted so far.
     pub promoted_bytes: u64,
     /// Movable cells that conservative words held in place in the last collection.
@@ -136,6 +142,8 @@ pub struct Stats {
 pub(crate) struct Recorder {
     minor: Histogram,
     full: Histogram,
+    minor_cpu: Histogram,
+    full_cpu: Histogram,
     promoted: u64,
     peak: usize,
     last: Option<Collection>,
@@ -143,10 +151,12 @@ pub(crate) struct Recorder {
 
 impl Recorder {
     pub fn record(&mut self, collection: Collection) {
-        match collection.kind {
-            CollectKind::Minor => self.minor.add(collection.pause),
-            CollectKind::Full => self.full.add(collection.pause),
-        }
+        let (pauses, cpu) = match collection.kind {
+            CollectKind::Minor => (&mut self.minor, &mut self.minor_cpu),
+            CollectKind::Full => (&mut self.full, &mut self.full_cpu),
+        };
+        pauses.add(collection.pause);
+        cpu.add(collection.cpu);
         self.promoted += collection.promoted_bytes as u64;
         self.peak = self.peak.max(collection.used_before);
         self.last = Some(collection);
@@ -179,6 +189,8 @@ impl Heap {
             full_collections: recorder.full.count(),
             minor_pauses: recorder.minor.clone(),
             full_pauses: recorder.full.clone(),
+            minor_cpu: recorder.minor_cpu.clone(),
+            full_cpu: recorder.full_cpu.clone(),
             promoted_bytes: recorder.promoted,
             pinned_cells: recorder.last.map_or(0, |last| last.pinned_cells),
             last: recorder.last,

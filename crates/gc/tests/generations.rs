@@ -1,7 +1,7 @@
 //! Young cells move, age and are promoted; pinned ones stay; sparse old blocks are evacuated.
 
 mod toy;
-use tercel_gc::{BLOCK_BYTES, HeapConfig};
+use tercel_gc::{BLOCK_BYTES, HeapConfig, Verify};
 use toy::*;
 
 #[test]
@@ -253,7 +253,7 @@ fn cells_of_all_sizes_survive_promotion_and_evacuation() {
 
 #[test]
 fn deep_and_wide_structures_do_not_recurse() {
-    let toy = Toy::new(HeapConfig { verify: false, ..config() });
+    let toy = Toy::new(HeapConfig { verify: Verify::Never, ..config() });
     let list = toy.root(int(0));
     for _ in 0..500_000 {
         let head = toy.roots.slots.borrow()[list].get();
@@ -374,7 +374,7 @@ fn handles_keep_cells_that_move() {
 
 #[test]
 fn small_cells_fill_the_gaps_between_the_living() {
-    let toy = Toy::new(HeapConfig { verify: false, ..config() });
+    let toy = Toy::new(HeapConfig { verify: Verify::Never, ..config() });
     let mut rng = Rng(5);
     // Cells of 24 to 64 bytes, of which half die one by one: hardly a line becomes free.
     let make = |rng: &mut Rng| {

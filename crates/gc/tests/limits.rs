@@ -3,11 +3,11 @@
 mod toy;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
-use tercel_gc::{CellHeader, CollectKind, Heap, HeapConfig, LimitStatus};
+use tercel_gc::{CellHeader, CollectKind, Heap, HeapConfig, LimitStatus, Verify};
 use toy::*;
 
 fn limited(limit: usize) -> HeapConfig {
-    HeapConfig { heap_limit: limit, verify: false, ..config() }
+    HeapConfig { heap_limit: limit, verify: Verify::Never, ..config() }
 }
 
 #[test]
@@ -225,7 +225,7 @@ fn large_garbage_is_collected_by_minor_collections() {
 
 #[test]
 fn growth_brings_full_collections_and_the_peak_is_bounded() {
-    let toy = Toy::new(HeapConfig { verify: false, poison: false, ..config() });
+    let toy = Toy::new(HeapConfig { verify: Verify::Never, poison: false, ..config() });
     let slots: Vec<usize> = (0..20).map(|_| toy.root(0)).collect();
     let mut rng = Rng(3);
     for _ in 0..400 {
@@ -245,7 +245,7 @@ fn growth_brings_full_collections_and_the_peak_is_bounded() {
 
 /// A heap with the smallest reservation: 48 MB of blocks, of which half may be live.
 fn cramped() -> Toy {
-    let toy = Toy::new(HeapConfig { reserve_bytes: 1, verify: false, ..config() });
+    let toy = Toy::new(HeapConfig { reserve_bytes: 1, verify: Verify::Never, ..config() });
     assert_eq!(toy.heap.config().heap_limit, 24 << 20);
     toy
 }

@@ -3,7 +3,7 @@
 
 mod toy;
 use std::collections::{BTreeMap, BTreeSet};
-use tercel_gc::{CollectKind, HeapConfig, value_is_cell};
+use tercel_gc::{CollectKind, HeapConfig, Verify, value_is_cell};
 use toy::*;
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -358,8 +358,13 @@ fn the_heap_is_the_model_under_rare_collections() {
 
 #[test]
 fn the_heap_is_the_model_under_the_normal_triggers() {
-    let config =
-        HeapConfig { nursery_bytes: 256 << 10, growth_floor: 256 << 10, poison: true, verify: true, ..config() };
+    let config = HeapConfig {
+        nursery_bytes: 256 << 10,
+        growth_floor: 256 << 10,
+        poison: true,
+        verify: Verify::Everything,
+        ..config()
+    };
     let collections = run(config, 7, 60_000, 3000);
     assert!(collections > 20, "{collections} collections");
 }

@@ -2,7 +2,7 @@
 
 mod toy;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use tercel_gc::{CARD_BYTES, HeapConfig, MAX_SMALL};
+use tercel_gc::{CARD_BYTES, HeapConfig, MAX_SMALL, Verify};
 use toy::*;
 
 /// An old cell of the kind that `make` makes.
@@ -39,7 +39,7 @@ fn the_verifier_finds_a_store_without_a_barrier() {
 
 #[test]
 fn without_a_barrier_the_reference_is_lost() {
-    let toy = Toy::new(HeapConfig { verify: false, ..config() });
+    let toy = Toy::new(HeapConfig { verify: Verify::Never, ..config() });
     let parent = old(&toy, || toy.pair(0, 0));
     let child = toy.pair(int(5), 0);
     word(parent, 2).set(child as u64);

@@ -2,7 +2,7 @@
 
 mod toy;
 use std::time::Instant;
-use tercel_gc::{CollectKind, HeapConfig};
+use tercel_gc::{CollectKind, HeapConfig, Verify};
 use toy::*;
 
 const BOTH: [CollectKind; 2] = [CollectKind::Minor, CollectKind::Full];
@@ -104,7 +104,7 @@ fn ephemerons_across_maps_are_followed() {
 
 #[test]
 fn a_chain_of_ephemerons_takes_linear_time() {
-    let toy = Toy::new(HeapConfig { verify: false, ..config() });
+    let toy = Toy::new(HeapConfig { verify: Verify::Never, ..config() });
     let count = 200_000;
     let map = toy.root_cell(toy.weak_map(count));
     let keys: Vec<usize> = (0..=count).map(|n| toy.root_cell(toy.pair(int(n as u32), 0))).collect();

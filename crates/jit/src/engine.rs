@@ -4,16 +4,21 @@
 //! denies it, or the budget is used up, functions stay in the interpreter and the statistics say why ([`Refusal`]).
 
 use crate::baseline::{self, Compiled};
-use crate::{stubs, symbols};
+use crate::stubs::{self, OpSet};
+use crate::{ic, symbols};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
-use tercel_code::{CodeConfig, CodeError, CodeRef, CodeSpace};
+use tercel_bytecode::FeedbackKind;
+use tercel_code::{CodeConfig, CodeError, CodeImage, CodeRef, CodeSpace};
 use tercel_vm::code::CodeBlock;
 use tercel_vm::context::Context;
-use tercel_vm::tier::{MachineCode, TierHooks};
-use tercel_vm::{Gc, machine};
+use tercel_vm::interp::entry::stack_pointer;
+use tercel_vm::stack::native_stack_bounds;
+use tercel_vm::tier::{MachineCode, Released, TierHooks};
+use tercel_vm::{Gc, Kind, machine};
 
 /// Why a function stays in the interpreter.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -50,11 +55,61 @@ pub struct Statistics {
     pub code_bytes: u64,
     /// Time spent compiling and publishing.
     pub time: Duration,
+    /// Programs of inline caches that have code; how many batches they came in; bytes of that code.
+    pub stub_programs: u64,
+    pub stub_batches: u64,
+    pub stub_bytes: u64,
+    /// Functions whose code was taken away to make room.
+    pub evicted: u64,
     /// Functions refused, by reason.
     pub refused: BTreeMap<Refusal, u64>,
+    /// Calls and iterations of loops by tier, in the code that is alive.
+    pub work: Work,
     /// Bytes of code in use now, of the budget.
     pub code_in_use: usize,
     pub budget: usize,
+}
+
+/// How often functions were called and loops went round.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Work {
+    pub interpreter_calls: u64,
+    pub interpreter_iterations: u64,
+    pub baseline_calls: u64,
+    pub baseline_iterations: u64,
+}
+
+impl Work {
+    /// The part of calls and iterations that ran in baseline code; `None` if there were none at all.
+    pub fn baseline_share(&self) -> Option<f64> {
+        let baseline = self.baseline_calls + self.baseline_iterations;
+        let all = baseline + self.interpreter_calls + self.interpreter_iterations;
+        (all > 0).then(|| baseline as f64 / all as f64)
+    }
+
+    /// Counts what the code blocks of the heap have counted.
+    fn of(cx: &Context) -> Work {
+        let mut work = Work::default();
+        cx.heap.for_each_cell(&mut |cell, _| {
+            // SAFETY: the heap shows live and dead cells that are initialised; a code block does not move, and its arrays live as long as it.
+            let block: Gc<CodeBlock> = unsafe {
+                if (*cell).kind.get() != Kind::CodeBlock as u8 {
+                    return;
+                }
+                Gc::from_addr(cell as usize)
+            };
+            work.interpreter_calls += u64::from(block.calls.get());
+            work.baseline_calls += u64::from(block.machine_calls.get());
+            for (site, kind) in block.all_sites().iter().zip(&block.template().slots) {
+                if *kind == FeedbackKind::Loop {
+                    work.interpreter_iterations += u64::from(site.aux.get());
+                    let counted = site.cell.get();
+                    work.baseline_iterations += if counted.is_int32() { counted.bits() & 0xffff_ffff } else { 0 };
+                }
+            }
+        });
+        work
+    }
 }
 
 /// The state.
@@ -64,6 +119,11 @@ struct Jit {
     denied: bool,
     next_id: u64,
     live: FxHashMap<u64, Live>,
+    released: Rc<Released>,
+    /// The ops whose stubs are published.
+    op_stubs: OpSet,
+    /// The code of inline caches' stubs.
+    stubs: ic::StubCode,
     statistics: Statistics,
 }
 
@@ -71,19 +131,31 @@ struct Live {
     code: CodeRef,
     /// Kept at one address until it is released.
     machine: Box<MachineCode>,
+    /// Alive until its death is reported.
+    block: Gc<CodeBlock>,
+    /// Its calls when cold code was last looked for.
+    calls_seen: u32,
 }
 
 type State = RefCell<Jit>;
 
-static HOOKS: TierHooks = TierHooks { compile, release, after_collection };
+static HOOKS: TierHooks = TierHooks { compile, stub_code, after_collection };
 
 /// Gives the context a baseline compiler, unless its options or the platform say no.
 pub fn install(cx: &Context) {
     if cx.options.jitless || !machine::SUPPORTED || !tercel_code::SUPPORTED {
         return;
     }
-    let jit =
-        Jit { space: None, denied: false, next_id: 0, live: FxHashMap::default(), statistics: Statistics::default() };
+    let jit = Jit {
+        space: None,
+        denied: false,
+        next_id: 0,
+        live: FxHashMap::default(),
+        released: Rc::default(),
+        op_stubs: OpSet::default(),
+        stubs: ic::StubCode::default(),
+        statistics: Statistics::default(),
+    };
     cx.set_tiers(&HOOKS, Box::new(RefCell::new(jit)));
 }
 
@@ -91,6 +163,10 @@ pub fn install(cx: &Context) {
 pub fn statistics(cx: &Context) -> Option<Statistics> {
     let jit = state(cx)?.borrow();
     let mut statistics = jit.statistics.clone();
+    statistics.work = Work::of(cx);
+    statistics.stub_programs = jit.stubs.programs() as u64;
+    statistics.stub_batches = jit.stubs.batches;
+    statistics.stub_bytes = jit.stubs.bytes;
     if let Some(space) = &jit.space {
         let stats = space.stats();
         statistics.code_in_use = stats.code_bytes + stats.data_bytes;
@@ -120,14 +196,95 @@ impl Jit {
         self.space.as_mut().ok_or(Refusal::NoExecutableMemory)
     }
 
-    fn publish(&mut self, cx: &Context, compiled: Compiled) -> Result<*const MachineCode, Refusal> {
-        let size = compiled.image.code.len();
-        let space = self.space(cx)?;
-        let code = space.publish_image(compiled.image).map_err(|e| match e {
+    /// Publishes an image; where the budget is used up, after code that is cold has made room.
+    fn publish_image(&mut self, cx: &Context, image: CodeImage, wanted: OpSet) -> Result<CodeRef, Refusal> {
+        let refusal = |e| match e {
             CodeError::Exhausted { .. } => Refusal::BudgetExhausted,
             CodeError::Invalid { .. } => Refusal::TooLarge,
             _ => Refusal::NoExecutableMemory,
-        })?;
+        };
+        match self.try_publish(cx, image.clone(), wanted)? {
+            Err(CodeError::Exhausted { .. }) if !cx.options.fail_code_alloc => {
+                self.evict_cold(cx);
+                self.try_publish(cx, image, wanted)?.map_err(refusal)
+            }
+            result => result.map_err(refusal),
+        }
+    }
+
+    /// Publishes the stubs that an image calls, and the image.
+    fn try_publish(
+        &mut self,
+        cx: &Context,
+        image: CodeImage,
+        wanted: OpSet,
+    ) -> Result<Result<CodeRef, CodeError>, Refusal> {
+        let mut published = self.op_stubs;
+        let space = self.space(cx)?;
+        let result = stubs::publish(space, wanted, &mut published).and_then(|()| space.publish_image(image));
+        self.op_stubs = published;
+        Ok(result)
+    }
+
+    /// Retires the code of code blocks that have died, and frees what no native frame runs.
+    fn free_dead(&mut self) {
+        for id in self.released.take() {
+            if let (Some(live), Some(space)) = (self.live.remove(&id), &mut self.space) {
+                space.retire(live.code);
+            }
+        }
+        self.reclaim();
+    }
+
+    /// Takes machine code from functions that were not called since this was last done; if that are few, from the less called half of all.
+    fn evict_cold(&mut self, cx: &Context) {
+        self.free_dead();
+        let growth = |live: &Live| live.block.machine_calls.get().wrapping_sub(live.calls_seen);
+        let mut by_growth: Vec<(u32, u64)> = self.live.iter().map(|(&id, live)| (growth(live), id)).collect();
+        by_growth.sort_unstable();
+        let cold = by_growth.iter().take_while(|entry| entry.0 == 0).count().max(by_growth.len() / 2);
+        for &(_, id) in &by_growth[..cold] {
+            if let (Some(live), Some(space)) = (self.live.remove(&id), &mut self.space) {
+                live.block.forget_machine_code(cx);
+                space.retire(live.code);
+                self.statistics.evicted += 1;
+                // Frames that run the code look their entries up in it no more; its record can go with it.
+                drop(live.machine);
+            }
+        }
+        for live in self.live.values_mut() {
+            live.calls_seen = live.block.machine_calls.get();
+        }
+        self.reclaim();
+    }
+
+    /// Frees retired code to which nothing on the native stack returns. Machine code is on the stack by return addresses only: between two
+    /// instructions of a function its address is in no register of Rust.
+    fn reclaim(&mut self) {
+        let Some(space) = &mut self.space else { return };
+        if space.stats().retired == 0 {
+            return;
+        }
+        let range = space.code_range();
+        let mut returns: Vec<usize> = stack_words().filter(|word| range.contains(word)).collect();
+        returns.sort_unstable();
+        space.reclaim(|_, object| {
+            let start = object.entry() as usize;
+            let at = returns.partition_point(|&word| word < start);
+            // A return address may be the code's end.
+            returns.get(at).is_some_and(|&word| word <= start + object.len() as usize)
+        });
+    }
+
+    fn publish(
+        &mut self,
+        cx: &Context,
+        block: Gc<CodeBlock>,
+        compiled: Compiled,
+    ) -> Result<*const MachineCode, Refusal> {
+        let size = compiled.image.code.len();
+        let code = self.publish_image(cx, compiled.image, compiled.stubs)?;
+        let Some(space) = &self.space else { return Err(Refusal::NoExecutableMemory) };
         let base = space.get(code).map_or(0, |object| object.entry() as usize);
         let absolute = |table: Vec<(u32, u32)>| -> Box<[(u32, usize)]> {
             table.into_iter().map(|(pc, offset)| (pc, base + offset as usize)).collect()
@@ -141,9 +298,11 @@ impl Jit {
             inside: absolute(compiled.inside),
             size,
             id,
+            released: self.released.clone(),
         });
+        cx.interp.tiers.compiles_stubs.set(true);
         let address: *const MachineCode = &raw const *machine;
-        self.live.insert(id, Live { code, machine });
+        self.live.insert(id, Live { code, machine, block, calls_seen: block.machine_calls.get() });
         let statistics = &mut self.statistics;
         statistics.functions += 1;
         statistics.instructions += u64::from(compiled.instructions);
@@ -161,7 +320,7 @@ fn open_space(cx: &Context) -> Result<CodeSpace, CodeError> {
         space.refuse_all(true);
     }
     symbols::define_all(&mut space);
-    stubs::publish(&mut space)?;
+    ic::routines::publish(&mut space, cx)?;
     Ok(space)
 }
 
@@ -172,7 +331,7 @@ fn compile(cx: &Context, code: Gc<CodeBlock>) -> Option<*const MachineCode> {
         Err(Refusal::NoExecutableMemory)
     } else {
         cx.prepare_code(code);
-        baseline::compile(cx, code).and_then(|compiled| jit.publish(cx, compiled))
+        baseline::compile(cx, code).and_then(|compiled| jit.publish(cx, code, compiled))
     };
     jit.statistics.time += start.elapsed();
     match result {
@@ -184,17 +343,22 @@ fn compile(cx: &Context, code: Gc<CodeBlock>) -> Option<*const MachineCode> {
     }
 }
 
-fn release(cx: &Context, machine: *const MachineCode) {
-    let Some(state) = state(cx) else { return };
-    let mut jit = state.borrow_mut();
-    // SAFETY: the code block that had it was alive until now, and with it this record.
-    let id = unsafe { (*machine).id };
-    if let Some(live) = jit.live.remove(&id) {
-        debug_assert!(std::ptr::eq(&raw const *live.machine, machine));
-        if let Some(space) = &mut jit.space {
-            space.retire(live.code);
-        }
+fn stub_code(cx: &Context, program: &[u8], hit: bool) -> Option<usize> {
+    let mut jit = state(cx)?.try_borrow_mut().ok()?;
+    let jit = &mut *jit;
+    jit.stubs.find(jit.space.as_mut()?, program, hit)
+}
+
+fn after_collection(cx: &Context) {
+    // A collection during a compilation (there is none today) leaves the work to the next one.
+    if let Some(mut jit) = state(cx).and_then(|state| state.try_borrow_mut().ok()) {
+        jit.free_dead();
     }
 }
 
-fn after_collection(_: &Context) {}
+/// The words of the native stack from here up.
+fn stack_words() -> impl Iterator<Item = usize> {
+    let (low, high) = (stack_pointer() & !7, native_stack_bounds().1);
+    // SAFETY: all words between the stack pointer and the thread's stack's end are mapped and may be read.
+    (low..high).step_by(8).map(|at| unsafe { std::ptr::read_volatile(at as *const usize) })
+}

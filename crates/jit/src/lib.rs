@@ -2,6 +2,7 @@
 //!
 //! * [`baseline`]: the second tier: one pass over the bytecode, no IR, frames shared with the interpreter;
 //! * [`engine`]: the compiler's state in a context: code space, what was compiled, what was refused, statistics;
+//! * [`ic`]: inline caches: stubs compiled, and the routines behind sites that stubs do not serve;
 //! * [`symbols`]: the addresses outside that code refers to;
 //! * [`stubs`]: pieces of code that all functions share.
 //!
@@ -9,7 +10,8 @@
 
 pub mod baseline;
 pub mod engine;
+pub mod ic;
 pub mod stubs;
 pub mod symbols;
 
-pub use engine::{Refusal, Statistics, install, statistics};
+pub use engine::{Refusal, Statistics, Work, install, statistics};

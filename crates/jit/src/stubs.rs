@@ -2,53 +2,109 @@
 //!
 //! Stubs are called by machine code only. They keep the engine's registers and clobber what each says.
 
+use crate::baseline::{CX, FRAME, SITES};
 use crate::symbols::{FIRST_STUB, Symbol};
-use tercel_asm::x64::{Assembler, Mem, Reg, Size};
-use tercel_code::{CodeError, CodeImage, CodeKind, CodeSpace};
+use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
+use tercel_bytecode::Op;
+use tercel_code::{Batch, CodeError, CodeImage, CodeKind, CodeSpace};
+use tercel_vm::code::CodeBlock;
 use tercel_vm::frame;
-use tercel_vm::layout::context;
+use tercel_vm::helpers::{self, Style};
+use tercel_vm::layout::{context, object};
 
-/// Enters the frame that a helper pushed, and stores its result where the frame says. In: rax, the address. Out: rbx, the caller's frame
-/// again. The caller loads r13 anew.
-pub const CALL_PUSHED: Symbol = Symbol(FIRST_STUB);
+/// The stub of an op: calls the op's helper and deals with what that says, so that a slow path is ten bytes of argument and a call. In: rdx, the address of
+/// the instruction. Styles `Plain` and `Call`: the op is done. `Jump`: "equal" means that the jump is taken.
+pub const fn of_op(op: Op) -> Symbol {
+    Symbol(FIRST_STUB + op as u32)
+}
 
-/// A stub's name, symbol and code.
-type Row = (&'static str, Symbol, fn(&mut Assembler));
+/// Numbers of symbols from here on are the routines' of inline caches.
+pub const ROUTINES: u32 = FIRST_STUB + 256;
 
-const STUBS: &[Row] = &[("call_pushed", CALL_PUSHED, call_pushed)];
+/// Which ops' stubs a piece of code calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OpSet([u64; 4]);
 
-/// Publishes all stubs and defines their symbols.
+impl OpSet {
+    pub fn insert(&mut self, op: Op) {
+        self.0[op as usize / 64] |= 1 << (op as usize % 64);
+    }
+    fn contains(self, op: Op) -> bool {
+        self.0[op as usize / 64] & 1 << (op as usize % 64) != 0
+    }
+}
+
+/// Publishes the stubs of those of the ops that are not in `published`, in one batch, and adds them to it.
 ///
 /// # Errors
 /// If there is no room for them.
-pub fn publish(space: &mut CodeSpace) -> Result<(), CodeError> {
-    for &(name, symbol, emit) in STUBS {
+pub fn publish(space: &mut CodeSpace, wanted: OpSet, published: &mut OpSet) -> Result<(), CodeError> {
+    let missing: Vec<Op> =
+        Op::ALL.iter().copied().filter(|&op| wanted.contains(op) && !published.contains(op)).collect();
+    let mut batch = Batch::new();
+    for &op in &missing {
         let mut asm = Assembler::new();
-        emit(&mut asm);
+        emit(&mut asm, op);
         let assembly = asm.assemble().map_err(|_| CodeError::Invalid { reason: "a stub does not assemble" })?;
-        let code = space.publish_image(CodeImage::new(name, CodeKind::Runtime, assembly))?;
+        batch.push(CodeImage::new(op.info().name, CodeKind::Runtime, assembly));
+    }
+    let codes = space.publish_batch(batch)?;
+    for (op, code) in missing.into_iter().zip(codes) {
         if let Some(object) = space.get(code) {
             let address = object.entry() as u64;
-            space.define_symbol(symbol.0, address);
+            space.define_symbol(of_op(op).0, address);
+            published.insert(op);
         }
     }
     Ok(())
 }
 
-fn call_pushed(asm: &mut Assembler) {
-    // The word keeps rsp a multiple of 16 in the callee. Unwinding goes along rbp and does not see it.
+fn emit(asm: &mut Assembler, op: Op) {
+    let (threw, ret) = (asm.new_label(), asm.new_label());
+    // The word keeps rsp a multiple of 16. Unwinding goes along rbp and does not see it.
     asm.sub(Size::S64, Reg::RSP, 8);
-    asm.mov(Size::S64, Reg::RBX, Mem::base(Reg::R12, context::FRAME));
+    asm.mov(Size::S64, Reg::RDI, CX);
+    asm.mov(Size::S64, Reg::RSI, FRAME);
+    asm.mov(Size::S64, Mem::base(CX, context::EXIT_SP), Reg::RSP);
+    asm.call_near(Symbol::helper(op).target());
+    match helpers::of_op(op).map(|h| h.style) {
+        Some(Style::Call) => {
+            asm.cmp(Size::S64, Reg::RAX, 1);
+            asm.jb(ret);
+            asm.je(threw);
+            enter_pushed(asm);
+        }
+        Some(Style::Jump) => {
+            asm.cmp(Size::S32, Reg::RAX, 1);
+            asm.ja(threw);
+        }
+        _ => {
+            asm.test(Size::S32, Reg::RAX, Reg::RAX);
+            asm.jne(threw);
+        }
+    }
+    asm.bind(ret);
+    // `lea` leaves the flags alone.
+    asm.lea(Size::S64, Reg::RSP, Mem::base(Reg::RSP, 8));
+    asm.ret();
+    asm.bind(threw);
+    asm.jmp_near(crate::symbols::THROW.target());
+}
+
+/// Enters the frame that a helper pushed, at the address in rax, and stores its result where the frame says; then rbx and r13 are the caller's again.
+fn enter_pushed(asm: &mut Assembler) {
+    asm.mov(Size::S64, FRAME, Mem::base(CX, context::FRAME));
     asm.call(Reg::RAX);
-    asm.add(Size::S64, Reg::RSP, 8);
-    asm.mov(Size::S64, Reg::RCX, Mem::base(Reg::RBX, frame::CALL_WORD as i32 * 8));
-    asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RBX, frame::LINK as i32 * 8));
+    asm.mov(Size::S64, Reg::RCX, Mem::base(FRAME, frame::CALL_WORD as i32 * 8));
+    asm.mov(Size::S64, Reg::RDX, Mem::base(FRAME, frame::LINK as i32 * 8));
     asm.shr(Size::S64, Reg::RDX, 28);
     asm.and(Size::S32, Reg::RDX, 0xf_ffff);
     asm.shl(Size::S64, Reg::RDX, 3);
-    asm.sub(Size::S64, Reg::RBX, Reg::RDX);
+    asm.sub(Size::S64, FRAME, Reg::RDX);
     asm.shr(Size::S64, Reg::RCX, 24);
     asm.movzx(Size::S32, Size::S16, Reg::RCX, Reg::RCX);
-    asm.mov(Size::S64, Mem::index(Reg::RBX, Reg::RCX, tercel_asm::x64::Scale::X8, 0), Reg::RAX);
-    asm.ret();
+    asm.mov(Size::S64, Mem::index(FRAME, Reg::RCX, Scale::X8, 0), Reg::RAX);
+    asm.mov(Size::S64, Reg::RCX, Mem::base(FRAME, frame::CALLEE as i32 * 8));
+    asm.mov(Size::S64, Reg::RCX, Mem::base(Reg::RCX, object::FUNCTION_CODE));
+    asm.mov(Size::S64, SITES, Mem::base(Reg::RCX, CodeBlock::SITES_OFFSET as i32));
 }

@@ -5,6 +5,7 @@
 use tercel_asm::RelocTarget;
 use tercel_bytecode::Op;
 use tercel_code::CodeSpace;
+use tercel_vm::fast_native;
 use tercel_vm::helpers::{self, extra};
 use tercel_vm::machine;
 
@@ -27,6 +28,8 @@ macro_rules! extras {
         #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
         enum Order { $($name,)* COUNT }
         $($(#[$doc])* pub const $name: Symbol = Symbol(256 + Order::$name as u32);)*
+        /// Not a function: the address that the shape with id 0 would have.
+        pub const SHAPES_BASE: Symbol = Symbol(255);
         /// Numbers of symbols from here on are the stubs'.
         pub const FIRST_STUB: u32 = 256 + Order::COUNT as u32;
 
@@ -46,6 +49,15 @@ extras! {
     REMAINDER = extra::remainder;
     SWITCH_INDEX = extra::switch_index;
     ITER_NEXT = extra::iter_next;
+    NEW_THIS = extra::new_this;
+    TYPED_GET = extra::typed_get;
+    TYPED_SET = extra::typed_set;
+    CHAR_CODE_AT = fast_native::char_code_at;
+    ARRAY_PUSH = fast_native::array_push;
+    ARRAY_POP = fast_native::array_pop;
+    MAP_GET = fast_native::map_get;
+    MAP_HAS = fast_native::map_has;
+    SET_HAS = fast_native::set_has;
     THROW = machine::throw_stub;
 }
 

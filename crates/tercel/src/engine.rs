@@ -11,6 +11,9 @@ use std::time::{Duration, Instant};
 use tercel_gc::HandleTable;
 use tercel_vm::context::{Context, Options};
 use tercel_vm::native::{Args, FunctionSpec};
+#[cfg(feature = "jit")]
+use tercel_vm::statistics::Amount;
+use tercel_vm::statistics::Figure;
 use tercel_vm::{JsResult, Throw, ValueList};
 
 pub use tercel_vm::interrupt::InterruptHandle;
@@ -514,7 +517,43 @@ impl Engine {
 
     /// Figures of the engine so far.
     pub fn statistics(&self) -> Statistics {
-        Statistics { text: self.vm().statistics_text() }
+        #[cfg_attr(not(feature = "jit"), expect(unused_mut))]
+        let mut figures = self.vm().figures();
+        #[cfg(feature = "jit")]
+        if let Some(jit) = tercel_jit::statistics(self.vm()) {
+            let per = |amount: u64, count: u64| amount / count.max(1);
+            let rows = [
+                ("baseline.functions", Amount::Count(jit.functions)),
+                ("baseline.instructions", Amount::Count(jit.instructions)),
+                (
+                    "baseline.compile_time_per_instruction",
+                    Amount::Nanoseconds(per(jit.time.as_nanos() as u64, jit.instructions)),
+                ),
+                ("baseline.code_per_bytecode_percent", Amount::Count(per(jit.code_bytes * 100, jit.bytecode_bytes))),
+                ("baseline.evicted", Amount::Count(jit.evicted)),
+                ("work.interpreter.calls", Amount::Count(jit.work.interpreter_calls)),
+                ("work.interpreter.iterations", Amount::Count(jit.work.interpreter_iterations)),
+                ("work.baseline.calls", Amount::Count(jit.work.baseline_calls)),
+                ("work.baseline.iterations", Amount::Count(jit.work.baseline_iterations)),
+                (
+                    "work.baseline.share_percent",
+                    Amount::Count(jit.work.baseline_share().map_or(0, |share| (share * 100.0) as u64)),
+                ),
+                ("baseline.bytecode", Amount::Bytes(jit.bytecode_bytes)),
+                ("baseline.code", Amount::Bytes(jit.code_bytes)),
+                ("ic.compiled.programs", Amount::Count(jit.stub_programs)),
+                ("ic.compiled.batches", Amount::Count(jit.stub_batches)),
+                ("ic.compiled.code", Amount::Bytes(jit.stub_bytes)),
+                ("baseline.compile_time", Amount::Nanoseconds(jit.time.as_nanos() as u64)),
+                ("code.used", Amount::Bytes(jit.code_in_use as u64)),
+                ("code.budget", Amount::Bytes(jit.budget as u64)),
+            ];
+            figures.extend(rows.map(|(key, amount)| Figure::new(key, amount)));
+            figures.extend(
+                jit.refused.iter().map(|(why, &n)| Figure::new(format!("baseline.refused.{why:?}"), Amount::Count(n))),
+            );
+        }
+        Statistics { figures }
     }
 }
 
@@ -522,14 +561,31 @@ impl Engine {
 #[derive(Clone, Debug)]
 pub struct Realm(Handle);
 
-/// Figures of an engine: collections and pauses, memory by kind, inline caches.
+/// Figures of an engine: collections and pauses, memory by kind, inline caches, compilations. Prints as aligned lines.
 #[derive(Clone, Debug)]
 pub struct Statistics {
-    text: String,
+    figures: Vec<Figure>,
+}
+
+impl Statistics {
+    /// All figures by name, in counts, bytes or nanoseconds.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.figures.iter().map(|f| (&*f.key, f.amount.number()))
+    }
+
+    /// One figure by name: `gc.minor.pause_p99`.
+    pub fn get(&self, key: &str) -> Option<u64> {
+        self.iter().find(|&(name, _)| name == key).map(|(_, n)| n)
+    }
+
+    /// The figures as a JSON object of numbers.
+    pub fn to_json(&self) -> String {
+        tercel_vm::statistics::to_json(&self.figures)
+    }
 }
 
 impl std::fmt::Display for Statistics {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&tercel_vm::statistics::to_text(&self.figures))
     }
 }

@@ -267,8 +267,9 @@ pub(crate) fn prepare_construct(
                     // Rooted while `prototype` is looked up, which may run script.
                     base.set(frame::NEW_TARGET, new_target);
                     reserve_block(cx, base, argc);
-                    let this =
-                        cx.new_this(new_target.as_object().unwrap_or(function.object()), expected_properties(function));
+                    let this = cx.new_this(new_target.as_object().unwrap_or(function.object()), || {
+                        expected_properties(function)
+                    });
                     release_block(cx, base, site.delta);
                     this?.into()
                 };
@@ -349,7 +350,6 @@ pub(crate) fn push_function(
         return Err(cx.throw_stack_overflow());
     }
     fill_frame(base, function, code, argc, new_target, site);
-    code.calls.set(code.calls.get().wrapping_add(1));
     cx.interp.frame.set(base);
     Ok(Prepared::Pushed)
 }

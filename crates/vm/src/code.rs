@@ -29,12 +29,16 @@ pub struct CodeBlock {
     flags: Cell<u32>,
     num_registers: u16,
     num_params: u16,
-    /// Calls so far (wrapping).
+    /// Calls that ran in the interpreter (wrapping).
     pub calls: Cell<u32>,
+    /// Calls that ran in machine code (wrapping).
+    pub machine_calls: Cell<u32>,
     /// Calls that are missing before it is compiled; at most 0: hot, or compiled ([`crate::tier`]).
     pub heat: Cell<i32>,
     /// The address that machine code calls: with the header and the arguments in place.
     pub entry: Cell<usize>,
+    /// The same for calls by `new`; they differ for class constructors.
+    pub construct_entry: Cell<usize>,
     /// The machine code, or null.
     machine: Cell<*const MachineCode>,
     num_sites: Cell<u32>,
@@ -72,8 +76,10 @@ pub mod code_flag {
 impl CodeBlock {
     /// Offsets in bytes, for machine code.
     pub const ENTRY_OFFSET: usize = std::mem::offset_of!(CodeBlock, entry);
-    pub const CALLS_OFFSET: usize = std::mem::offset_of!(CodeBlock, calls);
+    pub const CONSTRUCT_ENTRY_OFFSET: usize = std::mem::offset_of!(CodeBlock, construct_entry);
+    pub const CALLS_OFFSET: usize = std::mem::offset_of!(CodeBlock, machine_calls);
     pub const FLAGS_OFFSET: usize = std::mem::offset_of!(CodeBlock, flags);
+    pub const SITES_OFFSET: usize = std::mem::offset_of!(CodeBlock, sites);
     pub const REALM_OFFSET: usize = std::mem::offset_of!(CodeBlock, realm);
 }
 
@@ -182,16 +188,19 @@ impl Gc<CodeBlock> {
     pub(crate) fn set_machine_code(self, machine: *const MachineCode) {
         self.machine.set(machine);
         self.heat.set(0);
+        // SAFETY: the compiler gives out valid code.
+        let entry = unsafe { (*machine).entry };
+        self.construct_entry.set(entry);
         // A class constructor may not be called: the default entry says so.
         if !self.has(code_flag::CLASS) {
-            // SAFETY: the compiler gives out valid code.
-            self.entry.set(unsafe { (*machine).entry });
+            self.entry.set(entry);
         }
     }
     /// Back to the interpreter: new calls no longer enter machine code.
     pub fn forget_machine_code(self, cx: &Context) {
         self.machine.set(std::ptr::null());
         self.entry.set(crate::machine::default_entry());
+        self.construct_entry.set(crate::machine::default_entry());
         self.heat.set(cx.interp.tiers.call_threshold.get());
     }
 
@@ -272,8 +281,10 @@ impl Context {
                 num_registers: template.num_registers,
                 num_params: template.num_params,
                 calls: Cell::new(0),
+                machine_calls: Cell::new(0),
                 heat: Cell::new(self.interp.tiers.call_threshold.get()),
                 entry: Cell::new(crate::machine::default_entry()),
+                construct_entry: Cell::new(crate::machine::default_entry()),
                 machine: Cell::new(std::ptr::null()),
                 num_sites: Cell::new(0),
                 num_constants: Cell::new(0),
@@ -342,6 +353,9 @@ pub unsafe fn finalize_code_block(header: *mut CellHeader) {
     // SAFETY: the kind is checked by the table; each pointer was made by `boxed` or `Arc::into_raw` with these lengths.
     unsafe {
         let block = &*header.cast::<CodeBlock>();
+        if let Some(machine) = block.machine.get().as_ref() {
+            machine.release();
+        }
         let free = |pointer: *mut Value, n: u32| {
             if !pointer.is_null() {
                 drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(pointer, n as usize)));

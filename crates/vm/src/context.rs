@@ -51,7 +51,7 @@ pub struct Options {
     pub always_baseline: bool,
     /// `--always-opt`: optimize after the second call, prune nothing, generic ops where feedback is missing.
     pub always_opt: bool,
-    /// `--no-ic`: the megamorphic cache at every site.
+    /// `--no-ic`: the generic operation at every site, which looks properties up in shapes.
     pub no_ic: bool,
     /// `--no-osr`: running loops are not replaced.
     pub no_osr: bool,
@@ -241,6 +241,16 @@ impl Context {
     pub fn shape_of_id(&self, id: u32) -> Gc<Shape> {
         // SAFETY: ids are read from live cells' headers, or from caches that are swept when a shape dies.
         unsafe { Gc::from_addr(self.heap.shape(id) as usize) }
+    }
+
+    /// The address of the table of strings of one Latin-1 character.
+    pub fn single_chars_address(&self) -> usize {
+        self.text.single_chars_address()
+    }
+
+    /// The address that the shape with id 0 would have; see [`crate::layout::shape`].
+    pub fn shapes_base(&self) -> usize {
+        self.heap.shape(0) as usize
     }
 
     #[inline(always)]

@@ -124,6 +124,8 @@ forms! {
     StringHolderInline = 8,
     /// The same, out of line.
     StringHolderOutOfLine = 9,
+    /// The `length` of a typed array; valid while the prototype epoch is `aux`.
+    TypedArrayLength = 10,
     /// No decoded form: look at the stubs.
     None = 255,
 }

@@ -83,6 +83,9 @@ pub mod native_flag {
     pub const SETTER: u32 = 4;
     /// `name` is in brackets.
     pub const SYMBOL_NAME: u32 = 8;
+    /// Where the number of a `FastNative` begins, and its bits.
+    pub const FAST_SHIFT: u32 = 8;
+    pub const FAST_MASK: u32 = 0xff;
     /// Where the value of `length` begins.
     pub const LENGTH_SHIFT: u32 = 16;
 }
@@ -176,7 +179,8 @@ impl Context {
         spec: &FunctionSpec,
         shape: Gc<Shape>,
     ) -> Gc<NativeFunction> {
-        let mut flags = (spec.length as u32) << native_flag::LENGTH_SHIFT;
+        let mut flags =
+            (spec.length as u32) << native_flag::LENGTH_SHIFT | (spec.fast as u32) << native_flag::FAST_SHIFT;
         for (bit, on) in [
             (native_flag::CONSTRUCTOR, spec.constructor),
             (native_flag::GETTER, spec.prefix == NamePrefix::Get),

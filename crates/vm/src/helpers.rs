@@ -425,6 +425,27 @@ pub mod extra {
         u64::from(cx.fill_called_frame(frame, frame.code()).is_err())
     }
 
+    /// The `this` of `new` with the base constructor `function`, whose initial shape is known; 0 if it is not. Allocation never collects.
+    pub extern "C" fn new_this(cx: &Context, function: Gc<crate::function::Function>) -> u64 {
+        if function.construct.shape.get() == 0 {
+            return 0;
+        }
+        match cx.new_this(function.object(), || 0) {
+            Ok(this) => this.value().bits(),
+            Err(_) => 0,
+        }
+    }
+
+    /// The element at an index of a typed array within its bounds; 0 for BigInts and anything else.
+    pub extern "C" fn typed_get(array: Value, index: Value) -> u64 {
+        element::typed_get(array, index).bits()
+    }
+
+    /// Stores a number in a typed array within its bounds: 1; 0 for anything else.
+    pub extern "C" fn typed_set(array: Value, index: Value, value: Value) -> u64 {
+        u64::from(element::typed_set(array, index, value))
+    }
+
     /// ToBoolean of anything.
     pub extern "C" fn to_boolean(v: Value) -> u64 {
         u64::from(v.to_boolean())

@@ -6,11 +6,15 @@ use crate::elements::Elements;
 use crate::feedback::Site;
 use crate::function::{Function, NativeFunction};
 use crate::ic::IcStub;
+use crate::ic::megamorphic::Entry;
 use crate::interp::Interp;
-use crate::object::Object;
+use crate::interp::state::InterpStatistics;
 use crate::object::array::ArrayObject;
+use crate::object::state::Objects;
+use crate::object::{Object, Slots};
 use crate::scope::Scope;
-use crate::string::JsString;
+use crate::shape::Shape;
+use crate::string::{JsString, Slice};
 use crate::typed::TypedArray;
 use std::mem::offset_of;
 
@@ -25,6 +29,9 @@ pub mod context {
     pub const EXIT_SP: i32 = (INTERP + offset_of!(Interp, exit_sp)) as i32;
     pub const RESULT: i32 = (INTERP + offset_of!(Interp, result)) as i32;
     pub const PROTO_EPOCH: i32 = (INTERP + offset_of!(Interp, proto_epoch)) as i32;
+    pub const HOLES_UNDEFINED: i32 = (offset_of!(Context, objects) + offset_of!(Objects, indexed_fuse)) as i32;
+    pub const MEGAMORPHIC_HITS: i32 =
+        (INTERP + offset_of!(Interp, statistics) + offset_of!(InterpStatistics, megamorphic_hits)) as i32;
     pub const BUMP: i32 = (offset_of!(Context, heap) + tercel_gc::Heap::BUMP_OFFSET) as i32;
     pub const LIMIT: i32 = (offset_of!(Context, heap) + tercel_gc::Heap::LIMIT_OFFSET) as i32;
 }
@@ -42,10 +49,29 @@ pub mod site {
     pub const BITS: i32 = offset_of!(Site, bits) as i32;
 }
 
+/// An entry of the megamorphic cache.
+pub mod megamorphic {
+    use super::*;
+    pub const SIZE: usize = size_of::<Entry>();
+    pub const KEY: i32 = offset_of!(Entry, key) as i32;
+    pub const SHAPE: i32 = offset_of!(Entry, shape) as i32;
+    pub const LOC: i32 = offset_of!(Entry, loc) as i32;
+    pub const EPOCH: i32 = offset_of!(Entry, epoch) as i32;
+    pub const HOPS: i32 = offset_of!(Entry, hops) as i32;
+    pub const ACCESS: i32 = offset_of!(Entry, access) as i32;
+}
+
+/// A shape: its id is the distance from [`Context::shapes_base`] in units of 8 bytes.
+pub mod shape {
+    use super::*;
+    pub const PROTOTYPE: i32 = offset_of!(Shape, prototype) as i32;
+}
+
 /// A stub.
 pub mod stub {
     use super::*;
     pub const NEXT: i32 = offset_of!(IcStub, next) as i32;
+    pub const CODE: i32 = offset_of!(IcStub, code) as i32;
     pub const DATA: i32 = size_of::<IcStub>() as i32;
 }
 
@@ -65,9 +91,12 @@ pub mod object {
     pub const SLOTS: i32 = offset_of!(Object, slots) as i32;
     pub const ELEMENTS: i32 = offset_of!(Object, elements) as i32;
     pub const ARRAY_LENGTH: i32 = offset_of!(ArrayObject, length) as i32;
+    pub const SLOTS_CAPACITY: i32 = offset_of!(Slots, capacity) as i32;
+    pub const SLOTS_DATA: i32 = size_of::<Slots>() as i32;
     pub const FUNCTION_CODE: i32 = offset_of!(Function, code) as i32;
     pub const FUNCTION_ENV: i32 = offset_of!(Function, env) as i32;
     pub const FUNCTION_HOME: i32 = offset_of!(Function, home) as i32;
+    pub const CONSTRUCT_SHAPE: i32 = offset_of!(Function, construct.shape) as i32;
     pub const NATIVE_POINTER: i32 = offset_of!(NativeFunction, function) as i32;
     pub const TYPED_LENGTH: i32 = offset_of!(TypedArray, length) as i32;
     pub const TYPED_ELEMENT: i32 = TypedArray::ELEMENT_OFFSET as i32;
@@ -87,6 +116,8 @@ pub mod string {
     use super::*;
     pub const LENGTH: i32 = offset_of!(JsString, length) as i32;
     pub const PAYLOAD: i32 = crate::string::PAYLOAD as i32;
+    pub const SLICE_BASE: i32 = offset_of!(Slice, base) as i32;
+    pub const SLICE_OFFSET: i32 = offset_of!(Slice, offset) as i32;
 }
 
 /// Scopes.

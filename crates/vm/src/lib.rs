@@ -13,6 +13,7 @@ pub mod elements;
 pub mod error;
 pub mod error_object;
 pub mod eval;
+pub mod fast_native;
 pub mod feedback;
 pub mod frame;
 pub mod function;
@@ -42,6 +43,7 @@ pub mod record;
 pub mod scope;
 pub mod shape;
 pub mod stack;
+pub mod statistics;
 pub mod string;
 pub mod symbol;
 #[cfg(test)]

@@ -15,7 +15,6 @@ use crate::typed::{ArrayBuffer, TypedArray};
 use crate::value::Value;
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
-use std::fmt::Write;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use tercel_regexp::{Flags, PatternSource, Regex, SyntaxError};
@@ -194,46 +193,6 @@ impl Context {
     pub fn collect_now(&self) -> JsResult<()> {
         self.heap.request_full_collection();
         self.poll()
-    }
-
-    /// Figures of the engine, a line each.
-    pub fn statistics_text(&self) -> String {
-        let s = self.heap.stats();
-        let mut out = String::new();
-        let ms = |ns: u64| ns as f64 / 1e6;
-        let kib = |bytes: usize| bytes / 1024;
-        let mut line = |name: &str, text: String| {
-            let _ = writeln!(out, "{name:<28} {text}");
-        };
-        line("minor collections", s.minor_collections.to_string());
-        line("full collections", s.full_collections.to_string());
-        for (name, h) in [("minor pause", &s.minor_pauses), ("full pause", &s.full_pauses)] {
-            if h.count() > 0 {
-                line(
-                    name,
-                    format!(
-                        "p50 {:.3} ms, p99 {:.3} ms, max {:.3} ms",
-                        ms(h.quantile(0.5)),
-                        ms(h.quantile(0.99)),
-                        ms(h.max())
-                    ),
-                );
-            }
-        }
-        line("heap in use", format!("{} KiB", kib(s.used_bytes)));
-        line("heap peak", format!("{} KiB", kib(s.peak_bytes)));
-        line("external memory", format!("{} KiB", kib(s.external_bytes)));
-        line("shapes", format!("{} KiB", kib(s.shape_bytes)));
-        line("pinned cells, last collection", s.last.as_ref().map_or(0, |c| c.pinned_cells).to_string());
-        for kind in self.heap.census().into_iter().filter(|k| k.cells > 0) {
-            line(&format!("  {}", kind.name), format!("{} cells, {} KiB", kind.cells, kib(kind.bytes)));
-        }
-        let i = &self.interp.statistics;
-        line("code blocks", i.code_blocks.get().to_string());
-        line("inline cache misses", i.ic_misses.get().to_string());
-        line("megamorphic hits, misses", format!("{}, {}", i.megamorphic_hits.get(), i.megamorphic_misses.get()));
-        line("exceptions thrown", i.throws.get().to_string());
-        out
     }
 }
 

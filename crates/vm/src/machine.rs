@@ -52,6 +52,7 @@ pub const SUPPORTED: bool = cfg!(all(target_arch = "x86_64", unix));
 #[cfg(all(target_arch = "x86_64", unix))]
 mod stubs {
     use super::{Context, Frame, Left, machine_call, machine_resume, machine_throw};
+    use crate::ic::IcStub;
     use crate::interp::Interp;
     use crate::value::INT32_TAG;
     use std::arch::naked_asm;
@@ -196,6 +197,22 @@ mod stubs {
         )
     }
 
+    /// The code of a stub without code of its own: goes on to the next stub of the site. rdi: the stub. At the end of the list rax = empty.
+    #[unsafe(naked)]
+    pub unsafe extern "C" fn next_stub() {
+        naked_asm!(
+            "mov rdi, [rdi + {next}]",
+            "test rdi, rdi",
+            "jz 2f",
+            "jmp [rdi + {code}]",
+            "2:",
+            "xor eax, eax",
+            "ret",
+            next = const offset_of!(IcStub, next),
+            code = const offset_of!(IcStub, code),
+        )
+    }
+
     /// The function at the top of the stack has returned rax to a caller in machine code that called it through a helper: pops the frame and
     /// stores the result where the frame says, then returns to that code. rbx: the frame that returned.
     #[unsafe(naked)]
@@ -217,7 +234,7 @@ mod stubs {
 
 #[cfg(all(target_arch = "x86_64", unix))]
 pub use stubs::{
-    enter_machine, interpret_entry, interpret_inside, interpret_resume, interpret_throwing, leave_throwing,
+    enter_machine, interpret_entry, interpret_inside, interpret_resume, interpret_throwing, leave_throwing, next_stub,
     take_result, throw_stub,
 };
 
@@ -234,6 +251,7 @@ mod none {
     pub unsafe extern "C" fn interpret_resume() {}
     pub unsafe extern "C" fn interpret_throwing() {}
     pub unsafe extern "C" fn leave_throwing() {}
+    pub unsafe extern "C" fn next_stub() {}
 }
 #[cfg(not(all(target_arch = "x86_64", unix)))]
 pub use none::*;
@@ -266,8 +284,6 @@ extern "C" fn machine_call(cx: &Context, frame: Frame) -> Left {
     }
     state.frame.set(frame);
     state.pc.set(code.code());
-    code.calls.set(code.calls.get().wrapping_add(1));
-    code.heat.set(code.heat.get().saturating_sub(1));
     if interrupt::poll_if_needed(cx).is_err() {
         return Left { value: 0, status: status::THREW };
     }
@@ -321,14 +337,17 @@ pub fn default_entry() -> usize {
     interpret_entry as *const () as usize
 }
 
+/// The address of [`next_stub`].
+#[inline(always)]
+pub fn next_stub_code() -> usize {
+    next_stub as *const () as usize
+}
+
 /// Where a frame that a helper pushed is entered: in its machine code, if it has any, or in the interpreter.
 pub(crate) fn entry_of_pushed(cx: &Context, frame: Frame) -> usize {
     frame.set_flags(flag::MACHINE);
     let code: Gc<CodeBlock> = frame.code();
     let pc = code.offset_of(cx.interp.pc.get());
-    if pc == 0 {
-        code.heat.set(code.heat.get().saturating_sub(1));
-    }
     let machine = if code.heat.get() <= 0 { crate::tier::hot_code(cx, code) } else { None };
     match machine.and_then(|m| m.entry_at(pc)) {
         Some(target) => target,
@@ -340,9 +359,6 @@ pub(crate) fn entry_of_pushed(cx: &Context, frame: Frame) -> usize {
 pub(crate) fn place_inside(cx: &Context, frame: Frame) -> usize {
     let code: Gc<CodeBlock> = frame.code();
     let pc = code.offset_of(cx.interp.pc.get());
-    if pc == 0 {
-        code.heat.set(code.heat.get().saturating_sub(1));
-    }
     let machine = if code.heat.get() <= 0 { crate::tier::hot_code(cx, code) } else { None };
     match machine.and_then(|m| m.inside_at(pc)) {
         Some(target) => target,

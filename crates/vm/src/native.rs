@@ -14,6 +14,7 @@
 use crate::cell::{Gc, Kind};
 use crate::context::Context;
 use crate::error::JsResult;
+use crate::fast_native::FastNative;
 use crate::frame::{self, Frame};
 use crate::function::NativeFunction;
 use crate::key::PropertyKey;
@@ -141,6 +142,8 @@ pub struct FunctionSpec {
     pub constructor: bool,
     /// What the interpreter does instead of calling it: `function::native_special`.
     pub special: u8,
+    /// Machine code has code of its own for it.
+    pub fast: FastNative,
     pub function: NativeFn,
 }
 
@@ -150,7 +153,15 @@ impl FunctionSpec {
     }
 
     pub const fn named(name: SpecKey, length: u8, function: NativeFn) -> FunctionSpec {
-        FunctionSpec { name, prefix: NamePrefix::None, length, constructor: false, special: 0, function }
+        FunctionSpec {
+            name,
+            prefix: NamePrefix::None,
+            length,
+            constructor: false,
+            special: 0,
+            fast: FastNative::None,
+            function,
+        }
     }
 
     /// A function with [[Construct]].
@@ -231,6 +242,20 @@ pub struct PropertySpec {
 }
 
 impl PropertySpec {
+    /// Marks a method, or a getter, as one that machine code has code of its own for.
+    pub const fn fast(mut self, fast: FastNative) -> PropertySpec {
+        match self.value {
+            PropertyValue::InlineFunction(function) => {
+                self.value = PropertyValue::InlineFunction(FunctionSpec { fast, ..function });
+            }
+            PropertyValue::Accessor { getter: Some(getter), setter } => {
+                self.value = PropertyValue::Accessor { getter: Some(FunctionSpec { fast, ..getter }), setter };
+            }
+            _ => {}
+        }
+        self
+    }
+
     /// A method: writable, configurable, not enumerable.
     pub const fn method(name: Name, length: u8, function: NativeFn) -> PropertySpec {
         PropertySpec::function(FunctionSpec::new(name, length, function))

@@ -67,6 +67,11 @@ impl Text {
         &self.start().single_chars
     }
 
+    /// The address of the first; the table stays where it is.
+    pub(crate) fn single_chars_address(&self) -> usize {
+        self.start().single_chars.as_ptr() as usize
+    }
+
     #[inline(always)]
     pub(crate) fn empty(&self) -> Gc<JsString> {
         self.start().empty

@@ -27,21 +27,38 @@ use crate::cell::Gc;
 use crate::code::{CodeBlock, code_flag};
 use crate::context::Context;
 use crate::frame::flag;
+use crate::ic::IcStub;
 use crate::interp::dispatch::run_segment;
 use crate::interp::entry::SegmentExit;
 use crate::machine;
 use crate::unwind;
 use std::any::Any;
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::rc::Rc;
 
 /// What a compiler offers.
 pub struct TierHooks {
     /// Compiles a function that became hot. `None`: refused, for a reason that the compiler's statistics tell.
     pub compile: fn(&Context, Gc<CodeBlock>) -> Option<*const MachineCode>,
-    /// A code block with machine code is being finalized, or its code evicted.
-    pub release: fn(&Context, *const MachineCode),
-    /// After a collection: compiled stubs and code whose time has come may be freed.
+    /// The machine code of a stub's program, which is to be compiled if it has none yet. `None`: not published yet. `hit`: the stub has been
+    /// interpreted with success, so that its code is wanted now; otherwise it may wait until there are more.
+    pub stub_code: fn(&Context, program: &[u8], hit: bool) -> Option<usize>,
+    /// After a full collection: code of dead functions may be freed.
     pub after_collection: fn(&Context),
+}
+
+/// The numbers of machine code whose code blocks have died. Finalizers have no context, so each piece of code leads to the queue itself.
+#[derive(Debug, Default)]
+pub struct Released(RefCell<Vec<u64>>);
+
+impl Released {
+    fn push(&self, id: u64) {
+        self.0.borrow_mut().push(id);
+    }
+    /// Takes all numbers.
+    pub fn take(&self) -> Vec<u64> {
+        self.0.take()
+    }
 }
 
 /// Where the machine code of a function can be entered.
@@ -62,6 +79,8 @@ pub struct MachineCode {
     pub size: usize,
     /// The compiler's own number for it.
     pub id: u64,
+    /// Where the code block's death is reported.
+    pub released: Rc<Released>,
 }
 
 fn lookup(table: &[(u32, usize)], pc: usize) -> Option<usize> {
@@ -72,6 +91,10 @@ impl MachineCode {
     /// The entry for a frame that is filled in and goes on at unit `pc`; makes its own native frame.
     pub fn entry_at(&self, pc: usize) -> Option<usize> {
         if pc == 0 { Some(self.filled) } else { lookup(&self.resume, pc) }
+    }
+    /// The code block is finalized.
+    pub(crate) fn release(&self) {
+        self.released.push(self.id);
     }
     /// The place of unit `pc` for a frame that has a native frame.
     pub fn inside_at(&self, pc: usize) -> Option<usize> {
@@ -94,6 +117,8 @@ pub struct Tiers {
     pub loop_threshold: Cell<u32>,
     /// The address that `run_segment` found for the frame that it leaves to machine code.
     pub target: Cell<usize>,
+    /// There is machine code, which can use compiled stubs.
+    pub compiles_stubs: Cell<bool>,
 }
 
 impl Tiers {
@@ -152,14 +177,51 @@ pub(crate) fn hot_code<'a>(cx: &Context, code: Gc<CodeBlock>) -> Option<&'a Mach
     }
 }
 
-/// Where machine code goes on with the innermost frame, at `Interp::pc`, if it is hot and has an entry there.
+/// A stub was made: it gets the code of its program, if that is published.
 #[inline]
-pub(crate) fn target_of_innermost(cx: &Context) -> Option<usize> {
-    let code = cx.interp.frame.get().code();
-    if code.heat.get() > 0 {
-        return None;
+pub(crate) fn stub_attached(cx: &Context, stub: Gc<IcStub>) {
+    if cx.interp.tiers.compiles_stubs.get() {
+        find_stub_code(cx, stub, false);
     }
-    hot_code(cx, code)?.entry_at(code.offset_of(cx.interp.pc.get()))
+}
+
+/// A stub without code has hit.
+#[inline]
+pub(crate) fn stub_hit(cx: &Context, stub: Gc<IcStub>) {
+    if cx.interp.tiers.compiles_stubs.get() {
+        find_stub_code(cx, stub, true);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn find_stub_code(cx: &Context, stub: Gc<IcStub>, hit: bool) {
+    if let Some(hooks) = cx.interp.tiers.hooks.get()
+        && let Some(code) = (hooks.stub_code)(cx, stub.program(), hit)
+    {
+        stub.code.set(code);
+    }
+}
+
+/// Where machine code goes on with the innermost frame, at `Interp::pc`, if it is hot and has an entry there. If not, and the frame is at its
+/// function's start, this is a call in the interpreter, and counts as one.
+#[inline]
+pub(crate) fn begin_innermost(cx: &Context) -> Option<usize> {
+    let state = &cx.interp;
+    let code = state.frame.get().code();
+    let starts = state.pc.get() == code.code();
+    if starts {
+        code.heat.set(code.heat.get().saturating_sub(1));
+    }
+    if code.heat.get() <= 0
+        && let Some(target) = hot_code(cx, code).and_then(|m| m.entry_at(code.offset_of(state.pc.get())))
+    {
+        return Some(target);
+    }
+    if starts {
+        code.calls.set(code.calls.get().wrapping_add(1));
+    }
+    None
 }
 
 /// Where machine code goes on at a loop's head, after many iterations.

@@ -32,6 +32,7 @@ bugs! {
     TailCallDropsWork in TailCalls: "what comes between a call and the return is dropped";
     TailCallReordersArgs in TailCalls: "the loop made of a self call gets its first two arguments exchanged";
     TailCallKeepsReturn in TailCalls: "the return after a tail call stays";
+    TailCallForgetsPending in TailCalls: "what is combined with the result of a call made a jump is forgotten";
     CfgSwapsFolded in SimplifyCfg: "a branch on a constant goes the other way";
     CfgDropsArgs in SimplifyCfg: "an edge threaded through an empty block keeps the arguments for that block";
     CfgMergesShared in SimplifyCfg: "a block is merged into a predecessor though it has others";

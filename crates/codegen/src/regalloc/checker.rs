@@ -5,15 +5,21 @@
 //!
 //! * a move copies the entry of its source; a parallel move reads all sources first;
 //! * a use must find its register's name in the place that it was given, and the place must satisfy the constraint;
-//! * a clobber empties places; a definition removes the name from all places (an older value of a loop's last round) and
-//!   writes it into its own;
+//! * a clobber empties places; a definition writes its name, alone, into its place;
 //! * a safepoint removes every tagged value, and every address derived from one, from all places that the stack map does
 //!   not list: the collector may have moved the object, so the place is stale;
-//! * an edge renames: a place that holds an argument holds the parameter;
+//! * an edge renames: a place that holds an argument holds the parameter, and no longer an older value of the parameter;
 //! * where paths meet, a place holds what it holds on all of them.
 //!
 //! What is left after a meet only shrinks, so the walk ends. A function is accepted if every use on every path was right;
 //! this holds for all inputs, not only for those that a test would try.
+//!
+//! A name never outlives its value: a register is defined once (which is checked), and the first way on which the walk
+//! comes to the block of its definition has not passed that block, so no place held the name there; what arrives later only
+//! takes names away.
+//!
+//! Sets of names are numbered, each once: 0 is the empty set, `1 + v` is `{v}`, larger numbers are an index into a table. So
+//! a state is an array of numbers, and most of its work is copying and comparing them.
 
 use super::{Allocation, MoveAt};
 use crate::lir::*;
@@ -38,29 +44,47 @@ impl fmt::Display for CheckError {
 
 impl std::error::Error for CheckError {}
 
-/// Names in a place, sorted.
-type Names = Vec<VReg>;
-type State = FxHashMap<Loc, Names>;
+/// A numbered set of names.
+type SetId = u32;
+const EMPTY: SetId = 0;
+
+/// The set of names in each place, by [`Checker::index`].
+type State = Vec<SetId>;
 
 /// Checks an allocation.
 ///
 /// # Errors
 /// The first use that does not find its value, or the first place that breaks a constraint.
 pub fn check<O>(code: &Code<O>, allocation: &Allocation) -> Result<(), CheckError> {
-    let mut checker = Checker { code, allocation, moves: FxHashMap::default() };
+    let mut moves = FxHashMap::default();
+    moves.reserve(allocation.moves.len());
+    let mut outgoing = Vec::new();
     for group in &allocation.moves {
-        let previous = checker.moves.insert(group.at, &group.moves);
-        if previous.is_some() {
-            return checker.fail(0, format!("two groups of moves at {:?}", group.at));
+        if moves.insert(group.at, &group.moves[..]).is_some() {
+            return fail(0, format!("two groups of moves at {:?}", group.at));
+        }
+        for step in &group.moves {
+            if let Loc::Outgoing(offset) = step.to {
+                outgoing.push(offset);
+            }
         }
     }
+    check_single_definitions(code)?;
+    outgoing.sort_unstable();
+    outgoing.dedup();
+    let places = PREGS + allocation.slots.len() + outgoing.len();
+    let sets = Sets { registers: code.vregs.len() as u32, large: Vec::new(), numbers: FxHashMap::default() };
+    let mut checker = Checker { code, allocation, outgoing, moves, sets, read: Vec::new() };
     let mut at_start: Vec<Option<State>> = vec![None; code.blocks.len()];
-    at_start[0] = Some(State::default());
+    at_start[0] = Some(vec![EMPTY; places]);
     let mut work = vec![0u32];
     let mut queued = vec![false; code.blocks.len()];
+    let mut state = State::new();
     while let Some(block) = work.pop() {
         queued[block as usize] = false;
-        let mut state = at_start[block as usize].clone().unwrap_or_default();
+        if let Some(known) = &at_start[block as usize] {
+            state.clone_from(known);
+        }
         checker.block(block as usize, &mut state)?;
         for edge in &code.blocks[block as usize].succs {
             let next = checker.edge(edge, &state);
@@ -70,7 +94,7 @@ pub fn check<O>(code: &Code<O>, allocation: &Allocation) -> Result<(), CheckErro
                     *target = Some(next);
                     true
                 }
-                Some(known) => meet(known, &next),
+                Some(known) => checker.sets.meet(known, &next),
             };
             if changed && !std::mem::replace(&mut queued[edge.block as usize], true) {
                 work.push(edge.block);
@@ -80,34 +104,141 @@ pub fn check<O>(code: &Code<O>, allocation: &Allocation) -> Result<(), CheckErro
     Ok(())
 }
 
-/// Keeps in `known` what `other` agrees with; whether anything went.
-fn meet(known: &mut State, other: &State) -> bool {
-    let mut changed = false;
-    known.retain(|loc, names| {
-        let before = names.len();
-        match other.get(loc) {
-            Some(others) => names.retain(|name| others.binary_search(name).is_ok()),
-            None => names.clear(),
+fn fail<T>(inst: usize, message: String) -> Result<T, CheckError> {
+    Err(CheckError { inst, message })
+}
+
+fn check_single_definitions<O>(code: &Code<O>) -> Result<(), CheckError> {
+    let mut defined = vec![false; code.vregs.len()];
+    let mut define = |vreg: VReg, inst: usize| match std::mem::replace(&mut defined[vreg.index()], true) {
+        true => fail(inst, format!("{vreg:?} is defined again")),
+        false => Ok(()),
+    };
+    for block in &code.blocks {
+        for &param in &block.params {
+            define(param, block.start as usize)?;
         }
-        changed |= names.len() != before;
-        !names.is_empty()
-    });
-    changed
+        for inst in block.start as usize..block.end as usize {
+            for operand in code.operands(inst).iter().filter(|operand| !operand.role.is_use()) {
+                define(operand.vreg, inst)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The numbered sets.
+struct Sets {
+    /// How many virtual registers there are.
+    registers: u32,
+    /// Sets of two and more, sorted; number `registers + 1` is the first.
+    large: Vec<Vec<VReg>>,
+    numbers: FxHashMap<Vec<VReg>, SetId>,
+}
+
+impl Sets {
+    fn single(vreg: VReg) -> SetId {
+        vreg.0 + 1
+    }
+
+    /// The number of a set, given sorted and without repetition.
+    fn number(&mut self, names: &[VReg]) -> SetId {
+        match names {
+            [] => EMPTY,
+            &[only] => Sets::single(only),
+            _ => {
+                if let Some(&number) = self.numbers.get(names) {
+                    return number;
+                }
+                let number = self.registers + 1 + self.large.len() as u32;
+                self.large.push(names.to_vec());
+                self.numbers.insert(names.to_vec(), number);
+                number
+            }
+        }
+    }
+
+    fn names(&self, set: SetId) -> Vec<VReg> {
+        match set {
+            EMPTY => Vec::new(),
+            set if set <= self.registers => vec![VReg(set - 1)],
+            set => self.large[(set - self.registers - 1) as usize].clone(),
+        }
+    }
+
+    fn has(&self, set: SetId, vreg: VReg) -> bool {
+        if set <= self.registers {
+            return set == Sets::single(vreg);
+        }
+        self.large[(set - self.registers - 1) as usize].binary_search(&vreg).is_ok()
+    }
+
+    /// The names of a set that pass.
+    fn filter(&mut self, set: SetId, mut keep: impl FnMut(VReg) -> bool) -> SetId {
+        if set == EMPTY {
+            return EMPTY;
+        }
+        if set <= self.registers {
+            return if keep(VReg(set - 1)) { set } else { EMPTY };
+        }
+        let mut names = self.names(set);
+        names.retain(|&name| keep(name));
+        self.number(&names)
+    }
+
+    /// Keeps in `known` what `other` agrees with; whether anything went.
+    fn meet(&mut self, known: &mut State, other: &State) -> bool {
+        let mut changed = false;
+        for (mine, &theirs) in known.iter_mut().zip(other) {
+            if *mine != theirs && *mine != EMPTY {
+                let names = self.names(theirs);
+                let both = self.filter(*mine, |name| names.binary_search(&name).is_ok());
+                changed |= both != *mine;
+                *mine = both;
+            }
+        }
+        changed
+    }
 }
 
 struct Checker<'a, O> {
     code: &'a Code<O>,
     allocation: &'a Allocation,
-    moves: FxHashMap<MoveAt, &'a Vec<super::Move>>,
+    /// The offsets in argument areas that moves write to, ascending.
+    outgoing: Vec<u32>,
+    moves: FxHashMap<MoveAt, &'a [super::Move]>,
+    sets: Sets,
+    /// What the sources of a parallel move hold.
+    read: Vec<SetId>,
 }
 
 impl<O> Checker<'_, O> {
-    fn fail<T>(&self, inst: usize, message: String) -> Result<T, CheckError> {
-        Err(CheckError { inst, message })
+    /// A place's index in a state.
+    fn index(&self, loc: Loc) -> Option<usize> {
+        match loc {
+            Loc::Reg(reg) => Some(reg.index()),
+            Loc::Slot(slot) => Some(PREGS + slot.0 as usize),
+            Loc::Outgoing(offset) => {
+                let number = self.outgoing.binary_search(&offset).ok()?;
+                Some(PREGS + self.allocation.slots.len() + number)
+            }
+            Loc::None | Loc::Remat => None,
+        }
     }
 
-    fn block(&self, index: usize, state: &mut State) -> Result<(), CheckError> {
-        let block = &self.code.blocks[index];
+    fn at(&self, state: &State, loc: Loc) -> SetId {
+        self.index(loc).and_then(|index| state.get(index)).copied().unwrap_or(EMPTY)
+    }
+
+    fn put(&self, state: &mut State, loc: Loc, set: SetId) {
+        if let Some(place) = self.index(loc).and_then(|index| state.get_mut(index)) {
+            *place = set;
+        }
+    }
+
+    fn block(&mut self, index: usize, state: &mut State) -> Result<(), CheckError> {
+        let code = self.code;
+        let block = &code.blocks[index];
         self.apply_moves(MoveAt::BlockStart(index as u32), block.start as usize, state)?;
         for inst in block.start as usize..block.end as usize {
             self.apply_moves(MoveAt::Before(inst as u32), inst, state)?;
@@ -120,52 +251,55 @@ impl<O> Checker<'_, O> {
         Ok(())
     }
 
-    fn edge(&self, edge: &LEdge, state: &State) -> State {
-        let params = &self.code.blocks[edge.block as usize].params;
-        let mut next = State::default();
-        for (&loc, names) in state {
-            let mut renamed: Names = names.iter().copied().filter(|name| !params.contains(name)).collect();
+    fn edge(&mut self, edge: &LEdge, state: &State) -> State {
+        let code = self.code;
+        let params = &code.blocks[edge.block as usize].params;
+        let mut next = state.clone();
+        if params.is_empty() {
+            return next;
+        }
+        for set in next.iter_mut().filter(|set| **set != EMPTY) {
+            let names = self.sets.names(*set);
+            let mut renamed: Vec<VReg> = names.iter().copied().filter(|name| !params.contains(name)).collect();
             for (&param, arg) in params.iter().zip(&edge.args) {
                 if names.binary_search(arg).is_ok() {
                     renamed.push(param);
                 }
             }
-            renamed.sort();
+            renamed.sort_unstable();
             renamed.dedup();
-            if !renamed.is_empty() {
-                next.insert(loc, renamed);
-            }
+            *set = self.sets.number(&renamed);
         }
         // Constant arguments are in no place: a parameter with such an argument must have got a place by a move, whose
         // source names the constant; `apply_moves` has done that.
         next
     }
 
-    fn apply_moves(&self, at: MoveAt, inst: usize, state: &mut State) -> Result<(), CheckError> {
-        let Some(moves) = self.moves.get(&at) else {
+    fn apply_moves(&mut self, at: MoveAt, inst: usize, state: &mut State) -> Result<(), CheckError> {
+        let Some(&moves) = self.moves.get(&at) else {
             return Ok(());
         };
-        let mut read = Vec::with_capacity(moves.len());
+        self.read.clear();
         for step in moves.iter() {
             let names = match step.from {
-                Loc::Remat if self.code.vregs[step.vreg.index()].remat.is_some() => vec![step.vreg],
-                Loc::Remat => return self.fail(inst, format!("{:?} is no constant", step.vreg)),
-                from => state.get(&from).cloned().unwrap_or_default(),
+                Loc::Remat if self.code.vregs[step.vreg.index()].remat.is_some() => Sets::single(step.vreg),
+                Loc::Remat => return fail(inst, format!("{:?} is no constant", step.vreg)),
+                from => self.at(state, from),
             };
             let classes_agree = |loc: Loc| loc.reg().is_none_or(|reg| reg.class() == self.code.class(step.vreg));
             if !classes_agree(step.from) || !classes_agree(step.to) {
-                return self.fail(inst, format!("{step:?} mixes register files"));
+                return fail(inst, format!("{step:?} mixes register files"));
             }
             if step.to == Loc::Remat || step.to == Loc::None {
-                return self.fail(inst, format!("{step:?} has no destination"));
+                return fail(inst, format!("{step:?} has no destination"));
             }
-            read.push(names);
+            self.read.push(names);
         }
         for (index, step) in moves.iter().enumerate() {
             if moves[..index].iter().any(|other| other.to == step.to) {
-                return self.fail(inst, format!("two moves to {:?}", step.to));
+                return fail(inst, format!("two moves to {:?}", step.to));
             }
-            state.insert(step.to, std::mem::take(&mut read[index]));
+            self.put(state, step.to, self.read[index]);
         }
         Ok(())
     }
@@ -174,18 +308,19 @@ impl<O> Checker<'_, O> {
         if loc == Loc::Remat {
             return self.code.vregs[vreg.index()].remat.is_some();
         }
-        state.get(&loc).is_some_and(|names| names.binary_search(&vreg).is_ok())
+        self.sets.has(self.at(state, loc), vreg)
     }
 
-    fn inst(&self, inst: usize, state: &mut State) -> Result<(), CheckError> {
-        let operands = self.code.operands(inst);
-        let first = self.code.insts[inst].operands.0 as usize;
-        let loc = |index: usize| self.allocation.locs[first + index];
+    fn inst(&mut self, inst: usize, state: &mut State) -> Result<(), CheckError> {
+        let (code, allocation) = (self.code, self.allocation);
+        let operands = code.operands(inst);
+        let first = code.insts[inst].operands.0 as usize;
+        let loc = |index: usize| allocation.locs[first + index];
         for (index, operand) in operands.iter().enumerate() {
             self.constraint(inst, index, operand, loc(index), &loc)?;
             if operand.role.is_use() && !self.holds(state, loc(index), operand.vreg) {
-                let found = state.get(&loc(index)).cloned().unwrap_or_default();
-                return self.fail(
+                let found = self.sets.names(self.at(state, loc(index)));
+                return fail(
                     inst,
                     format!("operand {index} wants {:?} in {:?}, which holds {found:?}", operand.vreg, loc(index)),
                 );
@@ -198,20 +333,22 @@ impl<O> Checker<'_, O> {
             for (other, with) in operands.iter().enumerate() {
                 let tied = operand.constraint == Constraint::Tied(other as u8);
                 if other != index && !tied && loc(other) == loc(index) {
-                    return self
-                        .fail(inst, format!("operands {index} and {other} ({:?}) share {:?}", with.vreg, loc(index)));
+                    return fail(
+                        inst,
+                        format!("operands {index} and {other} ({:?}) share {:?}", with.vreg, loc(index)),
+                    );
                 }
             }
-            state.remove(&loc(index));
+            self.put(state, loc(index), EMPTY);
         }
         let clobbers = self.code.insts[inst].clobbers;
         for reg in clobbers.iter() {
-            state.remove(&Loc::Reg(reg));
+            self.put(state, Loc::Reg(reg), EMPTY);
         }
         for (index, operand) in operands.iter().enumerate() {
             let lost = operand.role == Role::LateUse && !self.holds(state, loc(index), operand.vreg);
             if lost {
-                return self.fail(inst, format!("late operand {index} ({:?}) is overwritten", operand.vreg));
+                return fail(inst, format!("late operand {index} ({:?}) is overwritten", operand.vreg));
             }
         }
         if self.code.insts[inst].safepoint {
@@ -224,12 +361,9 @@ impl<O> Checker<'_, O> {
                     other != index && loc(other) == place && matches!(with.role, Role::LateUse | Role::Def)
                 });
                 if late_shares {
-                    return self.fail(inst, format!("result {index} shares {place:?}"));
+                    return fail(inst, format!("result {index} shares {place:?}"));
                 }
-                for names in state.values_mut() {
-                    names.retain(|&name| name != operand.vreg);
-                }
-                state.insert(place, vec![operand.vreg]);
+                self.put(state, place, Sets::single(operand.vreg));
             }
         }
         Ok(())
@@ -252,37 +386,43 @@ impl<O> Checker<'_, O> {
             Constraint::Outgoing(offset) => loc == Loc::Outgoing(offset),
         };
         if !ok || !class_ok {
-            return self.fail(inst, format!("operand {index} is {operand:?} and was given {loc:?}"));
+            return fail(inst, format!("operand {index} is {operand:?} and was given {loc:?}"));
         }
         Ok(())
     }
 
-    fn safepoint(&self, inst: usize, state: &mut State) -> Result<(), CheckError> {
-        let Some(map) = self.allocation.stack_maps.get(&(inst as u32)) else {
-            return self.fail(inst, "the safepoint has no stack map".to_string());
+    fn safepoint(&mut self, inst: usize, state: &mut State) -> Result<(), CheckError> {
+        let (code, allocation) = (self.code, self.allocation);
+        let Some(map) = allocation.stack_maps.get(&(inst as u32)) else {
+            return fail(inst, "the safepoint has no stack map".to_string());
         };
-        let is_tagged = |vreg: VReg| self.code.vregs[vreg.index()].ty == Type::TAGGED;
+        let is_tagged = |vreg: VReg| code.vregs[vreg.index()].ty == Type::TAGGED;
         for &(loc, vreg) in &map.tagged {
             if !is_tagged(vreg) || !self.holds(state, loc, vreg) {
-                return self.fail(inst, format!("the stack map lists {vreg:?} in {loc:?}"));
+                return fail(inst, format!("the stack map lists {vreg:?} in {loc:?}"));
             }
         }
         for pair in &map.derived {
-            let base = self.code.vregs[pair.derived_vreg.index()].base;
+            let base = code.vregs[pair.derived_vreg.index()].base;
             let listed = map.tagged.iter().any(|&(loc, vreg)| loc == pair.base && Some(vreg) == base);
             if !listed || !self.holds(state, pair.derived, pair.derived_vreg) {
-                return self.fail(inst, format!("the stack map derives {:?}", pair.derived_vreg));
+                return fail(inst, format!("the stack map derives {:?}", pair.derived_vreg));
             }
         }
-        for (loc, names) in state.iter_mut() {
-            names.retain(|&name| {
-                let data = &self.code.vregs[name.index()];
-                if data.ty == Type::TAGGED && data.remat.is_none() {
-                    map.tagged.iter().any(|&(place, _)| place == *loc)
-                } else if data.base.is_some() {
-                    map.derived.iter().any(|pair| pair.derived == *loc)
-                } else {
-                    true
+        let mut listed = vec![[false; 2]; state.len()];
+        for (loc, kind) in
+            map.tagged.iter().map(|&(loc, _)| (loc, 0)).chain(map.derived.iter().map(|pair| (pair.derived, 1)))
+        {
+            if let Some(place) = self.index(loc) {
+                listed[place][kind] = true;
+            }
+        }
+        for (set, [tagged, derived]) in state.iter_mut().zip(listed) {
+            *set = self.sets.filter(*set, |name| {
+                let data = &code.vregs[name.index()];
+                match data.ty == Type::TAGGED && data.remat.is_none() {
+                    true => tagged,
+                    false => derived || data.base.is_none(),
                 }
             });
         }

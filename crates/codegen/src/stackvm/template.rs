@@ -37,6 +37,7 @@ pub fn compile(unit: &Unit, arrays: u64) -> Result<(CompiledFunction, Signature)
         sites: Vec::new(),
         positions: Vec::new(),
         stats: Default::default(),
+        times: Default::default(),
     };
     Ok((compiled, signature(unit.function.num_params)))
 }

@@ -35,17 +35,25 @@ fn regions(memory: &Memory) -> Vec<Vec<u8>> {
     memory.regions()[1..].iter().map(|region| region.bytes.clone()).collect()
 }
 
-/// Runs passes on every function of a module.
-pub fn optimized(module: &Module, enabled: PassSet) -> Result<(Module, Vec<Statistics>), String> {
+/// Runs passes on every function of a module; also tells whether anything changed.
+pub fn optimized(module: &Module, enabled: PassSet) -> Result<(Module, bool, Vec<Statistics>), String> {
+    struct Changed(bool);
+    impl Observer for Changed {
+        fn after_pass(&mut self, _: &PassRun, change: Change, _: &Function) {
+            self.0 |= change != Change::None;
+        }
+    }
     let mut module = module.clone();
+    let mut changed = Changed(false);
     let mut statistics = Vec::new();
     for (index, func) in module.functions.values_mut().enumerate() {
         let self_id = Some(FuncId::new(index));
         let options = Options { enabled, verify: true, self_id, ..Options::default() };
-        statistics.push(optimize(func, &options, None).map_err(|error| format!("@{}: {error}", func.name))?);
+        statistics
+            .push(optimize(func, &options, Some(&mut changed)).map_err(|error| format!("@{}: {error}", func.name))?);
     }
     verify_module(&module)?;
-    Ok((module, statistics))
+    Ok((module, changed.0, statistics))
 }
 
 /// Runs a program as it is and after passes. `Ok(None)`: it runs too long to tell.
@@ -53,7 +61,7 @@ pub fn optimized(module: &Module, enabled: PassSet) -> Result<(Module, Vec<Stati
 /// # Errors
 /// What differs.
 pub fn compare(program: &Program, original: &Observation, enabled: PassSet) -> Result<Vec<Statistics>, String> {
-    let (module, statistics) = optimized(&program.module, enabled)?;
+    let (module, _, statistics) = optimized(&program.module, enabled)?;
     let now = observe(program, &module, 4 * FUEL + 10_000, None);
     if now == *original {
         return Ok(statistics);

@@ -6,7 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use tercel_gc::{
-    CellHeader, CollectKind, HandleTable, Heap, HeapConfig, KindInfo, Roots, Tracer, WeakHooks, WeakSweep,
+    CellHeader, CollectKind, HandleTable, Heap, HeapConfig, KindInfo, Roots, Tracer, Verify, WeakHooks, WeakSweep,
     value_is_cell,
 };
 
@@ -215,7 +215,13 @@ pub struct Toy {
 
 /// A configuration for tests: a small reservation, memory poisoned, verified after each collection.
 pub fn config() -> HeapConfig {
-    HeapConfig { reserve_bytes: 1 << 30, shape_bytes: 64 << 20, poison: true, verify: true, ..HeapConfig::default() }
+    HeapConfig {
+        reserve_bytes: 1 << 30,
+        shape_bytes: 64 << 20,
+        poison: true,
+        verify: Verify::Everything,
+        ..HeapConfig::default()
+    }
 }
 
 impl Toy {

@@ -2,7 +2,7 @@
 
 use super::facts::{Fact, Facts};
 use super::number::boolean_of;
-use super::{CX, Compiler, FRAME, TAG, site_field};
+use super::{Compiler, TAG, site_field};
 use crate::symbols::{self, Symbol};
 use tercel_asm::Label;
 use tercel_asm::x64::{Cond, Mem, Reg, Size, Xmm};
@@ -76,11 +76,13 @@ enum Use {
 }
 
 impl<'a> Compiler<'a> {
+    #[allow(clippy::too_many_arguments)]
     pub fn compare(&mut self, op: Op, relation: Relation, negated: bool, dst: Dst, a: Src, b: Src, slot: Slot) {
         self.relation(op, relation, a.0, Right::Register(b.0), slot, Use::Value { dst: dst.0, negated });
         self.facts.set(dst.0, Fact::Boolean);
     }
 
+    #[allow(clippy::too_many_arguments)]
     pub fn compare_jump(
         &mut self,
         op: Op,
@@ -225,7 +227,6 @@ impl<'a> Compiler<'a> {
         self.asm.cmp(Size::S32, Reg::RAX, 1);
         self.asm.ja(throw);
         self.use_condition(Cond::E, used);
-        let _ = (CX, FRAME, symbols::POLL);
     }
 
     /// A value that is no cell (and no number) equals nothing that has other bits.

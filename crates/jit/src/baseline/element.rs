@@ -1,7 +1,9 @@
 //! Elements: dense arrays with an int32 key in line; typed arrays in line where the site has met them.
 
 use super::facts::Fact;
-use super::{Compiler, TAG, vm};
+use super::{Compiler, TAG};
+use crate::ic::routines;
+use crate::symbols;
 use tercel_asm::Label;
 use tercel_asm::x64::{Cond, Mem, Reg, Scale, Size, Xmm};
 use tercel_bytecode::Op;
@@ -64,8 +66,19 @@ impl<'a> Compiler<'a> {
     fn cached_element(&mut self, slot: Slot, key: Fact, slow: Label) {
         let typed = self.typed_seen(slot);
         let done = self.asm.new_label();
+        let other_key = self.asm.new_label();
         self.check_cell(Reg::RAX, Reg::RDX, slow);
-        self.check_int32(Reg::RCX, key, slow);
+        self.check_int32(Reg::RCX, key, other_key);
+        self.later(move |this| {
+            // A name, or a number that is no int32.
+            this.asm.bind(other_key);
+            if !this.cx.options.no_ic {
+                this.call_leaf(routines::KEYED_GET);
+                this.asm.test(Size::S64, Reg::RAX, Reg::RAX);
+                this.asm.jne(done);
+            }
+            this.asm.jmp_to(slow);
+        });
         self.asm.mov(Size::S32, Reg::RCX, Reg::RCX);
         self.asm.movzx(Size::S32, Size::S8, Reg::RDX, Mem::base(Reg::RAX, header::KIND));
         let no_typed = if typed != 0 { self.asm.new_label() } else { slow };
@@ -106,7 +119,7 @@ impl<'a> Compiler<'a> {
             this.asm.je(kind_fits);
             this.asm.cmp(Size::S32, Reg::RDX, Kind::Arguments as i32);
             this.asm.je(kind_fits);
-            this.asm.jmp_to(slow);
+            this.typed_load_by_helper(done, slow);
             this.asm.bind(double);
             this.asm.mov_imm64(Reg::RDX, HOLE as i64);
             this.asm.cmp(Size::S64, Reg::RAX, Reg::RDX);
@@ -114,6 +127,30 @@ impl<'a> Compiler<'a> {
             this.asm.sub(Size::S64, Reg::RAX, TAG);
             this.asm.jmp_to(done);
         });
+    }
+
+    /// A character of a string, or an element of a typed array of a type that the site had not met when the function was compiled: rax and ecx as in `dense_load`; keeps rsi.
+    fn typed_load_by_helper(&mut self, done: Label, slow: Label) {
+        let no_typed = self.asm.new_label();
+        self.asm.cmp(Size::S32, Reg::RDX, Kind::TypedArray as i32);
+        self.asm.jne(no_typed);
+        // Two words, so that the stack stays aligned.
+        self.asm.push(Reg::RSI);
+        self.asm.push(Reg::RSI);
+        self.asm.mov(Size::S64, Reg::RDI, Reg::RAX);
+        self.asm.mov(Size::S64, Reg::RSI, Reg::RCX);
+        self.box_int32(Reg::RSI);
+        self.call_leaf(symbols::TYPED_GET);
+        self.asm.pop(Reg::RSI);
+        self.asm.pop(Reg::RSI);
+        self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
+        self.asm.jne(done);
+        self.asm.jmp_to(slow);
+        self.asm.bind(no_typed);
+        self.call_leaf(routines::STRING_CHARACTER);
+        self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
+        self.asm.jne(done);
+        self.asm.jmp_to(slow);
     }
 
     /// rax = the boxed element ecx of the typed array in rax, one of the types in `seen`; falls through or jumps to `done`.
@@ -179,8 +216,20 @@ impl<'a> Compiler<'a> {
         let typed = self.typed_seen(i.slot);
         self.load(Reg::RAX, i.obj.0);
         self.load(Reg::RSI, i.key.0);
+        let other_key = self.asm.new_label();
         self.check_cell(Reg::RAX, Reg::RDX, slow);
-        self.check_int32(Reg::RSI, key, slow);
+        self.check_int32(Reg::RSI, key, other_key);
+        self.later(move |this| {
+            this.asm.bind(other_key);
+            if !this.cx.options.no_ic {
+                this.asm.mov(Size::S64, routines::KEY, Reg::RSI);
+                this.load(Reg::RCX, i.src.0);
+                this.call_leaf(routines::KEYED_SET);
+                this.asm.test(Size::S64, Reg::RAX, Reg::RAX);
+                this.asm.jne(done);
+            }
+            this.asm.jmp_to(slow);
+        });
         self.asm.mov(Size::S32, Reg::RSI, Reg::RSI);
         self.asm.movzx(Size::S32, Size::S8, Reg::RDX, Mem::base(Reg::RAX, header::KIND));
         if typed != 0 {
@@ -221,7 +270,15 @@ impl<'a> Compiler<'a> {
             this.asm.bind(other_kind);
             this.asm.cmp(Size::S32, Reg::RDX, Kind::Object as i32);
             this.asm.je(kind_fits);
-            this.asm.jmp_to(slow);
+            this.asm.cmp(Size::S32, Reg::RDX, Kind::TypedArray as i32);
+            this.asm.jne(slow);
+            this.asm.mov(Size::S64, Reg::RDI, Reg::RAX);
+            this.box_int32(Reg::RSI);
+            this.load(Reg::RDX, src);
+            this.call_leaf(symbols::TYPED_SET);
+            this.asm.test(Size::S32, Reg::RAX, Reg::RAX);
+            this.asm.je(slow);
+            this.asm.jmp_to(done);
 
             this.asm.bind(no_values);
             let doubles = this.asm.new_label();
@@ -300,7 +357,6 @@ impl<'a> Compiler<'a> {
     /// The low half of `value` = ToInt32 of the number in it. Clobbers rdx, xmm0.
     fn int32_of_number(&mut self, value: Reg, slow: Label) {
         self.number_to_int32(value, Fact::Unknown, slow);
-        let _ = vm(0);
     }
 }
 

@@ -167,11 +167,17 @@ impl<'a> Compiler<'a> {
 
     pub fn call(&mut self) {
         let i: instr::Call = self.decode();
+        if self.fast_native_call(Op::Call, i.dst, i.block, i.argc, i.slot) {
+            return;
+        }
         self.call_function(Op::Call, i.dst, i.block, i.argc, i.slot, instr::Call::LEN, true);
     }
 
     pub fn call_method(&mut self) {
         let i: instr::CallMethod = self.decode();
+        if self.fast_native_call(Op::CallMethod, i.dst, i.block, i.argc, i.slot) {
+            return;
+        }
         self.call_function(Op::CallMethod, i.dst, i.block, i.argc, i.slot, instr::CallMethod::LEN, false);
     }
 
@@ -193,21 +199,11 @@ impl<'a> Compiler<'a> {
         self.asm.bind(known);
         self.asm.mov(Size::S64, Reg::RCX, Mem::base(Reg::RAX, object::FUNCTION_ENV));
         self.asm.mov(Size::S64, header_at(frame::ENV), Reg::RCX);
-        let link = Link::new(self.pc + len, block.0 as usize).0;
-        self.asm.mov_imm64(Reg::RCX, link as i64);
-        self.asm.mov(Size::S64, header_at(frame::LINK), Reg::RCX);
-        let word = frame::call_word(argc.0 as usize, dst.0, flag::MACHINE).bits();
-        self.asm.mov_imm64(Reg::RCX, word as i64);
-        self.asm.mov(Size::S64, header_at(frame::CALL_WORD), Reg::RCX);
         self.asm.mov(Size::S64, header_at(frame::NEW_TARGET), undefined());
         if plain {
             self.asm.mov(Size::S64, header_at(frame::THIS), undefined());
         }
-        self.asm.add(Size::S64, FRAME, i32::from(block.0) * 8);
-        self.asm.call(Mem::base(Reg::RDX, CodeBlock::ENTRY_OFFSET as i32));
-        self.asm.sub(Size::S64, FRAME, i32::from(block.0) * 8);
-        self.load_sites();
-        self.store(dst.0, Reg::RAX);
+        self.enter_callee(dst, block, argc, len, flag::MACHINE, Mem::base(Reg::RDX, CodeBlock::ENTRY_OFFSET as i32));
         self.asm.bind(done);
 
         self.later(move |this| {
@@ -224,6 +220,58 @@ impl<'a> Compiler<'a> {
             this.asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::FUNCTION_CODE));
             this.asm.jmp_to(known);
         });
+    }
+
+    /// Writes link and call word of the callee's frame at `block`, calls `entry`, and stores the result.
+    fn enter_callee(&mut self, dst: Dst, block: Block, argc: Argc, len: usize, flags: u64, entry: Mem) {
+        let link = Link::new(self.pc + len, block.0 as usize).0;
+        self.asm.mov_imm64(Reg::RCX, link as i64);
+        self.asm.mov(Size::S64, vm(block.0 + frame::LINK as u16), Reg::RCX);
+        let word = frame::call_word(argc.0 as usize, dst.0, flags).bits();
+        self.asm.mov_imm64(Reg::RCX, word as i64);
+        self.asm.mov(Size::S64, vm(block.0 + frame::CALL_WORD as u16), Reg::RCX);
+        self.asm.add(Size::S64, FRAME, i32::from(block.0) * 8);
+        self.asm.call(entry);
+        self.asm.sub(Size::S64, FRAME, i32::from(block.0) * 8);
+        self.load_sites();
+        self.store(dst.0, Reg::RAX);
+    }
+
+    /// `new` of a base constructor whose instances' shape is known: `this` is allocated by a short cut, and the constructor is called as any function.
+    /// Everything else is the helper's.
+    pub fn construct(&mut self) {
+        const BITS: u32 = code_flag::CONSTRUCTOR | code_flag::DERIVED | code_flag::READY;
+        let i: instr::Construct = self.decode();
+        let done = self.asm.new_label();
+        let slow = self.slow_op(Op::Construct, done);
+        let block = i.block.0;
+        self.load(Reg::RAX, block);
+        self.check_cell(Reg::RAX, Reg::RCX, slow);
+        self.asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Function as i32);
+        self.asm.jne(slow);
+        // The first calls of a site record their target in the helper.
+        self.asm.cmp(Size::S64, Reg::RAX, site_field(i.slot, site::CELL));
+        self.asm.jne(slow);
+        self.asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::FUNCTION_CODE));
+        self.asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RDX, CodeBlock::FLAGS_OFFSET as i32));
+        self.asm.and(Size::S32, Reg::RCX, BITS as i32);
+        self.asm.cmp(Size::S32, Reg::RCX, (code_flag::CONSTRUCTOR | code_flag::READY) as i32);
+        self.asm.jne(slow);
+        self.asm.mov(Size::S64, Reg::RSI, Reg::RAX);
+        self.asm.mov(Size::S64, Reg::RDI, CX);
+        self.call_leaf(symbols::NEW_THIS);
+        self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
+        self.asm.je(slow);
+        self.store(block + frame::THIS as u16, Reg::RAX);
+        self.load(Reg::RAX, block);
+        self.store(block + frame::NEW_TARGET as u16, Reg::RAX);
+        self.asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::FUNCTION_CODE));
+        self.asm.mov(Size::S64, Reg::RCX, Mem::base(Reg::RAX, object::FUNCTION_ENV));
+        self.store(block + frame::ENV as u16, Reg::RCX);
+        let flags = flag::MACHINE | flag::CONSTRUCT;
+        let entry = Mem::base(Reg::RDX, CodeBlock::CONSTRUCT_ENTRY_OFFSET as i32);
+        self.enter_callee(i.dst, i.block, i.argc, instr::Construct::LEN, flags, entry);
+        self.asm.bind(done);
     }
 
     /// The back-edge of a loop.

@@ -3,12 +3,13 @@
 use super::compare::{Nullish, Relation, Right};
 use super::facts::Fact;
 use super::number::{Arith, Bits};
-use super::{Compiler, FRAME, TAG, site_field, vm};
+use super::{Compiler, TAG, site_field, vm};
 use crate::symbols;
 use tercel_asm::Label;
 use tercel_asm::x64::{Mem, Reg, Scale, Size};
 use tercel_bytecode::Op;
-use tercel_bytecode::op::{Dst, U16, instr};
+use tercel_bytecode::op::{Dst, Slot, U16, instr};
+use tercel_vm::interp::globals::{binding, cached};
 use tercel_vm::layout::{context, elements, header, object, scope, site};
 use tercel_vm::{Kind, Value, frame};
 
@@ -28,11 +29,11 @@ impl<'a> Compiler<'a> {
         macro_rules! bits {
             ($op:ident, $kind:ident) => {{
                 let i: instr::$op = self.decode();
-                self.bits(op, Bits::$kind, i.dst.0, i.a.0, Right::Register(i.b.0), i.slot)
+                self.bits(op, Bits::$kind, i.dst.0, i.a.0, Right::Register(i.b.0))
             }};
             ($op:ident, $kind:ident, imm) => {{
                 let i: instr::$op = self.decode();
-                self.bits(op, Bits::$kind, i.dst.0, i.a.0, Right::Immediate(i.imm.0), i.slot)
+                self.bits(op, Bits::$kind, i.dst.0, i.a.0, Right::Immediate(i.imm.0))
             }};
         }
         macro_rules! compare {
@@ -152,6 +153,14 @@ impl<'a> Compiler<'a> {
             Op::GetNamed => self.get_named(),
             Op::GetLength => self.get_length(),
             Op::GetMethod => self.get_method(),
+            Op::In => {
+                let i: instr::In = self.decode();
+                self.by_stubs(op, i.dst.0, i.obj.0, i.key.0, i.slot);
+            }
+            Op::InstanceOf => {
+                let i: instr::InstanceOf = self.decode();
+                self.by_stubs(op, i.dst.0, i.b.0, i.a.0, i.slot);
+            }
             Op::SetNamed => self.set_named(),
             Op::GetElem => self.get_elem(),
             Op::GetElemUpdate => self.get_elem_update(),
@@ -294,6 +303,10 @@ impl<'a> Compiler<'a> {
                 self.call_method();
                 self.forget_written(op);
             }
+            Op::Construct => {
+                self.construct();
+                self.forget_written(op);
+            }
             Op::Return => self.return_value(self.decode::<instr::Return>().src),
             Op::ReturnUndefined => self.return_undefined(),
             Op::IterNext => self.iter_next(),
@@ -390,15 +403,35 @@ impl<'a> Compiler<'a> {
         self.asm.bind(done);
     }
 
-    /// rax = the holder of the global that the site knows, rdx = the address of its value; for bindings and own properties of the global object.
-    fn cached_global(&mut self, slot: tercel_bytecode::op::Slot, slow: Label) {
-        use tercel_vm::interp::globals::{binding, cached};
-        let known = self.feedback(slot).bits.get();
-        self.asm.cmp(Size::S8, site_field(slot, site::BITS), i32::from(known));
-        self.asm.jne(slow);
+    /// rax = the cell that holds the global which the site knows, rdx = the address of its value: a binding's record, or an own property of the
+    /// global object. What the site knows when the function is compiled is tried first.
+    fn cached_global(&mut self, slot: Slot, slow: Label) {
+        let (other, done) = (self.asm.new_label(), self.asm.new_label());
+        let first = match self.feedback(slot).bits.get() {
+            cached::PROPERTY => cached::PROPERTY,
+            _ => cached::BINDING,
+        };
+        let second = if first == cached::BINDING { cached::PROPERTY } else { cached::BINDING };
+        self.asm.cmp(Size::S8, site_field(slot, site::BITS), i32::from(first));
+        self.asm.jne(other);
+        self.global_of_kind(first, slot, slow);
+        self.asm.bind(done);
+        self.later(move |this| {
+            this.asm.bind(other);
+            this.asm.cmp(Size::S8, site_field(slot, site::BITS), i32::from(second));
+            this.asm.jne(slow);
+            this.global_of_kind(second, slot, slow);
+            this.asm.jmp_to(done);
+        });
+    }
+
+    fn global_of_kind(&mut self, kind: u8, slot: Slot, slow: Label) {
         self.asm.mov(Size::S64, Reg::RAX, site_field(slot, site::CELL));
-        if known == cached::BINDING {
+        if kind == cached::BINDING {
             self.asm.lea(Size::S64, Reg::RDX, Mem::base(Reg::RAX, header::SIZE + binding::VALUE as i32 * 8));
+            // In its dead zone.
+            self.asm.cmp(Size::S64, Mem::base(Reg::RDX, 0), 0);
+            self.asm.je(slow);
             return;
         }
         self.asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RAX, header::SHAPE));
@@ -407,7 +440,7 @@ impl<'a> Compiler<'a> {
         self.asm.mov(Size::S32, Reg::RCX, site_field(slot, site::AUX));
         self.asm.cmp(Size::S32, Reg::RCX, Mem::base(super::CX, context::PROTO_EPOCH));
         self.asm.jne(slow);
-        let (inline, done) = (self.asm.new_label(), self.asm.new_label());
+        let inline = self.asm.new_label();
         self.asm.mov(Size::S32, Reg::RDX, site_field(slot, site::LOC));
         self.asm.cmp(Size::S32, Reg::RDX, 1 << 24);
         self.asm.jb(inline);
@@ -415,46 +448,27 @@ impl<'a> Compiler<'a> {
         self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::SLOTS));
         self.asm.bind(inline);
         self.asm.add(Size::S64, Reg::RDX, Reg::RAX);
-        self.asm.bind(done);
     }
 
     fn get_global(&mut self) {
-        use tercel_vm::interp::globals::cached;
         let i: instr::GetGlobal = self.decode();
         let done = self.asm.new_label();
         let slow = self.slow_op(Op::GetGlobal, done);
-        if !matches!(self.feedback(i.slot).bits.get(), cached::BINDING | cached::PROPERTY) {
-            self.asm.jmp_to(slow);
-        } else {
-            self.cached_global(i.slot, slow);
-            self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RDX, 0));
-            self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
-            self.asm.je(slow);
-            self.store(i.dst.0, Reg::RAX);
-        }
+        self.cached_global(i.slot, slow);
+        self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RDX, 0));
+        self.store(i.dst.0, Reg::RAX);
         self.asm.bind(done);
         self.facts.forget(i.dst.0);
     }
 
     fn set_global(&mut self) {
-        use tercel_vm::interp::globals::cached;
         let i: instr::SetGlobal = self.decode();
         let done = self.asm.new_label();
         let slow = self.slow_op(Op::SetGlobal, done);
-        let known = self.feedback(i.slot).bits.get();
-        if !matches!(known, cached::BINDING | cached::PROPERTY) {
-            self.asm.jmp_to(slow);
-        } else {
-            self.cached_global(i.slot, slow);
-            if known == cached::BINDING {
-                // In its dead zone.
-                self.asm.cmp(Size::S64, Mem::base(Reg::RDX, 0), 0);
-                self.asm.je(slow);
-            }
-            self.load(Reg::RCX, i.src.0);
-            self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
-            self.barrier(Reg::RAX, done);
-        }
+        self.cached_global(i.slot, slow);
+        self.load(Reg::RCX, i.src.0);
+        self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
+        self.barrier(Reg::RAX, done);
         self.asm.bind(done);
     }
 
@@ -538,7 +552,6 @@ impl<'a> Compiler<'a> {
                 this.asm.label_offset(target, entries);
             }
         });
-        let _ = FRAME;
     }
 }
 

@@ -10,6 +10,7 @@
 //! * `frame.rs`: prologue, calls, returns, suspensions
 //! * `number.rs`: arithmetic, bit operations, conversions
 //! * `compare.rs`: comparisons and jumps
+//! * `fast_native.rs`: natives with code of their own
 //! * `property.rs`, `element.rs`: inline caches of names, elements
 //! * `misc.rs`: moves, checks, scopes, globals, iteration
 //! * `slow.rs`: calls of helpers
@@ -17,6 +18,7 @@
 mod compare;
 mod element;
 mod facts;
+mod fast_native;
 mod frame;
 mod misc;
 mod number;
@@ -24,6 +26,7 @@ mod property;
 mod slow;
 
 use crate::engine::Refusal;
+use crate::stubs::OpSet;
 use facts::Facts;
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Size};
@@ -53,6 +56,8 @@ pub struct Compiled {
     pub inside: Vec<(u32, u32)>,
     pub instructions: u32,
     pub bytecode_bytes: u64,
+    /// The stubs that the code calls: they are to be published first.
+    pub stubs: OpSet,
 }
 
 /// Compiles a function that is ready to run.
@@ -71,6 +76,7 @@ type SlowPath<'a> = Box<dyn FnOnce(&mut Compiler<'a>) + 'a>;
 
 pub(crate) struct Compiler<'a> {
     pub asm: Assembler,
+    #[allow(dead_code)]
     cx: &'a Context,
     code: Gc<CodeBlock>,
     template: &'a Template,
@@ -91,6 +97,8 @@ pub(crate) struct Compiler<'a> {
     /// The code offset of each instruction: for tables.
     positions: Vec<(Label, u32)>,
     instructions: u32,
+    /// The ops whose stubs are called.
+    stubs: OpSet,
 }
 
 impl<'a> Compiler<'a> {
@@ -113,6 +121,7 @@ impl<'a> Compiler<'a> {
             entries: Vec::new(),
             positions: Vec::new(),
             instructions: 0,
+            stubs: OpSet::default(),
         };
         compiler.find_labels();
         compiler
@@ -227,6 +236,7 @@ impl<'a> Compiler<'a> {
             resume,
             inside,
             instructions: self.instructions,
+            stubs: self.stubs,
             bytecode_bytes: self.template.code.len() as u64 * 2,
         })
     }

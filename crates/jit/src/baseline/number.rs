@@ -6,7 +6,6 @@
 use super::compare::Right;
 use super::facts::Fact;
 use super::{Compiler, TAG, site_field, vm};
-use crate::symbols::Symbol;
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Cond, Mem, Reg, Size, Xmm};
 use tercel_bytecode::Op;
@@ -125,7 +124,7 @@ impl<'a> Compiler<'a> {
             self.check_int32(Reg::RAX, fact_a, otherwise);
             self.load_right(right);
             self.check_int32(Reg::RCX, fact_b, otherwise);
-            self.int32_arith(kind, a, right, if kind == Arith::Mod { slow } else { doubles });
+            self.int32_arith(kind, a, if kind == Arith::Mod { slow } else { doubles });
             self.box_int32(Reg::RAX);
             self.store(dst, Reg::RAX);
         }
@@ -148,16 +147,12 @@ impl<'a> Compiler<'a> {
             }
         }
         self.asm.bind(done);
-        self.facts.set(dst, self.arith_fact(result));
-    }
-
-    /// A double op whose slow path may give something else (a string, a BigInt) tells nothing.
-    fn arith_fact(&self, _: Fact) -> Fact {
-        Fact::Unknown
+        // The helper's result may be anything.
+        self.facts.forget(dst);
     }
 
     /// eax = eax op ecx; jumps to `otherwise`, with the registers clobbered, where the result is no int32.
-    fn int32_arith(&mut self, kind: Arith, a: u16, right: Right, otherwise: Label) {
+    fn int32_arith(&mut self, kind: Arith, a: u16, otherwise: Label) {
         match kind {
             Arith::Add => {
                 self.asm.add(Size::S32, Reg::RAX, Reg::RCX);
@@ -182,7 +177,6 @@ impl<'a> Compiler<'a> {
                     this.asm.js(otherwise);
                     this.asm.jmp_to(done);
                 });
-                let _ = right;
             }
             Arith::Div => {
                 // Exact quotients of positive numbers stay int32.
@@ -249,14 +243,13 @@ impl<'a> Compiler<'a> {
         });
     }
 
-    pub fn bits(&mut self, op: Op, kind: Bits, dst: u16, a: u16, right: Right, slot: Slot) {
+    pub fn bits(&mut self, op: Op, kind: Bits, dst: u16, a: u16, right: Right) {
         let (fact_a, fact_b) = (self.facts.get(a), right.fact(&self.facts));
         let done = self.asm.new_label();
         let slow = self.slow_op(op, done);
-        let _ = slot;
         self.load(Reg::RAX, a);
         self.number_to_int32(Reg::RAX, fact_a, slow);
-        if let (Right::Immediate(imm), true) = (right, true) {
+        if let Right::Immediate(imm) = right {
             self.bits_immediate(kind, i32::from(imm));
         } else {
             self.load_right(right);
@@ -270,9 +263,7 @@ impl<'a> Compiler<'a> {
                 Bits::UShr => self.asm.shr(Size::S32, Reg::RAX, tercel_asm::x64::Count::Cl),
             }
         }
-        let mut fact = Fact::Int32;
         if kind == Bits::UShr {
-            fact = Fact::Unknown;
             let large = self.asm.new_label();
             let stored = self.asm.new_label();
             self.asm.test(Size::S32, Reg::RAX, Reg::RAX);
@@ -296,7 +287,6 @@ impl<'a> Compiler<'a> {
         self.store(dst, Reg::RAX);
         self.asm.bind(done);
         // The helper's result may be a BigInt.
-        let _ = fact;
         self.facts.forget(dst);
     }
 
@@ -419,6 +409,3 @@ pub(super) fn boolean_of(asm: &mut Assembler, cond: Cond) {
     asm.movzx(Size::S32, Size::S8, Reg::RAX, Reg::RAX);
     asm.or(Size::S32, Reg::RAX, Value::FALSE.bits() as i32);
 }
-
-#[allow(unused)]
-fn _symbols(_: Symbol) {}

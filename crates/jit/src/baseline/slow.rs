@@ -40,36 +40,12 @@ impl<'a> Compiler<'a> {
         self.asm.call_near(symbol.target());
     }
 
-    /// The whole op by its helper of style `Plain`; falls through when it is done.
-    pub fn plain_helper(&mut self, op: Op) {
-        self.helper_arguments();
-        self.call_helper(Symbol::helper(op));
-        let throw = self.throw;
-        self.asm.test(Size::S32, Reg::RAX, Reg::RAX);
-        self.asm.jne(throw);
-    }
-
-    /// The whole op by its helper of style `Jump`.
-    pub fn jump_helper(&mut self, op: Op, target: Label) {
-        self.helper_arguments();
-        self.call_helper(Symbol::helper(op));
-        let throw = self.throw;
-        self.asm.cmp(Size::S32, Reg::RAX, 1);
-        self.asm.ja(throw);
-        self.asm.je(target);
-    }
-
-    /// The whole op by its helper of style `Call`; falls through with the result stored.
-    pub fn call_style_helper(&mut self, op: Op) {
-        self.helper_arguments();
-        self.call_helper(Symbol::helper(op));
-        let (throw, done) = (self.throw, self.asm.new_label());
-        self.asm.cmp(Size::S64, Reg::RAX, 1);
-        self.asm.jb(done);
-        self.asm.je(throw);
-        self.asm.call_near(stubs::CALL_PUSHED.target());
-        self.load_sites();
-        self.asm.bind(done);
+    /// The op's helper, through its stub, which deals with throws and with frames that were pushed.
+    fn call_stub(&mut self, op: Op) {
+        let pc = self.pc_address();
+        self.asm.mov_imm64(Reg::RDX, pc);
+        self.stubs.insert(op);
+        self.asm.call_near(stubs::of_op(op).target());
     }
 
     /// The whole op by its helper of style `Leave`.
@@ -94,13 +70,13 @@ impl<'a> Compiler<'a> {
     /// The whole op by its helper, whatever its style; `Relation`s excepted.
     pub fn whole_op(&mut self, op: Op) {
         match helpers::of_op(op).map(|h| h.style) {
-            Some(Style::Plain) => self.plain_helper(op),
-            Some(Style::Call) => self.call_style_helper(op),
+            Some(Style::Plain | Style::Call) => self.call_stub(op),
             Some(Style::Leave) => self.leave_helper(op),
             Some(Style::Jump) => {
                 let jump = op.jump_targets(&self.template.code, self.pc).next();
                 let target = self.label(jump.expect("ops of this style have a target") as usize);
-                self.jump_helper(op, target);
+                self.call_stub(op);
+                self.asm.je(target);
             }
             Some(Style::Relation) | None => unreachable!("{op:?} has code of its own"),
         }

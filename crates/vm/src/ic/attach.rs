@@ -15,6 +15,7 @@ use crate::interp::state::count;
 use crate::key::PropertyKey;
 use crate::object::{Object, Slots};
 use crate::shape::{self, ACCESSOR, LAZY, Shape, SlotLocation};
+use crate::tier;
 use crate::value::Value;
 
 /// Longest chain of prototypes that a fact is made about.
@@ -288,6 +289,14 @@ fn read_slot(w: &mut IcWriter, holder: u8, location: SlotLocation) -> u8 {
     result
 }
 
+/// Whether the accessor's getter is the library's `length` of typed arrays.
+fn is_typed_length(accessor: Value) -> bool {
+    accessor
+        .as_kind::<crate::object::Accessor>(Kind::Accessor)
+        .and_then(|pair| pair.getter.get().as_kind::<crate::function::NativeFunction>(Kind::NativeFunction))
+        .is_some_and(|getter| getter.fast_native() == crate::fast_native::FastNative::TypedArrayLength)
+}
+
 /// Attaches a stub for a read of a constant name. `object`'s shape is the one that was looked at.
 pub fn attach_get(cx: &Context, code: Gc<CodeBlock>, site: &Site, object: Gc<Object>, fact: GetFact) {
     let shape = object.shape_id();
@@ -311,10 +320,16 @@ pub fn attach_get(cx: &Context, code: Gc<CodeBlock>, site: &Site, object: Gc<Obj
             }
         }
         GetFact::Accessor { holder, hops, location } => {
-            let from = holder_operand(cx, &mut w, holder, hops);
-            let accessor = read_slot(&mut w, from, location);
-            w.CallGetter(0, accessor);
-            Decoded { guard: shape, ..Decoded::NONE }
+            if object.kind() == Kind::TypedArray && is_typed_length(holder.slot(location)) {
+                guard_prototypes(cx, &mut w);
+                w.LoadTypedLength(0);
+                Decoded { guard: shape, loc: Loc::new(Form::TypedArrayLength, 0), cell: Value::EMPTY, aux: epoch }
+            } else {
+                let from = holder_operand(cx, &mut w, holder, hops);
+                let accessor = read_slot(&mut w, from, location);
+                w.CallGetter(0, accessor);
+                Decoded { guard: shape, ..Decoded::NONE }
+            }
         }
         GetFact::Missing => {
             guard_prototypes(cx, &mut w);
@@ -328,6 +343,40 @@ pub fn attach_get(cx: &Context, code: Gc<CodeBlock>, site: &Site, object: Gc<Obj
         GetFact::Unknown => return,
     };
     attach(cx, code, site, &w, decoded);
+}
+
+/// Attaches a stub for `key in object` with the answer that shapes give.
+pub fn attach_has(cx: &Context, code: Gc<CodeBlock>, site: &Site, object: Gc<Object>, key: PropertyKey, fact: GetFact) {
+    let shape = object.shape_id();
+    // Inputs: object, key.
+    let mut w = IcWriter::new(2);
+    guard_receiver(&mut w, shape);
+    let word = Value::from_bits(key.bits());
+    let cell = w.cell(word);
+    w.GuardCell(1, cell);
+    let (depends, found) = match fact {
+        GetFact::Slot { hops, .. } | GetFact::Accessor { hops, .. } => (hops > 0, true),
+        GetFact::Missing => (true, false),
+        GetFact::ArrayLength | GetFact::Unknown => return,
+    };
+    if depends {
+        guard_prototypes(cx, &mut w);
+    }
+    w.LoadBoolean(u8::from(found));
+    attach(cx, code, site, &w, Decoded { guard: shape, cell: word, ..Decoded::NONE });
+}
+
+/// Attaches a stub for `value instanceof target`, where the function `target` inherits the original @@hasInstance, which cannot be
+/// replaced, and has its prototype in an own slot.
+pub fn attach_instanceof(cx: &Context, code: Gc<CodeBlock>, site: &Site, target: Gc<Object>, prototype: SlotLocation) {
+    let shape = target.shape_id();
+    // Inputs: target, value.
+    let mut w = IcWriter::new(2);
+    guard_receiver(&mut w, shape);
+    guard_prototypes(cx, &mut w);
+    let prototype = read_slot(&mut w, 0, prototype);
+    w.GuardObject(prototype).HasPrototype(1, prototype);
+    attach(cx, code, site, &w, Decoded { guard: shape, ..Decoded::NONE });
 }
 
 /// Attaches a stub for a read from a string, whose prototype chain begins with `prototype`.
@@ -393,6 +442,13 @@ pub fn attach_set(cx: &Context, code: Gc<CodeBlock>, site: &Site, shape: u32, fa
     attach(cx, code, site, &w, decoded);
 }
 
+/// Whether a new stub of this form makes `stub` superfluous: it answers for the same receivers, and (where the key is no constant)
+/// for the same key, which such stubs have in `cell`.
+fn replaces(stub: Gc<IcStub>, decoded: &Decoded) -> bool {
+    let has_form = stub.loc.get() != Loc::NONE || decoded.loc != Loc::NONE;
+    stub.guarded_shape() == decoded.guard && (has_form || stub.cell.get() == decoded.cell)
+}
+
 /// Adds the stub to the site's list, replacing one for the same shape; or makes the site megamorphic.
 pub fn attach(cx: &Context, code: Gc<CodeBlock>, site: &Site, w: &IcWriter, decoded: Decoded) {
     let statistics = &cx.interp.statistics;
@@ -406,7 +462,7 @@ pub fn attach(cx: &Context, code: Gc<CodeBlock>, site: &Site, w: &IcWriter, deco
     let mut next = site.stubs.get().as_kind::<IcStub>(Kind::IcStub);
     while let Some(stub) = next {
         next = stub.next_stub();
-        if stub.dead.get() || stub.guarded_shape() == decoded.guard {
+        if stub.dead.get() || replaces(stub, &decoded) {
             match previous {
                 Some(p) => {
                     p.next.set(stub.next.get());
@@ -423,6 +479,7 @@ pub fn attach(cx: &Context, code: Gc<CodeBlock>, site: &Site, w: &IcWriter, deco
         return make_megamorphic(cx, site);
     }
     let stub = cx.new_stub(w, decoded, site.stubs.get());
+    tier::stub_attached(cx, stub);
     site.stubs.set(stub.into());
     site.state.set(if others == 0 { SiteState::Monomorphic } else { SiteState::Polymorphic });
     // The newest stub is what the handler checks first.

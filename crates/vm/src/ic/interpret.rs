@@ -10,6 +10,8 @@ use crate::function::Function;
 use crate::object::{Object, Slots};
 use crate::record::Record;
 use crate::shape::SlotLocation;
+use crate::tier;
+use crate::typed::TypedArray;
 use crate::value::Value;
 
 /// What running a stub came to.
@@ -102,6 +104,9 @@ pub fn run_stubs(cx: &Context, first: Value, inputs: &[Value]) -> Outcome {
         let outcome = run_stub(cx, stub, inputs);
         if !matches!(outcome, Outcome::Miss) {
             stub.hits.set(stub.hits.get().wrapping_add(1));
+            if stub.is_interpreted() {
+                tier::stub_hit(cx, stub);
+            }
             return outcome;
         }
         next = stub.next_stub();
@@ -161,6 +166,13 @@ fn run_stub(cx: &Context, stub: Gc<IcStub>, inputs: &[Value]) -> Outcome {
             );
             return if fresh() && receiver.is_string() {
                 Outcome::Done(load(object_at(stub.cell.get()), own))
+            } else {
+                Outcome::Miss
+            };
+        }
+        Form::TypedArrayLength => {
+            return if fresh() {
+                Outcome::Done(crate::interp::property::typed_length(object_at(receiver)))
             } else {
                 Outcome::Miss
             };
@@ -290,6 +302,12 @@ impl IcVisitor for Run<'_> {
     }
     fn LoadArrayLength(&mut self, object: u8) -> Outcome {
         self.value_or_miss(crate::interp::property::length_of_cell(self.get(object).as_cell()))
+    }
+    fn LoadTypedLength(&mut self, object: u8) -> Outcome {
+        match self.get(object).as_kind::<TypedArray>(Kind::TypedArray) {
+            Some(array) => Outcome::Done(Value::length(array.len())),
+            None => Outcome::Miss,
+        }
     }
     fn LoadStringLength(&mut self, string: u8) -> Outcome {
         self.value_or_miss(crate::interp::property::length_of_cell(self.get(string).as_cell()))

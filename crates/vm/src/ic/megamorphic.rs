@@ -1,4 +1,4 @@
-//! The megamorphic cache: one table for all sites that have seen too many shapes, and with `--no-ic` for all sites.
+//! The megamorphic cache: one table for all sites that have seen too many shapes, and for keys that are no constants.
 //!
 //! Keyed by (shape, property key, read or write). An entry says where the property is: in the receiver, or so many prototypes up.
 //! It holds no cells but keys, which do not move and are compared only; shape ids are used again only after a full collection, which clears
@@ -8,7 +8,12 @@ use crate::feedback::Loc;
 use crate::key::PropertyKey;
 use std::cell::Cell;
 
-const ENTRIES: usize = 2048;
+/// A power of two.
+pub const ENTRIES: usize = 2048;
+/// What shape ids are multiplied with in an entry's hash; machine code computes it too.
+pub const HASH_FACTOR: u32 = 0x9e37_79b1;
+/// The bit of the hash's input for writes.
+pub const ACCESS_SHIFT: u32 = 7;
 
 /// What an entry is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,14 +24,14 @@ pub enum Access {
 }
 
 #[repr(C)]
-struct Entry {
-    key: Cell<u64>,
-    shape: Cell<u32>,
-    loc: Cell<Loc>,
+pub struct Entry {
+    pub key: Cell<u64>,
+    pub shape: Cell<u32>,
+    pub loc: Cell<Loc>,
     /// Valid while the prototype epoch is this; 0: always (own properties).
-    epoch: Cell<u32>,
-    hops: Cell<u8>,
-    access: Cell<u8>,
+    pub epoch: Cell<u32>,
+    pub hops: Cell<u8>,
+    pub access: Cell<u8>,
 }
 
 /// A hit: the location, in the object `hops` prototypes up.
@@ -53,9 +58,14 @@ impl MegamorphicCache {
         MegamorphicCache { entries: (0..ENTRIES).map(entry).collect() }
     }
 
+    /// The address of the first entry: the table stays where it is.
+    pub fn address(&self) -> usize {
+        self.entries.as_ptr() as usize
+    }
+
     #[inline(always)]
     fn entry(&self, shape: u32, key: PropertyKey, access: Access) -> &Entry {
-        let hash = (shape ^ (access as u32) << 7).wrapping_mul(0x9e37_79b1) ^ (key.bits() >> 3) as u32;
+        let hash = (shape ^ (access as u32) << ACCESS_SHIFT).wrapping_mul(HASH_FACTOR) ^ (key.bits() >> 3) as u32;
         let hash = hash ^ hash >> 15;
         &self.entries[hash as usize & (ENTRIES - 1)]
     }

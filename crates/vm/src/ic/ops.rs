@@ -71,6 +71,8 @@ macro_rules! for_each_ic_op {
             LoadBoolean { value: Imm };
             /// The length of an array.
             LoadArrayLength { object: In };
+            /// The length of a typed array, whose prototype's getter of that name is the original one.
+            LoadTypedLength { object: In };
             /// The length of a string.
             LoadStringLength { string: In };
             /// An element of dense elements; a hole is undefined if the stub guards that, else it fails.

@@ -5,6 +5,7 @@ use super::writer::IcWriter;
 use crate::cell::{CellHeader, Gc, Kind};
 use crate::context::Context;
 use crate::feedback::{Loc, NO_SHAPE};
+use crate::machine;
 use crate::value::Value;
 use std::cell::Cell;
 use std::fmt::Write;
@@ -15,6 +16,9 @@ pub struct IcStub {
     pub header: CellHeader,
     /// The next stub of the site, or empty.
     pub next: Cell<Value>,
+    /// Machine code of the program, which stubs with equal programs share; as long as there is none, the code that goes on to the next
+    /// stub ([`machine::next_stub`]). Not a cell: the collector does not see it.
+    pub code: Cell<usize>,
     /// The decoded form, if there is one: as in `feedback::Site`.
     pub guard: Cell<u32>,
     pub loc: Cell<Loc>,
@@ -47,6 +51,16 @@ impl Gc<IcStub> {
     /// Bytes of the cell.
     pub fn size(self) -> usize {
         size_of::<IcStub>() + self.data_len as usize * 8 + (self.program_len as usize).next_multiple_of(8)
+    }
+    /// Whether machine code skips the stub, for want of code of its own.
+    #[inline(always)]
+    pub fn is_interpreted(self) -> bool {
+        self.code.get() == machine::next_stub_code()
+    }
+    /// From now on the stub never hits: a shape that it names has died, and its id may be another's.
+    pub fn kill(self) {
+        self.dead.set(true);
+        self.code.set(machine::next_stub_code());
     }
     /// The shape that the first guard asks for.
     pub fn guarded_shape(self) -> u32 {
@@ -111,6 +125,7 @@ impl Context {
             stub.as_ptr().write(IcStub {
                 header: CellHeader::new(0, Kind::IcStub as u8, 0, 0),
                 next: Cell::new(next),
+                code: Cell::new(machine::next_stub_code()),
                 guard: Cell::new(decoded.guard),
                 loc: Cell::new(decoded.loc),
                 cell: Cell::new(decoded.cell),

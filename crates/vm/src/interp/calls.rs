@@ -136,7 +136,6 @@ fn tail(cx: &Context, frame: Frame, block: usize, argc: usize) -> JsResult<Flow>
             flags: word & flag::OF_PLACE,
         };
         fill_frame(frame, function, code, argc, Value::UNDEFINED, site);
-        code.calls.set(code.calls.get().wrapping_add(1));
         cx.interp.pc.set(code.code());
         // Loops made of tail calls have no back-edge.
         crate::interrupt::poll_if_needed(cx)?;

@@ -61,7 +61,7 @@ pub(crate) unsafe fn run_segment(cx: &Context, throwing: bool) -> SegmentExit {
     if throwing && !unwind::unwind(cx) {
         return SegmentExit::Throw;
     }
-    if let Some(target) = tier::target_of_innermost(cx) {
+    if let Some(target) = tier::begin_innermost(cx) {
         state.tiers.target.set(target);
         return SegmentExit::EnterCode;
     }
@@ -153,7 +153,6 @@ pub(crate) unsafe fn run_segment(cx: &Context, throwing: bool) -> SegmentExit {
                         sites = code.sites();
                         pc = code.code();
                         state.frame.set(Frame(fp));
-                        code.calls.set(code.calls.get().wrapping_add(1));
                         code.heat.set(code.heat.get() - 1);
                         if code.heat.get() <= 0
                             && let Some(machine) = tier::hot_code(cx, code)
@@ -162,6 +161,7 @@ pub(crate) unsafe fn run_segment(cx: &Context, throwing: bool) -> SegmentExit {
                             state.tiers.target.set(machine.filled);
                             return SegmentExit::EnterCode;
                         }
+                        code.calls.set(code.calls.get().wrapping_add(1));
                         if (*state.interrupt_word).load(Relaxed) != 0 {
                             state.pc.set(pc);
                             if interrupt::poll_in_interpreter(cx).is_err() {
@@ -1011,11 +1011,7 @@ pub(crate) unsafe fn run_segment(cx: &Context, throwing: bool) -> SegmentExit {
             };
             match action {
                 Action::Reload => {
-                    if state.pc.get() == state.frame.get().code().code() {
-                        let code = state.frame.get().code();
-                        code.heat.set(code.heat.get() - 1);
-                    }
-                    if let Some(target) = tier::target_of_innermost(cx) {
+                    if let Some(target) = tier::begin_innermost(cx) {
                         state.tiers.target.set(target);
                         return SegmentExit::EnterCode;
                     }

@@ -240,7 +240,7 @@ fn get(cx: &Context, obj: Value, key: Value, site: &Site) -> JsResult<Value> {
             // SAFETY: the kind is an object's.
             let object: Gc<Object> = unsafe { obj.as_cell().cast() };
             let key = cx.to_property_key(key)?;
-            if !key.is_index() {
+            if !key.is_index() && !cx.interp.no_ic {
                 let v = megamorphic_get(cx, object, key);
                 if !v.is_empty() {
                     return Ok(v);
@@ -363,7 +363,7 @@ fn set(cx: &Context, obj: Value, key: Value, v: Value, strict: bool, site: &Site
             // SAFETY: the kind is an object's.
             let object: Gc<Object> = unsafe { obj.as_cell().cast() };
             let key = cx.to_property_key(key)?;
-            if !key.is_index() {
+            if !key.is_index() && !cx.interp.no_ic {
                 if megamorphic_set(cx, object, key, v) {
                     return Ok(());
                 }

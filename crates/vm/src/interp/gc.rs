@@ -13,6 +13,7 @@ use crate::interp::Interp;
 use crate::module::{MODULE_VALUES, Module};
 use crate::value::Value;
 use std::cell::Cell;
+use tercel_bytecode::FeedbackKind;
 use tercel_gc::{CollectKind, KindInfo, LimitStatus, Tracer, WeakHooks, WeakSweep};
 
 /// A row of values as the tracer wants them.
@@ -93,11 +94,16 @@ unsafe fn code_sweep(header: *mut CellHeader, sweep: &WeakSweep) {
     if !sweep.is_full() {
         return;
     }
-    for site in as_cell::<CodeBlock>(header).all_sites() {
-        sweep_site(site, sweep);
+    let code = as_cell::<CodeBlock>(header);
+    for (site, kind) in code.all_sites().iter().zip(&code.template().slots) {
+        match kind {
+            FeedbackKind::GetGlobal | FeedbackKind::SetGlobal => super::globals::sweep_site(site, sweep),
+            _ => sweep_site(site, sweep),
+        }
     }
 }
 
+/// Forgets the stubs and the decoded form of a site that depended on a shape that died.
 fn sweep_site(site: &Site, sweep: &WeakSweep) {
     let guard = site.guard.get();
     let dead_target = matches!(site.loc.get().form(), Form::AddInline | Form::AddOutOfLine)
@@ -111,7 +117,7 @@ fn sweep_site(site: &Site, sweep: &WeakSweep) {
     let mut next = site.stubs.get().as_kind::<IcStub>(Kind::IcStub);
     while let Some(stub) = next {
         if stub_is_dead(stub, sweep) {
-            stub.dead.set(true);
+            stub.kill();
         }
         next = stub.next_stub();
     }
@@ -174,6 +180,11 @@ impl Context {
         // SAFETY: at a safepoint every cell is initialised; references are in roots, in cells behind barriers, or in the
         // native ranges that the roots name.
         unsafe { self.heap.collect(kind, &roots, reason) };
+        if kind == CollectKind::Full
+            && let Some(hooks) = self.interp.tiers.hooks.get()
+        {
+            (hooks.after_collection)(self);
+        }
         match self.heap.limit_status() {
             LimitStatus::Exceeded if kind == CollectKind::Full => {
                 Err(self.throw_out_of_memory(format_args!("The heap limit is exceeded")))

@@ -9,7 +9,7 @@ use crate::cell::{Gc, Kind};
 use crate::code::CodeBlock;
 use crate::context::Context;
 use crate::error::{JsResult, Throw};
-use crate::feedback::{Form, Loc, Site, SiteState};
+use crate::feedback::{Form, Loc, NO_SHAPE, Site, SiteState};
 use crate::frame::Frame;
 use crate::ic::attach::{GetFact, SetFact, find_get, find_set};
 use crate::ic::interpret::{load, store};
@@ -21,6 +21,7 @@ use crate::scope::Scope;
 use crate::value::Value;
 use tercel_bytecode::op::instr;
 use tercel_bytecode::{GlobalDeclarations, JsStr, VarKind};
+use tercel_gc::WeakSweep;
 
 /// Fields of a binding record.
 pub mod binding {
@@ -30,7 +31,7 @@ pub mod binding {
     pub const CONSTANT: usize = 1;
 }
 
-/// What `Site::bits` says of a global's site.
+/// What `Site::bits` says of a global's site; 0: nothing is cached. Whoever clears the site's cell clears these too.
 pub mod cached {
     pub const BINDING: u8 = 1;
     pub const PROPERTY: u8 = 2;
@@ -83,6 +84,7 @@ pub fn cached_set(cx: &Context, site: &Site, v: Value) -> bool {
 }
 
 fn cache_binding(cx: &Context, code: Gc<CodeBlock>, site: &Site, record: Gc<Record>) {
+    site.guard.set(NO_SHAPE);
     site.bits.set(cached::BINDING);
     site.state.set(SiteState::Monomorphic);
     site.cell.set(record.into());
@@ -117,6 +119,15 @@ fn cache_property(
         Loc::new(Form::OwnOutOfLine, (size_of::<crate::object::Slots>() + location.index() * 8) as u32)
     });
     cx.write_barrier(code.header_ptr(), global.into());
+}
+
+/// After a full collection: forgets a global property whose guard names a shape that died.
+pub(super) fn sweep_site(site: &Site, sweep: &WeakSweep) {
+    if site.bits.get() == cached::PROPERTY && !sweep.shape_is_live(site.guard.get()) {
+        site.bits.set(0);
+        site.state.set(SiteState::Uninitialized);
+        site.clear_form();
+    }
 }
 
 impl Context {

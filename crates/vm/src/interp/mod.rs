@@ -33,6 +33,7 @@ use tercel_bytecode::op::Instr;
 
 /// The address of the current instruction.
 #[derive(Clone, Copy)]
+#[repr(transparent)]
 pub struct Pc(pub *const u16);
 
 impl Pc {

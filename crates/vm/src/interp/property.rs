@@ -9,8 +9,8 @@ use crate::error::{JsResult, Throw};
 use crate::feedback::{Form, Loc, Site, SiteState};
 use crate::frame::{self, Frame};
 use crate::ic::attach::{
-    GetFact, SetFact, attach_get, attach_set, attach_string_get, cache_get, cache_set, find_get, find_set,
-    megamorphic_get, megamorphic_set,
+    GetFact, SetFact, attach_get, attach_has, attach_instanceof, attach_set, attach_string_get, cache_get, cache_set,
+    find_get, find_set, megamorphic_get, megamorphic_set,
 };
 use crate::ic::interpret::{Outcome, add_inline, add_out_of_line, load, out_of_line_slot, run_stubs};
 use crate::interp::calls::finish;
@@ -20,6 +20,7 @@ use crate::names;
 use crate::object::array::ArrayObject;
 use crate::object::{Accessor, Object};
 use crate::realm::Intrinsic;
+use crate::shape::{CONFIGURABLE, WRITABLE};
 use crate::string::JsString;
 use crate::value::Value;
 use tercel_bytecode::op::{Instr, instr};
@@ -41,6 +42,14 @@ pub fn length_of_cell(cell: Gc<Cell64>) -> Value {
     }
 }
 
+/// The length of a typed array.
+#[inline]
+pub fn typed_length(object: Gc<Object>) -> Value {
+    // SAFETY: the guard is a typed array's shape.
+    let array: Gc<crate::typed::TypedArray> = unsafe { object.cast() };
+    Value::number(array.len() as f64)
+}
+
 /// The value that a site's decoded form finds, once the guard has matched; empty if the form does not apply.
 #[inline(never)]
 pub fn load_form(cx: &Context, site: &Site, cell: *const u8, loc: Loc) -> Value {
@@ -57,6 +66,7 @@ pub fn load_form(cx: &Context, site: &Site, cell: *const u8, loc: Loc) -> Value 
         Form::Missing if fresh() => Value::UNDEFINED,
         Form::StringHolderInline if fresh() && object.kind().is_string() => load(holder(), own(Form::OwnInline)),
         Form::StringHolderOutOfLine if fresh() && object.kind().is_string() => load(holder(), own(Form::OwnOutOfLine)),
+        Form::TypedArrayLength if fresh() => typed_length(object),
         // SAFETY: the guard is an array's shape.
         Form::ArrayLength => length_of_cell(unsafe { object.cast() }),
         _ => Value::EMPTY,
@@ -101,6 +111,10 @@ pub fn get_at_site(cx: &Context, code: Gc<CodeBlock>, site: &Site, v: Value, key
     if !v.is_cell() || !v.is_object() {
         return primitive_get(cx, code, site, v, key);
     }
+    if cx.interp.no_ic {
+        let object = v.as_object().expect("checked above");
+        return object.get_receiver(cx, key, v).map(Got::Value);
+    }
     if site.stubs.get().is_cell() {
         match run_stubs(cx, site.stubs.get(), &[v]) {
             Outcome::Done(v) => return Ok(Got::Value(v)),
@@ -109,7 +123,7 @@ pub fn get_at_site(cx: &Context, code: Gc<CodeBlock>, site: &Site, v: Value, key
         }
     }
     let object = v.as_object().expect("checked above");
-    let megamorphic = cx.interp.no_ic || site.state.get() == SiteState::Megamorphic;
+    let megamorphic = site.state.get() == SiteState::Megamorphic;
     if megamorphic {
         let v = megamorphic_get(cx, object, key);
         if !v.is_empty() {
@@ -171,7 +185,34 @@ fn primitive_get(cx: &Context, code: Gc<CodeBlock>, site: &Site, v: Value, key: 
             return Ok(Got::Value(holder.slot(location)));
         }
     }
+    // Methods of numbers, booleans, symbols and BigInts.
+    if !v.is_string()
+        && !cx.interp.no_ic
+        && let Some(prototype) = prototype_of_primitive(cx, v)
+    {
+        let found = megamorphic_get(cx, prototype, key);
+        if !found.is_empty() {
+            return Ok(Got::Value(found));
+        }
+        cache_get(cx, prototype, key, find_get(cx, prototype, key));
+    }
     cx.get_value(v, key).map(Got::Value)
+}
+
+/// Where the properties of a primitive that is no string are.
+fn prototype_of_primitive(cx: &Context, v: Value) -> Option<Gc<Object>> {
+    let intrinsic = if v.is_number() {
+        Intrinsic::NumberPrototype
+    } else if v.is_boolean() {
+        Intrinsic::BooleanPrototype
+    } else if v.is_symbol() {
+        Intrinsic::SymbolPrototype
+    } else if v.is_bigint() {
+        Intrinsic::BigIntPrototype
+    } else {
+        return None;
+    };
+    Some(cx.intrinsic(intrinsic))
 }
 
 #[cold]
@@ -258,6 +299,12 @@ fn set_at_site(
         cx.set_value(obj, key, v, strict)?;
         return Ok(None);
     };
+    if cx.interp.no_ic {
+        if !object.set(cx, key, v, obj)? && strict {
+            return Err(cx.throw_refused_set(obj, key));
+        }
+        return Ok(None);
+    }
     if site.stubs.get().is_cell() {
         match run_stubs(cx, site.stubs.get(), &[obj, v]) {
             Outcome::Done(_) => return Ok(None),
@@ -265,7 +312,7 @@ fn set_at_site(
             _ => {}
         }
     }
-    let megamorphic = cx.interp.no_ic || site.state.get() == SiteState::Megamorphic;
+    let megamorphic = site.state.get() == SiteState::Megamorphic;
     if megamorphic && megamorphic_set(cx, object, key, v) {
         return Ok(None);
     }
@@ -390,18 +437,34 @@ pub fn has_in(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     }
     let key = cx.to_property_key(frame.get(i.key.0 as usize))?;
     let object = frame.get(i.obj.0 as usize).as_object().expect("checked above");
-    let found = match key.is_index() {
+    let found = match key.is_index() || cx.interp.no_ic {
         true => object.has_property(cx, key)?,
         false => {
-            if !megamorphic_get(cx, object, key).is_empty() && has_by_cache(cx, object, key) {
-                true
-            } else {
-                object.has_property(cx, key)?
-            }
+            let code = frame.code();
+            has_at_site(cx, code, code.site(i.slot.0 as usize), object, key)?
         }
     };
     frame.set(i.dst.0 as usize, Value::boolean(found));
     Ok(())
+}
+
+/// `key in object` at a site.
+fn has_at_site(cx: &Context, code: Gc<CodeBlock>, site: &Site, object: Gc<Object>, key: PropertyKey) -> JsResult<bool> {
+    if site.stubs.get().is_cell()
+        && let Outcome::Done(found) = run_stubs(cx, site.stubs.get(), &[object.into(), Value::from_bits(key.bits())])
+    {
+        return Ok(found.is_true());
+    }
+    if site.state.get() == SiteState::Megamorphic {
+        if !megamorphic_get(cx, object, key).is_empty() && has_by_cache(cx, object, key) {
+            return Ok(true);
+        }
+        cache_get(cx, object, key, find_get(cx, object, key));
+    } else {
+        let fact = find_get(cx, object, key);
+        learn(site, || attach_has(cx, code, site, object, key, fact));
+    }
+    object.has_property(cx, key)
 }
 
 /// Whether the megamorphic cache knows the property to be there (and not to be missing).
@@ -430,6 +493,9 @@ pub fn has_prototype(cx: &Context, v: Value, prototype: Value) -> Option<bool> {
 
 /// A read of a property of an object by the megamorphic cache, or by shapes, or generically.
 pub fn get_by_cache(cx: &Context, object: Gc<Object>, key: PropertyKey) -> JsResult<Value> {
+    if cx.interp.no_ic {
+        return object.get(cx, key);
+    }
     let v = megamorphic_get(cx, object, key);
     if !v.is_empty() {
         return Ok(v);
@@ -469,10 +535,39 @@ pub fn instanceof(cx: &Context, v: Value, target: Value) -> JsResult<bool> {
     cx.ordinary_has_instance(target, v)
 }
 
+/// `v instanceof target` by the site's stubs; attaches one where that is possible.
+fn instanceof_at_site(cx: &Context, code: Gc<CodeBlock>, site: &Site, v: Value, target: Value) -> Option<bool> {
+    let function = target.as_kind::<Object>(Kind::Function)?;
+    if cx.interp.no_ic || site.state.get() == SiteState::Megamorphic {
+        return None;
+    }
+    if site.stubs.get().is_cell()
+        && let Outcome::Done(found) = run_stubs(cx, site.stubs.get(), &[target, v])
+    {
+        return Some(found.is_true());
+    }
+    // The handler must be one that stays what it is: found in a prototype, where it is neither writable nor configurable.
+    let key = cx.names().symbol_has_instance;
+    let GetFact::Slot { holder, hops: 1.., location } = find_get(cx, function, key) else { return None };
+    let fixed = holder.shape(cx).lookup(cx, key).is_some_and(|e| !e.has(WRITABLE) && !e.has(CONFIGURABLE));
+    let handler = holder.slot(location);
+    if !fixed || !cx.is_library_function(handler, Intrinsic::FunctionPrototype, names::SYMBOL_HAS_INSTANCE) {
+        return None;
+    }
+    let GetFact::Slot { hops: 0, location, .. } = find_get(cx, function, cx.names().prototype) else { return None };
+    learn(site, || attach_instanceof(cx, code, site, function, location));
+    None
+}
+
 #[inline(never)]
 pub fn instance_of(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     let i: instr::InstanceOf = pc.decode();
-    let r = instanceof(cx, frame.get(i.a.0 as usize), frame.get(i.b.0 as usize))?;
+    let (v, target) = (frame.get(i.a.0 as usize), frame.get(i.b.0 as usize));
+    let code = frame.code();
+    let r = match instanceof_at_site(cx, code, code.site(i.slot.0 as usize), v, target) {
+        Some(found) => found,
+        None => instanceof(cx, v, target)?,
+    };
     frame.set(i.dst.0 as usize, Value::boolean(r));
     Ok(())
 }
@@ -497,9 +592,10 @@ pub fn get_super(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     let base = frame.get(i.base.0 as usize);
     let this = frame.get(i.this.0 as usize);
     let Some(object) = base.as_object() else { return Err(throw_read_of_nullish(cx, base, key)) };
-    let v = if key.is_index() { Value::EMPTY } else { megamorphic_get(cx, object, key) };
+    let cached = !key.is_index() && !cx.interp.no_ic;
+    let v = if cached { megamorphic_get(cx, object, key) } else { Value::EMPTY };
     let v = if v.is_empty() {
-        if !key.is_index() {
+        if cached {
             let fact = find_get(cx, object, key);
             cache_get(cx, object, key, fact);
         }

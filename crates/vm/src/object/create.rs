@@ -97,14 +97,14 @@ impl Context {
         default: Intrinsic,
         kind: Kind,
     ) -> JsResult<Gc<Object>> {
-        let shape = self.initial_shape(new_target, default, kind, 0)?;
+        let shape = self.initial_shape(new_target, default, kind, || 0)?;
         Ok(self.new_object_of_shape(shape))
     }
 
     /// The `this` that `new f` begins with, `f` being a base constructor and `new_target` what was called. `expected`: how many
     /// properties its code suggests.
     #[inline]
-    pub fn new_this(&self, new_target: Gc<Object>, expected: usize) -> JsResult<Gc<Object>> {
+    pub fn new_this(&self, new_target: Gc<Object>, expected: impl FnOnce() -> usize) -> JsResult<Gc<Object>> {
         let shape = self.initial_shape(new_target.value(), Intrinsic::ObjectPrototype, Kind::Object, expected)?;
         Ok(self.alloc_object_raw(shape, Kind::Object))
     }
@@ -116,7 +116,7 @@ impl Context {
         new_target: Value,
         default: Intrinsic,
         kind: Kind,
-        expected: usize,
+        expected: impl FnOnce() -> usize,
     ) -> JsResult<Gc<Shape>> {
         if let Some(state) = construct_state(new_target)
             && state.shape.get() != 0
@@ -129,7 +129,7 @@ impl Context {
                 return Ok(shape);
             }
         }
-        self.find_initial_shape(new_target, default, kind, expected)
+        self.find_initial_shape(new_target, default, kind, expected())
     }
 
     #[cold]

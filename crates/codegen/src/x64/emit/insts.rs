@@ -172,13 +172,8 @@ impl Emitter<'_> {
         self.forward[target as usize]
     }
 
-    /// The block that is emitted next.
-    fn next_block(&self) -> Option<u32> {
-        (self.block as u32 + 1..self.forward.len() as u32).find(|&block| self.forward[block as usize] == block)
-    }
-
     fn jump_to(&mut self, block: u32) {
-        if self.next_block() != Some(block) {
+        if self.next_block[self.block] != Some(block) {
             self.asm.jmp_to(self.blocks[block as usize]);
         }
     }
@@ -351,7 +346,7 @@ impl Emitter<'_> {
                 let (then, other) = (self.succ(0), self.succ(1));
                 if then == other {
                     self.jump_to(then);
-                } else if self.next_block() == Some(then) {
+                } else if self.next_block[self.block] == Some(then) {
                     let target = self.blocks[other as usize];
                     self.jump_if(cc.invert(), target);
                 } else {
@@ -425,13 +420,16 @@ impl Emitter<'_> {
     fn lea(&mut self, addr: Addr) {
         let dst = self.reg(0);
         let mem = self.mem(addr);
-        match (addr.index, mem.base_reg(), mem.disp()) {
-            (NO, Some(base), 0) => {
+        // The assembler may have exchanged base and index, so both are asked of it.
+        match (mem.base_reg(), mem.index_reg(), mem.disp()) {
+            (Some(base), None, 0) => {
                 if base != dst {
                     self.asm.mov(Size::S64, dst, base);
                 }
             }
-            (NO, Some(base), disp) if base == dst => self.asm.add(Size::S64, dst, disp),
+            (Some(base), None, disp) if base == dst => self.asm.add(Size::S64, dst, disp),
+            (Some(base), Some(index), 0) if addr.scale == 0 && base == dst => self.asm.add(Size::S64, dst, index),
+            (Some(base), Some(index), 0) if addr.scale == 0 && index == dst => self.asm.add(Size::S64, dst, base),
             _ => self.asm.lea(Size::S64, dst, mem),
         }
     }

@@ -29,7 +29,7 @@ use super::lower::{ExitValue, Lowered};
 use crate::lir::*;
 use crate::regalloc::{Allocation, Move, MoveAt, Stats, moves};
 use crate::runtime::offsets;
-use crate::{CodegenError, Fault, Options};
+use crate::{CodegenError, Fault, Options, StageTimes};
 use tercel_asm::x64::inst::VecOp;
 use tercel_asm::x64::{Assembler, Cond, Mem, Operand, Reg, RegMem, Scale, Size, VecLen, Xmm, XmmMem, op};
 use tercel_asm::{Assembly, Label};
@@ -99,6 +99,8 @@ pub struct CompiledFunction {
     pub positions: Vec<(u32, SourcePos)>,
     /// What register allocation did.
     pub stats: Stats,
+    /// What making it took.
+    pub times: StageTimes,
 }
 
 /// A place in cold code that is still to be emitted.
@@ -142,6 +144,8 @@ pub fn emit(
         pool,
         forward: Vec::new(),
         next_group: 0,
+        first_group: Vec::new(),
+        next_block: Vec::new(),
         inst: 0,
         block: 0,
         cold: Vec::new(),
@@ -168,6 +172,10 @@ struct Emitter<'a> {
     forward: Vec<u32>,
     /// The next group of moves.
     next_group: usize,
+    /// The first group of moves of each block.
+    first_group: Vec<usize>,
+    /// The block that is emitted after each one, if it is emitted itself.
+    next_block: Vec<Option<u32>>,
     /// The instruction being emitted.
     inst: usize,
     /// Its block.
@@ -237,14 +245,20 @@ impl Emitter<'_> {
 
     fn find_forwards(&mut self) {
         let code = &self.lowered.code;
+        let groups = &self.allocation.moves;
+        let inst_of = |at: MoveAt| match at {
+            MoveAt::BlockStart(block) => code.blocks[block as usize].start,
+            MoveAt::BlockEnd(block) => code.blocks[block as usize].end - 1,
+            MoveAt::Before(inst) | MoveAt::After(inst) => inst,
+        };
+        // Groups are in the order of instructions.
+        let mut group = 0;
         let mut has_moves = vec![false; code.blocks.len()];
-        for group in &self.allocation.moves {
-            match group.at {
-                MoveAt::BlockStart(block) | MoveAt::BlockEnd(block) => has_moves[block as usize] = true,
-                MoveAt::Before(inst) | MoveAt::After(inst) => {
-                    let block = code.blocks.partition_point(|block| block.end <= inst);
-                    has_moves[block] = true;
-                }
+        for (block, data) in code.blocks.iter().enumerate() {
+            self.first_group.push(group);
+            while groups.get(group).is_some_and(|group| inst_of(group.at) < data.end) {
+                group += 1;
+                has_moves[block] = true;
             }
         }
         let is_empty = |block: usize| {
@@ -266,17 +280,28 @@ impl Emitter<'_> {
                 self.forward[block] = at as u32;
             }
         }
+        self.next_block = vec![None; code.blocks.len()];
+        let mut next = None;
+        for &block in self.lowered.order.iter().rev().filter(|&&block| self.forward[block as usize] == block) {
+            self.next_block[block as usize] = next;
+            next = Some(block);
+        }
     }
 
     fn run(mut self) -> Result<CompiledFunction, CodegenError> {
         let lowered = self.lowered;
-        for block in 0..lowered.code.blocks.len() {
+        let mut emitted = vec![false; lowered.code.blocks.len()];
+        let targets = self.backward_targets();
+        for &block in &lowered.order {
+            let block = block as usize;
             self.block = block;
             let data = &lowered.code.blocks[block];
             if self.forward[block] != block as u32 {
                 continue;
             }
-            if block > 0 && self.is_loop_header(block) {
+            emitted[block] = true;
+            self.next_group = self.first_group[block];
+            if targets[block] {
                 self.asm.align(16);
             }
             self.asm.bind(self.blocks[block]);
@@ -296,10 +321,8 @@ impl Emitter<'_> {
             }
         }
         // Labels of skipped blocks are never jumped to, but must exist.
-        for block in 0..lowered.code.blocks.len() {
-            if self.forward[block] != block as u32 {
-                self.asm.bind(self.blocks[block]);
-            }
+        for (block, _) in emitted.iter().enumerate().filter(|(_, emitted)| !**emitted) {
+            self.asm.bind(self.blocks[block]);
         }
         self.emit_cold();
         let assembly = self.asm.assemble()?;
@@ -314,13 +337,24 @@ impl Emitter<'_> {
             sites,
             positions,
             stats: self.allocation.stats,
+            times: StageTimes::default(),
             assembly,
         })
     }
 
-    fn is_loop_header(&self, block: usize) -> bool {
-        let data = &self.lowered.code.blocks[block];
-        data.depth > 0 && !data.cold && data.preds.iter().any(|&(pred, _)| pred as usize >= block)
+    /// The blocks in loops that are jumped to from behind: they are aligned.
+    fn backward_targets(&self) -> Vec<bool> {
+        let code = &self.lowered.code;
+        let (mut done, mut targets) = (vec![false; code.blocks.len()], vec![false; code.blocks.len()]);
+        for &block in &self.lowered.order {
+            done[block as usize] = true;
+            for edge in &code.blocks[block as usize].succs {
+                let target = self.forward[edge.block as usize] as usize;
+                let data = &code.blocks[target];
+                targets[target] |= done[target] && data.depth > 0 && !data.cold;
+            }
+        }
+        targets
     }
 
     fn position(&mut self, inst: usize) {

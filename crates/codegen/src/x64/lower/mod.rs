@@ -65,6 +65,8 @@ pub struct SiteDesc {
 pub struct Lowered {
     /// The code.
     pub code: Code<MOp>,
+    /// The order in which blocks are emitted: that of the IR, blocks on edges after their sources, cold blocks last.
+    pub order: Vec<u32>,
     /// Constants that instructions refer to.
     pub pool: Vec<Vec<u8>>,
     /// Exits, calls and polls.
@@ -130,9 +132,9 @@ struct Plan {
     edges: rustc_hash::FxHashMap<(Block, usize), u32>,
 }
 
-/// Decides the order of blocks and splits critical edges.
+/// Decides the order of blocks for register allocation and splits critical edges.
 ///
-/// A block comes after all its predecessors but those over back edges; among the blocks that may come next the deepest in
+/// Not the order of emission: here definitions stand before uses, whatever the layout. A block comes after all its predecessors but those over back edges; among the blocks that may come next the deepest in
 /// loops is taken, so that loops are contiguous, then the one that became possible last, so that code falls through. Cold
 /// blocks, and what only they lead to, come at the end.
 fn plan_blocks(func: &Function, cfg: &Cfg, dominators: &Dominators, loops: &Loops) -> Plan {
@@ -190,6 +192,33 @@ fn plan_blocks(func: &Function, cfg: &Cfg, dominators: &Dominators, loops: &Loop
         plan.blocks.push(planned);
     }
     plan
+}
+
+impl Plan {
+    /// The order of emission.
+    fn layout(&self, func: &Function) -> Vec<u32> {
+        let (mut order, mut cold) = (Vec::with_capacity(self.blocks.len()), Vec::new());
+        let mut place = |index: u32| match self.blocks[index as usize].cold {
+            true => cold.push(index),
+            false => order.push(index),
+        };
+        place(self.index[func.entry()]);
+        for &block in func.blocks() {
+            let index = self.index[block];
+            if index == u32::MAX {
+                continue;
+            }
+            if block != func.entry() {
+                place(index);
+            }
+            let edges = func.edges(func.terminator(block)).len();
+            if edges > 1 {
+                (0..edges).filter_map(|edge| self.edges.get(&(block, edge))).for_each(|&index| place(index));
+            }
+        }
+        order.append(&mut cold);
+        order
+    }
 }
 
 /// The operands of an instruction that is being made.
@@ -341,6 +370,7 @@ impl Lower<'_> {
         }
         Ok(Lowered {
             code: self.code,
+            order: plan.layout(self.func),
             pool: self.pool,
             sites: self.sites,
             outgoing: self.outgoing,

@@ -42,6 +42,13 @@ fn float_cond(cc: FloatCc) -> (Cc, bool) {
     }
 }
 
+/// A factor that is one off a power of two: the power, and what is done with the factor itself.
+fn near_power(factor: i32) -> Option<(u8, GprOp)> {
+    let power = |value: i32| (value > 4 && value.count_ones() == 1).then_some(value.trailing_zeros() as u8);
+    let less = factor.checked_add(1).and_then(power).map(|shift| (shift, op::sub));
+    less.or_else(|| factor.checked_sub(1).and_then(power).map(|shift| (shift, op::add)))
+}
+
 impl Lower<'_> {
     pub(super) fn inst(&mut self, inst: Inst) {
         let data = *self.func.inst(inst);
@@ -175,6 +182,9 @@ impl Lower<'_> {
                 let addr = Addr { base, index: base, scale, disp: 0, origin: Origin::None };
                 return self.push(MOp::Lea(addr), ops);
             }
+            if let Some((shift, op)) = near_power(imm) {
+                return self.mul_by_shift(result, left, size, shift, op);
+            }
             let load_size = if ty.bytes() >= 4 { size } else { Size::S32 };
             let src = self.rm(&mut ops, left, load_size);
             return self.push(MOp::ImulImm(size, src, imm), ops);
@@ -183,6 +193,19 @@ impl Lower<'_> {
         ops.def_tied(result, left);
         let src = self.rm(&mut ops, right, size);
         self.push(MOp::Alu(op::imul, size, src), ops);
+    }
+
+    /// A shift and a sum or difference: two cycles where `imul` takes three.
+    fn mul_by_shift(&mut self, result: VReg, left: Value, size: Size, shift: u8, op: GprOp) {
+        let left = self.value(left);
+        let shifted = self.new_vreg(if size == Size::S64 { Type::I64 } else { Type::I32 });
+        let mut ops = Ops::new();
+        ops.def_tied(shifted, left);
+        self.push(MOp::ShiftImm(op::shl, size, shift), ops);
+        let mut ops = Ops::new();
+        ops.def_tied(result, shifted);
+        let src = Src::Op(ops.reg_mem(left));
+        self.push(MOp::Alu(op, size, src), ops);
     }
 
     fn mul_high(&mut self, inst: Inst, ty: Type, op: GprOp) {

@@ -1,0 +1,267 @@
+//! Routines that sites call when neither the decoded form nor a stub is of use: the megamorphic cache, names as keys, characters of strings.
+//!
+//! | routine | in | out |
+//! |---|---|---|
+//! | `MEGAMORPHIC_GET` | rax: a cell; r10: the key's word | rax: the value; empty: not in the cache |
+//! | `MEGAMORPHIC_SET` | rax: a cell; r10: the key's word; rcx: the value | rax: empty: not in the cache |
+//! | `KEYED_GET` | rax: a cell; rcx: a key that is no int32 | as `MEGAMORPHIC_GET` |
+//! | `KEYED_SET` | rax: a cell; r10: a key that is no int32; rcx: the value | as `MEGAMORPHIC_SET` |
+//! | `SITE_GET` | rax: a cell; rdx: the site; r10: the key's word | as `MEGAMORPHIC_GET`, from the site's stubs or that cache |
+//! | `SITE_SET` | rax: a cell; rdx: the site; r10: the key's word; rcx: the value | likewise |
+//! | `STRING_CHARACTER` | rax: a cell; rcx: an int32 in 64 bits, not boxed | rax: the character, if it is a string's |
+//!
+//! They keep rsi (the set routines do not) and clobber rcx, rdx, rdi, r8–r11.
+
+use crate::baseline::CX;
+use crate::stubs::ROUTINES;
+use crate::symbols::{self, Symbol};
+use tercel_asm::Label;
+use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
+use tercel_code::{CodeError, CodeImage, CodeKind, CodeSpace};
+use tercel_vm::context::Context;
+use tercel_vm::feedback::{Form, SiteState};
+use tercel_vm::ic::megamorphic::{ACCESS_SHIFT, Access, ENTRIES, HASH_FACTOR};
+use tercel_vm::layout::{context, header, megamorphic, object, shape, site, string, stub};
+use tercel_vm::string::{INDEX, INTERNED, TWO_BYTE};
+use tercel_vm::{Kind, Value};
+
+pub const MEGAMORPHIC_GET: Symbol = Symbol(ROUTINES);
+pub const MEGAMORPHIC_SET: Symbol = Symbol(ROUTINES + 1);
+pub const KEYED_GET: Symbol = Symbol(ROUTINES + 2);
+pub const KEYED_SET: Symbol = Symbol(ROUTINES + 3);
+pub const STRING_CHARACTER: Symbol = Symbol(ROUTINES + 4);
+pub const SITE_GET: Symbol = Symbol(ROUTINES + 5);
+pub const SITE_SET: Symbol = Symbol(ROUTINES + 6);
+
+/// The site.
+pub const SITE: Reg = Reg::RDX;
+/// The key's word.
+pub const KEY: Reg = Reg::R10;
+/// Bit of a cell header's gc byte that asks for a write barrier.
+const OLD_CLEAN: i32 = tercel_gc::OLD_CLEAN as i32;
+
+type Row = (&'static str, Symbol, fn(&mut Assembler, &Context));
+
+const TABLE: &[Row] = &[
+    ("megamorphic_get", MEGAMORPHIC_GET, megamorphic_get),
+    ("megamorphic_set", MEGAMORPHIC_SET, megamorphic_set),
+    ("keyed_get", KEYED_GET, keyed_get),
+    ("keyed_set", KEYED_SET, keyed_set),
+    ("string_character", STRING_CHARACTER, string_character),
+    ("site_get", SITE_GET, |asm, _| by_site(asm, MEGAMORPHIC_GET)),
+    ("site_set", SITE_SET, |asm, _| by_site(asm, MEGAMORPHIC_SET)),
+];
+
+/// Publishes the routines.
+///
+/// # Errors
+/// If there is no room for them.
+pub fn publish(space: &mut CodeSpace, cx: &Context) -> Result<(), CodeError> {
+    space.define_symbol(symbols::SHAPES_BASE.0, cx.shapes_base() as u64);
+    for &(name, symbol, emit) in TABLE {
+        let mut asm = Assembler::new();
+        emit(&mut asm, cx);
+        let assembly = asm.assemble().map_err(|_| CodeError::Invalid { reason: "a routine does not assemble" })?;
+        let code = space.publish_image(CodeImage::new(name, CodeKind::Runtime, assembly))?;
+        if let Some(object) = space.get(code) {
+            let address = object.entry() as u64;
+            space.define_symbol(symbol.0, address);
+        }
+    }
+    Ok(())
+}
+
+/// r8 = the valid entry for the shape of the cell in rax and the key; jumps to `miss` if there is none. Clobbers rdx, r9, r11; edx stays the shape.
+fn find_entry(asm: &mut Assembler, cx: &Context, access: Access, miss: Label) {
+    let valid = asm.new_label();
+    asm.mov(Size::S32, Reg::RDX, Mem::base(Reg::RAX, header::SHAPE));
+    let input = match access as i32 {
+        0 => Reg::RDX,
+        bit => {
+            asm.mov(Size::S32, Reg::R9, Reg::RDX);
+            asm.xor(Size::S32, Reg::R9, bit << ACCESS_SHIFT);
+            Reg::R9
+        }
+    };
+    asm.imul_imm(Size::S32, Reg::R9, input, HASH_FACTOR as i32);
+    asm.mov(Size::S64, Reg::R11, KEY);
+    asm.shr(Size::S64, Reg::R11, 3);
+    asm.xor(Size::S32, Reg::R9, Reg::R11);
+    asm.mov(Size::S32, Reg::R11, Reg::R9);
+    asm.shr(Size::S32, Reg::R11, 15);
+    asm.xor(Size::S32, Reg::R9, Reg::R11);
+    asm.and(Size::S32, Reg::R9, ENTRIES as i32 - 1);
+    const { assert!(megamorphic::SIZE == 24) };
+    asm.lea(Size::S64, Reg::R9, Mem::index(Reg::R9, Reg::R9, Scale::X2, 0));
+    asm.mov_imm64(Reg::R8, cx.interp.megamorphic.address() as i64);
+    asm.lea(Size::S64, Reg::R8, Mem::index(Reg::R8, Reg::R9, Scale::X8, 0));
+    asm.cmp(Size::S32, Reg::RDX, Mem::base(Reg::R8, megamorphic::SHAPE));
+    asm.jne(miss);
+    asm.cmp(Size::S64, KEY, Mem::base(Reg::R8, megamorphic::KEY));
+    asm.jne(miss);
+    asm.cmp(Size::S8, Mem::base(Reg::R8, megamorphic::ACCESS), access as i32);
+    asm.jne(miss);
+    // Entries that depend on no prototype have the epoch 0.
+    asm.mov(Size::S32, Reg::R9, Mem::base(Reg::R8, megamorphic::EPOCH));
+    asm.test(Size::S32, Reg::R9, Reg::R9);
+    asm.je(valid);
+    asm.cmp(Size::S32, Reg::R9, Mem::base(CX, context::PROTO_EPOCH));
+    asm.jne(miss);
+    asm.bind(valid);
+    asm.inc(Size::S64, Mem::base(CX, context::MEGAMORPHIC_HITS));
+}
+
+/// The first stub of the site, which goes on to the others, or the cache of a site that has become megamorphic.
+fn by_site(asm: &mut Assembler, megamorphic: Symbol) {
+    let (none, miss) = (asm.new_label(), asm.new_label());
+    asm.mov(Size::S64, Reg::RDI, Mem::base(SITE, site::STUBS));
+    asm.test(Size::S64, Reg::RDI, Reg::RDI);
+    asm.je(none);
+    asm.jmp(Mem::base(Reg::RDI, stub::CODE));
+    asm.bind(none);
+    asm.cmp(Size::S8, Mem::base(SITE, site::STATE), SiteState::Megamorphic as i32);
+    asm.jne(miss);
+    asm.jmp_near(megamorphic.target());
+    miss_here(asm, miss);
+}
+
+fn miss_here(asm: &mut Assembler, miss: Label) {
+    asm.bind(miss);
+    asm.zero(Reg::RAX);
+    asm.ret();
+}
+
+fn megamorphic_get(asm: &mut Assembler, cx: &Context) {
+    let [miss, walk, found, no_inline, missing] = std::array::from_fn(|_| asm.new_label());
+    find_entry(asm, cx, Access::Get, miss);
+    asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::R8, megamorphic::LOC));
+    asm.movzx(Size::S32, Size::S8, Reg::R9, Mem::base(Reg::R8, megamorphic::HOPS));
+    asm.test(Size::S32, Reg::R9, Reg::R9);
+    asm.jne(walk);
+    asm.bind(found);
+    asm.cmp(Size::S32, Reg::RCX, 1 << 24);
+    asm.jae(no_inline);
+    asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RAX, Reg::RCX, Scale::X1, 0));
+    asm.ret();
+
+    // Up the chain: it is as it was, or the epoch would have moved on.
+    asm.bind(walk);
+    asm.mov_imm64(Reg::R11, cx.shapes_base() as i64);
+    let step = asm.here();
+    asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::R11, Reg::RDX, Scale::X8, shape::PROTOTYPE));
+    asm.cmp(Size::S64, Reg::RAX, Value::NULL.bits() as i32);
+    asm.je(miss);
+    asm.mov(Size::S32, Reg::RDX, Mem::base(Reg::RAX, header::SHAPE));
+    asm.dec(Size::S32, Reg::R9);
+    asm.jne(step);
+    asm.jmp_to(found);
+
+    asm.bind(no_inline);
+    asm.mov(Size::S32, Reg::RDX, Reg::RCX);
+    asm.shr(Size::S32, Reg::RDX, 24);
+    asm.and(Size::S32, Reg::RCX, 0xff_ffff);
+    asm.cmp(Size::S32, Reg::RDX, Form::Missing as i32);
+    asm.je(missing);
+    asm.cmp(Size::S32, Reg::RDX, Form::OwnOutOfLine as i32);
+    asm.jne(miss);
+    asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::SLOTS));
+    asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RAX, Reg::RCX, Scale::X1, 0));
+    asm.ret();
+    asm.bind(missing);
+    asm.mov(Size::S32, Reg::RAX, Value::UNDEFINED.bits() as i32);
+    asm.ret();
+    miss_here(asm, miss);
+}
+
+fn megamorphic_set(asm: &mut Assembler, cx: &Context) {
+    let [miss, in_line, barrier, done] = std::array::from_fn(|_| asm.new_label());
+    find_entry(asm, cx, Access::Set, miss);
+    asm.mov(Size::S32, Reg::RDX, Mem::base(Reg::R8, megamorphic::LOC));
+    asm.cmp(Size::S32, Reg::RDX, 1 << 24);
+    asm.jb(in_line);
+    // Out of line: the cell that is written to is the slots'.
+    asm.mov(Size::S32, Reg::R9, Reg::RDX);
+    asm.shr(Size::S32, Reg::R9, 24);
+    asm.cmp(Size::S32, Reg::R9, Form::OwnOutOfLine as i32);
+    asm.jne(miss);
+    asm.and(Size::S32, Reg::RDX, 0xff_ffff);
+    asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::SLOTS));
+    asm.bind(in_line);
+    asm.add(Size::S64, Reg::RDX, Reg::RAX);
+    asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
+    asm.test(Size::S8, Mem::base(Reg::RAX, header::GC), OLD_CLEAN);
+    asm.jne(barrier);
+    asm.bind(done);
+    asm.mov(Size::S32, Reg::RAX, Value::UNDEFINED.bits() as i32);
+    asm.ret();
+    asm.bind(barrier);
+    asm.mov(Size::S64, Reg::RSI, Reg::RAX);
+    asm.mov(Size::S64, Reg::RDI, CX);
+    asm.sub(Size::S64, Reg::RSP, 8);
+    asm.call_near(symbols::WRITE_BARRIER.target());
+    asm.add(Size::S64, Reg::RSP, 8);
+    asm.jmp_to(done);
+    miss_here(asm, miss);
+}
+
+/// Jumps to `miss` unless the key is a symbol or an interned string that spells no index: then its word is a property key.
+fn check_name(asm: &mut Assembler, miss: Label) {
+    let name = asm.new_label();
+    asm.lea(Size::S64, Reg::RDX, Mem::base(KEY, -16));
+    asm.shr(Size::S64, Reg::RDX, 47);
+    asm.jne(miss);
+    asm.cmp(Size::S8, Mem::base(KEY, header::KIND), Kind::Symbol as i32);
+    asm.je(name);
+    asm.cmp(Size::S8, Mem::base(KEY, header::KIND), Kind::StringFlat as i32);
+    asm.jne(miss);
+    asm.movzx(Size::S32, Size::S8, Reg::RDX, Mem::base(KEY, header::FLAGS));
+    asm.and(Size::S32, Reg::RDX, i32::from(INTERNED | INDEX));
+    asm.cmp(Size::S32, Reg::RDX, i32::from(INTERNED));
+    asm.jne(miss);
+    asm.bind(name);
+}
+
+fn keyed_get(asm: &mut Assembler, _: &Context) {
+    let miss = asm.new_label();
+    asm.mov(Size::S64, KEY, Reg::RCX);
+    check_name(asm, miss);
+    asm.jmp_near(MEGAMORPHIC_GET.target());
+    miss_here(asm, miss);
+}
+
+fn keyed_set(asm: &mut Assembler, _: &Context) {
+    let miss = asm.new_label();
+    check_name(asm, miss);
+    asm.jmp_near(MEGAMORPHIC_SET.target());
+    miss_here(asm, miss);
+}
+
+fn string_character(asm: &mut Assembler, cx: &Context) {
+    let [miss, slice, flat] = std::array::from_fn(|_| asm.new_label());
+    asm.movzx(Size::S32, Size::S8, Reg::RDX, Mem::base(Reg::RAX, header::KIND));
+    asm.cmp(Size::S32, Reg::RDX, Kind::StringFlat as i32);
+    asm.je(flat);
+    asm.cmp(Size::S32, Reg::RDX, Kind::StringSlice as i32);
+    asm.je(slice);
+    miss_here(asm, miss);
+
+    asm.bind(slice);
+    asm.cmp(Size::S32, Reg::RCX, Mem::base(Reg::RAX, string::LENGTH));
+    asm.jae(miss);
+    asm.mov(Size::S32, Reg::RDX, Mem::base(Reg::RAX, string::SLICE_OFFSET));
+    asm.add(Size::S64, Reg::RCX, Reg::RDX);
+    asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, string::SLICE_BASE));
+    let unit = asm.new_label();
+    asm.jmp_to(unit);
+
+    asm.bind(flat);
+    asm.cmp(Size::S32, Reg::RCX, Mem::base(Reg::RAX, string::LENGTH));
+    asm.jae(miss);
+    asm.bind(unit);
+    asm.test(Size::S8, Mem::base(Reg::RAX, header::FLAGS), i32::from(TWO_BYTE));
+    asm.jne(miss);
+    asm.movzx(Size::S32, Size::S8, Reg::RCX, Mem::index(Reg::RAX, Reg::RCX, Scale::X1, string::PAYLOAD));
+    asm.mov_imm64(Reg::RDX, cx.single_chars_address() as i64);
+    asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RDX, Reg::RCX, Scale::X8, 0));
+    asm.ret();
+}
