@@ -68,6 +68,12 @@ for (const name of Object.getOwnPropertyNames(globalThis)) {
 $builtins.set(Object.getPrototypeOf([].values()), "ArrayIterator").set(Object.getPrototypeOf(Int8Array.prototype), "TypedArray");
 $builtins.set(Object.getPrototypeOf(function* () {}), "GeneratorFunction").set(Object.getPrototypeOf(function* () {}).prototype, "Generator");
 
+// Object.isFrozen (TestIntegrityLevel) by its definition: V8 calls empty sealed arrays frozen, whose length is writable.
+const $isFrozen = (v, own) => own.every((k) => {
+  const d = Object.getOwnPropertyDescriptor(v, k);
+  return d === undefined || !d.configurable && d.writable !== true;
+});
+
 const $object = (v, depth, seen) => {
   if ($builtins.has(v)) return "<" + $builtins.get(v) + ".prototype>";
   if (v === globalThis) return "<global>";
@@ -111,7 +117,7 @@ const $object = (v, depth, seen) => {
   const kind = $kindOf(v);
   if (text === "" || shown.length > 0) text += "{" + shown.join(", ") + "}";
   seen.pop();
-  return (kind === "Array:" ? "" : kind) + text + (Object.isExtensible(v) ? "" : Object.isFrozen(v) ? "-frozen" : "-closed");
+  return (kind === "Array:" ? "" : kind) + text + (Object.isExtensible(v) ? "" : $isFrozen(v, own) ? "-frozen" : "-closed");
 };
 
 const $show = (v, depth, seen) => {

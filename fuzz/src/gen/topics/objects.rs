@@ -257,7 +257,7 @@ pub fn define_property(g: &mut Gen) -> Node {
             6 => stmt!("delete @[\"@\"];\n", o(), name),
             7 => stmt!("Object.@(@);\n", g.pick(&["freeze", "seal", "preventExtensions"]), o()),
             8 => stmt!("$log(Object.getOwnPropertyDescriptor(@, \"@\"));\n", o(), name),
-            9 => stmt!("$log(Object.isFrozen(@), Object.isSealed(@), Object.isExtensible(@));\n", o(), o(), o()),
+            9 => stmt!("$log(Object.isFrozen({ ...@ }), Object.isSealed(@), Object.isExtensible(@));\n", o(), o(), o()),
             10 => stmt!("$log(Object.getOwnPropertyNames(@), @.propertyIsEnumerable(\"@\"));\n", o(), o(), name),
             _ => stmt!(
                 "Object.defineProperties(@, { @: { value: @, configurable: true }, q: { get: () => 3 } });\n",
@@ -434,7 +434,7 @@ pub fn proxy(g: &mut Gen) -> Node {
             11 => item!("() => typeof new @(5), ", p()),
             12 => item!(
                 "() => Object.@(@), ",
-                g.pick(&["isFrozen", "isExtensible", "getPrototypeOf", "entries", "preventExtensions", "isSealed"]),
+                g.pick(&["isExtensible", "getPrototypeOf", "entries", "preventExtensions", "isSealed"]),
                 p()
             ),
             13 => item!("() => Object.create(@).x, ", p()),
