@@ -147,6 +147,7 @@ impl Scanner<'_> {
                 b'"' | b'\'' => self.string(byte)?,
                 b'`' => {
                     self.at += 1;
+                    self.count_suffix();
                     self.template()?;
                 }
                 b'/' => self.slash()?,
@@ -229,8 +230,17 @@ impl Scanner<'_> {
             _ => b'}',
         };
         let control = self.previous == Previous::Control;
+        self.count_suffix();
         self.levels.push(Level { closer, control, ..Level::default() });
         self.previous = Previous::BeforeOperand;
+    }
+
+    /// What stands behind a value (arguments, an index, a tagged template) has that value inside of it: in `a()()` brackets stand side by side and
+    /// the calls nest.
+    fn count_suffix(&mut self) {
+        if matches!(self.previous, Previous::Operand | Previous::Unknown) {
+            self.top().own += 1;
+        }
     }
 
     fn close(&mut self, byte: u8) -> Option<()> {
@@ -442,6 +452,9 @@ mod tests {
             around("a=>", "1", ""),
             around("a=", "1", ""),
             around("1+", "1", ""),
+            around("", "a", "()"),
+            around("", "a", "[0]"),
+            around("", "a", "``"),
             around("a.b", "", ""),
             around("f()", "", ""),
             around("new ", "A", ""),
