@@ -62,6 +62,12 @@ enum Action {
         /// The machine code of every function as the baseline compiler makes it before the first run, beside bytecode and source lines.
         #[arg(long, conflicts_with = "bytecode")]
         asm: bool,
+        /// Runs the file, then prints the inline caches of every function: state, stubs, hits.
+        #[arg(long, conflicts_with_all = ["bytecode", "asm", "module"])]
+        ic: bool,
+        /// With --asm: runs the file first, so that the code is what the feedback of that run makes it.
+        #[arg(long, requires = "asm", conflicts_with = "module")]
+        after_run: bool,
         /// Treats the file as a module.
         #[arg(long)]
         module: bool,
@@ -97,7 +103,9 @@ fn main() -> ExitCode {
 fn dispatch(command: Command) -> u8 {
     match (command.action, command.eval) {
         (Some(Action::Run { flags, file, args }), _) => run::file(&flags, &file, args),
-        (Some(Action::Dump { bytecode: _, asm, module, file }), _) => dump::file(&file, module, asm),
+        (Some(Action::Dump { ic: true, file, .. }), _) => dump::after_run(&file, true),
+        (Some(Action::Dump { after_run: true, file, .. }), _) => dump::after_run(&file, false),
+        (Some(Action::Dump { asm, module, file, .. }), _) => dump::file(&file, module, asm),
         (Some(Action::Test262(arguments)), _) => test262::main(&arguments),
         (None, Some(code)) => run::code(&command.flags, &code, command.module, command.args),
         (None, None) => {

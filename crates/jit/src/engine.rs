@@ -153,7 +153,7 @@ pub fn install(cx: &Context) {
         live: FxHashMap::default(),
         released: Rc::default(),
         op_stubs: OpSet::default(),
-        stubs: ic::StubCode::default(),
+        stubs: ic::StubCode::new(cx.options.count_ic_hits),
         statistics: Statistics::default(),
     };
     cx.set_tiers(&HOOKS, Box::new(RefCell::new(jit)));

@@ -53,6 +53,8 @@ pub struct Options {
     pub always_opt: bool,
     /// `--no-ic`: the generic operation at every site, which looks properties up in shapes.
     pub no_ic: bool,
+    /// Stubs of inline caches count all their hits: for `tercel dump --ic`. Sites have no decoded form then, so that every access comes to a stub.
+    pub count_ic_hits: bool,
     /// `--no-osr`: running loops are not replaced.
     pub no_osr: bool,
     /// `--no-speculation`: the same passes on generic ops.
@@ -99,6 +101,7 @@ impl Default for Options {
             always_baseline: false,
             always_opt: false,
             no_ic: false,
+            count_ic_hits: false,
             no_osr: false,
             no_speculation: false,
             gc_every: None,

@@ -75,6 +75,7 @@ pub mod stub {
     use super::*;
     pub const NEXT: i32 = offset_of!(IcStub, next) as i32;
     pub const CODE: i32 = offset_of!(IcStub, code) as i32;
+    pub const HITS: i32 = offset_of!(IcStub, hits) as i32;
     pub const DATA: i32 = size_of::<IcStub>() as i32;
 }
 

@@ -22,11 +22,11 @@ const SCRATCH2: Reg = Reg::R11;
 /// Bit of a cell header's gc byte that asks for a write barrier.
 const OLD_CLEAN: i32 = tercel_gc::OLD_CLEAN as i32;
 
-/// The code of a program. `None` if it is too odd to be compiled; no program of the engine is.
-pub fn compile(program: &[u8]) -> Option<CodeImage> {
+/// The code of a program. `None` if it is too odd to be compiled; no program of the engine is. `counts`: it counts the stub's hits.
+pub fn compile(program: &[u8], counts: bool) -> Option<CodeImage> {
     let mut asm = Assembler::new();
     let next = asm.new_label();
-    let mut emitter = Emitter { asm, next, object_is_guarded: guarded_objects(program), at: 0 };
+    let mut emitter = Emitter { asm, next, object_is_guarded: guarded_objects(program), at: 0, counts };
     let done = visit_program(program, &mut emitter).unwrap_or(false);
     let mut asm = emitter.asm;
     if !done {
@@ -67,6 +67,8 @@ struct Emitter {
     object_is_guarded: Vec<bool>,
     /// Number of the instruction.
     at: usize,
+    /// Hits are counted.
+    counts: bool,
 }
 
 impl Emitter {
@@ -118,8 +120,16 @@ impl Emitter {
 
     /// The result is in rax.
     fn result(&mut self) -> bool {
+        self.count();
         self.asm.ret();
         true
+    }
+
+    /// Nothing can fail from here on.
+    fn count(&mut self) {
+        if self.counts {
+            self.asm.inc(Size::S32, Mem::base(STUB, stub::HITS));
+        }
     }
 
     fn constant(&mut self, v: Value) -> bool {
@@ -148,12 +158,14 @@ impl Emitter {
     fn store(&mut self, cell: Reg, value: u8) -> bool {
         let v = self.reg(value);
         let (slow, done) = (self.asm.new_label(), self.asm.new_label());
+        self.count();
         self.asm.add(Size::S64, SCRATCH, cell);
         self.asm.mov(Size::S64, Mem::base(SCRATCH, 0), v);
         self.asm.test(Size::S8, Mem::base(cell, header::GC), OLD_CLEAN);
         self.asm.jne(slow);
         self.asm.bind(done);
-        self.constant(Value::UNDEFINED);
+        self.asm.mov(Size::S32, Reg::RAX, Value::UNDEFINED.bits() as i32);
+        self.asm.ret();
         self.asm.bind(slow);
         // Numbers and the other immediates need no barrier.
         self.asm.lea(Size::S64, SCRATCH2, Mem::base(v, -16));

@@ -38,6 +38,8 @@ pub struct StubCode {
     pending: Vec<(Box<[u8]>, CodeImage)>,
     /// Code was refused: nothing is tried again.
     refused: bool,
+    /// Stubs count their hits.
+    counts: bool,
     /// Batches published.
     pub batches: u64,
     /// Bytes of code.
@@ -45,6 +47,10 @@ pub struct StubCode {
 }
 
 impl StubCode {
+    pub fn new(counts: bool) -> StubCode {
+        StubCode { counts, ..StubCode::default() }
+    }
+
     /// Programs that have code.
     pub fn programs(&self) -> usize {
         self.published.len()
@@ -59,7 +65,7 @@ impl StubCode {
             return None;
         }
         if !self.pending.iter().any(|(p, _)| **p == *program) {
-            let image = compile::compile(program)?;
+            let image = compile::compile(program, self.counts)?;
             self.pending.push((program.into(), image));
         }
         if !wanted && self.pending.len() < BATCH {
@@ -154,7 +160,7 @@ mod tests {
         let mut w = IcWriter::new(1);
         let (shape, offset, accessor) = (w.shape(7), w.word(24), w.define());
         w.GuardObject(0).GuardShape(0, shape).ReadInlineSlot(accessor, 0, offset).CallGetter(0, accessor);
-        let image = compile::compile(w.program()).unwrap();
+        let image = compile::compile(w.program(), false).unwrap();
         // xor eax, eax; ret
         assert_eq!(image.code[..3], [0x31, 0xc0, 0xc3]);
     }

@@ -483,7 +483,7 @@ pub fn attach(cx: &Context, code: Gc<CodeBlock>, site: &Site, w: &IcWriter, deco
     site.stubs.set(stub.into());
     site.state.set(if others == 0 { SiteState::Monomorphic } else { SiteState::Polymorphic });
     // The newest stub is what the handler checks first.
-    if decoded.loc != Loc::NONE {
+    if decoded.loc != Loc::NONE && !cx.options.count_ic_hits {
         site.guard.set(decoded.guard);
         site.loc.set(decoded.loc);
         site.cell.set(decoded.cell);

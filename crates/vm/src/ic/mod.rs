@@ -4,13 +4,15 @@
 //! * [`writer`], [`stub`]: making stubs, and what they are in the heap;
 //! * [`attach`]: what a site learns from an access: facts about shapes → a stub and its decoded form;
 //! * [`interpret`]: the interpreter's visitor, which runs a stub;
-//! * [`megamorphic`]: the cache behind sites that have seen too much.
+//! * [`megamorphic`]: the cache behind sites that have seen too much;
+//! * [`dump`]: sites and stubs as text.
 //!
 //! A site goes monomorphic → polymorphic (up to [`MAX_STUBS`](crate::feedback::MAX_STUBS)) → megamorphic. Stubs that can no
 //! longer hit (a shape died, a prototype changed) are replaced rather than counted; a site that keeps on replacing becomes
 //! megamorphic too, so that no site loops between missing and attaching.
 
 pub mod attach;
+pub mod dump;
 pub mod interpret;
 pub mod megamorphic;
 pub mod ops;
