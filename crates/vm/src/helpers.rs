@@ -451,9 +451,14 @@ pub mod extra {
         u64::from(v.to_boolean())
     }
 
-    /// Notes the target of a call.
-    pub extern "C" fn record_target(cx: &Context, code: Gc<CodeBlock>, site: &Site, target: Gc<CodeBlock>) {
-        calls::record_target(cx, code, site, target);
+    /// Notes the function that a site calls.
+    pub extern "C" fn record_target(
+        cx: &Context,
+        code: Gc<CodeBlock>,
+        site: &Site,
+        function: Gc<crate::function::Function>,
+    ) {
+        calls::record_function(cx, code, site, function);
     }
 
     /// The write barrier's slow path: the cell at `cell` is old and has `value` stored at `slot`.

@@ -25,7 +25,8 @@ pub mod context {
     pub const FRAME: i32 = (INTERP + offset_of!(Interp, frame)) as i32;
     pub const PC: i32 = (INTERP + offset_of!(Interp, pc)) as i32;
     pub const STACK_LIMIT: i32 = (INTERP + offset_of!(Interp, stack_limit)) as i32;
-    pub const NATIVE_LIMIT: i32 = (INTERP + offset_of!(Interp, native_limit)) as i32;
+    pub const MACHINE_LIMIT: i32 = (INTERP + offset_of!(Interp, machine_limit)) as i32;
+    pub const UNDEFINED_PAIR: i32 = (INTERP + offset_of!(Interp, undefined_pair)) as i32;
     pub const EXIT_SP: i32 = (INTERP + offset_of!(Interp, exit_sp)) as i32;
     pub const RESULT: i32 = (INTERP + offset_of!(Interp, result)) as i32;
     pub const PROTO_EPOCH: i32 = (INTERP + offset_of!(Interp, proto_epoch)) as i32;

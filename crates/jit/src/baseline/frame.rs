@@ -3,6 +3,7 @@
 use super::{CX, Compiler, FRAME, POLL_WORD, TAG, site_field, vm};
 use crate::ic::routines;
 use crate::symbols;
+use tercel_asm::Label;
 use tercel_asm::x64::{Mem, Reg, Scale, Size, Xmm};
 use tercel_bytecode::op::{Argc, Block, Dst, Instr, Slot, instr};
 use tercel_bytecode::{Op, op::Src};
@@ -35,13 +36,10 @@ impl<'a> Compiler<'a> {
         self.make_native_frame();
         self.load_sites();
         self.asm.lea(Size::S64, Reg::RCX, Mem::base(FRAME, registers as i32 * 8));
-        self.asm.cmp(Size::S64, Reg::RCX, Mem::base(CX, context::STACK_LIMIT));
+        self.asm.cmp(Size::S64, Reg::RCX, Mem::base(CX, context::MACHINE_LIMIT));
         self.asm.ja(slow);
-        self.asm.cmp(Size::S64, Reg::RSP, Mem::base(CX, context::NATIVE_LIMIT));
-        self.asm.jb(slow);
-        self.asm.mov(Size::S32, Reg::RAX, vm(frame::CALL_WORD as u16));
-        self.asm.and(Size::S32, Reg::RAX, 0xff_ffff);
-        self.asm.cmp(Size::S32, Reg::RAX, params as i32);
+        // Calls in machine code have fewer arguments than 2^16: the number is the word's low half.
+        self.asm.cmp(Size::S16, vm(frame::CALL_WORD as u16), params as i32);
         self.asm.jne(arity);
         self.asm.bind(arguments_there);
         self.fill_undefined(frame::HEADER + params, registers);
@@ -61,6 +59,7 @@ impl<'a> Compiler<'a> {
             // Fewer arguments than parameters: undefined; more: they are dropped, or kept above the registers.
             this.asm.bind(arity);
             this.asm.ja(if keeps_extra { slow } else { arguments_there });
+            this.asm.movzx(Size::S32, Size::S16, Reg::RAX, vm(frame::CALL_WORD as u16));
             let next = this.asm.here();
             this.asm.mov(Size::S64, Mem::index(FRAME, Reg::RAX, Scale::X8, frame::HEADER as i32 * 8), undefined());
             this.asm.inc(Size::S32, Reg::RAX);
@@ -91,9 +90,7 @@ impl<'a> Compiler<'a> {
             }
             return;
         }
-        self.asm.mov(Size::S32, Reg::RAX, undefined());
-        self.asm.movq_from_gpr(Xmm::XMM0, Reg::RAX);
-        self.asm.punpcklqdq(Xmm::XMM0, Xmm::XMM0);
+        self.asm.movups(Xmm::XMM0, Mem::base(CX, context::UNDEFINED_PAIR));
         let pairs = count / 2;
         if pairs <= 16 {
             for pair in 0..pairs {
@@ -109,7 +106,7 @@ impl<'a> Compiler<'a> {
             self.asm.jne(next);
         }
         if count % 2 == 1 {
-            self.asm.mov(Size::S64, at(to - 1), Reg::RAX);
+            self.asm.mov(Size::S64, at(to - 1), undefined());
         }
     }
 
@@ -191,12 +188,27 @@ impl<'a> Compiler<'a> {
         let header_at = |i: usize| vm(block.0 + i as u16);
 
         self.load(Reg::RAX, block.0);
-        self.check_cell(Reg::RAX, Reg::RCX, slow);
-        self.asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Function as i32);
-        self.asm.jne(slow);
-        self.asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::FUNCTION_CODE));
-        self.asm.cmp(Size::S64, Reg::RDX, site_field(slot, site::CELL));
-        self.asm.jne(other_target);
+        if self.feedback(slot).state.get() < SiteState::Polymorphic {
+            // The very function that the site has called before.
+            let other_function = self.asm.new_label();
+            self.asm.cmp(Size::S64, Reg::RAX, site_field(slot, site::STUBS));
+            self.asm.jne(other_function);
+            self.asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::FUNCTION_CODE));
+            self.later(move |this| {
+                this.asm.bind(other_function);
+                this.code_of_function(slow);
+                this.asm.cmp(Size::S64, Reg::RDX, site_field(slot, site::CELL));
+                this.asm.jne(other_target);
+                // The same code: another closure of it, or the site's function has been forgotten.
+                this.asm.cmp(Size::S64, site_field(slot, site::STUBS), 0);
+                this.asm.jne(known);
+                this.asm.jmp_to(other_target);
+            });
+        } else {
+            self.code_of_function(slow);
+            self.asm.cmp(Size::S64, Reg::RDX, site_field(slot, site::CELL));
+            self.asm.jne(other_target);
+        }
         self.asm.bind(known);
         self.asm.mov(Size::S64, Reg::RCX, Mem::base(Reg::RAX, object::FUNCTION_ENV));
         self.asm.mov(Size::S64, header_at(frame::ENV), Reg::RCX);
@@ -211,7 +223,7 @@ impl<'a> Compiler<'a> {
             this.asm.bind(other_target);
             this.asm.cmp(Size::S8, site_field(slot, site::STATE), SiteState::Megamorphic as i32);
             this.asm.je(known);
-            this.asm.mov(Size::S64, Reg::RCX, Reg::RDX);
+            this.asm.mov(Size::S64, Reg::RCX, Reg::RAX);
             this.asm.mov(Size::S64, Reg::RDI, CX);
             let code = this.code.addr() as i64;
             this.asm.mov_imm64(Reg::RSI, code);
@@ -221,6 +233,14 @@ impl<'a> Compiler<'a> {
             this.asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::FUNCTION_CODE));
             this.asm.jmp_to(known);
         });
+    }
+
+    /// rdx = the code of the function in rax; jumps to `no` if that is none. Clobbers rcx.
+    fn code_of_function(&mut self, no: Label) {
+        self.check_cell(Reg::RAX, Reg::RCX, no);
+        self.asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Function as i32);
+        self.asm.jne(no);
+        self.asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::FUNCTION_CODE));
     }
 
     /// Writes link and call word of the callee's frame at `block`, calls `entry`, and stores the result.

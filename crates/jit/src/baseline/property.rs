@@ -10,7 +10,7 @@ use tercel_asm::Label;
 use tercel_asm::x64::{Mem, Reg, Scale, Size};
 use tercel_bytecode::Op;
 use tercel_bytecode::op::{Slot, instr};
-use tercel_vm::feedback::Form;
+use tercel_vm::feedback::{Form, Loc, SiteState};
 use tercel_vm::layout::{context, header, object, site, string, stub};
 use tercel_vm::{Kind, PropertyKey, frame};
 
@@ -61,18 +61,19 @@ impl<'a> Compiler<'a> {
     /// rax = the property of the object in rax that the site's decoded form, one of its stubs or the megamorphic cache finds; jumps to
     /// `slow` if none does. `name`: the constant that is the key. Clobbers all that the op may.
     fn cached_get(&mut self, slot: Slot, name: u32, slow: Label) {
-        let [other, done] = std::array::from_fn(|_| self.asm.new_label());
+        let [other, other_form, done] = std::array::from_fn(|_| self.asm.new_label());
         self.check_cell(Reg::RAX, Reg::RCX, slow);
         self.asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RAX, header::SHAPE));
         self.asm.cmp(Size::S32, Reg::RCX, site_field(slot, site::GUARD));
         self.asm.jne(other);
-        let loc = self.feedback(slot).loc.get();
+        let loc = self.lasting_form(slot);
+        let fixed = loc != Loc::NONE;
         let at = Mem::base(Reg::RAX, loc.index() as i32);
         match loc.form() {
             // The form that the site has now, and its location, are written into the code; the site may get another one.
             form @ (Form::OwnInline | Form::OwnOutOfLine | Form::HolderInline | Form::HolderOutOfLine) => {
                 self.asm.cmp(Size::S32, site_field(slot, site::LOC), loc.0 as i32);
-                self.asm.jne(other);
+                self.asm.jne(other_form);
                 if matches!(form, Form::HolderInline | Form::HolderOutOfLine) {
                     self.check_epoch(slot, slow);
                     self.asm.mov(Size::S64, Reg::RAX, site_field(slot, site::CELL));
@@ -82,20 +83,40 @@ impl<'a> Compiler<'a> {
                 }
                 self.asm.mov(Size::S64, Reg::RAX, at);
             }
-            _ => {
-                self.asm.mov(Size::S32, Reg::RDX, site_field(slot, site::LOC));
-                self.asm.cmp(Size::S32, Reg::RDX, 1 << 24);
-                self.asm.jae(other);
-                self.asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RAX, Reg::RDX, Scale::X1, 0));
-            }
+            _ => self.load_own_inline(slot, other),
         }
         self.asm.bind(done);
         self.later(move |this| {
+            if fixed {
+                this.asm.bind(other_form);
+                this.load_own_inline(slot, other);
+                this.asm.jmp_to(done);
+            }
             this.asm.bind(other);
             let key = this.code.key(name as usize);
             this.by_site(slot, routines::SITE_GET, key, slow);
             this.asm.jmp_to(done);
         });
+    }
+
+    /// The site's decoded form, if it may be written into the code: sites that have met several shapes change theirs.
+    fn lasting_form(&self, slot: Slot) -> Loc {
+        let site = self.feedback(slot);
+        let loc = site.loc.get();
+        let fixed = match loc.form() {
+            Form::OwnInline => site.state.get() < SiteState::Polymorphic,
+            Form::OwnOutOfLine | Form::HolderInline | Form::HolderOutOfLine | Form::AddInline => true,
+            _ => false,
+        };
+        if fixed { loc } else { Loc::NONE }
+    }
+
+    /// rax = the slot of the object in rax that the site's form names, if that is an own inline one. Clobbers edx.
+    fn load_own_inline(&mut self, slot: Slot, other: Label) {
+        self.asm.mov(Size::S32, Reg::RDX, site_field(slot, site::LOC));
+        self.asm.cmp(Size::S32, Reg::RDX, 1 << 24);
+        self.asm.jae(other);
+        self.asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RAX, Reg::RDX, Scale::X1, 0));
     }
 
     /// The site's stubs or, where it is megamorphic, that cache: rax and rcx are the operands, rax the result; jumps to `slow` if none hits. (A key does
@@ -204,7 +225,7 @@ impl<'a> Compiler<'a> {
         self.asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RAX, header::SHAPE));
         self.asm.cmp(Size::S32, Reg::RCX, site_field(i.slot, site::GUARD));
         self.asm.jne(other);
-        let loc = self.feedback(i.slot).loc.get();
+        let loc = self.lasting_form(i.slot);
         match loc.form() {
             form @ (Form::OwnInline | Form::OwnOutOfLine | Form::AddInline) => {
                 self.asm.cmp(Size::S32, site_field(i.slot, site::LOC), loc.0 as i32);

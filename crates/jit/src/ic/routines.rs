@@ -45,15 +45,15 @@ const OLD_CLEAN: i32 = tercel_gc::OLD_CLEAN as i32;
 type Row = (&'static str, Symbol, fn(&mut Assembler, &Context));
 
 const TABLE: &[Row] = &[
-    ("megamorphic_get", MEGAMORPHIC_GET, megamorphic_get),
-    ("megamorphic_set", MEGAMORPHIC_SET, megamorphic_set),
+    ("megamorphic_get", MEGAMORPHIC_GET, |asm, cx| megamorphic_get(asm, cx, false)),
+    ("megamorphic_set", MEGAMORPHIC_SET, |asm, cx| megamorphic_set(asm, cx, false)),
     ("keyed_get", KEYED_GET, keyed_get),
     ("keyed_set", KEYED_SET, keyed_set),
     ("string_character", STRING_CHARACTER, string_character),
     ("new_this", NEW_THIS, allocate::new_this_routine),
     ("clone_scope", CLONE_SCOPE, allocate::clone_scope_routine),
-    ("site_get", SITE_GET, |asm, _| by_site(asm, MEGAMORPHIC_GET)),
-    ("site_set", SITE_SET, |asm, _| by_site(asm, MEGAMORPHIC_SET)),
+    ("site_get", SITE_GET, |asm, cx| by_site(asm, cx, megamorphic_get)),
+    ("site_set", SITE_SET, |asm, cx| by_site(asm, cx, megamorphic_set)),
 ];
 
 /// What a routine is called.
@@ -121,7 +121,7 @@ fn find_entry(asm: &mut Assembler, cx: &Context, access: Access, miss: Label) {
 }
 
 /// The first stub of the site, which goes on to the others, or the cache of a site that has become megamorphic.
-fn by_site(asm: &mut Assembler, megamorphic: Symbol) {
+fn by_site(asm: &mut Assembler, cx: &Context, megamorphic: fn(&mut Assembler, &Context, bool)) {
     let (none, miss) = (asm.new_label(), asm.new_label());
     asm.mov(Size::S64, Reg::RDI, Mem::base(SITE, site::STUBS));
     asm.test(Size::S64, Reg::RDI, Reg::RDI);
@@ -130,8 +130,21 @@ fn by_site(asm: &mut Assembler, megamorphic: Symbol) {
     asm.bind(none);
     asm.cmp(Size::S8, Mem::base(SITE, site::STATE), SiteState::Megamorphic as i32);
     asm.jne(miss);
-    asm.jmp_near(megamorphic.target());
+    asm.mov(Size::S64, Reg::RDI, SITE);
+    megamorphic(asm, cx, !cx.options.count_ic_hits);
     miss_here(asm, miss);
+}
+
+/// A megamorphic site whose accesses mostly have one shape should not look into the table each time. So one in sixteen of those that do leaves
+/// its shape and location as the site's decoded form: soon it is the commonest shape's. rdi: the site; edx: the shape; `loc`: an own inline slot.
+fn remember(asm: &mut Assembler, loc: Reg) {
+    let not_now = asm.new_label();
+    // Property sites use their `bits` for nothing else.
+    asm.add(Size::S8, Mem::base(Reg::RDI, site::BITS), 16);
+    asm.jne(not_now);
+    asm.mov(Size::S32, Mem::base(Reg::RDI, site::GUARD), Reg::RDX);
+    asm.mov(Size::S32, Mem::base(Reg::RDI, site::LOC), loc);
+    asm.bind(not_now);
 }
 
 fn miss_here(asm: &mut Assembler, miss: Label) {
@@ -140,13 +153,21 @@ fn miss_here(asm: &mut Assembler, miss: Label) {
     asm.ret();
 }
 
-fn megamorphic_get(asm: &mut Assembler, cx: &Context) {
+/// `remembers`: rdi is a site.
+fn megamorphic_get(asm: &mut Assembler, cx: &Context, remembers: bool) {
     let [miss, walk, found, no_inline, missing] = std::array::from_fn(|_| asm.new_label());
     find_entry(asm, cx, Access::Get, miss);
     asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::R8, megamorphic::LOC));
     asm.movzx(Size::S32, Size::S8, Reg::R9, Mem::base(Reg::R8, megamorphic::HOPS));
     asm.test(Size::S32, Reg::R9, Reg::R9);
     asm.jne(walk);
+    if remembers {
+        asm.cmp(Size::S32, Reg::RCX, 1 << 24);
+        asm.jae(no_inline);
+        remember(asm, Reg::RCX);
+        asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RAX, Reg::RCX, Scale::X1, 0));
+        asm.ret();
+    }
     asm.bind(found);
     asm.cmp(Size::S32, Reg::RCX, 1 << 24);
     asm.jae(no_inline);
@@ -182,9 +203,18 @@ fn megamorphic_get(asm: &mut Assembler, cx: &Context) {
     miss_here(asm, miss);
 }
 
-fn megamorphic_set(asm: &mut Assembler, cx: &Context) {
+/// As [`megamorphic_get`].
+fn megamorphic_set(asm: &mut Assembler, cx: &Context, remembers: bool) {
     let [miss, in_line, barrier, done] = std::array::from_fn(|_| asm.new_label());
     find_entry(asm, cx, Access::Set, miss);
+    if remembers {
+        let no_inline = asm.new_label();
+        asm.mov(Size::S32, Reg::R9, Mem::base(Reg::R8, megamorphic::LOC));
+        asm.cmp(Size::S32, Reg::R9, 1 << 24);
+        asm.jae(no_inline);
+        remember(asm, Reg::R9);
+        asm.bind(no_inline);
+    }
     asm.mov(Size::S32, Reg::RDX, Mem::base(Reg::R8, megamorphic::LOC));
     asm.cmp(Size::S32, Reg::RDX, 1 << 24);
     asm.jb(in_line);

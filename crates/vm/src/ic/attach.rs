@@ -494,7 +494,7 @@ pub fn attach(cx: &Context, code: Gc<CodeBlock>, site: &Site, w: &IcWriter, deco
     count(&statistics.ic_attached);
 }
 
-/// From now on the site uses the megamorphic cache.
+/// From now on the site uses the megamorphic cache, behind the decoded form that it has: one shape may be commoner than all others.
 #[cold]
 pub fn make_megamorphic(cx: &Context, site: &Site) {
     if site.state.get() != SiteState::Megamorphic {
@@ -502,5 +502,4 @@ pub fn make_megamorphic(cx: &Context, site: &Site) {
         site.state.set(SiteState::Megamorphic);
     }
     site.stubs.set(Value::EMPTY);
-    site.clear_form();
 }

@@ -31,7 +31,8 @@ struct Printer<'a> {
     cx: &'a Context,
     out: String,
     shapes: Vec<u32>,
-    cells: Vec<Value>,
+    /// Bits of cells: printing allocates nothing in the heap, so that they are only compared.
+    cells: Vec<u64>,
 }
 
 fn number<T: PartialEq>(known: &mut Vec<T>, item: T) -> usize {
@@ -151,7 +152,7 @@ impl Printer<'_> {
             return self.cx.describe(v).to_string();
         }
         match v.kind() {
-            Some(kind) => format!("{}{}", kind.name(), number(&mut self.cells, v)),
+            Some(kind) => format!("{}{}", kind.name(), number(&mut self.cells, v.bits())),
             None => format!("{v:?}"),
         }
     }

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::error::{JsResult, Throw};
 use crate::feedback::{Site, SiteState};
 use crate::frame::{self, Frame, HEADER, flag};
-use crate::function::NativeFunction;
+use crate::function::{Function, NativeFunction};
 use crate::native::Args;
 use crate::realm::Intrinsic;
 use crate::value::Value;
@@ -21,6 +21,17 @@ use tercel_bytecode::op::{Instr, instr};
 #[inline(never)]
 pub fn record_target(cx: &Context, code: Gc<CodeBlock>, site: &Site, target: Gc<CodeBlock>) {
     record(cx, code, site, target.into());
+}
+
+/// The same, and the function itself, which machine code compares first; the first one stays, until a full collection forgets it.
+pub fn record_function(cx: &Context, code: Gc<CodeBlock>, site: &Site, function: Gc<Function>) {
+    if site.cell.get() != function.code().into() {
+        record_target(cx, code, site, function.code());
+    }
+    if site.stubs.get().is_empty() {
+        site.stubs.set(function.into());
+        cx.write_barrier(code.header_ptr(), function.into());
+    }
 }
 
 fn record(cx: &Context, code: Gc<CodeBlock>, site: &Site, target: Value) {

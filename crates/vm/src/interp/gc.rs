@@ -98,6 +98,8 @@ unsafe fn code_sweep(header: *mut CellHeader, sweep: &WeakSweep) {
     for (site, kind) in code.all_sites().iter().zip(&code.template().slots) {
         match kind {
             FeedbackKind::GetGlobal | FeedbackKind::SetGlobal => super::globals::sweep_site(site, sweep),
+            // Called functions are held until the next full collection at most.
+            FeedbackKind::Call => site.stubs.set(Value::EMPTY),
             _ => sweep_site(site, sweep),
         }
     }

@@ -125,6 +125,7 @@ pub fn get_at_site(cx: &Context, code: Gc<CodeBlock>, site: &Site, v: Value, key
     let object = v.as_object().expect("checked above");
     let megamorphic = site.state.get() == SiteState::Megamorphic;
     if megamorphic {
+        forget_useless_form(site, object);
         let v = megamorphic_get(cx, object, key);
         if !v.is_empty() {
             return Ok(Got::Value(v));
@@ -142,6 +143,14 @@ pub fn get_at_site(cx: &Context, code: Gc<CodeBlock>, site: &Site, v: Value, key
         GetFact::Missing => Ok(Got::Value(Value::UNDEFINED)),
         GetFact::ArrayLength => Ok(Got::Value(length_of_cell(v.as_cell()))),
         GetFact::Unknown => object.get_receiver(cx, key, v).map(Got::Value),
+    }
+}
+
+/// The decoded form of a megamorphic site that did not apply although its guard matched: a prototype has changed, and nothing will be attached.
+#[inline(always)]
+fn forget_useless_form(site: &Site, object: Gc<Object>) {
+    if site.guard.get() == object.shape_id() {
+        site.clear_form();
     }
 }
 
@@ -313,8 +322,11 @@ fn set_at_site(
         }
     }
     let megamorphic = site.state.get() == SiteState::Megamorphic;
-    if megamorphic && megamorphic_set(cx, object, key, v) {
-        return Ok(None);
+    if megamorphic {
+        forget_useless_form(site, object);
+        if megamorphic_set(cx, object, key, v) {
+            return Ok(None);
+        }
     }
     let shape = object.shape_id();
     let fact = find_set(cx, object, key);

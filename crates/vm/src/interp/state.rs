@@ -43,6 +43,10 @@ pub struct Interp {
     pub pc: Cell<*const u16>,
     /// Frames must end at or below it.
     pub stack_limit: Cell<*mut Value>,
+    /// What machine code compares with instead: a bound that keeps native frames above `native_limit` too ([`Interp::machine_limit_here`]).
+    pub machine_limit: Cell<*mut Value>,
+    /// Undefined, twice: what machine code fills registers with.
+    pub undefined_pair: [Value; 2],
     /// The word that safepoints poll (inside `interrupt`).
     pub interrupt_word: *const AtomicU32,
     /// Changes whenever an object that some cache walked through as a prototype changes its structure.
@@ -84,6 +88,8 @@ impl Interp {
             frame: Cell::new(stack.base_frame()),
             pc: Cell::new(std::ptr::null()),
             stack_limit: Cell::new(stack.limit()),
+            machine_limit: Cell::new(stack.limit()),
+            undefined_pair: [Value::UNDEFINED; 2],
             interrupt_word: &raw const interrupt.word,
             proto_epoch: Cell::new(1),
             entries: Cell::new(std::ptr::null()),
@@ -112,6 +118,16 @@ impl Interp {
         let base = self.stack.base_frame();
         let pc = if frame == base || frame.is_native() { 0 } else { frame.code().offset_of(self.pc.get()) };
         FrameIter::new(frame, pc, base)
+    }
+
+    /// The limit for frames of machine code that is entered with the innermost frame and the native stack pointer `sp`.
+    ///
+    /// A frame takes at least 48 bytes of the VM stack (its header) and at most as many of the native stack (its own native frame, and those of
+    /// the stubs through which it was called). So where frames may go as far up as the native stack goes down, one comparison does for both. It
+    /// may be too careful: behind a failed comparison both limits are looked at ([`crate::Context::fill_called_frame`]).
+    pub fn machine_limit_here(&self, sp: usize) -> *mut Value {
+        let room = sp.saturating_sub(self.native_limit.get());
+        self.stack_limit.get().min(self.frame.get().0.wrapping_byte_add(room))
     }
 
     /// Whether script runs or a native called by script does.
