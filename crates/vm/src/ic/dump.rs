@@ -85,11 +85,11 @@ impl Printer<'_> {
                     let _ = write!(text, " {:?}", types.collect::<Vec<_>>());
                 }
             }
-            Op::Call | Op::CallMethod | Op::Construct | Op::TailCall | Op::TailCallMethod => {
-                if !site.cell.get().is_empty() {
-                    let target = self.cell(site.cell.get());
-                    let _ = write!(text, " target={target}");
-                }
+            Op::Call | Op::CallMethod | Op::Construct | Op::TailCall | Op::TailCallMethod
+                if !site.cell.get().is_empty() =>
+            {
+                let target = self.cell(site.cell.get());
+                let _ = write!(text, " target={target}");
             }
             Op::LoopBack => {}
             _ if site.stubs.get().is_empty() && site.state.get() == SiteState::Uninitialized => {
