@@ -203,25 +203,32 @@ impl Jit {
             CodeError::Invalid { .. } => Refusal::TooLarge,
             _ => Refusal::NoExecutableMemory,
         };
-        match self.try_publish(cx, image.clone(), wanted)? {
-            Err(CodeError::Exhausted { .. }) if !cx.options.fail_code_alloc => {
-                self.evict_cold(cx);
-                self.try_publish(cx, image, wanted)?.map_err(refusal)
-            }
-            result => result.map_err(refusal),
+        self.publish_stubs(cx, wanted)?.map_err(refusal)?;
+        let mut refused = match self.space(cx)?.publish_or_return(image) {
+            Ok(code) => return Ok(code),
+            Err(refused) => *refused,
+        };
+        if matches!(refused.0, CodeError::Exhausted { .. }) && !cx.options.fail_code_alloc {
+            self.evict_cold(cx);
+            refused = match self.space(cx)?.publish_or_return(refused.1) {
+                Ok(code) => return Ok(code),
+                Err(refused) => *refused,
+            };
         }
+        Err(refusal(refused.0))
     }
 
-    /// Publishes the stubs that an image calls, and the image.
-    fn try_publish(
-        &mut self,
-        cx: &Context,
-        image: CodeImage,
-        wanted: OpSet,
-    ) -> Result<Result<CodeRef, CodeError>, Refusal> {
+    /// Publishes the stubs of ops that are not published yet, after making room if need be.
+    fn publish_stubs(&mut self, cx: &Context, wanted: OpSet) -> Result<Result<(), CodeError>, Refusal> {
+        if self.op_stubs.contains_all(wanted) {
+            return Ok(Ok(()));
+        }
         let mut published = self.op_stubs;
-        let space = self.space(cx)?;
-        let result = stubs::publish(space, wanted, &mut published).and_then(|()| space.publish_image(image));
+        let mut result = stubs::publish(self.space(cx)?, wanted, &mut published);
+        if matches!(result, Err(CodeError::Exhausted { .. })) && !cx.options.fail_code_alloc {
+            self.evict_cold(cx);
+            result = stubs::publish(self.space(cx)?, wanted, &mut published);
+        }
         self.op_stubs = published;
         Ok(result)
     }

@@ -29,6 +29,10 @@ impl OpSet {
     pub fn insert(&mut self, op: Op) {
         self.0[op as usize / 64] |= 1 << (op as usize % 64);
     }
+    /// Whether all of the other's ops are in this one.
+    pub fn contains_all(self, other: OpSet) -> bool {
+        self.0.iter().zip(other.0).all(|(&mine, others)| others & !mine == 0)
+    }
     fn contains(self, op: Op) -> bool {
         self.0[op as usize / 64] & 1 << (op as usize % 64) != 0
     }
