@@ -1,15 +1,17 @@
 //! How fast the baseline compiler is: time and code for a bytecode instruction, for all functions of programs.
 //!
-//! `cargo bench -p tercel-jit --bench baseline_speed -- FILE…` (without files: a program of its own)
+//! `cargo bench -p tercel-jit --bench baseline_speed -- FILE…` (without files: a program of its own; with `--ops`: bytes of code by op)
 //!
 //! Every function is compiled once a round, with the feedback of before its first run; *compile* is from bytecode to code with its tables,
 //! *publish* is what placing it in executable memory adds. The figures are the quickest rounds, in time that the thread spent on a processor. The bar
 //! is 100 ns an instruction.
 
+use std::collections::HashMap;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use tercel_bytecode::Source;
+use tercel_bytecode::{Op, Source};
+use tercel_jit::baseline::Scratch;
 use tercel_vm::Gc;
 use tercel_vm::code::CodeBlock;
 use tercel_vm::context::{Context, Options};
@@ -51,18 +53,49 @@ fn blocks(cx: &Context, name: &str, text: &str) -> Result<Vec<Gc<CodeBlock>>, St
     Ok(all)
 }
 
+/// Bytes of code by op, most first.
+fn print_ops(cx: &Context, blocks: &[Gc<CodeBlock>]) {
+    let mut ops: HashMap<&str, [usize; 3]> = HashMap::new();
+    let mut scratch = Scratch::default();
+    for &block in blocks {
+        let Ok(compiled) = tercel_jit::baseline::compile_with(cx, block, &mut scratch, true) else { continue };
+        let positions: Vec<(u32, u32)> = compiled.image.tables.positions.iter().map(|(at, &pc)| (at, pc)).collect();
+        let ends = positions.iter().skip(1).map(|row| row.0).chain([compiled.pads]);
+        let (mut last, mut slow) = (None, 0);
+        for (&(start, pc), end) in positions.iter().zip(ends) {
+            // Slow paths come in another order than instructions.
+            slow = if last.is_some_and(|last| last >= pc) { 1 } else { slow };
+            last = Some(pc);
+            let op = Op::from_unit(block.template().code[pc as usize]).map_or("?", |op| op.info().name);
+            let row = ops.entry(op).or_default();
+            row[slow] += (end - start) as usize;
+            row[2] += 1 - slow;
+        }
+    }
+    let mut rows: Vec<_> = ops.into_iter().collect();
+    rows.sort_by_key(|(_, row)| std::cmp::Reverse(row[0] + row[1]));
+    for (op, [fast, slow, count]) in rows.into_iter().take(25) {
+        let each = |bytes: usize| bytes as f64 / count.max(1) as f64;
+        println!("{op:20} {count:7} times  {:6.1} bytes in line  {:6.1} behind", each(fast), each(slow));
+    }
+}
+
 fn measure(cx: &Context, name: &str, text: &str) -> Result<f64, String> {
     let blocks = blocks(cx, name, text)?;
+    if std::env::args().any(|arg| arg == "--ops") {
+        print_ops(cx, &blocks);
+    }
     let (mut instructions, mut bytecode, mut code) = (0, 0, 0);
+    let mut scratch = Scratch::default();
     for &block in &blocks {
-        let compiled = tercel_jit::baseline::compile(cx, block).map_err(|refusal| refusal.reason().to_owned())?;
+        let compiled = tercel_jit::baseline::compile(cx, block, &mut scratch).map_err(|refusal| refusal.reason().to_owned())?;
         instructions += u64::from(compiled.instructions);
         bytecode += compiled.bytecode_bytes;
         code += compiled.image.code.len();
     }
     let compile = best(ROUNDS, || {
         for &block in &blocks {
-            std::hint::black_box(tercel_jit::baseline::compile(cx, block)).ok();
+            std::hint::black_box(tercel_jit::baseline::compile(cx, block, &mut scratch)).ok();
         }
     });
     let hooks = cx.interp.tiers.hooks.get().ok_or("there is no compiler")?;

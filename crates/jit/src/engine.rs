@@ -3,7 +3,7 @@
 //! Executable memory is reserved when the first function becomes hot: a program that runs cold code only pays nothing. Where the system
 //! denies it, or the budget is used up, functions stay in the interpreter and the statistics say why ([`Refusal`]).
 
-use crate::baseline::{self, Compiled};
+use crate::baseline::{self, Compiled, Scratch};
 use crate::stubs::{self, OpSet};
 use crate::{ic, symbols};
 use rustc_hash::FxHashMap;
@@ -122,6 +122,8 @@ struct Jit {
     released: Rc<Released>,
     /// The ops whose stubs are published.
     op_stubs: OpSet,
+    /// The compiler's memory.
+    scratch: Scratch,
     /// The code of inline caches' stubs.
     stubs: ic::StubCode,
     statistics: Statistics,
@@ -153,6 +155,7 @@ pub fn install(cx: &Context) {
         live: FxHashMap::default(),
         released: Rc::default(),
         op_stubs: OpSet::default(),
+        scratch: Scratch::default(),
         stubs: ic::StubCode::default(),
         statistics: Statistics::default(),
     };
@@ -329,6 +332,7 @@ fn open_space(cx: &Context) -> Result<CodeSpace, CodeError> {
     listen(cx, &mut space);
     symbols::define_all(&mut space);
     ic::routines::publish(&mut space, cx)?;
+    stubs::shared::publish(&mut space, cx)?;
     Ok(space)
 }
 
@@ -359,7 +363,8 @@ fn compile(cx: &Context, code: Gc<CodeBlock>) -> Option<*const MachineCode> {
         Err(Refusal::NoExecutableMemory)
     } else {
         cx.prepare_code(code);
-        baseline::compile(cx, code).and_then(|compiled| jit.publish(cx, code, compiled))
+        let jit = &mut *jit;
+        baseline::compile(cx, code, &mut jit.scratch).and_then(|compiled| jit.publish(cx, code, compiled))
     };
     jit.statistics.time += start.elapsed();
     match result {
