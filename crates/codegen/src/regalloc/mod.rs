@@ -8,12 +8,14 @@
 //! |---|---|
 //! | [`checker`] | the proof that an allocation is right, independent of how it was made |
 //! | `liveness` | lifetime ranges and uses of every virtual register |
+//! | `loops` | what liveness asks of the loops |
 //! | `scan` | the scan: registers, splits, spills |
 //! | `resolve` | moves where an interval was split and on edges; spill slots; stack maps |
 //! | [`moves`] | parallel moves in a sequence |
 
 pub mod checker;
 mod liveness;
+mod loops;
 pub mod moves;
 mod resolve;
 mod scan;
@@ -32,6 +34,13 @@ pub struct Env {
     pub float: Vec<PReg>,
     /// Keep every value in memory between instructions: a mode for tests.
     pub spill_all: bool,
+}
+
+impl Env {
+    /// The registers of a class by its number.
+    fn regs(&self, class: usize) -> &[PReg] {
+        if class == Class::Int as usize { &self.int } else { &self.float }
+    }
 }
 
 /// Where a group of moves stands.
@@ -58,13 +67,13 @@ pub struct Move {
     pub vreg: VReg,
 }
 
-/// Moves that happen at once.
-#[derive(Clone, Debug)]
+/// Moves that happen at once, to distinct destinations.
+#[derive(Clone, Copy, Debug)]
 pub struct MoveGroup {
     /// Where.
     pub at: MoveAt,
-    /// The moves: distinct destinations.
-    pub moves: Vec<Move>,
+    /// The moves: [`Allocation::moves`].
+    pub moves: Span,
 }
 
 /// A spill slot.
@@ -122,14 +131,36 @@ pub struct Stats {
 pub struct Allocation {
     /// The place of each operand, parallel to [`Code::operands`].
     pub locs: Vec<Loc>,
-    /// Moves, ordered by place.
-    pub moves: Vec<MoveGroup>,
+    /// Groups of moves, ordered by place.
+    pub groups: Vec<MoveGroup>,
+    /// The moves of all groups, in their order.
+    pub steps: Vec<Move>,
     /// The spill slots.
     pub slots: Vec<SlotInfo>,
     /// A map for each safepoint, by instruction.
     pub stack_maps: FxHashMap<u32, StackMap>,
     /// Counts.
     pub stats: Stats,
+}
+
+impl Allocation {
+    /// The moves of a group.
+    #[inline]
+    pub fn moves(&self, group: &MoveGroup) -> &[Move] {
+        &self.steps[group.moves.0 as usize..group.moves.1 as usize]
+    }
+
+    /// Takes moves out of some groups.
+    fn drop_moves(&mut self, mut is_dropped: impl FnMut(MoveAt, &Move) -> bool) {
+        let steps = std::mem::take(&mut self.steps);
+        for group in &mut self.groups {
+            let (first, end) = group.moves;
+            let start = self.steps.len() as u32;
+            let moves = steps[first as usize..end as usize].iter();
+            self.steps.extend(moves.filter(|step| !is_dropped(group.at, step)));
+            group.moves = (start, self.steps.len() as u32);
+        }
+    }
 }
 
 /// Why there is no allocation.
@@ -162,8 +193,11 @@ pub fn inject<O>(code: &Code<O>, allocation: &mut Allocation, fault: crate::Faul
     match fault {
         crate::Fault::LoseReload => {
             let reload = |step: &Move| matches!((step.from, step.to), (Loc::Slot(_), Loc::Reg(_)));
-            if let Some(group) = allocation.moves.iter_mut().rev().find(|group| group.moves.iter().any(reload)) {
-                group.moves.retain(|step| !reload(step));
+            let groups = allocation.groups.iter().rev();
+            let last =
+                groups.map(|group| (group.at, allocation.moves(group))).find(|(_, moves)| moves.iter().any(reload));
+            if let Some((last, _)) = last {
+                allocation.drop_moves(|at, step| at == last && reload(step));
             }
         }
         crate::Fault::SwapOperand => {
@@ -183,9 +217,7 @@ pub fn inject<O>(code: &Code<O>, allocation: &mut Allocation, fault: crate::Faul
             let last_call = (0..code.insts.len()).rev().find(|&inst| code.insts[inst].clobbers != PRegSet::EMPTY);
             if let Some(call) = last_call {
                 let after = |at: MoveAt| matches!(at, MoveAt::Before(inst) if inst as usize > call);
-                for group in allocation.moves.iter_mut().filter(|group| after(group.at)) {
-                    group.moves.retain(|step| !matches!(step.from, Loc::Slot(_)));
-                }
+                allocation.drop_moves(|at, step| after(at) && matches!(step.from, Loc::Slot(_)));
             }
         }
         _ => {}
