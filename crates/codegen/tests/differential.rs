@@ -1,18 +1,27 @@
 //! Random IR functions: the reference interpreter against compiled code.
 //!
-//! Each program is compiled as it is, with every value kept in memory (`spill-all`), after each pass alone, and after all
-//! passes; the allocation checker must accept each, and each must return, trap or exit as the interpreter does and leave
-//! the same memory. The report says how often the interpreter executed each op, and in how many programs there are nested
-//! loops, spills, calls, and more than 500 ops in the entry function; too little of anything fails.
+//! Each program (an entry function and the one to three that it calls) is compiled as it is, with every value kept in memory
+//! (`spill-all`), after each pass alone, and after all passes; the allocation checker must accept each, and each must return,
+//! trap or exit as the interpreter does and leave the same memory. A function that a pass left alone has the code that it
+//! had without. The report ([`tally`]) counts the functions that ran the same in all modes.
 //!
-//! `TERCEL_CODEGEN_ROUNDS` sets the number of programs, `TERCEL_CODEGEN_SEED` the first seed. In full:
-//! `TERCEL_CODEGEN_ROUNDS=200000 cargo test --release -p tercel-codegen --test differential -- --nocapture`.
+//! | variable | sets |
+//! |---|---|
+//! | `TERCEL_CODEGEN_ROUNDS` | the number of programs |
+//! | `TERCEL_CODEGEN_SEED` | the first seed |
+//! | `TERCEL_CODEGEN_TALLY` | a folder for a run in pieces: the report sums over all pieces whose tallies are in it |
+//! | `TERCEL_CODEGEN_VECTORS` | the width of the widest vectors in bits, instead of what the processor has |
+//!
+//! 200,000 functions and some: `TERCEL_CODEGEN_ROUNDS=68000 cargo test --release -p tercel-codegen --test differential --
+//! --nocapture`.
 
 mod support;
+#[path = "support/tally.rs"]
+mod tally;
 
-use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
-use support::optimized;
+use support::{Optimized, optimized};
+use tally::Tally;
 use tercel_asm::x64::CpuFeatures;
 use tercel_codegen::image::{Handlers, link_image};
 use tercel_codegen::passes::{Pass, PassSet};
@@ -49,15 +58,19 @@ struct Regions([[u8; REGION_BYTES]; 3]);
 
 type Observed = (Outcome, Vec<Vec<u8>>);
 
-fn interpret(program: &Program, run: u64, coverage: &mut Coverage) -> Option<Observed> {
+/// What the interpreter does in one run, or nothing if it takes too long. Marks the functions that are entered.
+fn interpret(program: &Program, run: u64, coverage: &mut Coverage, entered: &mut [bool]) -> Option<Observed> {
     let mut host = TestHost;
     let mut interpreter = Interpreter::new(&program.module, &mut host);
     interpreter.fuel = 3_000_000;
     let args = program.interpreter_inputs(run, &mut interpreter.memory);
     let outcome = interpreter.run(FuncId::from_u32(0), &args);
-    coverage.add(&interpreter.op_counts);
     if outcome == Outcome::OutOfFuel {
         return None;
+    }
+    coverage.add(&interpreter.op_counts);
+    for (entered, &count) in entered.iter_mut().zip(&interpreter.entered) {
+        *entered |= count > 0;
     }
     let mut memory = Vec::new();
     for base in tercel_ir::generate::REGION_BASES {
@@ -72,20 +85,22 @@ fn interpret(program: &Program, run: u64, coverage: &mut Coverage) -> Option<Obs
     Some((outcome, memory))
 }
 
-/// Compiles a module; the allocation checker looks at every function.
-fn compiled(module: &Module, options: &Options) -> Result<Vec<CompiledFunction>, String> {
-    let one = |func| compile(func, options).map_err(|error| format!("{error}\n{func}"));
-    module.functions.values().map(one).collect()
+/// Compiles the functions of a module that differ from those that there is code for; the allocation checker looks at each.
+fn compiled(
+    module: &Module,
+    options: &Options,
+    known: &[Option<&CompiledFunction>],
+) -> Result<Vec<CompiledFunction>, String> {
+    let one = |(func, known): (_, &Option<&CompiledFunction>)| match known {
+        Some(code) => Ok(CompiledFunction::clone(code)),
+        None => compile(func, options).map_err(|error| format!("{error}\n{func}")),
+    };
+    module.functions.values().zip(known).map(one).collect()
 }
 
-fn execute(
-    functions: Vec<CompiledFunction>,
-    module: &Module,
-    program: &Program,
-    options: &Options,
-) -> Result<Vec<Observed>, String> {
+fn execute(functions: Vec<CompiledFunction>, module: &Module, program: &Program) -> Result<Vec<Observed>, String> {
     let signatures = module.functions.values().map(|func| func.signature.clone()).collect();
-    let image = link_image(functions, signatures, Handlers::default(), options.cpu, resolve)
+    let image = link_image(functions, signatures, Handlers::default(), CpuFeatures::detect(), resolve)
         .map_err(|error| error.to_string())?;
     let mut context = image.context();
     let mut memory = Box::new(Regions([[0; REGION_BYTES]; 3]));
@@ -113,124 +128,91 @@ const RUNS: u64 = 2;
 /// How a program is compiled.
 #[derive(Clone, Copy)]
 enum Mode {
-    Plain,
     SpillAll,
     Passes(PassSet),
 }
 
-/// Everything that one worker found out.
-#[derive(Default)]
-struct Part {
-    programs: u64,
-    compared: u64,
-    returned: u64,
-    compiled: u64,
-    unchanged: u64,
-    nested_loops: u64,
-    spills: u64,
-    calls: u64,
-    over_500_ops: u64,
-    coverage: Coverage,
+/// Compares one program in all modes.
+fn compare(seed: u64, config: &Config, tally: &mut Tally) -> Result<(), String> {
+    let mut program = generate(seed, config);
+    settle_slots(&mut program.module, config.vector_bits);
+    let count = program.module.functions.len();
+    let mut entered = vec![false; count];
+    let expected: Vec<Option<Observed>> =
+        (0..RUNS).map(|run| interpret(&program, run, &mut tally.coverage, &mut entered)).collect();
+    if expected.iter().all(Option::is_none) {
+        return Ok(());
+    }
+    let at = |name: &str, error| format!("seed {seed}, {name}: {error}");
+    let options = Options { check: true, ..Options::default() };
+    let plain = compiled(&program.module, &options, &vec![None; count]).map_err(|error| at("plain", error))?;
+    tally.add("functions compiled and checked", count as u64);
+    let spills: Vec<bool> = plain.iter().map(|function| function.stats.spilled > 0).collect();
+    check_runs(plain.clone(), &program.module, &program, &expected, tally).map_err(|error| at("plain", error))?;
+    let passes = Pass::ALL.iter().map(|&pass| (pass.name(), Mode::Passes(PassSet::only(pass))));
+    for (name, mode) in passes.chain([("all passes", Mode::Passes(PassSet::ALL)), ("spill-all", Mode::SpillAll)]) {
+        in_mode(&program, mode, &plain, &expected, tally).map_err(|error| at(name, error))?;
+    }
+    tally.add("programs", 1);
+    for ((features, entered), spills) in program.features.iter().zip(entered).zip(spills) {
+        tally.function(features, entered, spills);
+    }
+    Ok(())
 }
 
-impl Part {
-    fn merge(&mut self, other: &Part) {
-        self.programs += other.programs;
-        self.compared += other.compared;
-        self.returned += other.returned;
-        self.compiled += other.compiled;
-        self.unchanged += other.unchanged;
-        self.nested_loops += other.nested_loops;
-        self.spills += other.spills;
-        self.calls += other.calls;
-        self.over_500_ops += other.over_500_ops;
-        self.coverage.merge(&other.coverage);
-    }
-
-    /// Compares one program in all modes.
-    fn program(&mut self, seed: u64, config: &Config) -> Result<(), String> {
-        let mut program = generate(seed, config);
-        settle_slots(&mut program.module, config.vector_bits);
-        let expected: Vec<Option<Observed>> =
-            (0..RUNS).map(|run| interpret(&program, run, &mut self.coverage)).collect();
-        if expected.iter().all(Option::is_none) {
-            return Ok(());
-        }
-        self.programs += 1;
-        self.nested_loops += program.features.nested_loops as u64;
-        self.calls += program.features.calls as u64;
-        self.over_500_ops += program.features.over_500_ops as u64;
-        let passes = Pass::ALL.iter().map(|&pass| (pass.name(), Mode::Passes(PassSet::only(pass))));
-        let modes = [("plain", Mode::Plain), ("spill-all", Mode::SpillAll)].into_iter().chain(passes);
-        for (name, mode) in modes.chain([("all passes", Mode::Passes(PassSet::ALL))]) {
-            self.mode(&program, mode, &expected).map_err(|error| format!("seed {seed}, {name}: {error}"))?;
-        }
-        Ok(())
-    }
-
-    fn mode(&mut self, program: &Program, mode: Mode, expected: &[Option<Observed>]) -> Result<(), String> {
-        let module = match mode {
-            Mode::Passes(enabled) => {
-                let (module, changed, _) = optimized(&program.module, enabled)?;
-                if !changed {
-                    // It is the plain program.
-                    self.unchanged += 1;
-                    return Ok(());
-                }
-                module
+fn in_mode(
+    program: &Program,
+    mode: Mode,
+    plain: &[CompiledFunction],
+    expected: &[Option<Observed>],
+    tally: &mut Tally,
+) -> Result<(), String> {
+    let options = Options { spill_all: matches!(mode, Mode::SpillAll), check: true, ..Options::default() };
+    let count = plain.len();
+    let (functions, module) = match mode {
+        Mode::Passes(enabled) => {
+            let Optimized { module, changed, .. } = optimized(&program.module, enabled)?;
+            let known: Vec<_> = plain.iter().zip(&changed).map(|(code, &changed)| (!changed).then_some(code)).collect();
+            let new = changed.iter().filter(|&&changed| changed).count();
+            tally.add("functions compiled and checked", new as u64);
+            tally.add("functions that a pass left alone", (count - new) as u64);
+            if new == 0 {
+                // It is the plain program.
+                return Ok(());
             }
-            _ => program.module.clone(),
-        };
-        let options = Options { spill_all: matches!(mode, Mode::SpillAll), check: true, ..Options::default() };
-        let functions = compiled(&module, &options)?;
-        self.compiled += functions.len() as u64;
-        if matches!(mode, Mode::Plain) {
-            self.spills += (functions[0].stats.spilled > 0) as u64;
+            (compiled(&module, &options, &known)?, module)
         }
-        let observed = execute(functions, &module, program, &options)?;
-        for (run, (outcome, memory)) in observed.into_iter().enumerate() {
-            let Some((right, right_memory)) = &expected[run] else { continue };
-            if outcome != *right {
-                return Err(format!("run {run}: {outcome:?}, not {right:?}\n{module}"));
-            }
-            for (region, (found, right)) in memory.iter().zip(right_memory).enumerate() {
-                if let Some(at) = (0..REGION_BYTES).find(|&at| found[at] != right[at]) {
-                    return Err(format!("run {run}: region {region} differs at {at}\n{module}"));
-                }
-            }
-            self.returned += matches!(outcome, Outcome::Return(_)) as u64;
-            self.compared += 1;
+        Mode::SpillAll => {
+            tally.add("functions compiled and checked", count as u64);
+            (compiled(&program.module, &options, &vec![None; count])?, program.module.clone())
         }
-        Ok(())
-    }
+    };
+    check_runs(functions, &module, program, expected, tally)
+}
 
-    fn report(&self) -> String {
-        let mut text = format!(
-            "{} programs: {} functions compiled and checked, {} runs compared ({} returned), {} times a pass changed nothing\n",
-            self.programs, self.compiled, self.compared, self.returned, self.unchanged
-        );
-        for (what, count) in self.features() {
-            let _ = writeln!(text, "    with {what}: {:.1} %", count as f64 * 100.0 / self.programs as f64);
+/// Runs code and compares with what the interpreter did.
+fn check_runs(
+    functions: Vec<CompiledFunction>,
+    module: &Module,
+    program: &Program,
+    expected: &[Option<Observed>],
+    tally: &mut Tally,
+) -> Result<(), String> {
+    let observed = execute(functions, module, program)?;
+    for (run, (outcome, memory)) in observed.into_iter().enumerate() {
+        let Some((right, right_memory)) = &expected[run] else { continue };
+        if outcome != *right {
+            return Err(format!("run {run}: {outcome:?}, not {right:?}\n{module}"));
         }
-        let counts = Op::ALL.iter().filter(|&&op| op < Op::JsConst).map(|&op| (self.coverage.count(op), op));
-        let mut counts: Vec<(u64, Op)> = counts.collect();
-        counts.sort_unstable();
-        let _ = writeln!(text, "    executions of each of {} ops, the rarest first:", counts.len());
-        for row in counts.chunks(6) {
-            let row: Vec<String> = row.iter().map(|(count, op)| format!("{} {count}", op.name())).collect();
-            let _ = writeln!(text, "        {}", row.join(", "));
+        for (region, (found, right)) in memory.iter().zip(right_memory).enumerate() {
+            if let Some(at) = (0..REGION_BYTES).find(|&at| found[at] != right[at]) {
+                return Err(format!("run {run}: region {region} differs at {at}\n{module}"));
+            }
         }
-        text
+        tally.add("runs compared", 1);
+        tally.add("runs that returned", matches!(outcome, Outcome::Return(_)) as u64);
     }
-
-    fn features(&self) -> [(&'static str, u64); 4] {
-        [
-            ("nested loops", self.nested_loops),
-            ("spills", self.spills),
-            ("calls", self.calls),
-            ("over 500 ops", self.over_500_ops),
-        ]
-    }
+    Ok(())
 }
 
 #[test]
@@ -240,16 +222,16 @@ fn compiled_code_does_what_the_interpreter_does() {
     let (first, rounds) = (setting("TERCEL_CODEGEN_SEED", 0), setting("TERCEL_CODEGEN_ROUNDS", 600));
     let next = AtomicU64::new(first);
     let work = || {
-        let mut part = Part::default();
+        let mut tally = Tally::default();
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= first + rounds {
-                return Ok(part);
+                return Ok(tally);
             }
             if seed > first && (seed - first).is_multiple_of(10_000) {
                 println!("{} programs begun", seed - first);
             }
-            if let Err(error) = part.program(seed, &config) {
+            if let Err(error) = compare(seed, &config, &mut tally) {
                 // The others need not go on.
                 next.store(first + rounds, Ordering::Relaxed);
                 return Err(error);
@@ -257,24 +239,29 @@ fn compiled_code_does_what_the_interpreter_does() {
         }
     };
     let threads = std::thread::available_parallelism().map_or(1, |count| count.get());
-    let mut all = Part::default();
+    let mut all = Tally::default();
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         for worker in workers {
             match worker.join().expect("compiling does not panic") {
-                Ok(part) => all.merge(&part),
+                Ok(tally) => all.merge(&tally),
                 Err(error) => panic!("{error}"),
             }
         }
     });
+    assert!(all.count("programs") * 10 >= rounds * 9, "too many programs run too long");
+    if let Some(folder) = std::env::var_os("TERCEL_CODEGEN_TALLY") {
+        all = all.gathered(folder.as_ref(), first..first + rounds);
+    }
     print!("{}", all.report());
-    assert!(all.returned * 2 > all.compared, "only {} of {} runs return", all.returned, all.compared);
-    assert!(all.programs * 10 >= rounds * 9, "too many programs run too long");
-    for (what, count) in all.features() {
-        assert!(count * 3 >= all.programs, "only {count} of {} programs have {what}", all.programs);
+    let (returned, compared) = (all.count("runs that returned"), all.count("runs compared"));
+    assert!(returned * 2 > compared, "only {returned} of {compared} runs return");
+    let functions = all.count(tally::FUNCTIONS);
+    for what in tally::FEATURES {
+        assert!(all.count(what) * 3 >= functions, "only {} of {functions} {what}", all.count(what));
     }
     // Narrower machines have no programs with the widest vectors, but every op has narrower forms.
-    let rare = all.coverage.below(1_000 * rounds / 200_000);
+    let rare = all.coverage.below(1_000 * functions / 200_000);
     assert!(rare.is_empty(), "ops executed too seldom: {rare:?}");
 }
 

@@ -221,14 +221,20 @@ impl Gc<CodeBlock> {
         visit(&Cell::new(self.realm.get().into()));
     }
 
-    /// The code block of inner function `i`.
-    pub fn function(self, cx: &Context, i: usize) -> Gc<CodeBlock> {
+    /// The code block of inner function `i`, if it was needed before.
+    pub fn made_function(self, i: usize) -> Option<Gc<CodeBlock>> {
         debug_assert!(i < self.num_functions as usize);
         // SAFETY: `functions` has `num_functions` values from creation on.
-        let slot = unsafe { &mut *self.functions.get().add(i) };
-        if let Some(block) = slot.as_kind(Kind::CodeBlock) {
+        unsafe { *self.functions.get().add(i) }.as_kind(Kind::CodeBlock)
+    }
+
+    /// The code block of inner function `i`.
+    pub fn function(self, cx: &Context, i: usize) -> Gc<CodeBlock> {
+        if let Some(block) = self.made_function(i) {
             return block;
         }
+        // SAFETY: `functions` has `num_functions` values from creation on.
+        let slot = unsafe { &mut *self.functions.get().add(i) };
         let template = self.template().functions[i].clone();
         let block = cx.new_code_block(template, self.realm());
         block.module.set(self.module.get());

@@ -33,6 +33,7 @@ pub mod context {
     pub const MEGAMORPHIC_HITS: i32 =
         (INTERP + offset_of!(Interp, statistics) + offset_of!(InterpStatistics, megamorphic_hits)) as i32;
     pub const BUMP: i32 = (offset_of!(Context, heap) + tercel_gc::Heap::BUMP_OFFSET) as i32;
+    pub const EMPTY_ELEMENTS: i32 = (offset_of!(Context, objects) + offset_of!(Objects, empty_elements)) as i32;
     pub const LIMIT: i32 = (offset_of!(Context, heap) + tercel_gc::Heap::LIMIT_OFFSET) as i32;
 }
 
@@ -65,6 +66,8 @@ pub mod megamorphic {
 pub mod shape {
     use super::*;
     pub const PROTOTYPE: i32 = offset_of!(Shape, prototype) as i32;
+    pub const KIND: i32 = Shape::KIND_OFFSET as i32;
+    pub const INLINE_CAPACITY: i32 = Shape::INLINE_CAPACITY_OFFSET as i32;
 }
 
 /// A stub.
@@ -82,6 +85,7 @@ pub mod header {
     pub const KIND: i32 = CellHeader::KIND_OFFSET as i32;
     pub const GC: i32 = CellHeader::GC_OFFSET as i32;
     pub const FLAGS: i32 = CellHeader::FLAGS_OFFSET as i32;
+    pub const WORDS: i32 = CellHeader::WORDS_OFFSET as i32;
     pub const SIZE: i32 = size_of::<CellHeader>() as i32;
 }
 
@@ -96,6 +100,8 @@ pub mod object {
     pub const FUNCTION_CODE: i32 = offset_of!(Function, code) as i32;
     pub const FUNCTION_ENV: i32 = offset_of!(Function, env) as i32;
     pub const FUNCTION_HOME: i32 = offset_of!(Function, home) as i32;
+    pub const FUNCTION_CLASS_INIT: i32 = offset_of!(Function, class_init) as i32;
+    pub const CONSTRUCT_TRACKING: i32 = offset_of!(Function, construct.tracking) as i32;
     pub const CONSTRUCT_SHAPE: i32 = offset_of!(Function, construct.shape) as i32;
     pub const NATIVE_POINTER: i32 = offset_of!(NativeFunction, function) as i32;
     pub const TYPED_LENGTH: i32 = offset_of!(TypedArray, length) as i32;
@@ -124,5 +130,7 @@ pub mod string {
 pub mod scope {
     use super::*;
     pub const PARENT: i32 = offset_of!(Scope, parent) as i32;
+    pub const OWNER: i32 = offset_of!(Scope, owner) as i32;
+    pub const SLOT_COUNT: i32 = offset_of!(Scope, slot_count) as i32;
     pub const SLOTS: i32 = crate::scope::SLOTS_OFFSET as i32;
 }

@@ -35,25 +35,36 @@ fn regions(memory: &Memory) -> Vec<Vec<u8>> {
     memory.regions()[1..].iter().map(|region| region.bytes.clone()).collect()
 }
 
-/// Runs passes on every function of a module; also tells whether anything changed.
-pub fn optimized(module: &Module, enabled: PassSet) -> Result<(Module, bool, Vec<Statistics>), String> {
+/// A module after passes.
+pub struct Optimized {
+    pub module: Module,
+    /// Whether anything changed, for each function.
+    pub changed: Vec<bool>,
+    pub statistics: Vec<Statistics>,
+}
+
+/// Runs passes on every function of a module.
+///
+/// # Errors
+/// The broken rule of the verifier's.
+pub fn optimized(module: &Module, enabled: PassSet) -> Result<Optimized, String> {
     struct Changed(bool);
     impl Observer for Changed {
         fn after_pass(&mut self, _: &PassRun, change: Change, _: &Function) {
             self.0 |= change != Change::None;
         }
     }
-    let mut module = module.clone();
-    let mut changed = Changed(false);
-    let mut statistics = Vec::new();
-    for (index, func) in module.functions.values_mut().enumerate() {
-        let self_id = Some(FuncId::new(index));
-        let options = Options { enabled, verify: true, self_id, ..Options::default() };
-        statistics
-            .push(optimize(func, &options, Some(&mut changed)).map_err(|error| format!("@{}: {error}", func.name))?);
+    let mut result = Optimized { module: module.clone(), changed: Vec::new(), statistics: Vec::new() };
+    for (index, func) in result.module.functions.values_mut().enumerate() {
+        let options = Options { enabled, verify: true, self_id: Some(FuncId::new(index)), ..Options::default() };
+        let mut changed = Changed(false);
+        let statistics =
+            optimize(func, &options, Some(&mut changed)).map_err(|error| format!("@{}: {error}", func.name))?;
+        result.changed.push(changed.0);
+        result.statistics.push(statistics);
     }
-    verify_module(&module)?;
-    Ok((module, changed.0, statistics))
+    verify_module(&result.module)?;
+    Ok(result)
 }
 
 /// Runs a program as it is and after passes. `Ok(None)`: it runs too long to tell.
@@ -61,7 +72,7 @@ pub fn optimized(module: &Module, enabled: PassSet) -> Result<(Module, bool, Vec
 /// # Errors
 /// What differs.
 pub fn compare(program: &Program, original: &Observation, enabled: PassSet) -> Result<Vec<Statistics>, String> {
-    let (module, _, statistics) = optimized(&program.module, enabled)?;
+    let Optimized { module, statistics, .. } = optimized(&program.module, enabled)?;
     let now = observe(program, &module, 4 * FUEL + 10_000, None);
     if now == *original {
         return Ok(statistics);

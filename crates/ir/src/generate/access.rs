@@ -82,8 +82,29 @@ impl Body<'_> {
         if self.callees.len() <= own {
             return;
         }
-        let callee = self.callees[self.rng.range(own, self.callees.len())];
-        let count = self.rng.below(5) as i64;
+        let callee = self.rng.range(own, self.callees.len());
+        if self.may_call(callee) {
+            self.call_function(callee);
+        }
+    }
+
+    /// Whether a call here keeps the run short, and the slot's address where it has to stay.
+    fn may_call(&self, callee: usize) -> bool {
+        let all = self.context.callees;
+        let data = &all[self.index.max(1) - 1 + callee];
+        let from_small = self.index > 0 && !all[self.index - 1].is_large();
+        let too_often = self.loops > 1 && !data.is_tiny();
+        let too_long = data.is_large() && (from_small || self.loops > 0 || self.called[callee]);
+        let escapes = self.accumulates && self.passes_slot(self.callees[callee]);
+        !(too_often || too_long || escapes)
+    }
+
+    /// Calls one of `callees`, directly or by its address.
+    pub fn call_function(&mut self, callee: usize) {
+        self.called[callee] = true;
+        let is_large = self.context.callees[self.index.max(1) - 1 + callee].is_large();
+        let callee = self.callees[callee];
+        let count = self.rng.below(if is_large { 2 } else { 5 }) as i64;
         let count = self.b.iconst(Type::I64, count);
         let args = self.call_args(callee, count);
         let inst = if self.rng.chance(25) {

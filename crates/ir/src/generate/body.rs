@@ -11,10 +11,33 @@ use crate::ops::{Effects, Op};
 use crate::types::Type;
 
 /// What the functions of a program share.
+#[derive(Clone, Copy)]
 pub struct Context<'a> {
     pub config: &'a Config,
-    /// Signatures of functions 1, 2, …
-    pub signatures: &'a [Signature],
+    /// Functions 1, 2, …
+    pub callees: &'a [Callee],
+}
+
+/// What is settled about a function before it is made, since others call it.
+pub struct Callee {
+    pub signature: Signature,
+    /// Roughly how many instructions it has before it ends.
+    pub target: usize,
+    /// Recursion combines its result with more, so that an accumulator can take its place: nothing leaves such a function in
+    /// the middle with a frame state, no call of another ends it, and no slot's address escapes from it.
+    pub accumulates: bool,
+}
+
+impl Callee {
+    /// A large function is called once by each other large one, outside of loops, so that runs stay short.
+    pub fn is_large(&self) -> bool {
+        self.target > 160
+    }
+
+    /// A tiny one is called in inner loops, too.
+    pub fn is_tiny(&self) -> bool {
+        self.target < 60
+    }
 }
 
 /// State while a function is made.
@@ -33,8 +56,12 @@ pub struct Body<'a> {
     pub regions: Vec<Value>,
     pub slot: Value,
     pub callees: Vec<FuncRef>,
+    /// Which of `callees` were called.
+    pub called: Vec<bool>,
     pub helpers: Vec<FuncRef>,
     pub index: usize,
+    /// See [`Callee::accumulates`].
+    pub accumulates: bool,
     /// Number between 0 and 12: bounds loops and recursion.
     pub small: Value,
     /// Integers (`i64`) that are between 0 and 12 where they are in scope.
@@ -66,20 +93,19 @@ pub fn callee_signature(rng: &mut Rng) -> Signature {
     Signature::new(&params, returns)
 }
 
-/// Makes a function; also tells whether it has a loop inside a loop.
-pub fn function(
-    context: &Context,
-    rng: &mut Rng,
-    index: usize,
-    signature: Signature,
-    target: usize,
-) -> (Function, bool) {
-    let mut body = Body::new(context, rng, index, signature, target);
-    while body.size() < target {
-        body.statement();
-    }
-    body.ending();
-    (body.b.finish(), body.nested)
+/// Makes the entry function; also tells whether it has a loop inside a loop.
+pub fn entry(context: &Context, rng: &mut Rng, signature: Signature, target: usize) -> (Function, bool) {
+    Body::new(context, rng, 0, signature, target).finish()
+}
+
+/// Makes function `index`, one of the callees; also tells whether it has a loop inside a loop.
+pub fn callee(context: &Context, rng: &mut Rng, index: usize) -> (Function, bool) {
+    let callee = &context.callees[index - 1];
+    let guards = context.config.guards && !callee.accumulates;
+    let context = &Context { config: &Config { guards, ..*context.config }, ..*context };
+    let mut body = Body::new(context, rng, index, callee.signature.clone(), callee.target);
+    body.accumulates = callee.accumulates;
+    body.finish()
 }
 
 impl<'a> Body<'a> {
@@ -105,8 +131,10 @@ impl<'a> Body<'a> {
             regions: Vec::new(),
             slot: slot_address,
             callees: Vec::new(),
+            called: Vec::new(),
             helpers: Vec::new(),
             index,
+            accumulates: false,
             small: start,
             inductions: Vec::new(),
             target,
@@ -139,11 +167,21 @@ impl<'a> Body<'a> {
         body
     }
 
+    fn finish(mut self) -> (Function, bool) {
+        while self.size() < self.target {
+            self.statement();
+        }
+        self.ending();
+        (self.b.finish(), self.nested)
+    }
+
     fn declare_callees(&mut self) {
-        for (callee, signature) in self.context.signatures.iter().enumerate().skip(self.index.max(1) - 1) {
+        for (callee, data) in self.context.callees.iter().enumerate().skip(self.index.max(1) - 1) {
             let target = CallTarget::Function(FuncId::new(callee + 1));
-            let callee = self.b.func_mut().import_function(&format!("f{}", callee + 1), signature.clone(), target);
+            let name = format!("f{}", callee + 1);
+            let callee = self.b.func_mut().import_function(&name, data.signature.clone(), target);
             self.callees.push(callee);
+            self.called.push(false);
         }
         if self.context.config.host_calls {
             let pure = Signature::new(&[Type::I64, Type::I64], &[Type::I64]).system_v();
@@ -297,12 +335,12 @@ impl<'a> Body<'a> {
     pub fn statement(&mut self) {
         let deep = self.depth >= 5;
         match self.rng.below(100) {
-            0..=47 => self.random_op(),
-            48..=54 if !deep => self.idiom(),
-            55..=70 => self.memory(),
-            71..=75 => self.assign(),
-            76..=80 if !deep => self.if_else(),
-            81..=84 if !deep && self.loops < 3 => self.counted_loop(),
+            0..=46 => self.random_op(),
+            47..=53 if !deep => self.idiom(),
+            54..=69 => self.memory(),
+            70..=74 => self.assign(),
+            75..=79 if !deep => self.if_else(),
+            80..=84 if !deep && self.loops < 3 => self.counted_loop(),
             85 if !deep => self.switch(),
             86..=88 => self.check(),
             89..=92 => self.call(),
@@ -351,8 +389,16 @@ impl<'a> Body<'a> {
     // ----- the end -----------------------------------------------------------------------------------------------
 
     fn ending(&mut self) {
-        let own = self.index > 0 && !self.callees.is_empty();
-        if own && self.rng.chance(60) {
+        if self.index == 0 {
+            for callee in 0..self.callees.len() {
+                if !self.called[callee] {
+                    self.call_function(callee);
+                }
+            }
+        }
+        if self.accumulates {
+            self.accumulation();
+        } else if self.index > 0 && !self.callees.is_empty() && self.rng.chance(60) {
             self.recursion();
         }
         let live: Vec<Value> = self.pools.iter().flatten().copied().collect();
@@ -377,7 +423,7 @@ impl<'a> Body<'a> {
                 func.signatures[func.funcs[callee].signature].returns == returns && !self.passes_slot(callee)
             })
             .collect();
-        if !fitting.is_empty() && self.rng.chance(40) {
+        if !self.accumulates && !fitting.is_empty() && self.rng.chance(40) {
             let callee = *self.rng.pick(&fitting);
             self.tail_position(callee);
         } else {
@@ -398,7 +444,7 @@ impl<'a> Body<'a> {
     }
 
     /// Whether a call would pass the address of this function's slot.
-    fn passes_slot(&self, callee: FuncRef) -> bool {
+    pub fn passes_slot(&self, callee: FuncRef) -> bool {
         let func = self.b.func();
         let params = &func.signatures[func.funcs[callee].signature].params;
         params.iter().filter(|&&ty| ty == Type::PTR).count() > self.regions.len()

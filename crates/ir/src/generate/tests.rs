@@ -1,4 +1,5 @@
 use super::*;
+use crate::entity::{Entity, FuncId};
 use crate::interp::{Interpreter, Outcome};
 use crate::parse::parse_module;
 use crate::verifier::verify_module;
@@ -11,13 +12,17 @@ fn rounds() -> u64 {
 #[test]
 fn programs_are_valid_terminate_and_mostly_reach_their_end() {
     let mut coverage = Coverage::default();
-    let (mut returned, mut nested, mut calls, mut large) = (0, 0, 0, 0);
+    let (mut returned, mut functions, mut entered) = (0, 0, 0);
+    let (mut nested, mut calls, mut large) = (0, 0, 0);
     for seed in 0..rounds() {
         let program = generate(seed, &Config::default());
         verify_module(&program.module).unwrap_or_else(|error| panic!("seed {seed}: {error}\n{}", program.module));
-        nested += program.features.nested_loops as u64;
-        calls += program.features.calls as u64;
-        large += program.features.over_500_ops as u64;
+        functions += program.features.len() as u64;
+        for features in &program.features {
+            nested += features.nested_loops as u64;
+            calls += features.calls as u64;
+            large += features.over_500_ops as u64;
+        }
         let mut host = TestHost;
         let mut interpreter = Interpreter::new(&program.module, &mut host);
         interpreter.fuel = 3_000_000;
@@ -31,11 +36,13 @@ fn programs_are_valid_terminate_and_mostly_reach_their_end() {
             _ => {}
         }
         coverage.add(&interpreter.op_counts);
+        entered += interpreter.entered.iter().filter(|&&count| count > 0).count() as u64;
     }
     let rounds = rounds();
     for (what, count) in [("nested loops", nested), ("calls", calls), ("over 500 ops", large)] {
-        assert!(count * 3 >= rounds, "only {count} of {rounds} have {what}");
+        assert!(count * 3 >= functions, "only {count} of {functions} have {what}");
     }
+    assert!(entered * 10 > functions * 8, "only {entered} of {functions} functions are entered");
     assert!(returned * 2 > rounds, "only {returned} of {rounds} return");
     assert_eq!(coverage.below(rounds / 100), []);
 }

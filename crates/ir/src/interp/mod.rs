@@ -147,6 +147,8 @@ pub struct Interpreter<'a> {
     pub fuel: u64,
     /// How often each op was executed; index by `op as usize`.
     pub op_counts: Vec<u64>,
+    /// How often each function was entered.
+    pub entered: Vec<u64>,
     host: &'a mut dyn Host,
     places: Vec<Option<Places>>,
     registers: Vec<u64>,
@@ -190,6 +192,7 @@ impl<'a> Interpreter<'a> {
             memory,
             fuel: 10_000_000,
             op_counts: vec![0; Op::ALL.len()],
+            entered: vec![0; module.functions.len()],
             host,
             places: vec![None; module.functions.len()],
             registers: Vec::new(),
@@ -240,6 +243,7 @@ impl<'a> Interpreter<'a> {
         if self.frames.len() >= MAX_FRAMES || stack_base + places.slot_bytes > STACK_BASE + STACK_BYTES as u64 {
             return Err(Outcome::Trap(TrapCode::StackOverflow));
         }
+        self.entered[func.index()] += 1;
         self.registers.resize(base + places.words, 0);
         self.stack_top = stack_base + places.slot_bytes;
         let inst = function.first_inst(function.entry()).expect("blocks are not empty");

@@ -1,6 +1,7 @@
 //! Prologue, calls and returns.
 
 use super::{CX, Compiler, FRAME, POLL_WORD, TAG, site_field, vm};
+use crate::ic::routines;
 use crate::symbols;
 use tercel_asm::x64::{Mem, Reg, Scale, Size, Xmm};
 use tercel_bytecode::op::{Argc, Block, Dst, Instr, Slot, instr};
@@ -258,8 +259,7 @@ impl<'a> Compiler<'a> {
         self.asm.cmp(Size::S32, Reg::RCX, (code_flag::CONSTRUCTOR | code_flag::READY) as i32);
         self.asm.jne(slow);
         self.asm.mov(Size::S64, Reg::RSI, Reg::RAX);
-        self.asm.mov(Size::S64, Reg::RDI, CX);
-        self.call_leaf(symbols::NEW_THIS);
+        self.asm.call_near(routines::NEW_THIS.target());
         self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
         self.asm.je(slow);
         self.store(block + frame::THIS as u16, Reg::RAX);

@@ -303,6 +303,12 @@ impl<'a> Compiler<'a> {
                 self.call_method();
                 self.forget_written(op);
             }
+            Op::NewObject => self.new_object(),
+            Op::NewObjectFrom => self.new_object_from(),
+            Op::NewArray => self.new_array(),
+            Op::Closure => self.closure(),
+            Op::NewScope => self.new_scope(),
+            Op::CloneScope => self.clone_scope(),
             Op::Construct => {
                 self.construct();
                 self.forget_written(op);

@@ -7,6 +7,7 @@
 //! The compiler is total: it has code for every op. What it keeps in mind is little: which registers are known to hold an int32 or a double since the last place that
 //! can be jumped to ([`Facts`]), which saves checks and never changes what code does.
 //!
+//! * `allocate.rs`: objects, arrays, closures, scopes
 //! * `frame.rs`: prologue, calls, returns, suspensions
 //! * `number.rs`: arithmetic, bit operations, conversions
 //! * `compare.rs`: comparisons and jumps
@@ -15,6 +16,7 @@
 //! * `misc.rs`: moves, checks, scopes, globals, iteration
 //! * `slow.rs`: calls of helpers
 
+pub(crate) mod allocate;
 mod compare;
 mod element;
 mod facts;

@@ -12,7 +12,7 @@
 //!
 //! They keep rsi (the set routines do not) and clobber rcx, rdx, rdi, r8–r11.
 
-use crate::baseline::CX;
+use crate::baseline::{CX, allocate};
 use crate::stubs::ROUTINES;
 use crate::symbols::{self, Symbol};
 use tercel_asm::Label;
@@ -32,6 +32,8 @@ pub const KEYED_SET: Symbol = Symbol(ROUTINES + 3);
 pub const STRING_CHARACTER: Symbol = Symbol(ROUTINES + 4);
 pub const SITE_GET: Symbol = Symbol(ROUTINES + 5);
 pub const SITE_SET: Symbol = Symbol(ROUTINES + 6);
+pub const NEW_THIS: Symbol = Symbol(ROUTINES + 7);
+pub const CLONE_SCOPE: Symbol = Symbol(ROUTINES + 8);
 
 /// The site.
 pub const SITE: Reg = Reg::RDX;
@@ -48,6 +50,8 @@ const TABLE: &[Row] = &[
     ("keyed_get", KEYED_GET, keyed_get),
     ("keyed_set", KEYED_SET, keyed_set),
     ("string_character", STRING_CHARACTER, string_character),
+    ("new_this", NEW_THIS, allocate::new_this_routine),
+    ("clone_scope", CLONE_SCOPE, allocate::clone_scope_routine),
     ("site_get", SITE_GET, |asm, _| by_site(asm, MEGAMORPHIC_GET)),
     ("site_set", SITE_SET, |asm, _| by_site(asm, MEGAMORPHIC_SET)),
 ];

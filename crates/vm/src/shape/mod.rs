@@ -189,6 +189,12 @@ struct Blueprint {
     key: PropertyKey,
 }
 
+impl Shape {
+    /// Where the kind of the objects and their inline capacity (a byte each) are, for machine code.
+    pub const KIND_OFFSET: usize = std::mem::offset_of!(Shape, kind);
+    pub const INLINE_CAPACITY_OFFSET: usize = std::mem::offset_of!(Shape, inline_capacity);
+}
+
 impl Gc<Shape> {
     #[inline(always)]
     pub fn has(self, flag: u32) -> bool {
