@@ -5,6 +5,7 @@
 //! takes cycles with two entries like any others.
 
 use crate::lir::*;
+use crate::seeded::{Bug, active};
 
 /// How much a use wants a register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -104,7 +105,7 @@ impl Lives {
             }
             for inst in block.start as usize..block.end as usize {
                 self.block_of[inst] = number;
-                for reg in code.insts[inst].clobbers.iter() {
+                for reg in code.insts[inst].clobbers.iter().filter(|_| !active(Bug::LivenessForgetsClobbers)) {
                     self.fixed[reg.index()].push((pos::late(inst), pos::after(inst)));
                 }
                 let first = code.insts[inst].operands.0;
@@ -121,7 +122,7 @@ impl Lives {
             let end = pos::before(block.end as usize);
             for edge in &block.succs {
                 let params = &code.blocks[edge.block as usize].params;
-                for (&arg, &param) in edge.args.iter().zip(params) {
+                for (&arg, &param) in edge.args.iter().zip(params).filter(|_| !active(Bug::LivenessForgetsArguments)) {
                     let at = UsePos { pos: end - 1, operand: u32::MAX, want: Want::Any };
                     raw.push(RawUse { vreg: arg, block: number, end, at });
                     self.hints[arg.index()].push(Hint::Same(param));

@@ -156,38 +156,3 @@ pub fn allocate<O>(code: &Code<O>, env: &Env) -> Result<Allocation, AllocError> 
     let intervals = scan::scan(code, env, &lives)?;
     Ok(resolve::resolve(code, &lives, intervals))
 }
-
-/// Spoils an allocation in the way of a fault of the allocator's; other faults leave it alone.
-pub fn inject<O>(code: &Code<O>, allocation: &mut Allocation, fault: crate::Fault) {
-    match fault {
-        crate::Fault::LoseReload => {
-            let reload = |step: &Move| matches!((step.from, step.to), (Loc::Slot(_), Loc::Reg(_)));
-            if let Some(group) = allocation.moves.iter_mut().rev().find(|group| group.moves.iter().any(reload)) {
-                group.moves.retain(|step| !reload(step));
-            }
-        }
-        crate::Fault::SwapOperand => {
-            for inst in (0..code.insts.len()).rev() {
-                let first = code.insts[inst].operands.0 as usize;
-                for (index, operand) in code.operands(inst).iter().enumerate() {
-                    let place = &mut allocation.locs[first + index];
-                    if let (Constraint::Reg, Role::Use, Loc::Reg(reg)) = (operand.constraint, operand.role, *place) {
-                        *place = Loc::Reg(PReg(reg.0 ^ 1));
-                        return;
-                    }
-                }
-            }
-        }
-        crate::Fault::ForgetClobbers => {
-            // As if a call kept the register that a value needed after it is in: the reloads after the last call go.
-            let last_call = (0..code.insts.len()).rev().find(|&inst| code.insts[inst].clobbers != PRegSet::EMPTY);
-            if let Some(call) = last_call {
-                let after = |at: MoveAt| matches!(at, MoveAt::Before(inst) if inst as usize > call);
-                for group in allocation.moves.iter_mut().filter(|group| after(group.at)) {
-                    group.moves.retain(|step| !matches!(step.from, Loc::Slot(_)));
-                }
-            }
-        }
-        _ => {}
-    }
-}

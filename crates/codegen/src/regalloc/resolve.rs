@@ -9,6 +9,7 @@
 use super::liveness::Lives;
 use super::scan::{Interval, Intervals};
 use super::*;
+use crate::seeded::{Bug, active};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -76,7 +77,8 @@ impl<O> Resolver<'_, O> {
         let mut lifetimes: Vec<(u32, u32, VReg)> = Vec::new();
         for list in &self.pieces {
             if let Some(first) = list.iter().find(|piece| matches!(piece.loc, Loc::Slot(_))) {
-                lifetimes.push((list[0].start, list[list.len() - 1].end, first.vreg));
+                let last = if active(Bug::ResolveSharesSlots) { first } else { &list[list.len() - 1] };
+                lifetimes.push((list[0].start, last.end, first.vreg));
             }
         }
         lifetimes.sort_unstable();
@@ -180,6 +182,9 @@ impl<O> Resolver<'_, O> {
                 let after = new.start % 4 == 3;
                 let at = if after { MoveAt::After(inst as u32) } else { MoveAt::Before(inst as u32) };
                 if !matches!(new.loc, Loc::Slot(_)) {
+                    if active(Bug::ResolveForgetsSplits) {
+                        continue;
+                    }
                     debug_assert!(new.start % 4 == 0 || new.loc == Loc::Remat, "{new:?} begins inside an instruction");
                     self.move_to(at, old.loc, new.loc, new.vreg);
                     continue;
@@ -205,7 +210,7 @@ impl<O> Resolver<'_, O> {
                 let weight = block.weight().min(target.weight());
                 for &vreg in &self.lives.live_in[edge.block as usize] {
                     let (from, to) = (self.loc_at(vreg, end), self.loc_at(vreg, start));
-                    if from == to || to == Loc::Remat {
+                    if from == to || to == Loc::Remat || active(Bug::ResolveForgetsEdges) {
                         continue;
                     }
                     let step = Move { from, to, vreg };
@@ -255,7 +260,7 @@ impl<O> Resolver<'_, O> {
             let operands = self.code.operands(def as usize);
             let fixed = operands.iter().find(|operand| operand.vreg == vreg && !operand.role.is_use());
             let from = match fixed.map(|operand| operand.constraint) {
-                Some(Constraint::Fixed(reg)) => Loc::Reg(reg),
+                Some(Constraint::Fixed(reg)) if !active(Bug::ResolveStoresStale) => Loc::Reg(reg),
                 _ => first.loc,
             };
             if first.loc != slot {
@@ -298,7 +303,7 @@ impl<O> Resolver<'_, O> {
                     let loc = self.loc_at(vreg, at);
                     let base = data.base.map(|base| self.loc_at(base, at));
                     // A slot that was stored at the definition is read again later: it must not go stale.
-                    let slot = self.valid_slot(vreg).filter(|&slot| slot != loc);
+                    let slot = self.valid_slot(vreg).filter(|&slot| slot != loc && !active(Bug::StackMapForgetsSlots));
                     let Some(map) = self.out.stack_maps.get_mut(&point) else {
                         continue;
                     };

@@ -15,6 +15,7 @@
 use super::liveness::*;
 use super::{AllocError, Env};
 use crate::lir::*;
+use crate::seeded::{Bug, active};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -254,6 +255,7 @@ impl<O> Scan<'_, O> {
         for &other in &self.inactive[class] {
             if let Loc::Reg(reg) = self.intervals[other as usize].loc
                 && free[reg.index()] > start
+                && !active(Bug::ScanIgnoresHoles)
                 && let Some(at) = self.intersection(other as usize, id, start)
             {
                 free[reg.index()] = free[reg.index()].min(at);
@@ -379,9 +381,9 @@ impl<O> Scan<'_, O> {
     /// Sends to memory, from `at` on, whatever holds a register that an interval takes.
     fn evict(&mut self, id: usize, class: usize, reg: PReg, at: u32) {
         let holds = |scan: &Self, other: &u32| scan.intervals[*other as usize].loc == Loc::Reg(reg);
-        let active: Vec<u32> = self.active[class].iter().copied().filter(|other| holds(self, other)).collect();
-        self.active[class].retain(|other| !active.contains(other));
-        for other in active {
+        let held: Vec<u32> = self.active[class].iter().copied().filter(|other| holds(self, other)).collect();
+        self.active[class].retain(|other| !held.contains(other));
+        for other in held.into_iter().filter(|_| !active(Bug::ScanKeepsEvicted)) {
             self.spill_from(other as usize, at, Want::Prefer);
         }
         let inactive: Vec<u32> = self.inactive[class]
