@@ -14,13 +14,11 @@
 //! | [`loop_edit`] | preheaders and copies of loops |
 //! | [`ssa_repair`] | single assignment again after code was copied |
 //! | [`tunables`] | every number that steers a pass |
-//! | [`seeded`] | faults to switch on, so that tests can show that they would be caught |
 
 pub mod alias;
 pub mod analyses;
 pub mod induction;
 pub mod loop_edit;
-pub mod seeded;
 pub mod ssa_repair;
 pub mod tunables;
 

@@ -12,6 +12,7 @@
 
 use super::loops::LoopTree;
 use crate::lir::*;
+use crate::seeded::{Bug, active};
 
 /// How much a use wants a register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -219,7 +220,7 @@ impl Lives {
                     }
                 }
                 let clobbers = code.insts[inst].clobbers;
-                if clobbers != PRegSet::EMPTY {
+                if clobbers != PRegSet::EMPTY && !active(Bug::LivenessForgetsClobbers) {
                     for reg in clobbers.iter() {
                         self.add_fixed(reg, (pos::late(inst), pos::after(inst)));
                     }
@@ -228,7 +229,9 @@ impl Lives {
             let end = pos::before(block.end as usize);
             for edge in code.succs(index) {
                 let params = code.params(edge.block as usize);
-                for (&arg, &param) in code.args(edge).iter().zip(params) {
+                for (&arg, &param) in
+                    code.args(edge).iter().zip(params).filter(|_| !active(Bug::LivenessForgetsArguments))
+                {
                     self.add_use(arg, UsePos { pos: end - 1, operand: u32::MAX, want: Want::Any });
                     self.hints.pair(arg, param);
                 }

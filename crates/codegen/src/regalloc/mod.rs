@@ -149,18 +149,6 @@ impl Allocation {
     pub fn moves(&self, group: &MoveGroup) -> &[Move] {
         &self.steps[group.moves.0 as usize..group.moves.1 as usize]
     }
-
-    /// Takes moves out of some groups.
-    fn drop_moves(&mut self, mut is_dropped: impl FnMut(MoveAt, &Move) -> bool) {
-        let steps = std::mem::take(&mut self.steps);
-        for group in &mut self.groups {
-            let (first, end) = group.moves;
-            let start = self.steps.len() as u32;
-            let moves = steps[first as usize..end as usize].iter();
-            self.steps.extend(moves.filter(|step| !is_dropped(group.at, step)));
-            group.moves = (start, self.steps.len() as u32);
-        }
-    }
 }
 
 /// Why there is no allocation.
@@ -186,40 +174,4 @@ pub fn allocate<O>(code: &Code<O>, env: &Env) -> Result<Allocation, AllocError> 
     let lives = liveness::Lives::compute(code);
     let intervals = scan::scan(code, env, &lives)?;
     Ok(resolve::resolve(code, &lives, intervals))
-}
-
-/// Spoils an allocation in the way of a fault of the allocator's; other faults leave it alone.
-pub fn inject<O>(code: &Code<O>, allocation: &mut Allocation, fault: crate::Fault) {
-    match fault {
-        crate::Fault::LoseReload => {
-            let reload = |step: &Move| matches!((step.from, step.to), (Loc::Slot(_), Loc::Reg(_)));
-            let groups = allocation.groups.iter().rev();
-            let last =
-                groups.map(|group| (group.at, allocation.moves(group))).find(|(_, moves)| moves.iter().any(reload));
-            if let Some((last, _)) = last {
-                allocation.drop_moves(|at, step| at == last && reload(step));
-            }
-        }
-        crate::Fault::SwapOperand => {
-            for inst in (0..code.insts.len()).rev() {
-                let first = code.insts[inst].operands.0 as usize;
-                for (index, operand) in code.operands(inst).iter().enumerate() {
-                    let place = &mut allocation.locs[first + index];
-                    if let (Constraint::Reg, Role::Use, Loc::Reg(reg)) = (operand.constraint, operand.role, *place) {
-                        *place = Loc::Reg(PReg(reg.0 ^ 1));
-                        return;
-                    }
-                }
-            }
-        }
-        crate::Fault::ForgetClobbers => {
-            // As if a call kept the register that a value needed after it is in: the reloads after the last call go.
-            let last_call = (0..code.insts.len()).rev().find(|&inst| code.insts[inst].clobbers != PRegSet::EMPTY);
-            if let Some(call) = last_call {
-                let after = |at: MoveAt| matches!(at, MoveAt::Before(inst) if inst as usize > call);
-                allocation.drop_moves(|at, step| after(at) && matches!(step.from, Loc::Slot(_)));
-            }
-        }
-        _ => {}
-    }
 }

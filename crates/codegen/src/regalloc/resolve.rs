@@ -14,6 +14,7 @@
 use super::liveness::Lives;
 use super::scan::{Interval, Intervals, NONE};
 use super::*;
+use crate::seeded::{Bug, active};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -127,7 +128,8 @@ impl<O> Resolver<'_, O> {
                 && let [.., last] = self.pieces(vreg)
                 && self.slot(vreg).is_some()
             {
-                lifetimes.push((first.start, last.end, vreg));
+                let end = if active(Bug::ResolveSharesSlots) { first.end } else { last.end };
+                lifetimes.push((first.start, end, vreg));
             }
         }
         lifetimes.sort_unstable();
@@ -232,6 +234,9 @@ impl<O> Resolver<'_, O> {
                 let after = new.start % 4 == 3;
                 let at = if after { MoveAt::After(inst as u32) } else { MoveAt::Before(inst as u32) };
                 if !matches!(new.loc, Loc::Slot(_)) {
+                    if active(Bug::ResolveForgetsSplits) {
+                        continue;
+                    }
                     debug_assert!(new.start % 4 == 0 || new.loc == Loc::Remat, "{new:?} begins inside an instruction");
                     self.move_to(at, old.loc, new.loc, vreg);
                     continue;
@@ -330,7 +335,7 @@ impl<O> Resolver<'_, O> {
 
     fn move_on_edge(&mut self, pred: u32, succ: u32, from: Loc, to: Loc, vreg: VReg) {
         let at = self.edge_place(pred, succ);
-        if from == to {
+        if from == to || active(Bug::ResolveForgetsEdges) {
             return;
         }
         let step = Move { from, to, vreg };
@@ -374,7 +379,7 @@ impl<O> Resolver<'_, O> {
             let operands = self.code.operands(def as usize);
             let fixed = operands.iter().find(|operand| operand.vreg == vreg && !operand.role.is_use());
             let from = match fixed.map(|operand| operand.constraint) {
-                Some(Constraint::Fixed(reg)) => Loc::Reg(reg),
+                Some(Constraint::Fixed(reg)) if !active(Bug::ResolveStoresStale) => Loc::Reg(reg),
                 _ => first,
             };
             if first != slot {
@@ -415,7 +420,7 @@ impl<O> Resolver<'_, O> {
                     let loc = self.loc_at(vreg, at);
                     let base = data.base.map(|base| self.loc_at(base, at));
                     // A slot that was stored at the definition is read again later: it must not go stale.
-                    let slot = self.valid_slot(vreg).filter(|&slot| slot != loc);
+                    let slot = self.valid_slot(vreg).filter(|&slot| slot != loc && !active(Bug::StackMapForgetsSlots));
                     let Some(map) = self.out.stack_maps.get_mut(&point) else {
                         continue;
                     };

@@ -21,6 +21,7 @@
 use super::liveness::*;
 use super::{AllocError, Env};
 use crate::lir::*;
+use crate::seeded::{Bug, active};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -225,7 +226,8 @@ impl<O> Scan<'_, O> {
 
     /// The intervals in holes that meet an interval from a position on.
     fn met_in_holes(&self, id: usize, class: usize, from: u32) -> impl Iterator<Item = (u32, PReg, u32)> {
-        let end = if self.is_first(id) { 0 } else { self.intervals[id].end };
+        let ignores_holes = active(Bug::ScanIgnoresHoles);
+        let end = if self.is_first(id) || ignores_holes { 0 } else { self.intervals[id].end };
         self.inactive[class].iter().filter(move |Reverse((wake, _))| *wake < end).filter_map(
             move |&Reverse((_, other))| {
                 let reg = self.intervals[other as usize].loc.reg()?;
@@ -439,10 +441,10 @@ impl<O> Scan<'_, O> {
 
     /// Sends to memory, from `at` on, whatever holds a register that an interval takes.
     fn evict(&mut self, id: usize, class: usize, reg: PReg, at: u32) {
-        let active = std::mem::replace(&mut self.active[reg.index()], NONE);
+        let holder = std::mem::replace(&mut self.active[reg.index()], NONE);
         self.until[reg.index()] = NEVER;
-        if active != NONE {
-            self.spill_from(active as usize, at, Want::Prefer);
+        if holder != NONE && !active(Bug::ScanKeepsEvicted) {
+            self.spill_from(holder as usize, at, Want::Prefer);
         }
         let met = self.met_in_holes(id, class, at).filter(|&(_, held, _)| held == reg);
         for other in met.map(|(other, ..)| other).collect::<Vec<_>>() {

@@ -21,8 +21,8 @@ mod interval;
 
 use super::analyses::{Graph, finish_aliases};
 use super::induction::{Induction, LoopShape};
-use super::seeded::{Bug, active};
 use super::{Change, Context};
+use crate::seeded::{Bug, active};
 use interval::{Interval, compare, exact, refine, transfer};
 use rustc_hash::FxHashMap;
 use tercel_ir::entity::Entity;

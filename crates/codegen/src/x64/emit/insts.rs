@@ -138,12 +138,10 @@ impl Emitter<'_> {
         }
     }
 
-    /// The condition as a fault may have it.
+    /// The condition as a seeded fault may have it.
     fn cc(&self, cc: Cc) -> Cc {
         match cc {
-            Cc::One(cond @ (Cond::L | Cond::G | Cond::LE | Cond::GE))
-                if self.options.fault == Some(Fault::WrongCondition) =>
-            {
+            Cc::One(cond @ (Cond::L | Cond::G | Cond::LE | Cond::GE)) if active(Bug::EmissionInvertsCondition) => {
                 Cc::One(cond.invert())
             }
             cc => cc,

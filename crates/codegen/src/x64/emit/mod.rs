@@ -29,6 +29,7 @@ use super::lower::{ExitValue, Lowered};
 use crate::lir::*;
 use crate::regalloc::{Allocation, Move, MoveAt, Stats, moves};
 use crate::runtime::offsets;
+use crate::seeded::{Bug, active};
 use crate::{CodegenError, Fault, Options, StageTimes};
 use tercel_asm::x64::inst::VecOp;
 use tercel_asm::x64::{Assembler, Cond, Mem, Operand, Reg, RegMem, Scale, Size, VecLen, Xmm, XmmMem, op};
@@ -199,7 +200,8 @@ impl Emitter<'_> {
         for tagged in [true, false] {
             for (index, slot) in self.allocation.slots.iter().enumerate() {
                 if slot.tagged == tagged {
-                    at -= slot.bytes as i32;
+                    let overlaps = index == 1 && active(Bug::EmissionMisplacesSlots);
+                    at -= if overlaps { 0 } else { slot.bytes as i32 };
                     self.frame.slots[index] = at;
                 }
             }
@@ -404,7 +406,7 @@ impl Emitter<'_> {
     }
 
     fn trap_label(&mut self, code: TrapCode) -> Label {
-        if let Some(&(_, label)) = self.traps.iter().find(|row| row.0 == code) {
+        if let Some(&(_, label)) = self.traps.iter().find(|row| row.0 == code || active(Bug::EmissionMergesTraps)) {
             return label;
         }
         let label = self.asm.new_label();
@@ -513,12 +515,6 @@ impl Emitter<'_> {
             let of_class: Vec<Move> =
                 moves.iter().copied().filter(|step| self.lowered.code.class(step.vreg) == class).collect();
             if of_class.is_empty() {
-                continue;
-            }
-            if self.options.fault == Some(Fault::SequentialMoves) {
-                for step in of_class {
-                    self.one_move(class, step);
-                }
                 continue;
             }
             let mut ordered = Vec::with_capacity(of_class.len() + 1);

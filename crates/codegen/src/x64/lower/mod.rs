@@ -26,6 +26,7 @@ pub use control::HELPER_SYMBOLS;
 
 use super::inst::*;
 use crate::lir::*;
+use crate::seeded::{Bug, active};
 use crate::{CodegenError, Options};
 use build::{Ops, Reversed};
 use plan::{Plan, plan_blocks};
@@ -95,7 +96,6 @@ pub fn lower(func: &Function, options: &Options) -> Result<Lowered, CodegenError
     let mut lower = Lower {
         func,
         cpu: options.cpu,
-        fault: options.fault,
         vreg_of: Secondary::with_default(u32::MAX, func.value_capacity()),
         used: Secondary::with_default(false, func.value_capacity()),
         use_count: Secondary::with_default(0, func.value_capacity()),
@@ -131,7 +131,6 @@ pub fn lower(func: &Function, options: &Options) -> Result<Lowered, CodegenError
 struct Lower<'a> {
     func: &'a Function,
     cpu: CpuFeatures,
-    fault: Option<crate::Fault>,
     vreg_of: Secondary<Value, u32>,
     /// Somebody asked for the value's register.
     used: Secondary<Value, bool>,
@@ -444,7 +443,8 @@ impl Lower<'_> {
     /// A load that may be folded into the instruction being lowered.
     fn foldable_load(&self, value: Value) -> Option<Inst> {
         let (inst, op) = self.def_op(value)?;
-        let same_place = self.func.block_of(inst) == Some(self.block) && self.color[inst] == self.color[self.here];
+        let same_color = self.color[inst] == self.color[self.here] || active(Bug::LoweringFoldsStaleLoad);
+        let same_place = self.func.block_of(inst) == Some(self.block) && same_color;
         (op == Op::Load && self.use_count[value] == 1 && same_place).then_some(inst)
     }
 
