@@ -8,12 +8,14 @@
 //! |---|---|
 //! | [`checker`] | the proof that an allocation is right, independent of how it was made |
 //! | `liveness` | lifetime ranges and uses of every virtual register |
+//! | `loops` | what liveness asks of the loops |
 //! | `scan` | the scan: registers, splits, spills |
 //! | `resolve` | moves where an interval was split and on edges; spill slots; stack maps |
 //! | [`moves`] | parallel moves in a sequence |
 
 pub mod checker;
 mod liveness;
+mod loops;
 pub mod moves;
 mod resolve;
 mod scan;
@@ -32,6 +34,13 @@ pub struct Env {
     pub float: Vec<PReg>,
     /// Keep every value in memory between instructions: a mode for tests.
     pub spill_all: bool,
+}
+
+impl Env {
+    /// The registers of a class by its number.
+    fn regs(&self, class: usize) -> &[PReg] {
+        if class == Class::Int as usize { &self.int } else { &self.float }
+    }
 }
 
 /// Where a group of moves stands.
@@ -58,13 +67,13 @@ pub struct Move {
     pub vreg: VReg,
 }
 
-/// Moves that happen at once.
-#[derive(Clone, Debug)]
+/// Moves that happen at once, to distinct destinations.
+#[derive(Clone, Copy, Debug)]
 pub struct MoveGroup {
     /// Where.
     pub at: MoveAt,
-    /// The moves: distinct destinations.
-    pub moves: Vec<Move>,
+    /// The moves: [`Allocation::moves`].
+    pub moves: Span,
 }
 
 /// A spill slot.
@@ -122,14 +131,24 @@ pub struct Stats {
 pub struct Allocation {
     /// The place of each operand, parallel to [`Code::operands`].
     pub locs: Vec<Loc>,
-    /// Moves, ordered by place.
-    pub moves: Vec<MoveGroup>,
+    /// Groups of moves, ordered by place.
+    pub groups: Vec<MoveGroup>,
+    /// The moves of all groups, in their order.
+    pub steps: Vec<Move>,
     /// The spill slots.
     pub slots: Vec<SlotInfo>,
     /// A map for each safepoint, by instruction.
     pub stack_maps: FxHashMap<u32, StackMap>,
     /// Counts.
     pub stats: Stats,
+}
+
+impl Allocation {
+    /// The moves of a group.
+    #[inline]
+    pub fn moves(&self, group: &MoveGroup) -> &[Move] {
+        &self.steps[group.moves.0 as usize..group.moves.1 as usize]
+    }
 }
 
 /// Why there is no allocation.

@@ -166,7 +166,7 @@ impl Emitter<'_> {
     }
 
     fn succ(&self, index: usize) -> u32 {
-        let target = self.lowered.code.blocks[self.block].succs[index].block;
+        let target = self.lowered.code.succs(self.block)[index].block;
         self.forward[target as usize]
     }
 
@@ -483,7 +483,7 @@ impl Emitter<'_> {
     }
 
     fn switch(&mut self) {
-        let edges = self.lowered.code.blocks[self.block].succs.len();
+        let edges = self.lowered.code.succs(self.block).len();
         let (index, temp) = (self.reg(0), self.reg(1));
         let default = self.blocks[self.succ(0) as usize];
         self.asm.cmp(Size::S32, index, edges as i32 - 1);

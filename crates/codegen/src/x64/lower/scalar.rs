@@ -591,7 +591,7 @@ impl Lower<'_> {
         // The address of the result itself, with what leads to it folded.
         let value = self.func.result(inst);
         let addr = self.addr(&mut ops, value, 0);
-        if addr.origin == Origin::None && addr.base != NO && ops.0[addr.base as usize].vreg == result {
+        if addr.origin == Origin::None && addr.base != NO && ops[addr.base as usize].vreg == result {
             // Folding failed for the displacement: take the operands as they are.
             return self.plain_lea(inst, &data);
         }
