@@ -20,14 +20,14 @@ mod support;
 mod tally;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use support::native::{Observed, RUNS, difference, execute, interpret, program, vector_bits};
+use support::native::{Observed, RUNS, difference, execute, interpret, vector_bits};
 use support::{Optimized, optimized};
 use tally::Tally;
 use tercel_asm::x64::CpuFeatures;
 use tercel_codegen::passes::{Pass, PassSet};
 use tercel_codegen::{CompiledFunction, Options, compile};
 use tercel_ir::Module;
-use tercel_ir::generate::{Config, Program};
+use tercel_ir::generate::{Config, Program, generate};
 use tercel_ir::interp::Outcome;
 
 fn setting(name: &str, default: u64) -> u64 {
@@ -56,7 +56,7 @@ enum Mode {
 
 /// Compares one program in all modes.
 fn compare(seed: u64, config: &Config, tally: &mut Tally) -> Result<(), String> {
-    let program = program(seed, config);
+    let program = generate(seed, config);
     let count = program.module.functions.len();
     let mut entered = vec![false; count];
     let expected: Vec<Option<Observed>> =

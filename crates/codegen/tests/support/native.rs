@@ -4,19 +4,12 @@ use tercel_asm::x64::CpuFeatures;
 use tercel_codegen::CompiledFunction;
 use tercel_codegen::image::{Handlers, link_image};
 use tercel_codegen::x64::lower::HELPER_SYMBOLS;
-use tercel_ir::generate::{Config, Coverage, Program, REGION_BYTES, TestHost, generate};
+use tercel_ir::generate::{Coverage, Program, REGION_BYTES, TestHost};
 use tercel_ir::interp::{Interpreter, Outcome};
-use tercel_ir::{FuncId, InstSpec, Module, Op, StackSlot, Type};
+use tercel_ir::{FuncId, Module};
 
 /// Inputs that each program is run with.
 pub const RUNS: u64 = 2;
-
-/// A generated program that can run as machine code.
-pub fn program(seed: u64, config: &Config) -> Program {
-    let mut program = generate(seed, config);
-    settle_slots(&mut program.module, config.vector_bits);
-    program
-}
 
 /// What differs between two runs, if anything.
 pub fn difference((outcome, memory): &Observed, (right, right_memory): &Observed) -> Option<String> {
@@ -107,31 +100,4 @@ pub fn execute(functions: Vec<CompiledFunction>, module: &Module, program: &Prog
         (outcome, memory.0.iter().map(|region| region.to_vec()).collect())
     };
     Ok((0..RUNS).map(one).collect())
-}
-
-/// Gives each stack slot the size of a region and zeros at entry: a slot may be passed where a region is expected.
-fn settle_slots(module: &mut Module, bits: u32) {
-    for func in module.functions.values_mut() {
-        let entry = func.entry();
-        for index in 0..func.slots.len() as u32 {
-            let slot = StackSlot::from_u32(index);
-            func.slots[slot].size = REGION_BYTES as u32;
-            let zero = func.make(InstSpec::new(Op::Iconst, Type::I64, &[]));
-            let address = func.make(InstSpec::new(Op::SlotAddr, Type::PTR, &[]).imm(index as i64));
-            let (mut value, base) = (func.result(zero), func.result(address));
-            let wide = Type::I64.vector(bits);
-            let splat = wide.map(|ty| func.make(InstSpec::new(Op::Splat, ty, &[value])));
-            if let Some(splat) = splat {
-                value = func.result(splat);
-            }
-            let ty = wide.unwrap_or(Type::I64);
-            for at in (0..REGION_BYTES as i64).step_by(ty.bytes() as usize) {
-                let store = func.make(InstSpec::new(Op::Store, ty, &[base, value]).imm(at));
-                func.prepend(entry, store);
-            }
-            splat.into_iter().for_each(|splat| func.prepend(entry, splat));
-            func.prepend(entry, address);
-            func.prepend(entry, zero);
-        }
-    }
 }
