@@ -6,12 +6,16 @@
 
 use super::Move;
 use crate::lir::*;
+use crate::seeded::{Bug, active};
 use rustc_hash::FxHashMap;
 
 /// Calls `emit` with the moves of one class in an order in which they can be done one by one.
 ///
 /// `scratch` is overwritten if there are cycles. Moves whose source and destination are equal are left out.
 pub fn sequence(moves: &[Move], scratch: PReg, mut emit: impl FnMut(Move)) {
+    if active(Bug::MovesOneByOne) {
+        return moves.iter().copied().for_each(emit);
+    }
     if let [only] = moves {
         if only.from != only.to {
             emit(*only);
