@@ -88,7 +88,8 @@ fn measure(cx: &Context, name: &str, text: &str) -> Result<f64, String> {
     let (mut instructions, mut bytecode, mut code) = (0, 0, 0);
     let mut scratch = Scratch::default();
     for &block in &blocks {
-        let compiled = tercel_jit::baseline::compile(cx, block, &mut scratch).map_err(|refusal| refusal.reason().to_owned())?;
+        let compiled =
+            tercel_jit::baseline::compile(cx, block, &mut scratch).map_err(|refusal| refusal.reason().to_owned())?;
         instructions += u64::from(compiled.instructions);
         bytecode += compiled.bytecode_bytes;
         code += compiled.image.code.len();

@@ -59,7 +59,9 @@ impl fmt::Display for AsmError {
             AsmError::UnboundLabel { name } => write!(f, "label {name} is used but bound nowhere"),
             AsmError::DuplicateLabel { name } => write!(f, "label {name} is bound twice"),
             AsmError::InvalidOperands { reason } => write!(f, "no encoding for these operands: {reason}"),
-            AsmError::BranchRange { offset } => write!(f, "the short branch at offset {offset} does not reach its label"),
+            AsmError::BranchRange { offset } => {
+                write!(f, "the short branch at offset {offset} does not reach its label")
+            }
             AsmError::RelocationRange { offset } => {
                 write!(f, "the relocation at offset {offset} does not reach its target")
             }

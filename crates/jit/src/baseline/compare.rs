@@ -1,8 +1,8 @@
 //! Comparisons, and the jumps that depend on them.
 
+use super::Compiler;
 use super::facts::{Fact, Facts};
 use super::number::boolean_of;
-use super::Compiler;
 use tercel_asm::Label;
 use tercel_asm::x64::{Cond, Reg, Size, Xmm};
 use tercel_bytecode::Op;

@@ -100,7 +100,7 @@ impl<'a> Compiler<'a> {
     fn dense_load(&mut self, slow: Label) {
         let done = self.asm.new_label();
         let other_kind = self.slow_shared(shared::ELEMENT_GET, None, Some(slow), done);
-        let double = self.slow_shared(shared::DENSE_DOUBLE, None, Some(slow), done);
+        let double = self.slow_double(slow, done);
         self.asm.cmp(Size::S32, Reg::RDX, Kind::Array as i32);
         self.asm.jne(other_kind);
         self.asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::ELEMENTS));

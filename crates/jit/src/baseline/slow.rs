@@ -4,13 +4,14 @@
 //! which costs next to nothing to note; code of its own ([`Compiler::later`]) costs an allocation.
 
 use super::compare::{Right, Use};
-use super::{CX, Compiler, FRAME, SITES, site_field};
+use super::{CX, Compiler, FRAME, SITES, TAG, site_field};
 use crate::stubs::{self, shared};
 use crate::symbols::Symbol;
 use tercel_asm::Label;
 use tercel_asm::x64::{Cond, Mem, Reg, Size};
 use tercel_bytecode::Op;
 use tercel_bytecode::op::Slot;
+use tercel_vm::elements::HOLE;
 use tercel_vm::helpers::{self, Style};
 use tercel_vm::layout::context;
 
@@ -24,14 +25,45 @@ pub(super) struct Pending<'a> {
 /// What a slow path does, from the label `entry` on.
 enum Slow<'a> {
     /// The whole op by its stub.
-    Op { op: Op, entry: Label, done: Label },
+    Op {
+        op: Op,
+        entry: Label,
+        done: Label,
+    },
     /// A comparison by its stub; the left operand is in rax if `loaded`.
-    Comparison { op: Op, a: u16, loaded: bool, right: Right, used: Use, entry: Label, done: Label },
+    Comparison {
+        op: Op,
+        a: u16,
+        loaded: bool,
+        right: Right,
+        used: Use,
+        entry: Label,
+        done: Label,
+    },
     /// A routine of [`shared`], with the address of a site in rsi if it wants one.
-    Shared { routine: Symbol, site: Option<Slot>, entry: Label, fails: Option<Label>, done: Label },
+    Shared {
+        routine: Symbol,
+        site: Option<Slot>,
+        entry: Label,
+        fails: Option<Label>,
+        done: Label,
+    },
     /// A jump that depends on the truth of the value in rax.
-    Truth { entry: Label, truthy: Label, falsy: Label },
-    Poll { entry: Label, done: Label },
+    Truth {
+        entry: Label,
+        truthy: Label,
+        falsy: Label,
+    },
+    Poll {
+        entry: Label,
+        done: Label,
+    },
+    /// The word in rax of an array of doubles becomes a value: in place, since loops over doubles come here each time.
+    Double {
+        entry: Label,
+        hole: Label,
+        done: Label,
+    },
     /// Anything else.
     Code(SlowCode<'a>),
 }
@@ -59,7 +91,16 @@ impl<'a> Compiler<'a> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    pub fn slow_comparison(&mut self, op: Op, a: u16, loaded: bool, right: Right, used: Use, entry: Label, done: Label) {
+    pub fn slow_comparison(
+        &mut self,
+        op: Op,
+        a: u16,
+        loaded: bool,
+        right: Right,
+        used: Use,
+        entry: Label,
+        done: Label,
+    ) {
         self.note(Slow::Comparison { op, a, loaded, right, used, entry, done });
     }
 
@@ -70,6 +111,12 @@ impl<'a> Compiler<'a> {
     pub fn slow_poll(&mut self, done: Label) -> Label {
         let entry = self.asm.new_label();
         self.note(Slow::Poll { entry, done });
+        entry
+    }
+
+    pub fn slow_double(&mut self, hole: Label, done: Label) -> Label {
+        let entry = self.asm.new_label();
+        self.note(Slow::Double { entry, hole, done });
         entry
     }
 
@@ -124,6 +171,14 @@ impl<'a> Compiler<'a> {
                     self.asm.bind(entry);
                     self.offset_argument();
                     self.call_leaf(shared::POLL);
+                    self.asm.jmp_to(done);
+                }
+                Slow::Double { entry, hole, done } => {
+                    self.asm.bind(entry);
+                    self.asm.mov_imm64(Reg::RDX, HOLE as i64);
+                    self.asm.cmp(Size::S64, Reg::RAX, Reg::RDX);
+                    self.asm.je(hole);
+                    self.asm.sub(Size::S64, Reg::RAX, TAG);
                     self.asm.jmp_to(done);
                 }
                 Slow::Code(code) => code(self),
