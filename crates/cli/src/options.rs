@@ -36,7 +36,7 @@ pub struct EngineFlags {
     /// Executable memory is refused.
     #[arg(long, help_heading = "For developers of the engine")]
     pub fail_code_alloc: bool,
-    /// Writes names of machine code to /tmp/perf-PID.map, for `perf report`.
+    /// Writes names of machine code to /tmp/perf-PID.map, for tools that look an address up; perf itself wants `--jitdump`.
     #[arg(long, help_heading = "For developers of the engine")]
     pub perf_map: bool,
     /// Writes machine code with names and lines to jit-PID.dump, for `perf inject --jit`.

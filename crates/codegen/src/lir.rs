@@ -21,6 +21,7 @@
 //! # Invariants
 //! * Every virtual register is defined exactly once, by an instruction or as a parameter of a block, and the definition
 //!   dominates all uses.
+//! * A block comes after all blocks that dominate it, so that definitions stand before uses.
 //! * Every block begins with a block-start instruction without operands and ends with its only terminator.
 //! * No edge is critical: it leaves a block with one successor or enters one with one predecessor.
 
@@ -254,39 +255,66 @@ pub struct LInst<O> {
     /// The machine op.
     pub op: O,
     /// Its operands: a range of [`Code::operands`].
-    pub operands: (u32, u32),
+    pub operands: Span,
     /// Registers that it changes besides its results.
     pub clobbers: PRegSet,
     /// Whether the collector may run here: live tagged values go into a stack map.
     pub safepoint: bool,
 }
 
+/// A part of one of the vectors of [`Code`]: first index, one past the last.
+pub type Span = (u32, u32);
+
+fn part<T>(all: &[T], (first, end): Span) -> &[T] {
+    &all[first as usize..end as usize]
+}
+
 /// An edge with the values for the target's parameters.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct LEdge {
     /// The target's index.
     pub block: u32,
-    /// One value for each parameter.
-    pub args: Vec<VReg>,
+    /// One value for each parameter: [`Code::args`].
+    pub args: Span,
 }
 
 /// A block: a range of instructions.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct LBlock {
     /// First instruction: the block start.
     pub start: u32,
     /// One past the terminator.
     pub end: u32,
-    /// Parameters.
-    pub params: Vec<VReg>,
-    /// Outgoing edges, in the order in which the terminator lists them.
-    pub succs: Vec<LEdge>,
-    /// Predecessors: (block, number of its edge).
-    pub preds: Vec<(u32, u32)>,
+    /// Parameters: [`Code::params`].
+    pub params: Span,
+    /// Outgoing edges: [`Code::succs`].
+    pub succs: Span,
+    /// Predecessors: [`Code::preds`].
+    pub preds: Span,
+    /// The innermost loop around it, an index into [`Code::loops`]; [`NO_LOOP`] if there is none.
+    pub in_loop: u32,
     /// How deep in loops.
     pub depth: u32,
     /// Rarely run.
     pub cold: bool,
+}
+
+/// No loop.
+pub const NO_LOOP: u32 = u32::MAX;
+
+/// A natural loop: what reaches a back edge of its header without passing the header.
+///
+/// Whoever makes the code may leave loops out (their blocks then count as those of the loop around); what is listed must be true.
+#[derive(Clone, Copy, Debug)]
+pub struct LLoop {
+    /// The block through which it is entered.
+    pub header: u32,
+    /// The loop around it, which has a smaller index, or [`NO_LOOP`].
+    pub parent: u32,
+    /// How deep it is nested; 1 for outermost loops.
+    pub depth: u32,
+    /// Its place in a preorder of the forest, and one past the last place of the loops inside.
+    pub span: Span,
 }
 
 impl LBlock {
@@ -296,7 +324,7 @@ impl LBlock {
     }
 }
 
-/// A function in low-level IR. Blocks are in the order of emission; the entry is first.
+/// A function in low-level IR. The entry is the first block.
 #[derive(Clone, Debug)]
 pub struct Code<O> {
     /// The blocks.
@@ -307,14 +335,60 @@ pub struct Code<O> {
     pub operands: Vec<Operand>,
     /// The virtual registers.
     pub vregs: Vec<VRegData>,
+    /// The parameters of blocks and the arguments of edges.
+    pub values: Vec<VReg>,
+    /// The edges, those of one block in the order in which its terminator lists them.
+    pub edges: Vec<LEdge>,
+    /// The predecessors of all blocks, by index.
+    pub preds: Vec<u32>,
+    /// The loops.
+    pub loops: Vec<LLoop>,
+}
+
+impl<O> Default for Code<O> {
+    fn default() -> Code<O> {
+        Code {
+            blocks: Vec::new(),
+            insts: Vec::new(),
+            operands: Vec::new(),
+            vregs: Vec::new(),
+            values: Vec::new(),
+            edges: Vec::new(),
+            preds: Vec::new(),
+            loops: Vec::new(),
+        }
+    }
 }
 
 impl<O> Code<O> {
     /// The operands of an instruction.
     #[inline]
     pub fn operands(&self, inst: usize) -> &[Operand] {
-        let (start, end) = self.insts[inst].operands;
-        &self.operands[start as usize..end as usize]
+        part(&self.operands, self.insts[inst].operands)
+    }
+
+    /// The parameters of a block.
+    #[inline]
+    pub fn params(&self, block: usize) -> &[VReg] {
+        part(&self.values, self.blocks[block].params)
+    }
+
+    /// The edges that leave a block, in the order in which its terminator lists them.
+    #[inline]
+    pub fn succs(&self, block: usize) -> &[LEdge] {
+        part(&self.edges, self.blocks[block].succs)
+    }
+
+    /// The blocks whose edges enter a block.
+    #[inline]
+    pub fn preds(&self, block: usize) -> &[u32] {
+        part(&self.preds, self.blocks[block].preds)
+    }
+
+    /// The values that an edge has for its target's parameters.
+    #[inline]
+    pub fn args(&self, edge: &LEdge) -> &[VReg] {
+        part(&self.values, edge.args)
     }
 
     /// The class of a virtual register.

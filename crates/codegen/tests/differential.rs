@@ -20,69 +20,18 @@ mod support;
 mod tally;
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use support::native::{Observed, RUNS, difference, execute, interpret, vector_bits};
 use support::{Optimized, optimized};
 use tally::Tally;
 use tercel_asm::x64::CpuFeatures;
-use tercel_codegen::image::{Handlers, link_image};
 use tercel_codegen::passes::{Pass, PassSet};
-use tercel_codegen::x64::lower::HELPER_SYMBOLS;
 use tercel_codegen::{CompiledFunction, Options, compile};
-use tercel_ir::generate::{Config, Coverage, Program, REGION_BYTES, TestHost, generate};
-use tercel_ir::interp::{Interpreter, Outcome};
-use tercel_ir::{FuncId, InstSpec, Module, Op, StackSlot, Type};
+use tercel_ir::Module;
+use tercel_ir::generate::{Config, Program, generate};
+use tercel_ir::interp::Outcome;
 
 fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
-/// Helper 1 of the generator.
-unsafe extern "C" fn exchange_add(address: *mut i64, by: i64) -> i64 {
-    // SAFETY: generated programs keep accesses inside their regions.
-    unsafe {
-        let old = address.read_unaligned();
-        address.write_unaligned(old.wrapping_add(by));
-        old
-    }
-}
-
-fn resolve(symbol: u32) -> Option<u64> {
-    match symbol.checked_sub(HELPER_SYMBOLS)? {
-        0 => Some(TestHost::mix as *const () as u64),
-        1 => Some(exchange_add as *const () as u64),
-        _ => None,
-    }
-}
-
-#[repr(align(64))]
-struct Regions([[u8; REGION_BYTES]; 3]);
-
-type Observed = (Outcome, Vec<Vec<u8>>);
-
-/// What the interpreter does in one run, or nothing if it takes too long. Marks the functions that are entered.
-fn interpret(program: &Program, run: u64, coverage: &mut Coverage, entered: &mut [bool]) -> Option<Observed> {
-    let mut host = TestHost;
-    let mut interpreter = Interpreter::new(&program.module, &mut host);
-    interpreter.fuel = 3_000_000;
-    let args = program.interpreter_inputs(run, &mut interpreter.memory);
-    let outcome = interpreter.run(FuncId::from_u32(0), &args);
-    if outcome == Outcome::OutOfFuel {
-        return None;
-    }
-    coverage.add(&interpreter.op_counts);
-    for (entered, &count) in entered.iter_mut().zip(&interpreter.entered) {
-        *entered |= count > 0;
-    }
-    let mut memory = Vec::new();
-    for base in tercel_ir::generate::REGION_BASES {
-        let mut bytes = Vec::new();
-        for at in 0..REGION_BYTES as u64 / 8 {
-            let mut word = [0];
-            interpreter.memory.read(base + at * 8, 8, &mut word).unwrap();
-            bytes.extend_from_slice(&word[0].to_le_bytes());
-        }
-        memory.push(bytes);
-    }
-    Some((outcome, memory))
 }
 
 /// Compiles the functions of a module that differ from those that there is code for; the allocation checker looks at each.
@@ -98,33 +47,6 @@ fn compiled(
     module.functions.values().zip(known).map(one).collect()
 }
 
-fn execute(functions: Vec<CompiledFunction>, module: &Module, program: &Program) -> Result<Vec<Observed>, String> {
-    let signatures = module.functions.values().map(|func| func.signature.clone()).collect();
-    let image = link_image(functions, signatures, Handlers::default(), CpuFeatures::detect(), resolve)
-        .map_err(|error| error.to_string())?;
-    let mut context = image.context();
-    let mut memory = Box::new(Regions([[0; REGION_BYTES]; 3]));
-    let bases = std::array::from_fn(|index| memory.0[index].as_ptr() as u64);
-    let one = |run| {
-        let (args, contents) = program.inputs(run, bases);
-        for (region, bytes) in memory.0.iter_mut().zip(contents) {
-            region.copy_from_slice(&bytes);
-        }
-        // SAFETY: generated programs keep to their regions, whose addresses these are, and the helpers do too.
-        let outcome = unsafe { image.call(&mut context, 0, &args) };
-        (outcome, memory.0.iter().map(|region| region.to_vec()).collect())
-    };
-    Ok((0..RUNS).map(one).collect())
-}
-
-fn vector_bits(cpu: CpuFeatures) -> u32 {
-    let wide = CpuFeatures::AVX512F.with(CpuFeatures::AVX512BW).with(CpuFeatures::AVX512DQ).with(CpuFeatures::AVX512VL);
-    if cpu.has(wide) { 512 } else { 256 }
-}
-
-/// Inputs that each program is run with.
-const RUNS: u64 = 2;
-
 /// How a program is compiled.
 #[derive(Clone, Copy)]
 enum Mode {
@@ -134,8 +56,7 @@ enum Mode {
 
 /// Compares one program in all modes.
 fn compare(seed: u64, config: &Config, tally: &mut Tally) -> Result<(), String> {
-    let mut program = generate(seed, config);
-    settle_slots(&mut program.module, config.vector_bits);
+    let program = generate(seed, config);
     let count = program.module.functions.len();
     let mut entered = vec![false; count];
     let expected: Vec<Option<Observed>> =
@@ -199,18 +120,13 @@ fn check_runs(
     tally: &mut Tally,
 ) -> Result<(), String> {
     let observed = execute(functions, module, program)?;
-    for (run, (outcome, memory)) in observed.into_iter().enumerate() {
-        let Some((right, right_memory)) = &expected[run] else { continue };
-        if outcome != *right {
-            return Err(format!("run {run}: {outcome:?}, not {right:?}\n{module}"));
-        }
-        for (region, (found, right)) in memory.iter().zip(right_memory).enumerate() {
-            if let Some(at) = (0..REGION_BYTES).find(|&at| found[at] != right[at]) {
-                return Err(format!("run {run}: region {region} differs at {at}\n{module}"));
-            }
+    for (run, (observed, expected)) in observed.iter().zip(expected).enumerate() {
+        let Some(expected) = expected else { continue };
+        if let Some(what) = difference(observed, expected) {
+            return Err(format!("run {run}: {what}\n{module}"));
         }
         tally.add("runs compared", 1);
-        tally.add("runs that returned", matches!(outcome, Outcome::Return(_)) as u64);
+        tally.add("runs that returned", matches!(observed.0, Outcome::Return(_)) as u64);
     }
     Ok(())
 }
@@ -263,31 +179,4 @@ fn compiled_code_does_what_the_interpreter_does() {
     // Narrower machines have no programs with the widest vectors, but every op has narrower forms.
     let rare = all.coverage.below(1_000 * functions / 200_000);
     assert!(rare.is_empty(), "ops executed too seldom: {rare:?}");
-}
-
-/// Gives each stack slot the size of a region and zeros at entry: a slot may be passed where a region is expected.
-fn settle_slots(module: &mut Module, bits: u32) {
-    for func in module.functions.values_mut() {
-        let entry = func.entry();
-        for index in 0..func.slots.len() as u32 {
-            let slot = StackSlot::from_u32(index);
-            func.slots[slot].size = REGION_BYTES as u32;
-            let zero = func.make(InstSpec::new(Op::Iconst, Type::I64, &[]));
-            let address = func.make(InstSpec::new(Op::SlotAddr, Type::PTR, &[]).imm(index as i64));
-            let (mut value, base) = (func.result(zero), func.result(address));
-            let wide = Type::I64.vector(bits);
-            let splat = wide.map(|ty| func.make(InstSpec::new(Op::Splat, ty, &[value])));
-            if let Some(splat) = splat {
-                value = func.result(splat);
-            }
-            let ty = wide.unwrap_or(Type::I64);
-            for at in (0..REGION_BYTES as i64).step_by(ty.bytes() as usize) {
-                let store = func.make(InstSpec::new(Op::Store, ty, &[base, value]).imm(at));
-                func.prepend(entry, store);
-            }
-            splat.into_iter().for_each(|splat| func.prepend(entry, splat));
-            func.prepend(entry, address);
-            func.prepend(entry, zero);
-        }
-    }
 }

@@ -140,6 +140,12 @@ impl Loops {
         self.loops[of.index()].depth
     }
 
+    /// A loop's place in a preorder of the forest, and one past the last place of the loops inside.
+    #[inline]
+    pub fn span(&self, of: Loop) -> (u32, u32) {
+        self.loops[of.index()].span
+    }
+
     /// The innermost loop around a block; none around blocks made since.
     #[inline]
     pub fn innermost(&self, block: Block) -> Option<Loop> {

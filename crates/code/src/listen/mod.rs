@@ -2,7 +2,7 @@
 //!
 //! | listener | for | where |
 //! |---|---|---|
-//! | [`PerfMap`] | `perf report` | `/tmp/perf-PID.map`: addresses and names |
+//! | [`PerfMap`] | tools that look an address up | `/tmp/perf-PID.map`: addresses and names; perf itself asks it for anonymous memory only |
 //! | [`JitDump`] | `perf inject --jit` | a jitdump file: also bytes and lines |
 //! | `Gdb` (feature `gdb`) | GDB, LLDB | symbols and unwind rules in memory |
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::{CodeListener, shown_name};
 use crate::object::{CodeObject, CodeRef};
 
-/// Writes the map that `perf report` reads.
+/// Writes the map.
 #[derive(Debug)]
 pub struct PerfMap {
     file: File,

@@ -8,8 +8,8 @@
 //! What may trap or exit stays even if its result is unused: that it passed is what the code after it relies on. Terminators
 //! stay, so an empty loop stays: removing it needs a proof that it ends.
 
-use super::seeded::{Bug, active};
 use super::{Change, Context};
+use crate::seeded::{Bug, active};
 use tercel_ir::cfg::Cfg;
 use tercel_ir::entity::Entity;
 use tercel_ir::ops::Effects;

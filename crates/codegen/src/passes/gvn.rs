@@ -18,8 +18,8 @@
 
 use super::alias::{State, Versions};
 use super::analyses::finish_aliases;
-use super::seeded::{Bug, active};
 use super::{Change, Context};
+use crate::seeded::{Bug, active};
 use rustc_hash::FxHasher;
 use std::hash::Hasher;
 use tercel_ir::entity::Entity;

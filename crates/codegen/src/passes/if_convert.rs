@@ -7,8 +7,8 @@
 //! When it loses: a well-predicted branch that skips work, or one that breaks a dependency. So the limits are low; a block
 //! marked cold is never executed for the sake of a branch.
 
-use super::seeded::{Bug, active};
 use super::{Change, Context};
+use crate::seeded::{Bug, active};
 use tercel_ir::cfg::Cfg;
 use tercel_ir::entity::Entity;
 use tercel_ir::ops::Effects;

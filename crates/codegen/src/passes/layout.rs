@@ -11,8 +11,8 @@
 //! Linear: gathering is a walk over the loop forest with flat lists.
 
 use super::analyses::Graph;
-use super::seeded::{Bug, active};
 use super::{Change, Context};
+use crate::seeded::{Bug, active};
 use tercel_ir::entity::Entity;
 use tercel_ir::loops::Loop;
 use tercel_ir::{Block, Function, Op};

@@ -16,8 +16,8 @@
 use super::alias::{ClassSet, loop_writes, may_change};
 use super::analyses::Graph;
 use super::loop_edit::Preheaders;
-use super::seeded::{Bug, active};
 use super::{Change, Context};
+use crate::seeded::{Bug, active};
 use tercel_ir::entity::Entity;
 use tercel_ir::loops::Loop;
 use tercel_ir::ops::Effects;

@@ -15,8 +15,8 @@
 //! [`super::gvn`].
 
 use super::alias::{ClassSet, Location, Root, escaping_slots, may_change, written};
-use super::seeded::{Bug, active};
 use super::{Change, Context};
+use crate::seeded::{Bug, active};
 use tercel_ir::cfg::Cfg;
 use tercel_ir::entity::Entity;
 use tercel_ir::{AliasClass, Block, Effects, Function, Inst, Op, StackSlot, Type, Value};

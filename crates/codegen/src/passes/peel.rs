@@ -12,9 +12,9 @@
 use super::alias::{loop_writes, may_change};
 use super::analyses::Graph;
 use super::loop_edit::{copy_loop, entering_edges, escape_depths, loop_blocks};
-use super::seeded::{Bug, active};
 use super::ssa_repair::Repair;
 use super::{Change, Context};
+use crate::seeded::{Bug, active};
 use rustc_hash::FxHashMap;
 use tercel_ir::entity::Entity;
 use tercel_ir::loops::Loop;

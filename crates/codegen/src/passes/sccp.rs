@@ -10,9 +10,9 @@
 //! value falls at most twice, each of its uses is looked at as often: linear in the uses. A use by an edge names the one
 //! parameter that it feeds, so that a switch with thousands of edges is not walked again for each of its arguments.
 
-use super::seeded::{Bug, active};
 use super::simplify_cfg::constant_edge;
 use super::{Change, Context};
+use crate::seeded::{Bug, active};
 use tercel_ir::cfg::Cfg;
 use tercel_ir::entity::Entity;
 use tercel_ir::eval::{EvalOp, eval_scalar, is_evaluable};

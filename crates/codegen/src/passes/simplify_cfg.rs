@@ -13,8 +13,8 @@
 //! It copies no instruction, so it never makes code larger. Threading may remove the preheader of a loop; passes that need one
 //! make one ([`super::loop_edit`]).
 
-use super::seeded::{Bug, active};
 use super::{Change, Context};
+use crate::seeded::{Bug, active};
 use tercel_ir::builder::remove_trivial_params;
 use tercel_ir::cfg::Cfg;
 use tercel_ir::entity::{Entity, Secondary};

@@ -13,8 +13,8 @@
 use super::analyses::Graph;
 use super::induction::{Induction, LoopShape};
 use super::loop_edit::{entering_edges, place_before, split_entry};
-use super::seeded::{Bug, active};
 use super::{Change, Context};
+use crate::seeded::{Bug, active};
 use tercel_ir::loops::Loop;
 use tercel_ir::types::sign_extend;
 use tercel_ir::{Block, Function, Inst, InstSpec, Op, Type, Value};

@@ -18,8 +18,8 @@
 
 use super::alias::escaping_slots;
 use super::loop_edit::order_blocks;
-use super::seeded::{Bug, active};
 use super::{Change, Context};
+use crate::seeded::{Bug, active};
 use tercel_ir::{Block, CallConv, CallTarget, Effects, FuncId, Function, Inst, InstSpec, Op, Type, Value};
 
 pub fn run(func: &mut Function, cx: &mut Context) -> Change {

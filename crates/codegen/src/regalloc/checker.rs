@@ -57,13 +57,13 @@ type State = Vec<SetId>;
 /// The first use that does not find its value, or the first place that breaks a constraint.
 pub fn check<O>(code: &Code<O>, allocation: &Allocation) -> Result<(), CheckError> {
     let mut moves = FxHashMap::default();
-    moves.reserve(allocation.moves.len());
+    moves.reserve(allocation.groups.len());
     let mut outgoing = Vec::new();
-    for group in &allocation.moves {
-        if moves.insert(group.at, &group.moves[..]).is_some() {
+    for group in &allocation.groups {
+        if moves.insert(group.at, allocation.moves(group)).is_some() {
             return fail(0, format!("two groups of moves at {:?}", group.at));
         }
-        for step in &group.moves {
+        for step in allocation.moves(group) {
             if let Loc::Outgoing(offset) = step.to {
                 outgoing.push(offset);
             }
@@ -86,7 +86,7 @@ pub fn check<O>(code: &Code<O>, allocation: &Allocation) -> Result<(), CheckErro
             state.clone_from(known);
         }
         checker.block(block as usize, &mut state)?;
-        for edge in &code.blocks[block as usize].succs {
+        for edge in code.succs(block as usize) {
             let next = checker.edge(edge, &state);
             let target = &mut at_start[edge.block as usize];
             let changed = match target {
@@ -114,8 +114,8 @@ fn check_single_definitions<O>(code: &Code<O>) -> Result<(), CheckError> {
         true => fail(inst, format!("{vreg:?} is defined again")),
         false => Ok(()),
     };
-    for block in &code.blocks {
-        for &param in &block.params {
+    for (index, block) in code.blocks.iter().enumerate() {
+        for &param in code.params(index) {
             define(param, block.start as usize)?;
         }
         for inst in block.start as usize..block.end as usize {
@@ -253,7 +253,7 @@ impl<O> Checker<'_, O> {
 
     fn edge(&mut self, edge: &LEdge, state: &State) -> State {
         let code = self.code;
-        let params = &code.blocks[edge.block as usize].params;
+        let params = code.params(edge.block as usize);
         let mut next = state.clone();
         if params.is_empty() {
             return next;
@@ -261,7 +261,7 @@ impl<O> Checker<'_, O> {
         for set in next.iter_mut().filter(|set| **set != EMPTY) {
             let names = self.sets.names(*set);
             let mut renamed: Vec<VReg> = names.iter().copied().filter(|name| !params.contains(name)).collect();
-            for (&param, arg) in params.iter().zip(&edge.args) {
+            for (&param, arg) in params.iter().zip(code.args(edge)) {
                 if names.binary_search(arg).is_ok() {
                     renamed.push(param);
                 }

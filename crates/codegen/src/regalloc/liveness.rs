@@ -3,8 +3,16 @@
 //! For each use, blocks are walked backwards from it to the definition, each block once per register (as in Boissinot et al.,
 //! "Computing Liveness Sets for SSA-Form Programs"). That costs the size of the answer, needs no particular order of blocks, and
 //! takes cycles with two entries like any others.
+//!
+//! The answer would be large where loops nest deeply: what is defined outside a loop and needed inside it or behind it lives
+//! through the whole loop. So such a loop gets its ranges at once, and the walk goes on before its header. Why that
+//! is right for every natural loop: from each of its blocks a back edge can be reached, behind which the header needs the
+//! value, without passing a definition. And it is needed at the header because the definition, being outside and dominating the
+//! use, dominates the header.
 
+use super::loops::LoopTree;
 use crate::lir::*;
+use crate::seeded::{Bug, active};
 
 /// How much a use wants a register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,7 +28,7 @@ pub enum Want {
 /// A use or the definition of a virtual register.
 #[derive(Clone, Copy, Debug)]
 pub struct UsePos {
-    /// The position at which the place counts.
+    /// The position at which the place counts; the register lives up to and with it.
     pub pos: u32,
     /// The operand, an index into [`Code::operands`]; `u32::MAX` for none.
     pub operand: u32,
@@ -45,219 +53,353 @@ pub struct Lives {
     /// Ranges of all registers, ascending in each.
     pub ranges: Vec<Range>,
     /// Each register's part of `ranges`.
-    pub ranges_of: Vec<(u32, u32)>,
+    pub ranges_of: Vec<Span>,
     /// Uses of all registers, ascending in each.
     pub uses: Vec<UsePos>,
+    /// For each use, the next of the same register, or itself, that must have a register; and that wants one. One past the
+    /// register's last use if there is none.
+    pub wanted: Vec<[u32; 2]>,
     /// Each register's part of `uses`.
-    pub uses_of: Vec<(u32, u32)>,
+    pub uses_of: Vec<Span>,
     /// When each physical register is taken by an instruction, ascending.
     pub fixed: Vec<Vec<Range>>,
-    /// Virtual registers that are live into each block, parameters apart.
-    pub live_in: Vec<Vec<VReg>>,
     /// Preferences of each virtual register.
-    pub hints: Vec<Vec<Hint>>,
+    pub hints: Hints,
     /// The block of each instruction.
     pub block_of: Vec<u32>,
     /// The instruction that defines each register (a block start for parameters).
     pub def_inst: Vec<u32>,
+    /// The registers in the order of their definitions.
+    pub by_def: Vec<VReg>,
 }
 
-struct RawUse {
-    vreg: VReg,
-    block: u32,
-    /// The register lives up to here, exclusively.
-    end: u32,
-    at: UsePos,
+/// Preferences of all virtual registers: a list for each.
+#[derive(Default)]
+pub struct Hints {
+    /// The first and the last of each register, 0 for none; and each with its next.
+    ends: Vec<(u32, u32)>,
+    all: Vec<(Hint, u32)>,
+}
+
+impl Hints {
+    fn new(vregs: usize) -> Hints {
+        Hints { ends: vec![(0, 0); vregs], all: vec![(Hint::Reg(PReg(0)), 0)] }
+    }
+
+    fn push(&mut self, vreg: VReg, hint: Hint) {
+        let new = self.all.len() as u32;
+        self.all.push((hint, 0));
+        let (first, last) = &mut self.ends[vreg.index()];
+        if *first == 0 {
+            *first = new;
+        } else {
+            self.all[*last as usize].1 = new;
+        }
+        *last = new;
+    }
+
+    /// Each other's register would be best.
+    fn pair(&mut self, one: VReg, other: VReg) {
+        self.push(one, Hint::Same(other));
+        self.push(other, Hint::Same(one));
+    }
+
+    /// The preferences of a register, the first noted first.
+    pub fn of(&self, vreg: VReg) -> impl Iterator<Item = Hint> {
+        let mut next = self.ends[vreg.index()].0;
+        std::iter::from_fn(move || {
+            let (hint, after) = self.all[next as usize];
+            (std::mem::replace(&mut next, after) != 0).then_some(hint)
+        })
+    }
 }
 
 impl Lives {
     pub fn compute<O>(code: &Code<O>) -> Lives {
         let vregs = code.vregs.len();
         let mut lives = Lives {
-            ranges: Vec::new(),
+            ranges: Vec::with_capacity(vregs + vregs / 2),
             ranges_of: vec![(0, 0); vregs],
             uses: Vec::new(),
+            wanted: Vec::new(),
             uses_of: vec![(0, 0); vregs],
             fixed: vec![Vec::new(); PREGS],
-            live_in: vec![Vec::new(); code.blocks.len()],
-            hints: vec![Vec::new(); vregs],
+            hints: Hints::new(vregs),
             block_of: vec![0; code.insts.len()],
             def_inst: vec![u32::MAX; vregs],
+            by_def: Vec::with_capacity(vregs),
         };
         let mut def_pos = vec![u32::MAX; vregs];
-        let mut raw = Vec::with_capacity(code.operands.len());
-        lives.collect(code, &mut def_pos, &mut raw);
-        lives.build(code, &def_pos, &raw);
-        for ranges in &mut lives.fixed {
-            normalize(ranges);
-        }
+        lives.make_room(code);
+        lives.collect(code, &mut def_pos);
+        lives.find_wanted();
+        lives.build(code, &def_pos);
         lives
     }
 
+    /// Counts the uses of each register, so that they can be put where they belong.
+    fn make_room<O>(&mut self, code: &Code<O>) {
+        for operand in &code.operands {
+            self.uses_of[operand.vreg.index()].1 += 1;
+        }
+        for block in &code.blocks {
+            for edge in &code.edges[block.succs.0 as usize..block.succs.1 as usize] {
+                for arg in code.args(edge) {
+                    self.uses_of[arg.index()].1 += 1;
+                }
+            }
+        }
+        let mut first = 0;
+        for span in &mut self.uses_of {
+            let count = std::mem::replace(span, (first, first)).1;
+            first += count;
+        }
+        self.uses.resize(first as usize, UsePos { pos: 0, operand: u32::MAX, want: Want::Any });
+    }
+
+    /// Notes a use; they come in ascending order but within an instruction.
+    #[inline]
+    fn add_use(&mut self, vreg: VReg, item: UsePos) {
+        let (first, end) = &mut self.uses_of[vreg.index()];
+        let mut at = *end as usize;
+        while at > *first as usize && self.uses[at - 1].pos > item.pos {
+            self.uses[at] = self.uses[at - 1];
+            at -= 1;
+        }
+        self.uses[at] = item;
+        *end += 1;
+    }
+
+    /// Notes a definition; they come in ascending order but within an instruction.
+    #[inline]
+    fn add_def(&mut self, vreg: VReg, inst: u32, pos: u32, def_pos: &mut [u32]) {
+        self.def_inst[vreg.index()] = inst;
+        def_pos[vreg.index()] = pos;
+        let mut at = self.by_def.len();
+        self.by_def.push(vreg);
+        while at > 0 && def_pos[self.by_def[at - 1].index()] > pos {
+            self.by_def.swap(at - 1, at);
+            at -= 1;
+        }
+    }
+
+    /// Notes that an instruction takes a physical register; those of one instruction come in any order.
+    #[inline]
+    fn add_fixed(&mut self, reg: PReg, (start, end): Range) {
+        let ranges = &mut self.fixed[reg.index()];
+        let mut at = ranges.len();
+        ranges.push((start, end));
+        while at > 0 && ranges[at - 1].1 >= ranges[at].0 {
+            let (start, end) = ranges[at];
+            let before = &mut ranges[at - 1];
+            if before.0 <= end {
+                *before = (before.0.min(start), before.1.max(end));
+                ranges.remove(at);
+            } else {
+                ranges.swap(at - 1, at);
+            }
+            at -= 1;
+        }
+    }
+
     /// Reads all operands once.
-    fn collect<O>(&mut self, code: &Code<O>, def_pos: &mut [u32], raw: &mut Vec<RawUse>) {
+    fn collect<O>(&mut self, code: &Code<O>, def_pos: &mut [u32]) {
         for (index, block) in code.blocks.iter().enumerate() {
-            let number = index as u32;
-            for &param in &block.params {
-                def_pos[param.index()] = pos::before(block.start as usize);
-                self.def_inst[param.index()] = block.start;
+            for &param in code.params(index) {
+                self.add_def(param, block.start, pos::before(block.start as usize), def_pos);
             }
             for inst in block.start as usize..block.end as usize {
-                self.block_of[inst] = number;
-                for reg in code.insts[inst].clobbers.iter() {
-                    self.fixed[reg.index()].push((pos::late(inst), pos::after(inst)));
-                }
+                self.block_of[inst] = index as u32;
                 let first = code.insts[inst].operands.0;
                 for (place, operand) in code.operands(inst).iter().enumerate() {
                     let place = first + place as u32;
                     if operand.role.is_use() {
-                        let (end, at) = self.note_use(inst, operand, place);
-                        raw.push(RawUse { vreg: operand.vreg, block: number, end, at });
+                        self.note_use(inst, operand, place);
                     } else {
-                        self.note_def(code, inst, operand, place, def_pos, raw, number);
+                        self.note_def(code, inst, operand, place, def_pos);
+                    }
+                }
+                let clobbers = code.insts[inst].clobbers;
+                if clobbers != PRegSet::EMPTY && !active(Bug::LivenessForgetsClobbers) {
+                    for reg in clobbers.iter() {
+                        self.add_fixed(reg, (pos::late(inst), pos::after(inst)));
                     }
                 }
             }
             let end = pos::before(block.end as usize);
-            for edge in &block.succs {
-                let params = &code.blocks[edge.block as usize].params;
-                for (&arg, &param) in edge.args.iter().zip(params) {
-                    let at = UsePos { pos: end - 1, operand: u32::MAX, want: Want::Any };
-                    raw.push(RawUse { vreg: arg, block: number, end, at });
-                    self.hints[arg.index()].push(Hint::Same(param));
-                    self.hints[param.index()].push(Hint::Same(arg));
+            for edge in code.succs(index) {
+                let params = code.params(edge.block as usize);
+                for (&arg, &param) in
+                    code.args(edge).iter().zip(params).filter(|_| !active(Bug::LivenessForgetsArguments))
+                {
+                    self.add_use(arg, UsePos { pos: end - 1, operand: u32::MAX, want: Want::Any });
+                    self.hints.pair(arg, param);
                 }
             }
         }
     }
 
-    fn note_use(&mut self, inst: usize, operand: &Operand, place: u32) -> (u32, UsePos) {
-        let at = |pos, want| UsePos { pos, operand: place, want };
+    fn note_use(&mut self, inst: usize, operand: &Operand, place: u32) {
         let before = pos::before(inst);
-        match operand.constraint {
+        let (pos, want) = match operand.constraint {
             Constraint::Fixed(reg) => {
-                self.fixed[reg.index()].push((before, pos::late(inst)));
-                self.hints[operand.vreg.index()].push(Hint::Reg(reg));
-                (before, at(before - 1, Want::Any))
+                self.add_fixed(reg, (before, pos::late(inst)));
+                self.hints.push(operand.vreg, Hint::Reg(reg));
+                (before - 1, Want::Any)
             }
-            Constraint::TiedUse => (before, at(before - 1, Want::Prefer)),
-            Constraint::Outgoing(_) => (before, at(before - 1, Want::Any)),
+            Constraint::TiedUse => (before - 1, Want::Prefer),
+            Constraint::Outgoing(_) => (before - 1, Want::Any),
             constraint => {
                 let want = match constraint {
                     Constraint::Reg => Want::Must,
                     Constraint::RegMem => Want::Prefer,
                     _ => Want::Any,
                 };
-                if operand.role == Role::LateUse {
-                    (pos::after(inst), at(pos::late(inst), want))
-                } else {
-                    (pos::late(inst), at(pos::early(inst), want))
-                }
+                let late = operand.role == Role::LateUse;
+                (if late { pos::late(inst) } else { pos::early(inst) }, want)
             }
-        }
+        };
+        self.add_use(operand.vreg, UsePos { pos, operand: place, want });
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn note_def<O>(
-        &mut self,
-        code: &Code<O>,
-        inst: usize,
-        operand: &Operand,
-        place: u32,
-        def_pos: &mut [u32],
-        raw: &mut Vec<RawUse>,
-        block: u32,
-    ) {
+    fn note_def<O>(&mut self, code: &Code<O>, inst: usize, operand: &Operand, place: u32, def_pos: &mut [u32]) {
         let vreg = operand.vreg;
-        self.def_inst[vreg.index()] = inst as u32;
         let early = matches!(operand.role, Role::EarlyDef | Role::Temp);
         if let Constraint::Fixed(reg) = operand.constraint {
             let start = if early { pos::early(inst) } else { pos::late(inst) };
-            self.fixed[reg.index()].push((start, pos::after(inst)));
-            self.hints[vreg.index()].push(Hint::Reg(reg));
-            def_pos[vreg.index()] = pos::after(inst);
-            return;
+            self.add_fixed(reg, (start, pos::after(inst)));
+            self.hints.push(vreg, Hint::Reg(reg));
+            return self.add_def(vreg, inst as u32, pos::after(inst), def_pos);
         }
-        def_pos[vreg.index()] = match operand.constraint {
+        let start = match operand.constraint {
             Constraint::Tied(with) => {
-                let source = code.operands(inst)[with as usize].vreg;
-                self.hints[vreg.index()].push(Hint::Same(source));
-                self.hints[source.index()].push(Hint::Same(vreg));
+                self.hints.pair(vreg, code.operands(inst)[with as usize].vreg);
                 pos::before(inst)
             }
             _ if early => pos::early(inst),
             _ => pos::late(inst),
         };
-        let at = UsePos { pos: pos::late(inst), operand: place, want: Want::Must };
-        raw.push(RawUse { vreg, block, end: pos::after(inst), at });
+        self.add_def(vreg, inst as u32, start, def_pos);
+        self.add_use(vreg, UsePos { pos: pos::late(inst), operand: place, want: Want::Must });
+    }
+
+    /// Links each use to the next ones that want a register.
+    fn find_wanted(&mut self) {
+        self.wanted.resize(self.uses.len(), [0; 2]);
+        for &(first, end) in &self.uses_of {
+            let mut next = [end; 2];
+            for index in (first..end).rev() {
+                match self.uses[index as usize].want {
+                    Want::Must => next = [index; 2],
+                    Want::Prefer => next[1] = index,
+                    Want::Any => {}
+                }
+                self.wanted[index as usize] = next;
+            }
+        }
     }
 
     /// Makes ranges from uses.
-    fn build<O>(&mut self, code: &Code<O>, def_pos: &[u32], raw: &[RawUse]) {
-        // Uses by register: a counting sort that keeps their order, so that they stay ascending but for cold blocks'.
-        let mut start = vec![0u32; code.vregs.len() + 1];
-        for item in raw {
-            start[item.vreg.index() + 1] += 1;
-        }
-        for index in 1..start.len() {
-            start[index] += start[index - 1];
-        }
-        let mut order = vec![0u32; raw.len()];
-        let mut next = start.clone();
-        for (index, item) in raw.iter().enumerate() {
-            order[next[item.vreg.index()] as usize] = index as u32;
-            next[item.vreg.index()] += 1;
-        }
-        let mut live_in_mark = vec![u32::MAX; code.blocks.len()];
-        let mut live_out_mark = vec![u32::MAX; code.blocks.len()];
-        let mut found: Vec<Range> = Vec::new();
-        let mut work: Vec<u32> = Vec::new();
-        for vreg in 0..code.vregs.len() {
-            let uses = &order[start[vreg] as usize..start[vreg + 1] as usize];
-            let first_use = self.uses.len() as u32;
+    fn build<O>(&mut self, code: &Code<O>, def_pos: &[u32]) {
+        let tree = LoopTree::new(code);
+        let mut walk = Walk {
+            code,
+            tree: &tree,
+            vreg: 0,
+            def_block: 0,
+            def_pos: 0,
+            live_in: vec![u32::MAX; code.blocks.len()],
+            live_out: vec![u32::MAX; code.blocks.len()],
+            live_through: vec![u32::MAX; tree.len()],
+            found: Vec::new(),
+            work: Vec::new(),
+        };
+        for (vreg, &def_pos) in def_pos.iter().enumerate() {
             let first_range = self.ranges.len() as u32;
+            let (first, end) = self.uses_of[vreg];
             let def = self.def_inst[vreg];
             let def_block = if def == u32::MAX { u32::MAX } else { self.block_of[def as usize] };
-            found.clear();
-            for &index in uses {
-                let item = &raw[index as usize];
-                self.uses.push(item.at);
-                let block = &code.blocks[item.block as usize];
-                if item.block == def_block {
-                    found.push((def_pos[vreg], item.end));
-                    continue;
+            let block_of = |item: &UsePos| self.block_of[pos::inst(item.pos)];
+            let uses = &self.uses[first as usize..end as usize];
+            // Most registers live in one block only. The last use by position tells, since no block before the definition's
+            // can use what is defined in it.
+            if let [.., last] = uses
+                && block_of(last) == def_block
+            {
+                self.ranges.push((def_pos, last.pos + 1));
+            } else if !uses.is_empty() {
+                (walk.vreg, walk.def_block, walk.def_pos) = (vreg as u32, def_block, def_pos);
+                for item in uses {
+                    walk.one_use(block_of(item), item.pos + 1);
                 }
-                found.push((pos::before(block.start as usize), item.end));
-                if live_in_mark[item.block as usize] != vreg as u32 {
-                    live_in_mark[item.block as usize] = vreg as u32;
-                    self.live_in[item.block as usize].push(VReg(vreg as u32));
-                    work.push(item.block);
-                }
-                while let Some(reached) = work.pop() {
-                    for &(pred, _) in &code.blocks[reached as usize].preds {
-                        if std::mem::replace(&mut live_out_mark[pred as usize], vreg as u32) == vreg as u32 {
-                            continue;
-                        }
-                        let through = &code.blocks[pred as usize];
-                        let end = pos::before(through.end as usize);
-                        if pred == def_block {
-                            found.push((def_pos[vreg], end));
-                            continue;
-                        }
-                        found.push((pos::before(through.start as usize), end));
-                        if live_in_mark[pred as usize] != vreg as u32 {
-                            live_in_mark[pred as usize] = vreg as u32;
-                            self.live_in[pred as usize].push(VReg(vreg as u32));
-                            work.push(pred);
-                        }
-                    }
-                }
+                normalize(&mut walk.found);
+                self.ranges.append(&mut walk.found);
             }
-            self.uses[first_use as usize..].sort_by_key(|item| item.pos);
-            self.uses_of[vreg] = (first_use, self.uses.len() as u32);
-            normalize(&mut found);
-            self.ranges.extend_from_slice(&found);
             self.ranges_of[vreg] = (first_range, self.ranges.len() as u32);
+        }
+    }
+}
+
+/// The walk from the uses of one register to its definition.
+struct Walk<'a, O> {
+    code: &'a Code<O>,
+    tree: &'a LoopTree,
+    /// The register, its definition's block and position.
+    vreg: u32,
+    def_block: u32,
+    def_pos: u32,
+    /// The last register found live into each block, out of it, and throughout each loop.
+    live_in: Vec<u32>,
+    live_out: Vec<u32>,
+    live_through: Vec<u32>,
+    /// Its ranges in any order.
+    found: Vec<Range>,
+    /// Blocks that it is found live out of and that are not visited yet.
+    work: Vec<u32>,
+}
+
+impl<O> Walk<'_, O> {
+    /// The register lives in a block up to a position.
+    fn one_use(&mut self, block: u32, end: u32) {
+        self.live_until(block, end);
+        while let Some(block) = self.work.pop() {
+            self.live_until(block, pos::before(self.code.blocks[block as usize].end as usize));
+        }
+    }
+
+    fn live_until(&mut self, block: u32, end: u32) {
+        let code = self.code;
+        if block == self.def_block {
+            self.found.push((self.def_pos, end));
+        } else if let Some(around) = self.tree.outermost_without(code, block, self.def_block) {
+            self.live_through_loop(around);
+        } else {
+            self.found.push((pos::before(code.blocks[block as usize].start as usize), end));
+            if std::mem::replace(&mut self.live_in[block as usize], self.vreg) != self.vreg {
+                code.preds(block as usize).iter().for_each(|&pred| self.live_out_of(pred));
+            }
+        }
+    }
+
+    fn live_through_loop(&mut self, around: u32) {
+        if std::mem::replace(&mut self.live_through[around as usize], self.vreg) == self.vreg {
+            return;
+        }
+        let code = self.code;
+        self.tree.for_each_run(around, |first, last| {
+            let (start, end) = (code.blocks[first as usize].start, code.blocks[last as usize].end);
+            self.found.push((pos::before(start as usize), pos::before(end as usize)));
+        });
+        for &pred in code.preds(code.loops[around as usize].header as usize) {
+            if !self.tree.contains(code, around, pred) {
+                self.live_out_of(pred);
+            }
+        }
+    }
+
+    fn live_out_of(&mut self, block: u32) {
+        if std::mem::replace(&mut self.live_out[block as usize], self.vreg) != self.vreg {
+            self.work.push(block);
         }
     }
 }
@@ -277,3 +419,6 @@ fn normalize(ranges: &mut Vec<Range>) {
     }
     ranges.truncate(kept);
 }
+
+#[cfg(test)]
+mod tests;

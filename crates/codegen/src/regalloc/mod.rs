@@ -8,12 +8,14 @@
 //! |---|---|
 //! | [`checker`] | the proof that an allocation is right, independent of how it was made |
 //! | `liveness` | lifetime ranges and uses of every virtual register |
+//! | `loops` | what liveness asks of the loops |
 //! | `scan` | the scan: registers, splits, spills |
 //! | `resolve` | moves where an interval was split and on edges; spill slots; stack maps |
 //! | [`moves`] | parallel moves in a sequence |
 
 pub mod checker;
 mod liveness;
+mod loops;
 pub mod moves;
 mod resolve;
 mod scan;
@@ -32,6 +34,13 @@ pub struct Env {
     pub float: Vec<PReg>,
     /// Keep every value in memory between instructions: a mode for tests.
     pub spill_all: bool,
+}
+
+impl Env {
+    /// The registers of a class by its number.
+    fn regs(&self, class: usize) -> &[PReg] {
+        if class == Class::Int as usize { &self.int } else { &self.float }
+    }
 }
 
 /// Where a group of moves stands.
@@ -58,13 +67,13 @@ pub struct Move {
     pub vreg: VReg,
 }
 
-/// Moves that happen at once.
-#[derive(Clone, Debug)]
+/// Moves that happen at once, to distinct destinations.
+#[derive(Clone, Copy, Debug)]
 pub struct MoveGroup {
     /// Where.
     pub at: MoveAt,
-    /// The moves: distinct destinations.
-    pub moves: Vec<Move>,
+    /// The moves: [`Allocation::moves`].
+    pub moves: Span,
 }
 
 /// A spill slot.
@@ -122,14 +131,24 @@ pub struct Stats {
 pub struct Allocation {
     /// The place of each operand, parallel to [`Code::operands`].
     pub locs: Vec<Loc>,
-    /// Moves, ordered by place.
-    pub moves: Vec<MoveGroup>,
+    /// Groups of moves, ordered by place.
+    pub groups: Vec<MoveGroup>,
+    /// The moves of all groups, in their order.
+    pub steps: Vec<Move>,
     /// The spill slots.
     pub slots: Vec<SlotInfo>,
     /// A map for each safepoint, by instruction.
     pub stack_maps: FxHashMap<u32, StackMap>,
     /// Counts.
     pub stats: Stats,
+}
+
+impl Allocation {
+    /// The moves of a group.
+    #[inline]
+    pub fn moves(&self, group: &MoveGroup) -> &[Move] {
+        &self.steps[group.moves.0 as usize..group.moves.1 as usize]
+    }
 }
 
 /// Why there is no allocation.
@@ -155,39 +174,4 @@ pub fn allocate<O>(code: &Code<O>, env: &Env) -> Result<Allocation, AllocError> 
     let lives = liveness::Lives::compute(code);
     let intervals = scan::scan(code, env, &lives)?;
     Ok(resolve::resolve(code, &lives, intervals))
-}
-
-/// Spoils an allocation in the way of a fault of the allocator's; other faults leave it alone.
-pub fn inject<O>(code: &Code<O>, allocation: &mut Allocation, fault: crate::Fault) {
-    match fault {
-        crate::Fault::LoseReload => {
-            let reload = |step: &Move| matches!((step.from, step.to), (Loc::Slot(_), Loc::Reg(_)));
-            if let Some(group) = allocation.moves.iter_mut().rev().find(|group| group.moves.iter().any(reload)) {
-                group.moves.retain(|step| !reload(step));
-            }
-        }
-        crate::Fault::SwapOperand => {
-            for inst in (0..code.insts.len()).rev() {
-                let first = code.insts[inst].operands.0 as usize;
-                for (index, operand) in code.operands(inst).iter().enumerate() {
-                    let place = &mut allocation.locs[first + index];
-                    if let (Constraint::Reg, Role::Use, Loc::Reg(reg)) = (operand.constraint, operand.role, *place) {
-                        *place = Loc::Reg(PReg(reg.0 ^ 1));
-                        return;
-                    }
-                }
-            }
-        }
-        crate::Fault::ForgetClobbers => {
-            // As if a call kept the register that a value needed after it is in: the reloads after the last call go.
-            let last_call = (0..code.insts.len()).rev().find(|&inst| code.insts[inst].clobbers != PRegSet::EMPTY);
-            if let Some(call) = last_call {
-                let after = |at: MoveAt| matches!(at, MoveAt::Before(inst) if inst as usize > call);
-                for group in allocation.moves.iter_mut().filter(|group| after(group.at)) {
-                    group.moves.retain(|step| !matches!(step.from, Loc::Slot(_)));
-                }
-            }
-        }
-        _ => {}
-    }
 }

@@ -5,25 +5,26 @@
 //! (*at definition*), and every later way into memory is free; or each way into memory stores it (*lazily*). The
 //! second is chosen for a value whose definition runs more often than all its ways into memory together: a value made in
 //! a hot loop that is spilled on a cold path.
+//!
+//! # Edges
+//! A value needs a move on an edge if its places at both ends differ; then at least one end lies in a piece with a register, since
+//! there is one slot only. Few values have a register at any one position. So it is enough to look along those pieces of
+//! split lifetimes, at the edges of the blocks that they reach; what lives in memory throughout a function costs nothing.
 
 use super::liveness::Lives;
-use super::scan::{Interval, Intervals};
+use super::scan::{Interval, Intervals, NONE};
 use super::*;
+use crate::seeded::{Bug, active};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 pub fn resolve<O>(code: &Code<O>, lives: &Lives, intervals: Intervals) -> Allocation {
-    let mut pieces: Vec<Vec<Interval>> = vec![Vec::new(); code.vregs.len()];
-    for interval in intervals.all {
-        pieces[interval.vreg.index()].push(interval);
-    }
-    for list in &mut pieces {
-        list.sort_unstable_by_key(|piece| piece.start);
-    }
+    let (pieces, pieces_of) = pieces(code.vregs.len(), &intervals);
     let mut resolver = Resolver {
         code,
         lives,
         pieces,
+        pieces_of,
         sources: vec![Loc::None; code.operands.len()],
         moves: Vec::new(),
         stores: Vec::new(),
@@ -42,25 +43,73 @@ pub fn resolve<O>(code: &Code<O>, lives: &Lives, intervals: Intervals) -> Alloca
     resolver.finish()
 }
 
+/// A piece of a lifetime.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    start: u32,
+    end: u32,
+    uses: Span,
+    loc: Loc,
+}
+
+/// The pieces of all registers, ascending in each, and each register's part of them.
+fn pieces(vregs: usize, intervals: &Intervals) -> (Vec<Piece>, Vec<Span>) {
+    let mut pieces = Vec::with_capacity(intervals.all.len());
+    let pieces_of = (0..vregs).map(|vreg| {
+        let first = pieces.len() as u32;
+        let mut next = vreg as u32;
+        while next != NONE {
+            let interval = &intervals.all[next as usize];
+            if interval.loc != Loc::None {
+                let &Interval { start, end, uses, loc, .. } = interval;
+                pieces.push(Piece { start, end, uses, loc });
+            }
+            next = interval.next;
+        }
+        (first, pieces.len() as u32)
+    });
+    let pieces_of = pieces_of.collect();
+    (pieces, pieces_of)
+}
+
 struct Resolver<'a, O> {
     code: &'a Code<O>,
     lives: &'a Lives,
-    /// The pieces of each register's lifetime, ascending.
-    pieces: Vec<Vec<Interval>>,
+    /// The pieces of all lifetimes, ascending in each.
+    pieces: Vec<Piece>,
+    /// Each register's part of `pieces`.
+    pieces_of: Vec<Span>,
     /// For operands that a move brings into place: where the value is before.
     sources: Vec<Loc>,
     moves: Vec<(MoveAt, Move)>,
     /// Ways into memory, with how often they are taken.
     stores: Vec<(MoveAt, Move, u64)>,
-    /// Registers whose slot is valid from the definition on, ascending.
-    stored: Vec<VReg>,
+    /// Whether each register's slot is valid from the definition on.
+    stored: Vec<bool>,
     out: Allocation,
 }
 
 impl<O> Resolver<'_, O> {
+    #[inline]
+    fn pieces(&self, vreg: VReg) -> &[Piece] {
+        let (first, end) = self.pieces_of[vreg.index()];
+        &self.pieces[first as usize..end as usize]
+    }
+
+    /// The place at the definition.
+    #[inline]
+    fn first_loc(&self, vreg: VReg) -> Option<Loc> {
+        self.pieces(vreg).first().map(|piece| piece.loc)
+    }
+
+    /// The slot of a register that was sent to memory.
+    fn slot(&self, vreg: VReg) -> Option<Loc> {
+        self.pieces(vreg).iter().map(|piece| piece.loc).find(|loc| matches!(loc, Loc::Slot(_)))
+    }
+
     fn loc_at(&self, vreg: VReg, at: u32) -> Loc {
-        let pieces = &self.pieces[vreg.index()];
-        if let [only] = pieces.as_slice() {
+        let pieces = self.pieces(vreg);
+        if let [only] = pieces {
             return only.loc;
         }
         let index = pieces.partition_point(|piece| piece.start <= at);
@@ -74,9 +123,13 @@ impl<O> Resolver<'_, O> {
     /// Gives slots to lifetimes that were sent to memory; those that do not overlap share.
     fn assign_slots(&mut self) {
         let mut lifetimes: Vec<(u32, u32, VReg)> = Vec::new();
-        for list in &self.pieces {
-            if let Some(first) = list.iter().find(|piece| matches!(piece.loc, Loc::Slot(_))) {
-                lifetimes.push((list[0].start, list[list.len() - 1].end, first.vreg));
+        for vreg in (0..self.code.vregs.len() as u32).map(VReg) {
+            if let [first, ..] = self.pieces(vreg)
+                && let [.., last] = self.pieces(vreg)
+                && self.slot(vreg).is_some()
+            {
+                let end = if active(Bug::ResolveSharesSlots) { first.end } else { last.end };
+                lifetimes.push((first.start, end, vreg));
             }
         }
         lifetimes.sort_unstable();
@@ -99,7 +152,8 @@ impl<O> Resolver<'_, O> {
                 Slot(self.out.slots.len() as u32 - 1)
             });
             busy.push(Reverse((end, slot.0)));
-            for piece in &mut self.pieces[vreg.index()] {
+            let (first, end) = self.pieces_of[vreg.index()];
+            for piece in &mut self.pieces[first as usize..end as usize] {
                 if matches!(piece.loc, Loc::Slot(_)) {
                     piece.loc = Loc::Slot(slot);
                 }
@@ -109,7 +163,7 @@ impl<O> Resolver<'_, O> {
 
     /// Writes the place of each piece into the operands that it serves.
     fn places(&mut self) {
-        for piece in self.pieces.iter().flatten() {
+        for piece in &self.pieces {
             for item in &self.lives.uses[piece.uses.0 as usize..piece.uses.1 as usize] {
                 if item.operand != u32::MAX {
                     self.sources[item.operand as usize] = piece.loc;
@@ -139,8 +193,7 @@ impl<O> Resolver<'_, O> {
                     }
                     Constraint::Fixed(reg) => {
                         self.out.locs[place] = Loc::Reg(reg);
-                        if let Some(piece) = self.pieces[operand.vreg.index()].first() {
-                            let to = piece.loc;
+                        if let Some(to) = self.first_loc(operand.vreg) {
                             self.move_to(MoveAt::After(inst as u32), Loc::Reg(reg), to, operand.vreg);
                         }
                     }
@@ -170,9 +223,10 @@ impl<O> Resolver<'_, O> {
 
     /// Moves where one piece of a lifetime ends and the next begins.
     fn split_moves(&mut self) {
-        for vreg in 0..self.pieces.len() {
-            for index in 1..self.pieces[vreg].len() {
-                let (old, new) = (self.pieces[vreg][index - 1], self.pieces[vreg][index]);
+        for vreg in (0..self.code.vregs.len() as u32).map(VReg) {
+            let (first, end) = self.pieces_of[vreg.index()];
+            for index in first as usize + 1..end as usize {
+                let (old, new) = (self.pieces[index - 1], self.pieces[index]);
                 if old.end != new.start || old.loc == new.loc || self.is_block_start(new.start) {
                     continue;
                 }
@@ -180,96 +234,164 @@ impl<O> Resolver<'_, O> {
                 let after = new.start % 4 == 3;
                 let at = if after { MoveAt::After(inst as u32) } else { MoveAt::Before(inst as u32) };
                 if !matches!(new.loc, Loc::Slot(_)) {
+                    if active(Bug::ResolveForgetsSplits) {
+                        continue;
+                    }
                     debug_assert!(new.start % 4 == 0 || new.loc == Loc::Remat, "{new:?} begins inside an instruction");
-                    self.move_to(at, old.loc, new.loc, new.vreg);
+                    self.move_to(at, old.loc, new.loc, vreg);
                     continue;
                 }
                 // Inside an instruction: what is stored before it is the value of the piece that lives there.
-                let from = if after { old.loc } else { self.loc_at(new.vreg, pos::before(inst).saturating_sub(1)) };
+                let from = if after { old.loc } else { self.loc_at(vreg, pos::before(inst).saturating_sub(1)) };
                 if from != new.loc {
-                    let step = Move { from, to: new.loc, vreg: new.vreg };
+                    let step = Move { from, to: new.loc, vreg };
                     self.stores.push((at, step, self.weight(inst)));
                 }
             }
         }
     }
 
+    /// Moves on edges.
     fn edges(&mut self) {
+        for vreg in (0..self.code.vregs.len() as u32).map(VReg) {
+            let (first, end) = self.pieces_of[vreg.index()];
+            if end - first > 1 {
+                for index in first..end {
+                    self.edges_of_piece(vreg, self.pieces[index as usize]);
+                }
+            }
+        }
         for (pred, block) in self.code.blocks.iter().enumerate() {
             let end = pos::before(block.end as usize) - 1;
-            for edge in &block.succs {
-                let target = &self.code.blocks[edge.block as usize];
-                let start = pos::before(target.start as usize);
-                let at =
-                    if block.succs.len() == 1 { MoveAt::BlockEnd(pred as u32) } else { MoveAt::BlockStart(edge.block) };
-                let weight = block.weight().min(target.weight());
-                for &vreg in &self.lives.live_in[edge.block as usize] {
-                    let (from, to) = (self.loc_at(vreg, end), self.loc_at(vreg, start));
-                    if from == to || to == Loc::Remat {
-                        continue;
-                    }
-                    let step = Move { from, to, vreg };
-                    if matches!(to, Loc::Slot(_)) {
-                        self.stores.push((at, step, weight));
-                    } else {
-                        self.moves.push((at, step));
-                    }
-                }
-                for (&param, &arg) in target.params.iter().zip(&edge.args) {
-                    if let Some(piece) = self.pieces[param.index()].first() {
-                        let to = piece.loc;
-                        let from = self.loc_at(arg, end);
-                        self.move_to(at, from, to, arg);
+            for edge in self.code.succs(pred) {
+                let params = self.code.params(edge.block as usize);
+                for (&param, &arg) in params.iter().zip(self.code.args(edge)) {
+                    if let Some(to) = self.first_loc(param) {
+                        let at = self.edge_place(pred as u32, edge.block);
+                        self.move_to(at, self.loc_at(arg, end), to, arg);
                     }
                 }
             }
+        }
+    }
+
+    /// The place for moves on an edge.
+    fn edge_place(&self, pred: u32, succ: u32) -> MoveAt {
+        let succs = self.code.blocks[pred as usize].succs;
+        if succs.1 - succs.0 == 1 { MoveAt::BlockEnd(pred) } else { MoveAt::BlockStart(succ) }
+    }
+
+    /// Moves of a value on the edges at which one end lies in this piece and the other in another one, if this one has a register.
+    fn edges_of_piece(&mut self, vreg: VReg, piece: Piece) {
+        if piece.loc.reg().is_none() {
+            return;
+        }
+        let (code, lives) = (self.code, self.lives);
+        let (first, end) = lives.ranges_of[vreg.index()];
+        let ranges = &lives.ranges[first as usize..end as usize];
+        let def = lives.def_inst[vreg.index()] as usize;
+        let is_here = |at: u32| piece.start <= at && at < piece.end;
+        let reached = ranges.partition_point(|range| range.1 <= piece.start);
+        for &(start, end) in ranges[reached..].iter().take_while(|range| range.0 < piece.end) {
+            let (start, end) = (start.max(piece.start), end.min(piece.end));
+            let first_block = lives.block_of[pos::inst(start)] as usize;
+            for (index, block) in code.blocks.iter().enumerate().skip(first_block) {
+                let (block_start, block_end) = (pos::before(block.start as usize), pos::before(block.end as usize));
+                if block_start >= end {
+                    break;
+                }
+                let is_defined_here = (block.start as usize..block.end as usize).contains(&def);
+                if start <= block_start && !is_defined_here {
+                    for &pred in code.preds(index) {
+                        let from = pos::before(code.blocks[pred as usize].end as usize) - 1;
+                        if !is_here(from) {
+                            self.move_on_edge(pred, index as u32, self.loc_at(vreg, from), piece.loc, vreg);
+                        }
+                    }
+                }
+                if block_end <= end {
+                    for edge in code.succs(index) {
+                        let target = &code.blocks[edge.block as usize];
+                        let to = pos::before(target.start as usize);
+                        // Where it has a register again, the piece there does the rest.
+                        if !is_here(to)
+                            && let to @ Loc::Slot(_) = self.loc_at(vreg, to)
+                            && self.lives_into(ranges, target, def)
+                        {
+                            self.move_on_edge(index as u32, edge.block, piece.loc, to, vreg);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether a register with these ranges lives into a block; its parameters do not.
+    fn lives_into(&self, ranges: &[super::liveness::Range], block: &LBlock, def: usize) -> bool {
+        let at = pos::before(block.start as usize);
+        let range = ranges.get(ranges.partition_point(|range| range.1 <= at));
+        range.is_some_and(|range| range.0 <= at) && block.start as usize != def
+    }
+
+    fn move_on_edge(&mut self, pred: u32, succ: u32, from: Loc, to: Loc, vreg: VReg) {
+        let at = self.edge_place(pred, succ);
+        if from == to || active(Bug::ResolveForgetsEdges) {
+            return;
+        }
+        let step = Move { from, to, vreg };
+        if matches!(to, Loc::Slot(_)) {
+            let weight = |block: u32| self.code.blocks[block as usize].weight();
+            self.stores.push((at, step, weight(pred).min(weight(succ))));
+        } else {
+            self.moves.push((at, step));
         }
     }
 
     /// Chooses for each spilled register between a store at its definition and stores on its ways into memory.
     fn decide_stores(&mut self) {
-        let mut cost: FxHashMap<VReg, u64> = FxHashMap::default();
-        for (_, step, weight) in &self.stores {
-            *cost.entry(step.vreg).or_default() += weight;
-        }
-        let at_definition = |vreg: VReg| {
-            let def = self.lives.def_inst[vreg.index()] as usize;
-            cost.get(&vreg).is_some_and(|&cost| cost >= self.weight(def))
-        };
-        let mut stored: Vec<VReg> = cost.keys().copied().filter(|&vreg| at_definition(vreg)).collect();
-        stored.sort_unstable();
         let lazy = std::mem::take(&mut self.stores);
-        let lazy = lazy.into_iter().filter(|(_, step, _)| stored.binary_search(&step.vreg).is_err());
-        self.moves.extend(lazy.map(|(at, step, _)| (at, step)));
-        for &vreg in &stored {
-            let Some(&first) = self.pieces[vreg.index()].first() else {
-                continue;
-            };
-            let Some(slot) =
-                self.pieces[vreg.index()].iter().map(|piece| piece.loc).find(|loc| matches!(loc, Loc::Slot(_)))
-            else {
-                continue;
-            };
+        if lazy.is_empty() {
+            return;
+        }
+        let mut cost = vec![0u64; self.code.vregs.len()];
+        for (_, step, weight) in &lazy {
+            cost[step.vreg.index()] += weight;
+        }
+        self.stored = vec![false; self.code.vregs.len()];
+        for (at, step, _) in lazy {
+            let vreg = step.vreg;
+            let cost = std::mem::take(&mut cost[vreg.index()]);
+            if cost > 0 && cost >= self.weight(self.lives.def_inst[vreg.index()] as usize) {
+                self.stored[vreg.index()] = true;
+                self.store_at_definition(vreg);
+            } else if !self.stored[vreg.index()] {
+                self.moves.push((at, step));
+            }
+        }
+    }
+
+    fn store_at_definition(&mut self, vreg: VReg) {
+        if let Some(first) = self.first_loc(vreg)
+            && let Some(slot) = self.slot(vreg)
+        {
             let def = self.lives.def_inst[vreg.index()];
             // A result in a fixed register is stored from there: its own register is being written by the same moves.
             let operands = self.code.operands(def as usize);
             let fixed = operands.iter().find(|operand| operand.vreg == vreg && !operand.role.is_use());
             let from = match fixed.map(|operand| operand.constraint) {
-                Some(Constraint::Fixed(reg)) => Loc::Reg(reg),
-                _ => first.loc,
+                Some(Constraint::Fixed(reg)) if !active(Bug::ResolveStoresStale) => Loc::Reg(reg),
+                _ => first,
             };
-            if first.loc != slot {
+            if first != slot {
                 self.move_to(MoveAt::After(def), from, slot, vreg);
             }
         }
-        self.stored = stored;
     }
 
     /// The slot of a register if it is valid wherever the register lives.
     fn valid_slot(&self, vreg: VReg) -> Option<Loc> {
-        self.stored.binary_search(&vreg).ok()?;
-        let pieces = &self.pieces[vreg.index()];
-        pieces.iter().map(|piece| piece.loc).find(|loc| matches!(loc, Loc::Slot(_)))
+        self.stored.get(vreg.index()).filter(|&&stored| stored)?;
+        self.slot(vreg)
     }
 
     fn stack_maps(&mut self) {
@@ -298,7 +420,7 @@ impl<O> Resolver<'_, O> {
                     let loc = self.loc_at(vreg, at);
                     let base = data.base.map(|base| self.loc_at(base, at));
                     // A slot that was stored at the definition is read again later: it must not go stale.
-                    let slot = self.valid_slot(vreg).filter(|&slot| slot != loc);
+                    let slot = self.valid_slot(vreg).filter(|&slot| slot != loc && !active(Bug::StackMapForgetsSlots));
                     let Some(map) = self.out.stack_maps.get_mut(&point) else {
                         continue;
                     };
@@ -313,31 +435,69 @@ impl<O> Resolver<'_, O> {
         }
     }
 
+    /// Sorts the moves into groups.
     fn finish(mut self) -> Allocation {
-        let key = |at: MoveAt| match at {
-            MoveAt::BlockStart(block) => self.code.blocks[block as usize].start as u64 * 4,
-            MoveAt::Before(inst) => inst as u64 * 4 + 1,
-            MoveAt::BlockEnd(block) => (self.code.blocks[block as usize].end as u64 - 1) * 4 + 2,
-            MoveAt::After(inst) => inst as u64 * 4 + 3,
+        let blocks = &self.code.blocks;
+        let inst_of = |at: MoveAt| match at {
+            MoveAt::BlockStart(block) => blocks[block as usize].start,
+            MoveAt::BlockEnd(block) => blocks[block as usize].end - 1,
+            MoveAt::Before(inst) | MoveAt::After(inst) => inst,
         };
-        self.moves.sort_by_key(|&(at, _)| key(at));
-        for (at, step) in self.moves {
-            let stats = &mut self.out.stats;
+        let phase = |at: MoveAt| match at {
+            MoveAt::BlockStart(_) => 0,
+            MoveAt::Before(_) => 1,
+            MoveAt::BlockEnd(_) => 2,
+            MoveAt::After(_) => 3,
+        };
+        // By instruction: counted, then put in place. Few moves share one.
+        let mut next = vec![0u32; self.code.insts.len() + 1];
+        for &(at, _) in &self.moves {
+            next[inst_of(at) as usize + 1] += 1;
+        }
+        for index in 1..next.len() {
+            next[index] += next[index - 1];
+        }
+        let mut order = vec![0u32; self.moves.len()];
+        for (index, &(at, _)) in self.moves.iter().enumerate() {
+            let place = &mut next[inst_of(at) as usize];
+            order[*place as usize] = index as u32;
+            *place += 1;
+        }
+        let out = &mut self.out;
+        out.steps.reserve(self.moves.len());
+        let mut rest = order.as_mut_slice();
+        while let [first, ..] = *rest {
+            let inst = inst_of(self.moves[first as usize].0);
+            let same =
+                rest.iter().position(|&other| inst_of(self.moves[other as usize].0) != inst).unwrap_or(rest.len());
+            let (here, after) = rest.split_at_mut(same);
+            here.sort_by_key(|&index| phase(self.moves[index as usize].0));
+            for &index in here.iter() {
+                let (at, step) = self.moves[index as usize];
+                match out.groups.last_mut() {
+                    Some(group) if group.at == at => {
+                        // The same store may be asked for twice: before an instruction and where a piece ends.
+                        if !out.steps[group.moves.0 as usize..].contains(&step) {
+                            out.steps.push(step);
+                            group.moves.1 += 1;
+                        }
+                    }
+                    _ => {
+                        let first = out.steps.len() as u32;
+                        out.steps.push(step);
+                        out.groups.push(MoveGroup { at, moves: (first, first + 1) });
+                    }
+                }
+            }
+            rest = after;
+        }
+        for step in &out.steps {
+            let stats = &mut out.stats;
             match (step.from, step.to) {
                 (Loc::Remat, _) => stats.remats += 1,
-                (Loc::Reg(_), Loc::Reg(_)) => stats.moves += 1,
                 (Loc::Reg(_), Loc::Slot(_)) => stats.spills += 1,
                 (Loc::Slot(_), Loc::Reg(_)) => stats.reloads += 1,
                 _ => stats.moves += 1,
-            }
-            match self.out.moves.last_mut() {
-                Some(group) if group.at == at => {
-                    // The same store may be asked for twice: before an instruction and where a piece ends.
-                    if !group.moves.contains(&step) {
-                        group.moves.push(step);
-                    }
-                }
-                _ => self.out.moves.push(MoveGroup { at, moves: vec![step] }),
             }
         }
         self.out

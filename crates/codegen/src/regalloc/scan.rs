@@ -9,14 +9,21 @@
 //! can stand. One that ends in memory may also lie inside an instruction: the value is stored before it. Where there is a
 //! choice, splits are put at the start of the block with the lowest loop depth, so that reloads stay out of loops.
 //!
+//! # Who holds what
+//! A physical register has at most one *active* interval, which lives in it now. *Inactive* ones are in holes of their lifetimes;
+//! they wait in a queue for the end of the hole. An interval that begins with its definition meets none of them: two values of
+//! SSA form that live at the same time anywhere live at the same time at one of their definitions, and here that could only be
+//! this one. So only pieces that were split off look at them.
+//!
 //! # Termination
 //! Each split makes two intervals that are not empty, and what is assigned is never taken up again but to shorten it.
 
 use super::liveness::*;
 use super::{AllocError, Env};
 use crate::lir::*;
+use crate::seeded::{Bug, active};
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 
 /// A piece of a lifetime: the part of a register's ranges that lies in `start..end`.
 #[derive(Clone, Copy, Debug)]
@@ -24,49 +31,86 @@ pub struct Interval {
     pub vreg: VReg,
     pub start: u32,
     pub end: u32,
-    ranges: (u32, u32),
+    ranges: Span,
     /// Its part of the uses.
-    pub uses: (u32, u32),
+    pub uses: Span,
     pub loc: Loc,
+    /// The piece after it, or [`NONE`].
+    pub next: u32,
 }
 
 /// Assigned intervals and how often one was split.
 pub struct Intervals {
+    /// As many as there are virtual registers are the first pieces of their lifetimes, without uses or place if there is no
+    /// lifetime; the others follow by [`Interval::next`].
     pub all: Vec<Interval>,
     pub splits: u32,
 }
 
+/// No interval.
+pub const NONE: u32 = u32::MAX;
+
 pub fn scan<O>(code: &Code<O>, env: &Env, lives: &Lives) -> Result<Intervals, AllocError> {
+    let mut intervals = Vec::with_capacity(code.vregs.len() + code.vregs.len() / 2);
+    intervals.extend((0..code.vregs.len()).map(|vreg| {
+        let ranges = lives.ranges_of[vreg];
+        let (start, end) = match &lives.ranges[ranges.0 as usize..ranges.1 as usize] {
+            [] => (NEVER, NEVER),
+            [first, .., last] => (first.0, last.1),
+            [only] => *only,
+        };
+        Interval { vreg: VReg(vreg as u32), start, end, ranges, uses: lives.uses_of[vreg], loc: Loc::None, next: NONE }
+    }));
     let mut scan = Scan {
         code,
         env,
         lives,
-        intervals: Vec::with_capacity(code.vregs.len() * 2),
+        intervals,
         unhandled: BinaryHeap::new(),
-        active: [Vec::new(), Vec::new()],
-        inactive: [Vec::new(), Vec::new()],
+        active: [NONE; PREGS],
+        until: [NEVER; PREGS],
+        inactive: std::array::from_fn(|_| BTreeSet::new()),
+        wake: [NEVER; PREGS],
+        next_change: [NEVER; 2],
+        next_fixed: [0; PREGS],
         last_reg: vec![None; code.vregs.len()],
+        shallower: shallower(code),
         splits: 0,
     };
-    for vreg in 0..code.vregs.len() {
-        let ranges = lives.ranges_of[vreg];
-        if ranges.0 == ranges.1 {
+    // Beginnings of lifetimes are known in order; only what is split off has to be queued.
+    for &vreg in &lives.by_def {
+        let start = scan.intervals[vreg.index()].start;
+        if start == NEVER {
             continue;
         }
-        let interval = Interval {
-            vreg: VReg(vreg as u32),
-            start: lives.ranges[ranges.0 as usize].0,
-            end: lives.ranges[ranges.1 as usize - 1].1,
-            ranges,
-            uses: lives.uses_of[vreg],
-            loc: Loc::None,
-        };
-        scan.add(interval);
+        while let Some(&Reverse((first, id))) = scan.unhandled.peek()
+            && first < start
+        {
+            scan.unhandled.pop();
+            scan.step(id as usize)?;
+        }
+        scan.step(vreg.index())?;
     }
     while let Some(Reverse((_, id))) = scan.unhandled.pop() {
         scan.step(id as usize)?;
     }
+    if cfg!(debug_assertions) {
+        assert_disjoint(lives, &scan.intervals);
+    }
     Ok(Intervals { all: scan.intervals, splits: scan.splits })
+}
+
+/// For each block the last block before it that is less deep in loops, or `u32::MAX`.
+fn shallower<O>(code: &Code<O>) -> Vec<u32> {
+    let mut found: Vec<u32> = Vec::with_capacity(code.blocks.len());
+    for (index, block) in code.blocks.iter().enumerate() {
+        let mut at = (index as u32).wrapping_sub(1);
+        while at != u32::MAX && code.blocks[at as usize].depth >= block.depth {
+            at = found[at as usize];
+        }
+        found.push(at);
+    }
+    found
 }
 
 struct Scan<'a, O> {
@@ -75,10 +119,19 @@ struct Scan<'a, O> {
     lives: &'a Lives,
     intervals: Vec<Interval>,
     unhandled: BinaryHeap<Reverse<(u32, u32)>>,
-    active: [Vec<u32>; 2],
-    inactive: [Vec<u32>; 2],
+    /// The interval that lives in each register, or [`NONE`], and the end of the range in which it does.
+    active: [u32; PREGS],
+    until: [u32; PREGS],
+    /// The intervals that have each register and are in a hole, by the end of the hole; and the first of these ends.
+    inactive: [BTreeSet<(u32, u32)>; PREGS],
+    wake: [u32; PREGS],
+    /// The least of `until` and `wake`, for each class.
+    next_change: [u32; 2],
+    /// The first fixed use of each register that is not over.
+    next_fixed: [u32; PREGS],
     /// The register that each virtual register got last.
     last_reg: Vec<Option<PReg>>,
+    shallower: Vec<u32>,
     splits: u32,
 }
 
@@ -90,15 +143,13 @@ fn floor(pos: u32) -> u32 {
 const NEVER: u32 = u32::MAX;
 
 impl<O> Scan<'_, O> {
-    fn add(&mut self, interval: Interval) -> usize {
-        let id = self.intervals.len();
-        self.unhandled.push(Reverse((interval.start, id as u32)));
-        self.intervals.push(interval);
-        id
-    }
-
     fn class(&self, id: usize) -> usize {
         self.code.class(self.intervals[id].vreg) as usize
+    }
+
+    /// Whether an interval begins with its register's definition.
+    fn is_first(&self, id: usize) -> bool {
+        id < self.code.vregs.len()
     }
 
     fn step(&mut self, id: usize) -> Result<(), AllocError> {
@@ -135,36 +186,70 @@ impl<O> Scan<'_, O> {
         self.take_blocked(id, class)
     }
 
-    /// Brings the lists up to date with a position.
+    /// Brings active and inactive intervals up to date with a position.
     fn expire(&mut self, class: usize, at: u32) {
-        let mut active = std::mem::take(&mut self.active[class]);
-        let mut inactive = std::mem::take(&mut self.inactive[class]);
-        let mut woken = Vec::new();
-        inactive.retain(|&id| {
-            let interval = &self.intervals[id as usize];
-            if interval.end <= at {
-                return false;
+        if self.next_change[class] > at {
+            return;
+        }
+        self.next_change[class] = NEVER;
+        let env = self.env;
+        for &reg in env.regs(class) {
+            let index = reg.index();
+            if self.until[index] <= at {
+                let id = std::mem::replace(&mut self.active[index], NONE);
+                self.until[index] = NEVER;
+                self.settle(id, class, reg, at);
             }
-            if self.covers(id as usize, at) {
-                woken.push(id);
-                return false;
+            while self.wake[index] <= at
+                && let Some((_, id)) = self.inactive[index].pop_first()
+            {
+                self.settle(id, class, reg, at);
+                self.wake[index] = self.inactive[index].first().map_or(NEVER, |first| first.0);
             }
-            true
-        });
-        active.retain(|&id| {
-            let interval = &self.intervals[id as usize];
-            if interval.end <= at {
-                return false;
+            let next = self.until[index].min(self.wake[index]);
+            self.next_change[class] = self.next_change[class].min(next);
+        }
+    }
+
+    /// Puts an interval that has a register where it belongs at a position: active, inactive, or nowhere if it is over.
+    fn settle(&mut self, id: u32, class: usize, reg: PReg, at: u32) {
+        let Some((start, end)) = self.range_at(id as usize, at) else {
+            return;
+        };
+        let index = reg.index();
+        if start > at {
+            self.inactive[index].insert((start, id));
+            self.wake[index] = self.wake[index].min(start);
+            self.next_change[class] = self.next_change[class].min(start);
+        } else {
+            debug_assert_eq!(self.active[index], NONE, "two intervals live in {reg:?} at {at}");
+            self.active[index] = id;
+            self.until[index] = end;
+            self.next_change[class] = self.next_change[class].min(end);
+        }
+    }
+
+    /// The intervals in holes whose register is `reg` that meet an interval from a position on, with the ends of their holes, and
+    /// where they meet.
+    fn met_in_holes(&self, id: usize, reg: PReg, from: u32) -> impl Iterator<Item = (u32, u32, u32)> {
+        let ignores_holes = active(Bug::ScanIgnoresHoles);
+        let end = if self.is_first(id) || ignores_holes { 0 } else { self.intervals[id].end };
+        let before_end = self.inactive[reg.index()].iter().take_while(move |(wake, _)| *wake < end);
+        before_end.filter_map(move |&(wake, other)| Some((other, wake, self.intersection(other as usize, id, from)?)))
+    }
+
+    /// Of [`Scan::met_in_holes`] the one that is met first, and where. As they are in the order in which they go on, only such
+    /// are looked at as go on before that place.
+    fn first_met(&self, id: usize, reg: PReg, from: u32) -> Option<(u32, u32)> {
+        let mut first: Option<(u32, u32)> = None;
+        for (other, wake, at) in self.met_in_holes(id, reg, from) {
+            match first {
+                Some((_, so_far)) if so_far <= wake => break,
+                Some((_, so_far)) if so_far <= at => {}
+                _ => first = Some((other, at)),
             }
-            if !self.covers(id as usize, at) {
-                inactive.push(id);
-                return false;
-            }
-            true
-        });
-        active.extend(woken);
-        self.active[class] = active;
-        self.inactive[class] = inactive;
+        }
+        first
     }
 
     fn ranges(&self, id: usize) -> &[Range] {
@@ -185,10 +270,6 @@ impl<O> Scan<'_, O> {
         (start < interval.end).then_some((start, end.min(interval.end)))
     }
 
-    fn covers(&self, id: usize, at: u32) -> bool {
-        self.range_at(id, at).is_some_and(|range| range.0 <= at)
-    }
-
     /// The first position from `from` at which both intervals live.
     fn intersection(&self, a: usize, b: usize, from: u32) -> Option<u32> {
         let mut at = from;
@@ -203,12 +284,16 @@ impl<O> Scan<'_, O> {
         }
     }
 
-    /// The first position at which an interval and the fixed uses of a register meet.
-    fn fixed_intersection(&self, id: usize, reg: PReg) -> Option<u32> {
+    /// The first position at which an interval that begins now and the fixed uses of a register meet.
+    fn fixed_intersection(&mut self, id: usize, reg: PReg) -> Option<u32> {
         let interval = &self.intervals[id];
         let fixed = &self.lives.fixed[reg.index()];
-        let first = fixed.partition_point(|range| range.1 <= interval.start);
-        for &(start, end) in &fixed[first..] {
+        let next = &mut self.next_fixed[reg.index()];
+        while fixed.get(*next as usize).is_some_and(|range| range.1 <= interval.start) {
+            *next += 1;
+        }
+        let mut rest = &fixed[*next as usize..];
+        while let [(start, end), ..] = *rest {
             if start >= interval.end {
                 return None;
             }
@@ -216,6 +301,9 @@ impl<O> Scan<'_, O> {
             if range.0 < end {
                 return Some(range.0.max(start));
             }
+            // In a hole: on to the first that is not over where the hole is.
+            let over = rest.partition_point(|fixed| fixed.1 <= range.0);
+            rest = &rest[over..];
         }
         None
     }
@@ -224,47 +312,39 @@ impl<O> Scan<'_, O> {
     fn next_use(&self, id: usize, from: u32, want: Want) -> u32 {
         let (start, end) = self.intervals[id].uses;
         let uses = &self.lives.uses[start as usize..end as usize];
-        let first = uses.partition_point(|item| item.pos < from);
-        let wanted = |item: &&UsePos| item.want == Want::Must || want == Want::Prefer && item.want == Want::Prefer;
-        uses[first..].iter().find(wanted).map_or(NEVER, |item| item.pos)
-    }
-
-    fn regs(&self, class: usize) -> &[PReg] {
-        if class == 0 { &self.env.int } else { &self.env.float }
+        let first = start as usize + uses.partition_point(|item| item.pos < from);
+        if first == end as usize {
+            return NEVER;
+        }
+        let found = self.lives.wanted[first][(want == Want::Prefer) as usize];
+        if found < end { self.lives.uses[found as usize].pos } else { NEVER }
     }
 
     fn assign(&mut self, id: usize, class: usize, reg: PReg) {
         self.intervals[id].loc = Loc::Reg(reg);
         self.last_reg[self.intervals[id].vreg.index()] = Some(reg);
-        self.active[class].push(id as u32);
+        let at = self.intervals[id].start;
+        self.settle(id as u32, class, reg, at);
     }
 
     /// Gives a register that is free for the interval or for a useful beginning of it.
     fn try_free(&mut self, id: usize, class: usize) -> bool {
         let Interval { start, end, vreg, .. } = self.intervals[id];
         let mut free = [0u32; PREGS];
-        for &reg in self.regs(class) {
+        for &reg in self.env.regs(class) {
             free[reg.index()] = NEVER;
         }
-        for &other in &self.active[class] {
-            if let Loc::Reg(reg) = self.intervals[other as usize].loc {
-                free[reg.index()] = 0;
-            }
-        }
-        for &other in &self.inactive[class] {
-            if let Loc::Reg(reg) = self.intervals[other as usize].loc
-                && free[reg.index()] > start
-                && let Some(at) = self.intersection(other as usize, id, start)
-            {
-                free[reg.index()] = free[reg.index()].min(at);
+        for (free, &other) in free.iter_mut().zip(&self.active) {
+            if other != NONE {
+                *free = 0;
             }
         }
         let mut best: Option<PReg> = None;
-        for &reg in self.regs(class) {
-            if free[reg.index()] > start
-                && let Some(at) = self.fixed_intersection(id, reg)
-            {
-                free[reg.index()] = free[reg.index()].min(at);
+        let env = self.env;
+        for &reg in env.regs(class) {
+            if free[reg.index()] > start {
+                let hole = self.first_met(id, reg, start).map_or(NEVER, |(_, at)| at);
+                free[reg.index()] = self.fixed_intersection(id, reg).unwrap_or(NEVER).min(hole);
             }
             // Of those that suffice the one that is free for the shortest time; of the others the longest.
             let (now, so_far) = (free[reg.index()], best.map_or(0, |best| free[best.index()]));
@@ -277,8 +357,8 @@ impl<O> Scan<'_, O> {
             return false;
         };
         let enough = free[best.index()].min(end);
-        for hint in self.lives.hints[vreg.index()].iter().take(8) {
-            let hinted = match *hint {
+        for hint in self.lives.hints.of(vreg).take(8) {
+            let hinted = match hint {
                 Hint::Reg(reg) => Some(reg),
                 Hint::Same(other) => self.last_reg[other.index()],
             };
@@ -328,27 +408,22 @@ impl<O> Scan<'_, O> {
         let Interval { start, end, .. } = self.intervals[id];
         let mut used = [0u32; PREGS];
         let mut blocked = [0u32; PREGS];
-        for &reg in self.regs(class) {
+        let env = self.env;
+        for &reg in env.regs(class) {
             used[reg.index()] = NEVER;
             blocked[reg.index()] = self.fixed_intersection(id, reg).unwrap_or(NEVER);
-        }
-        for &other in &self.active[class] {
-            if let Loc::Reg(reg) = self.intervals[other as usize].loc {
-                let next = self.next_use(other as usize, start, Want::Prefer);
-                used[reg.index()] = used[reg.index()].min(next);
+            let other = self.active[reg.index()];
+            if other != NONE {
+                used[reg.index()] = self.next_use(other as usize, start, Want::Prefer);
             }
-        }
-        for &other in &self.inactive[class] {
-            if let Loc::Reg(reg) = self.intervals[other as usize].loc
-                && self.intersection(other as usize, id, start).is_some()
-            {
+            if let Some((other, _)) = self.first_met(id, reg, start) {
                 let next = self.next_use(other as usize, start, Want::Prefer);
                 used[reg.index()] = used[reg.index()].min(next);
             }
         }
         let mut best: Option<PReg> = None;
         let reach = |reg: PReg| used[reg.index()].min(blocked[reg.index()]);
-        for &reg in self.regs(class) {
+        for &reg in self.env.regs(class) {
             // A register that is blocked inside this very instruction is of no use.
             let usable = blocked[reg.index()] >= end || floor(blocked[reg.index()]) > start;
             if usable && best.is_none_or(|best| reach(reg) > reach(best)) {
@@ -371,30 +446,25 @@ impl<O> Scan<'_, O> {
             let rest = self.split(id, at);
             self.requeue(rest);
         }
-        self.evict(id, class, best, start);
+        self.evict(id, best, start);
         self.assign(id, class, best);
         Ok(())
     }
 
     /// Sends to memory, from `at` on, whatever holds a register that an interval takes.
-    fn evict(&mut self, id: usize, class: usize, reg: PReg, at: u32) {
-        let holds = |scan: &Self, other: &u32| scan.intervals[*other as usize].loc == Loc::Reg(reg);
-        let active: Vec<u32> = self.active[class].iter().copied().filter(|other| holds(self, other)).collect();
-        self.active[class].retain(|other| !active.contains(other));
-        for other in active {
-            self.spill_from(other as usize, at, Want::Prefer);
+    fn evict(&mut self, id: usize, reg: PReg, at: u32) {
+        let holder = std::mem::replace(&mut self.active[reg.index()], NONE);
+        self.until[reg.index()] = NEVER;
+        if holder != NONE && !active(Bug::ScanKeepsEvicted) {
+            self.spill_from(holder as usize, at, Want::Prefer);
         }
-        let inactive: Vec<u32> = self.inactive[class]
-            .iter()
-            .copied()
-            .filter(|other| holds(self, other) && self.intersection(*other as usize, id, at).is_some())
-            .collect();
-        self.inactive[class].retain(|other| !inactive.contains(other));
-        for other in inactive {
+        for (other, wake, _) in self.met_in_holes(id, reg, at).collect::<Vec<_>>() {
             // It is in a hole: what comes after the hole is allocated anew.
+            self.inactive[reg.index()].remove(&(wake, other));
             let rest = self.split(other as usize, at);
             self.requeue(rest);
         }
+        self.wake[reg.index()] = self.inactive[reg.index()].first().map_or(NEVER, |first| first.0);
     }
 
     /// Puts an interval into memory from `at` on, until just before its next use that wants a register.
@@ -427,28 +497,20 @@ impl<O> Scan<'_, O> {
         let last = pos::inst(max).min(self.lives.block_of.len() - 1);
         let mut block = self.lives.block_of[last];
         let mut best = max;
-        let mut depth = self.depth(block);
         for _ in 0..64 {
-            let start = pos::before(self.code.blocks[block as usize].start as usize);
-            if start < min || depth == 0 {
+            // Where the block before in the order is less deep, an edge from outside the loop enters.
+            let before = self.shallower[block as usize];
+            if before == u32::MAX {
                 break;
             }
-            // The edge into the block is outside the loop if the block before it in the order is.
-            let before = self.depth(block.saturating_sub(1));
-            if block > 0 && before < depth {
-                best = start;
-                depth = before;
-            }
-            if block == 0 {
+            let start = pos::before(self.code.blocks[before as usize + 1].start as usize);
+            if start < min {
                 break;
             }
-            block -= 1;
+            best = start;
+            block = before;
         }
         best
-    }
-
-    fn depth(&self, block: u32) -> u32 {
-        self.code.blocks[block as usize].depth
     }
 
     /// Cuts an interval at a position; the new one has what lies behind it. None if nothing does.
@@ -478,6 +540,7 @@ impl<O> Scan<'_, O> {
         }
         self.splits += 1;
         let new = self.intervals.len();
+        self.intervals[id].next = new as u32;
         self.intervals.push(Interval {
             start,
             ranges: (cut, whole.ranges.1),
@@ -486,5 +549,20 @@ impl<O> Scan<'_, O> {
             ..whole
         });
         Some(new)
+    }
+}
+
+/// Panics if two intervals have the same register at the same time, instead of leaving it to the checker, which sees only what
+/// comes of it.
+fn assert_disjoint(lives: &Lives, intervals: &[Interval]) {
+    let mut taken: Vec<(Loc, u32, u32, VReg)> = Vec::new();
+    for interval in intervals.iter().filter(|interval| interval.loc.reg().is_some()) {
+        for &(start, end) in &lives.ranges[interval.ranges.0 as usize..interval.ranges.1 as usize] {
+            taken.push((interval.loc, start.max(interval.start), end.min(interval.end), interval.vreg));
+        }
+    }
+    taken.sort_unstable_by_key(|&(loc, start, ..)| (loc.reg(), start));
+    for pair in taken.windows(2) {
+        assert!(pair[0].0 != pair[1].0 || pair[0].2 <= pair[1].1, "both at once: {pair:?}");
     }
 }

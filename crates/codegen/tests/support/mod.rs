@@ -1,6 +1,8 @@
 //! What the tests of passes share: running programs before and after passes, and comparing.
 #![allow(dead_code)] // Each test uses a part.
 
+pub mod native;
+
 use tercel_codegen::passes::{Change, Observer, Options, Pass, PassRun, PassSet, Statistics, optimize};
 use tercel_ir::entity::Entity;
 use tercel_ir::generate::{Coverage, Program, TestHost};

@@ -141,8 +141,9 @@ impl Body<'_> {
         let mut region = 0;
         for &ty in &params[1..] {
             if ty == Type::PTR {
-                // A function without regions of its own has none to pass on; a slot serves.
-                args.push(self.regions.get(region).copied().unwrap_or(self.slot));
+                // A function with too few regions of its own passes on slots.
+                let spare = || self.spares[region - self.regions.len()];
+                args.push(self.regions.get(region).copied().unwrap_or_else(spare));
                 region += 1;
             } else {
                 let value = self.value_of(ty);

@@ -52,9 +52,11 @@ pub struct Body<'a> {
     /// Folded into what the function returns.
     pub acc: Variable,
     pub variables: Vec<(Variable, Type)>,
-    /// Addresses of the regions, and of an initialised slot.
+    /// Addresses of the regions, of an initialised slot, and of slots that are passed on where there is no region to pass on:
+    /// only callees access those, and no two are one, since they stand for regions of different classes.
     pub regions: Vec<Value>,
     pub slot: Value,
+    pub spares: Vec<Value>,
     pub callees: Vec<FuncRef>,
     /// Which of `callees` were called.
     pub called: Vec<bool>,
@@ -115,10 +117,7 @@ impl<'a> Body<'a> {
         let acc = b.declare(Type::I64);
         let start = b.iconst(Type::I64, 1);
         b.define(acc, start);
-        // Where there is no region to pass on, callees get the slot, and use it as one.
-        let has_region = params.contains(&Type::PTR);
-        let slot_bytes = if has_region { 64 } else { REGION_BYTES as u32 };
-        let slot = b.func_mut().add_slot(slot_bytes, 64);
+        let slot = b.func_mut().add_slot(SLOT_BYTES, 64);
         let slot_address = b.slot_addr(slot);
         let mut body = Body {
             context,
@@ -130,6 +129,7 @@ impl<'a> Body<'a> {
             variables: Vec::new(),
             regions: Vec::new(),
             slot: slot_address,
+            spares: Vec::new(),
             callees: Vec::new(),
             called: Vec::new(),
             helpers: Vec::new(),
@@ -152,11 +152,9 @@ impl<'a> Body<'a> {
             }
         }
         body.small = body.b.param(if index == 0 { 7 } else { 0 });
-        for offset in (0..slot_bytes as i32).step_by(8) {
-            let small = body.small;
-            body.b.store(slot_address, small, offset, SLOT_FLAGS);
-        }
+        body.initialize(slot_address, SLOT_BYTES);
         body.declare_callees();
+        body.make_spares();
         for _ in 0..4 {
             let ty = *body.rng.pick(&SCALARS);
             let variable = body.b.declare(ty);
@@ -173,6 +171,33 @@ impl<'a> Body<'a> {
         }
         self.ending();
         (self.b.finish(), self.nested)
+    }
+
+    /// Stores something in every word of a slot: what is left of earlier frames must not be seen.
+    fn initialize(&mut self, address: Value, bytes: u32) {
+        let (mut value, mut ty) = (self.small, Type::I64);
+        if let Some(wide) = Type::I64.vector(self.context.config.vector_bits).filter(|wide| wide.bytes() <= bytes) {
+            value = self.b.value(InstSpec::new(Op::Splat, wide, &[value]));
+            ty = wide;
+        }
+        for offset in (0..bytes as i32).step_by(ty.bytes() as usize) {
+            self.b.store(address, value, offset, SLOT_FLAGS);
+        }
+    }
+
+    fn make_spares(&mut self) {
+        let func = self.b.func();
+        let regions = |callee: &FuncRef| {
+            let params = &func.signatures[func.funcs[*callee].signature].params;
+            params.iter().filter(|&&ty| ty == Type::PTR).count()
+        };
+        let most = self.callees.iter().map(regions).max().unwrap_or(0);
+        for _ in self.regions.len()..most {
+            let slot = self.b.func_mut().add_slot(REGION_BYTES as u32, 64);
+            let address = self.b.slot_addr(slot);
+            self.initialize(address, REGION_BYTES as u32);
+            self.spares.push(address);
+        }
     }
 
     fn declare_callees(&mut self) {
@@ -443,7 +468,7 @@ impl<'a> Body<'a> {
         }
     }
 
-    /// Whether a call would pass the address of this function's slot.
+    /// Whether a call would pass the address of a slot of this function.
     pub fn passes_slot(&self, callee: FuncRef) -> bool {
         let func = self.b.func();
         let params = &func.signatures[func.funcs[callee].signature].params;
@@ -516,4 +541,5 @@ impl<'a> Body<'a> {
 
 /// Class 1 and 2 are the writable regions, class 3 the read-only one, class 4 slots.
 pub const CLASSES: [AliasClass; 3] = [AliasClass::new(1), AliasClass::new(2), AliasClass::new(3)];
+const SLOT_BYTES: u32 = 64;
 pub const SLOT_FLAGS: MemFlags = MemFlags::new(AliasClass::new(4)).no_trap();

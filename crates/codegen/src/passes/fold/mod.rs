@@ -16,8 +16,8 @@
 mod rules;
 
 use super::analyses::finish_aliases;
-use super::seeded::{Bug, active};
 use super::{Change, Context};
+use crate::seeded::{Bug, active};
 use rules::RULES;
 use std::sync::LazyLock;
 use tercel_ir::eval::{EvalOp, eval_scalar, is_evaluable};

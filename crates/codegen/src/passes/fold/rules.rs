@@ -6,7 +6,7 @@
 //! included.
 
 use super::{Match, Rule, To, seeded};
-use crate::passes::seeded::Bug;
+use crate::seeded::Bug;
 use tercel_ir::types::sign_extend;
 use tercel_ir::{IntCc, Op, Type, Value};
 

@@ -13,6 +13,10 @@
 //! * signed ops on numbers that are not negative: their unsigned forms are cheaper or better known;
 //! * masks, extensions, minima and maxima that do nothing.
 //!
+//! Left alone is whatever the address of a `no_trap` access is computed from: such an access may be executed wherever its
+//! address is defined, and what a branch shows would let the address be defined where the branch has not been taken. (Code
+//! motion put a load whose index had lost its mask in front of the test that the mask had been superfluous behind.)
+//!
 //! A counted loop's variable does not wrap because of the test that lets the loop go on: that test bounds it, the step
 //! from the bound stays in range, so by induction over iterations the variable stays between its start and the bound plus a
 //! step. Sparse and not iterated: what depends on a back edge in another way is unknown. Cost: linear.
@@ -21,12 +25,12 @@ mod interval;
 
 use super::analyses::{Graph, finish_aliases};
 use super::induction::{Induction, LoopShape};
-use super::seeded::{Bug, active};
 use super::{Change, Context};
+use crate::seeded::{Bug, active};
 use interval::{Interval, compare, exact, refine, transfer};
 use rustc_hash::FxHashMap;
 use tercel_ir::entity::Entity;
-use tercel_ir::{Block, Function, Inst, InstSpec, IntCc, Op, Type, Value};
+use tercel_ir::{Block, Effects, Function, Inst, InstSpec, IntCc, Op, Type, Value, ValueDef};
 
 pub fn run(func: &mut Function, cx: &mut Context) -> Change {
     let graph = cx.analyses.graph(func);
@@ -74,7 +78,40 @@ struct Ranges<'a> {
     known: Vec<Option<Interval>>,
     relations: FxHashMap<(Value, Value), Relation>,
     undo: Vec<Undo>,
+    /// Values that addresses of `no_trap` accesses are computed from.
+    pinned: Vec<bool>,
     counts: Counts,
+}
+
+/// Whatever the addresses of `no_trap` accesses are computed from, without looking into memory and calls.
+fn feeding_free_addresses(func: &Function, graph: &Graph) -> Vec<bool> {
+    let mut found = vec![false; func.value_capacity()];
+    let mut work = Vec::new();
+    for &block in graph.cfg.rpo() {
+        for inst in func.insts(block) {
+            let data = func.inst(inst);
+            if matches!(data.op, Op::Load | Op::Store) && data.mem_flags().is_no_trap() {
+                work.push(func.arg(inst, 0));
+            }
+        }
+    }
+    while let Some(value) = work.pop() {
+        let value = func.resolve(value);
+        if std::mem::replace(&mut found[value.index()], true) {
+            continue;
+        }
+        match func.value_def(value) {
+            ValueDef::Result(inst, _) if func.effects(inst).any(Effects::READS.with(Effects::CALLS)) => {}
+            ValueDef::Result(inst, _) => work.extend(func.args(inst)),
+            ValueDef::Param(block, position) => {
+                let edges = graph.cfg.preds(block).iter();
+                let args = edges.map(|pred| func.edge_args(func.edges(pred.inst)[pred.index as usize]));
+                work.extend(args.map(|args| args[position as usize]));
+            }
+            _ => {}
+        }
+    }
+    found
 }
 
 impl<'a> Ranges<'a> {
@@ -84,6 +121,7 @@ impl<'a> Ranges<'a> {
             known: vec![None; func.value_capacity()],
             relations: FxHashMap::default(),
             undo: Vec::new(),
+            pinned: feeding_free_addresses(func, graph),
             counts: Counts::default(),
         }
     }
@@ -348,7 +386,7 @@ impl<'a> Ranges<'a> {
         let data = *func.inst(inst);
         match data.op {
             Op::TrapIf | Op::Guard => return self.visit_check(func, inst, data.op),
-            Op::Icmp if data.ty.is_int() => {
+            Op::Icmp if data.ty.is_int() && !self.is_pinned(func, inst) => {
                 let [a, b] = [func.arg(inst, 0), func.arg(inst, 1)];
                 if let Some(outcome) = self.decide(func, data.int_cc(), a, b) {
                     func.become_inst(inst, InstSpec::new(Op::Iconst, Type::I8, &[]).imm(outcome as i64));
@@ -360,10 +398,14 @@ impl<'a> Ranges<'a> {
         if !data.ty.is_int() && data.result_count() == 0 {
             return;
         }
-        if self.simplify(func, inst) {
+        if !self.is_pinned(func, inst) && self.simplify(func, inst) {
             return;
         }
         self.set_results(func, inst);
+    }
+
+    fn is_pinned(&self, func: &Function, inst: Inst) -> bool {
+        func.results(inst).any(|result| self.pinned.get(result.index()).copied().unwrap_or(false))
     }
 
     fn visit_check(&mut self, func: &mut Function, inst: Inst, op: Op) {

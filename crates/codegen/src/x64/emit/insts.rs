@@ -138,12 +138,10 @@ impl Emitter<'_> {
         }
     }
 
-    /// The condition as a fault may have it.
+    /// The condition as a seeded fault may have it.
     fn cc(&self, cc: Cc) -> Cc {
         match cc {
-            Cc::One(cond @ (Cond::L | Cond::G | Cond::LE | Cond::GE))
-                if self.options.fault == Some(Fault::WrongCondition) =>
-            {
+            Cc::One(cond @ (Cond::L | Cond::G | Cond::LE | Cond::GE)) if active(Bug::EmissionInvertsCondition) => {
                 Cc::One(cond.invert())
             }
             cc => cc,
@@ -168,7 +166,7 @@ impl Emitter<'_> {
     }
 
     fn succ(&self, index: usize) -> u32 {
-        let target = self.lowered.code.blocks[self.block].succs[index].block;
+        let target = self.lowered.code.succs(self.block)[index].block;
         self.forward[target as usize]
     }
 
@@ -485,7 +483,7 @@ impl Emitter<'_> {
     }
 
     fn switch(&mut self) {
-        let edges = self.lowered.code.blocks[self.block].succs.len();
+        let edges = self.lowered.code.succs(self.block).len();
         let (index, temp) = (self.reg(0), self.reg(1));
         let default = self.blocks[self.succ(0) as usize];
         self.asm.cmp(Size::S32, index, edges as i32 - 1);

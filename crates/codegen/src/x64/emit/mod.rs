@@ -29,6 +29,7 @@ use super::lower::{ExitValue, Lowered};
 use crate::lir::*;
 use crate::regalloc::{Allocation, Move, MoveAt, Stats, moves};
 use crate::runtime::offsets;
+use crate::seeded::{Bug, active};
 use crate::{CodegenError, Fault, Options, StageTimes};
 use tercel_asm::x64::inst::VecOp;
 use tercel_asm::x64::{Assembler, Cond, Mem, Operand, Reg, RegMem, Scale, Size, VecLen, Xmm, XmmMem, op};
@@ -199,7 +200,8 @@ impl Emitter<'_> {
         for tagged in [true, false] {
             for (index, slot) in self.allocation.slots.iter().enumerate() {
                 if slot.tagged == tagged {
-                    at -= slot.bytes as i32;
+                    let overlaps = index == 1 && active(Bug::EmissionMisplacesSlots);
+                    at -= if overlaps { 0 } else { slot.bytes as i32 };
                     self.frame.slots[index] = at;
                 }
             }
@@ -225,12 +227,8 @@ impl Emitter<'_> {
     /// nothing, changes all.
     fn changed_registers(&self) -> Vec<Reg> {
         let mut changed = PRegSet::EMPTY;
-        for loc in self
-            .allocation
-            .locs
-            .iter()
-            .chain(self.allocation.moves.iter().flat_map(|group| group.moves.iter().map(|step| &step.to)))
-        {
+        let moved = self.allocation.steps.iter().map(|step| &step.to);
+        for loc in self.allocation.locs.iter().chain(moved) {
             if let Loc::Reg(reg) = loc {
                 changed = changed.with(*reg);
             }
@@ -245,7 +243,7 @@ impl Emitter<'_> {
 
     fn find_forwards(&mut self) {
         let code = &self.lowered.code;
-        let groups = &self.allocation.moves;
+        let groups = &self.allocation.groups;
         let inst_of = |at: MoveAt| match at {
             MoveAt::BlockStart(block) => code.blocks[block as usize].start,
             MoveAt::BlockEnd(block) => code.blocks[block as usize].end - 1,
@@ -273,7 +271,7 @@ impl Emitter<'_> {
             let mut steps = 0;
             // An empty endless loop stays as it is.
             while is_empty(at) && steps < 64 {
-                at = code.blocks[at].succs[0].block as usize;
+                at = code.succs(at)[0].block as usize;
                 steps += 1;
             }
             if steps < 64 {
@@ -348,7 +346,7 @@ impl Emitter<'_> {
         let (mut done, mut targets) = (vec![false; code.blocks.len()], vec![false; code.blocks.len()]);
         for &block in &self.lowered.order {
             done[block as usize] = true;
-            for edge in &code.blocks[block as usize].succs {
+            for edge in code.succs(block as usize) {
                 let target = self.forward[edge.block as usize] as usize;
                 let data = &code.blocks[target];
                 targets[target] |= done[target] && data.depth > 0 && !data.cold;
@@ -408,7 +406,7 @@ impl Emitter<'_> {
     }
 
     fn trap_label(&mut self, code: TrapCode) -> Label {
-        if let Some(&(_, label)) = self.traps.iter().find(|row| row.0 == code) {
+        if let Some(&(_, label)) = self.traps.iter().find(|row| row.0 == code || active(Bug::EmissionMergesTraps)) {
             return label;
         }
         let label = self.asm.new_label();
@@ -501,20 +499,22 @@ impl Emitter<'_> {
 /// Moves.
 impl Emitter<'_> {
     fn moves(&mut self, at: MoveAt) {
-        let Some(group) = self.allocation.moves.get(self.next_group).filter(|group| group.at == at) else {
+        let allocation = self.allocation;
+        let Some(group) = allocation.groups.get(self.next_group).filter(|group| group.at == at) else {
             return;
         };
         self.next_group += 1;
+        let moves = allocation.moves(group);
+        if let &[only] = moves {
+            if only.from != only.to {
+                self.one_move(self.lowered.code.class(only.vreg), only);
+            }
+            return;
+        }
         for (class, scratch) in [(Class::Int, SCRATCH_INT), (Class::Float, SCRATCH_FLOAT)] {
             let of_class: Vec<Move> =
-                group.moves.iter().copied().filter(|step| self.lowered.code.class(step.vreg) == class).collect();
+                moves.iter().copied().filter(|step| self.lowered.code.class(step.vreg) == class).collect();
             if of_class.is_empty() {
-                continue;
-            }
-            if self.options.fault == Some(Fault::SequentialMoves) {
-                for step in of_class {
-                    self.one_move(class, step);
-                }
                 continue;
             }
             let mut ordered = Vec::with_capacity(of_class.len() + 1);

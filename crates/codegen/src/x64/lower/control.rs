@@ -165,7 +165,7 @@ impl Lower<'_> {
         }
         let (mut ops, callee) = self.call_operands(inst, data, &places, &args);
         // Arguments in memory replace this function's own, which were all read at its entry.
-        for operand in &mut ops.0 {
+        for operand in ops.iter_mut() {
             if let Constraint::Outgoing(offset) = &mut operand.constraint {
                 *offset |= INCOMING;
             }
@@ -205,7 +205,8 @@ impl Lower<'_> {
             return self.unsupported(why);
         }
         let places = abi::arguments(signature.conv, &signature.params);
-        let params = self.func.params(self.func.entry()).to_vec();
+        let func = self.func;
+        let params = func.params(func.entry());
         let mut ops = Ops::new();
         let mut stacked = Vec::new();
         for (&param, &place) in params.iter().zip(&places.locs) {

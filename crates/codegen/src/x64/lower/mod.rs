@@ -15,8 +15,10 @@
 //! A value of a type narrower than 64 bits leaves the upper bits of its register unspecified; instructions that would see them
 //! extend first. A boolean in a condition is tested as a whole `i8`.
 
+mod build;
 mod control;
 mod float;
+mod plan;
 mod scalar;
 mod vector;
 
@@ -24,8 +26,10 @@ pub use control::HELPER_SYMBOLS;
 
 use super::inst::*;
 use crate::lir::*;
+use crate::seeded::{Bug, active};
 use crate::{CodegenError, Options};
-use std::collections::BinaryHeap;
+use build::{Ops, Reversed};
+use plan::{Plan, plan_blocks};
 use tercel_asm::x64::{CpuFeatures, Size, VecLen};
 use tercel_ir::cfg::Cfg;
 use tercel_ir::dominators::Dominators;
@@ -92,7 +96,6 @@ pub fn lower(func: &Function, options: &Options) -> Result<Lowered, CodegenError
     let mut lower = Lower {
         func,
         cpu: options.cpu,
-        fault: options.fault,
         vreg_of: Secondary::with_default(u32::MAX, func.value_capacity()),
         used: Secondary::with_default(false, func.value_capacity()),
         use_count: Secondary::with_default(0, func.value_capacity()),
@@ -100,7 +103,8 @@ pub fn lower(func: &Function, options: &Options) -> Result<Lowered, CodegenError
         here: Inst::NONE,
         block: func.entry(),
         seq: Vec::new(),
-        code: Code { blocks: Vec::new(), insts: Vec::new(), operands: Vec::new(), vregs: Vec::new() },
+        code: Code::default(),
+        has_bases: false,
         pool: Vec::new(),
         sites: Vec::new(),
         outgoing: 0,
@@ -111,167 +115,22 @@ pub fn lower(func: &Function, options: &Options) -> Result<Lowered, CodegenError
     lower.count(&cfg);
     let plan = plan_blocks(func, &cfg, &dominators, &loops);
 
+    lower.code.loops = loops
+        .iter()
+        .map(|of| LLoop {
+            header: plan.index[loops.header(of)],
+            parent: loops.parent(of).map_or(NO_LOOP, |parent| parent.index() as u32),
+            depth: loops.depth(of),
+            span: loops.span(of),
+        })
+        .collect();
     lower.run(&plan, &cfg)
-}
-
-/// A block of the low-level IR before it has code.
-struct Planned {
-    /// The IR block, or the source of the edge.
-    block: Block,
-    /// The edge of the block's terminator that this block stands on.
-    edge: Option<usize>,
-    depth: u32,
-    cold: bool,
-}
-
-struct Plan {
-    blocks: Vec<Planned>,
-    /// Where an IR block came to lie.
-    index: Secondary<Block, u32>,
-    /// Where the block on an edge came to lie.
-    edges: rustc_hash::FxHashMap<(Block, usize), u32>,
-}
-
-/// Decides the order of blocks for register allocation and splits critical edges.
-///
-/// Not the order of emission: here definitions stand before uses, whatever the layout. A block comes after all its predecessors but those over back edges; among the blocks that may come next the deepest in
-/// loops is taken, so that loops are contiguous, then the one that became possible last, so that code falls through. Cold
-/// blocks, and what only they lead to, come at the end.
-fn plan_blocks(func: &Function, cfg: &Cfg, dominators: &Dominators, loops: &Loops) -> Plan {
-    let number = |block: Block| cfg.rpo_number(block).unwrap_or(0);
-    let mut cold: Secondary<Block, bool> = Secondary::with_default(false, func.block_capacity());
-    let mut waiting: Secondary<Block, u32> = Secondary::with_default(0, func.block_capacity());
-    for &block in cfg.rpo() {
-        let dominated = dominators.idom(block).is_some_and(|above| cold[above]);
-        cold[block] = dominated || func.is_cold(block) && block != func.entry();
-        waiting[block] = cfg.preds(block).iter().filter(|pred| number(pred.block) < number(block)).count() as u32;
-    }
-    let mut plan = Plan {
-        blocks: Vec::new(),
-        index: Secondary::with_default(u32::MAX, func.block_capacity()),
-        edges: Default::default(),
-    };
-    let mut ready: BinaryHeap<(bool, u32, u32, u32)> = BinaryHeap::new();
-    let mut clock = 0u32;
-    ready.push((true, 0, 0, number(func.entry())));
-    let mut cold_edges = Vec::new();
-    while let Some((_, depth, _, next)) = ready.pop() {
-        let block = cfg.rpo()[next as usize];
-        plan.index[block] = plan.blocks.len() as u32;
-        plan.blocks.push(Planned { block, edge: None, depth, cold: cold[block] });
-        let edges = func.edges(func.terminator(block));
-        if edges.len() > 1 {
-            for (index, edge) in edges.iter().enumerate() {
-                if cfg.preds(edge.block).len() > 1 {
-                    let depth = depth.min(loops.block_depth(edge.block));
-                    let planned = Planned { block, edge: Some(index), depth, cold: cold[block] || cold[edge.block] };
-                    if planned.cold && !cold[block] {
-                        cold_edges.push(planned);
-                    } else {
-                        plan.edges.insert((block, index), plan.blocks.len() as u32);
-                        plan.blocks.push(planned);
-                    }
-                }
-            }
-        }
-        for edge in edges.iter().rev() {
-            if number(edge.block) > next {
-                waiting[edge.block] -= 1;
-                if waiting[edge.block] == 0 {
-                    clock += 1;
-                    let depth = loops.block_depth(edge.block);
-                    ready.push((!cold[edge.block], depth, clock, number(edge.block)));
-                }
-            }
-        }
-    }
-    for planned in cold_edges {
-        if let Some(edge) = planned.edge {
-            plan.edges.insert((planned.block, edge), plan.blocks.len() as u32);
-        }
-        plan.blocks.push(planned);
-    }
-    plan
-}
-
-impl Plan {
-    /// The order of emission.
-    fn layout(&self, func: &Function) -> Vec<u32> {
-        let (mut order, mut cold) = (Vec::with_capacity(self.blocks.len()), Vec::new());
-        let mut place = |index: u32| match self.blocks[index as usize].cold {
-            true => cold.push(index),
-            false => order.push(index),
-        };
-        place(self.index[func.entry()]);
-        for &block in func.blocks() {
-            let index = self.index[block];
-            if index == u32::MAX {
-                continue;
-            }
-            if block != func.entry() {
-                place(index);
-            }
-            let edges = func.edges(func.terminator(block)).len();
-            if edges > 1 {
-                (0..edges).filter_map(|edge| self.edges.get(&(block, edge))).for_each(|&index| place(index));
-            }
-        }
-        order.append(&mut cold);
-        order
-    }
-}
-
-/// The operands of an instruction that is being made.
-#[derive(Default)]
-pub(super) struct Ops(Vec<Operand>);
-
-impl Ops {
-    fn new() -> Ops {
-        Ops(Vec::with_capacity(4))
-    }
-
-    fn push(&mut self, vreg: VReg, constraint: Constraint, role: Role) -> u8 {
-        self.0.push(Operand { vreg, constraint, role });
-        (self.0.len() - 1).min(NO as usize - 1) as u8
-    }
-
-    /// The result, in a register.
-    fn def(&mut self, vreg: VReg) -> u8 {
-        self.push(vreg, Constraint::Reg, Role::Def)
-    }
-
-    /// The result, and a use in the same register: operands 0 and 1.
-    fn def_tied(&mut self, vreg: VReg, source: VReg) {
-        self.push(vreg, Constraint::Tied(1), Role::Def);
-        self.push(source, Constraint::TiedUse, Role::Use);
-    }
-
-    fn reg(&mut self, vreg: VReg) -> u8 {
-        self.push(vreg, Constraint::Reg, Role::Use)
-    }
-
-    fn late_reg(&mut self, vreg: VReg) -> u8 {
-        self.push(vreg, Constraint::Reg, Role::LateUse)
-    }
-
-    fn reg_mem(&mut self, vreg: VReg) -> u8 {
-        self.push(vreg, Constraint::RegMem, Role::Use)
-    }
-
-    fn fixed(&mut self, vreg: VReg, reg: PReg) -> u8 {
-        self.push(vreg, Constraint::Fixed(reg), Role::Use)
-    }
-
-    fn temp(&mut self, vreg: VReg) -> u8 {
-        self.push(vreg, Constraint::Reg, Role::Temp)
-    }
 }
 
 /// Instruction selection in progress.
 struct Lower<'a> {
     func: &'a Function,
     cpu: CpuFeatures,
-    fault: Option<crate::Fault>,
     vreg_of: Secondary<Value, u32>,
     /// Somebody asked for the value's register.
     used: Secondary<Value, bool>,
@@ -284,6 +143,8 @@ struct Lower<'a> {
     /// What the IR instruction became so far, in order.
     seq: Vec<LInst<MOp>>,
     code: Code<MOp>,
+    /// Whether an address into an object has come up.
+    has_bases: bool,
     pool: Vec<Vec<u8>>,
     sites: Vec<SiteDesc>,
     outgoing: u32,
@@ -316,61 +177,55 @@ impl Lower<'_> {
     }
 
     fn run(mut self, plan: &Plan, cfg: &Cfg) -> Result<Lowered, CodegenError> {
-        // Reversed code of each planned block, with the IR instruction it came from.
-        let mut bodies: Vec<Vec<(LInst<MOp>, Inst)>> = (0..plan.blocks.len()).map(|_| Vec::new()).collect();
+        let func = self.func;
+        let mut code = Reversed::new(plan.blocks.len(), func.inst_count());
+        self.code.operands.reserve(3 * func.inst_count());
         self.code.blocks = plan
             .blocks
             .iter()
-            .map(|planned| LBlock { depth: planned.depth, cold: planned.cold, ..LBlock::default() })
+            .map(|planned| LBlock {
+                depth: planned.depth,
+                cold: planned.cold,
+                in_loop: planned.in_loop,
+                ..LBlock::default()
+            })
             .collect();
         for &block in cfg.rpo().iter().rev() {
             let index = plan.index[block] as usize;
             self.block = block;
-            let terminator = self.func.terminator(block);
-            self.edges(plan, terminator, &mut bodies);
+            let terminator = func.terminator(block);
+            self.edges(plan, terminator, &mut code);
+            code.begin(index);
             let mut inst = Some(terminator);
             while let Some(current) = inst {
-                inst = self.func.prev_inst(current);
+                inst = func.prev_inst(current);
                 self.here = current;
                 if self.is_wanted(current) {
                     self.inst(current);
-                    let lowered = self.seq.drain(..).rev().map(|item| (item, current));
-                    bodies[index].extend(lowered);
+                    code.take(&mut self.seq, 0, current);
                 }
             }
-            if block == self.func.entry() {
+            if block == func.entry() {
                 self.entry();
-                let none = Inst::NONE;
-                bodies[index].extend(self.seq.drain(..).rev().map(|item| (item, none)));
+                code.take(&mut self.seq, 0, Inst::NONE);
             } else {
-                let params: Vec<VReg> = self.func.params(block).iter().map(|&param| self.vreg(param)).collect();
-                self.code.blocks[index].params = params;
+                let first = self.code.values.len() as u32;
+                for &param in func.params(block) {
+                    let vreg = self.vreg(param);
+                    self.code.values.push(vreg);
+                }
+                self.code.blocks[index].params = (first, self.code.values.len() as u32);
             }
+            code.end(index);
         }
         if let Some(failure) = self.failure {
             return Err(failure);
         }
-        let mut positions = Vec::new();
-        let start = LInst { op: MOp::BlockStart, operands: (0, 0), clobbers: PRegSet::EMPTY, safepoint: false };
-        for (index, body) in bodies.into_iter().enumerate() {
-            self.code.blocks[index].start = self.code.insts.len() as u32;
-            self.code.insts.push(start);
-            positions.push(SourcePos::default());
-            for (inst, from) in body.into_iter().rev() {
-                self.code.insts.push(inst);
-                positions.push(if from.is_none() { SourcePos::default() } else { self.func.pos(from) });
-            }
-            self.code.blocks[index].end = self.code.insts.len() as u32;
-        }
-        for block in 0..self.code.blocks.len() {
-            for edge in 0..self.code.blocks[block].succs.len() {
-                let target = self.code.blocks[block].succs[edge].block as usize;
-                self.code.blocks[target].preds.push((block as u32, edge as u32));
-            }
-        }
+        let positions = code.put_in_order(func, &mut self.code);
+        self.predecessors();
         Ok(Lowered {
             code: self.code,
-            order: plan.layout(self.func),
+            order: plan.layout(func),
             pool: self.pool,
             sites: self.sites,
             outgoing: self.outgoing,
@@ -380,33 +235,58 @@ impl Lower<'_> {
         })
     }
 
-    /// Attaches the edges of a terminator, and fills the blocks on critical edges.
-    fn edges(&mut self, plan: &Plan, terminator: Inst, bodies: &mut [Vec<(LInst<MOp>, Inst)>]) {
-        let source = plan.index[self.block] as usize;
-        self.here = terminator;
-        for index in 0..self.func.edges(terminator).len() {
-            let edge = self.func.edges(terminator)[index];
-            let args: Vec<VReg> = self.func.edge_args(edge).to_vec().into_iter().map(|arg| self.value(arg)).collect();
-            let target = plan.index[edge.block];
-            let Some(&middle) = plan.edges.get(&(self.block, index)) else {
-                self.code.blocks[source].succs.push(LEdge { block: target, args });
-                // Constants made for the arguments stand before the terminator.
-                let constants = std::mem::take(&mut self.seq);
-                bodies[source].extend(constants.into_iter().rev().map(|item| (item, terminator)));
-                continue;
-            };
-            let constants = std::mem::take(&mut self.seq);
-            self.push(MOp::Jump, Ops::new());
-            let jump = self.seq.drain(..);
-            let body = &mut bodies[middle as usize];
-            body.extend(jump.map(|item| (item, terminator)));
-            body.extend(constants.into_iter().rev().map(|item| (item, terminator)));
-            self.code.blocks[middle as usize].succs.push(LEdge { block: target, args });
-            self.code.blocks[source].succs.push(LEdge { block: middle, args: Vec::new() });
+    /// Lists the predecessors of each block.
+    fn predecessors(&mut self) {
+        let Code { blocks, edges, preds, .. } = &mut self.code;
+        for edge in edges.iter() {
+            blocks[edge.block as usize].preds.1 += 1;
         }
-        // The constants were collected before the terminator; it must come last in the block.
-        let constants = std::mem::take(&mut bodies[source]);
-        self.seq.extend(constants.into_iter().rev().map(|(item, _)| item));
+        let mut first = 0;
+        for block in blocks.iter_mut() {
+            let count = std::mem::replace(&mut block.preds, (first, first)).1;
+            first += count;
+        }
+        preds.resize(edges.len(), 0);
+        for block in 0..blocks.len() {
+            for edge in blocks[block].succs.0..blocks[block].succs.1 {
+                let place = &mut blocks[edges[edge as usize].block as usize].preds.1;
+                preds[*place as usize] = block as u32;
+                *place += 1;
+            }
+        }
+    }
+
+    /// Attaches the edges of a terminator, and fills the blocks on critical edges. Constants made for the arguments of the
+    /// other edges are left to stand before the terminator.
+    fn edges(&mut self, plan: &Plan, terminator: Inst, code: &mut Reversed) {
+        let func = self.func;
+        let edges = func.edges(terminator);
+        self.here = terminator;
+        let first = self.code.edges.len() as u32;
+        let last = first + edges.len() as u32;
+        self.code.blocks[plan.index[self.block] as usize].succs = (first, last);
+        self.code.edges.resize(last as usize, LEdge { block: 0, args: (0, 0) });
+        for (index, &edge) in edges.iter().enumerate() {
+            let constants = self.seq.len();
+            let first_arg = self.code.values.len() as u32;
+            for &arg in func.edge_args(edge) {
+                let vreg = self.value(arg);
+                self.code.values.push(vreg);
+            }
+            let args = (first_arg, self.code.values.len() as u32);
+            let mut edge = LEdge { block: plan.index[edge.block], args };
+            if let Some(middle) = plan.middle(self.block, index) {
+                self.push(MOp::Jump, Ops::new());
+                code.begin(middle as usize);
+                code.take(&mut self.seq, constants, terminator);
+                code.end(middle as usize);
+                let at = self.code.edges.len() as u32;
+                self.code.edges.push(edge);
+                self.code.blocks[middle as usize].succs = (at, at + 1);
+                edge = LEdge { block: middle, args: (0, 0) };
+            }
+            self.code.edges[first as usize + index] = edge;
+        }
     }
 
     /// Whether an instruction must be emitted.
@@ -455,6 +335,7 @@ impl Lower<'_> {
         {
             let base = self.value(base);
             self.code.vregs[vreg.index()].base = Some(base);
+            self.has_bases = true;
         }
         let constant = self.def_op(value).filter(|&(_, op)| op == Op::Fconst);
         if let Some((inst, _)) = constant {
@@ -535,8 +416,8 @@ impl Lower<'_> {
 
     fn push_with(&mut self, op: MOp, mut ops: Ops, clobbers: PRegSet, safepoint: bool) {
         // An address into an object needs the object to stay known for as long as it is used.
-        for index in 0..ops.0.len() {
-            let operand = ops.0[index];
+        for index in 0..if self.has_bases { ops.len() } else { 0 } {
+            let operand = ops[index];
             if operand.role.is_use()
                 && let Some(base) = self.code.vregs[operand.vreg.index()].base
             {
@@ -544,7 +425,7 @@ impl Lower<'_> {
             }
         }
         let start = self.code.operands.len() as u32;
-        self.code.operands.extend_from_slice(&ops.0);
+        self.code.operands.extend_from_slice(&ops);
         let operands = (start, self.code.operands.len() as u32);
         self.seq.push(LInst { op, operands, clobbers, safepoint });
     }
@@ -562,7 +443,8 @@ impl Lower<'_> {
     /// A load that may be folded into the instruction being lowered.
     fn foldable_load(&self, value: Value) -> Option<Inst> {
         let (inst, op) = self.def_op(value)?;
-        let same_place = self.func.block_of(inst) == Some(self.block) && self.color[inst] == self.color[self.here];
+        let same_color = self.color[inst] == self.color[self.here] || active(Bug::LoweringFoldsStaleLoad);
+        let same_place = self.func.block_of(inst) == Some(self.block) && same_color;
         (op == Op::Load && self.use_count[value] == 1 && same_place).then_some(inst)
     }
 
@@ -682,8 +564,8 @@ impl Lower<'_> {
             return Some(ExitValue::Const(ty, bits));
         }
         let vreg = self.value(value);
-        ops.0.push(Operand { vreg, constraint: Constraint::Any, role: Role::LateUse });
-        Some(ExitValue::Operand(ty, ops.0.len() as u32 - 1))
+        ops.append(Operand { vreg, constraint: Constraint::Any, role: Role::LateUse });
+        Some(ExitValue::Operand(ty, ops.len() as u32 - 1))
     }
 }
 

@@ -68,8 +68,8 @@ impl Lower<'_> {
                 self.push(MOp::FloatImm(data.imm as u64, data.ty == Type::F64), ops);
             }
             Op::Iadd => self.add(inst, data.ty),
-            // The fault takes the operation for one whose operands may be exchanged.
-            Op::Isub => self.alu(inst, op::sub, data.ty, self.fault == Some(crate::Fault::SwapSubtraction)),
+            // The seeded fault takes the operation for one whose operands may be exchanged.
+            Op::Isub => self.alu(inst, op::sub, data.ty, active(Bug::LoweringSwapsSubtraction)),
             Op::Band => self.alu(inst, op::and, data.ty, true),
             Op::Bor => self.alu(inst, op::or, data.ty, true),
             Op::Bxor => self.alu(inst, op::xor, data.ty, true),
@@ -234,7 +234,7 @@ impl Lower<'_> {
     /// A value extended to 32 bits if it is narrower; constants likewise.
     pub(super) fn extended(&mut self, value: Value, signed: bool) -> VReg {
         let ty = self.func.value_type(value);
-        if ty.bytes() >= 4 {
+        if ty.bytes() >= 4 || active(Bug::LoweringKeepsHighBits) {
             return self.value(value);
         }
         if let Some(bits) = self.int_const(value) {
@@ -591,7 +591,7 @@ impl Lower<'_> {
         // The address of the result itself, with what leads to it folded.
         let value = self.func.result(inst);
         let addr = self.addr(&mut ops, value, 0);
-        if addr.origin == Origin::None && addr.base != NO && ops.0[addr.base as usize].vreg == result {
+        if addr.origin == Origin::None && addr.base != NO && ops[addr.base as usize].vreg == result {
             // Folding failed for the displacement: take the operands as they are.
             return self.plain_lea(inst, &data);
         }

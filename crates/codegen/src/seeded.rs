@@ -1,12 +1,52 @@
-//! Seeded faults: each makes one pass wrong in one way, so that tests can show that such a fault is noticed.
+//! Seeded faults: each makes one pass or stage wrong in one way, so that tests can show that such a fault is noticed.
 //!
 //! They exist only with the feature `seeded-bugs`; without it [`active`] is a constant `false` and costs nothing. One fault at a
 //! time is switched on, for the current thread.
 
-use super::Pass;
+use crate::passes::Pass;
+use std::fmt;
+
+/// What a fault is in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stage {
+    /// A pass.
+    Pass(Pass),
+    /// Instruction selection.
+    Lowering,
+    /// Register allocation.
+    Allocator,
+    /// Emission.
+    Emission,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Stage::Pass(pass) => pass.fmt(f),
+            Stage::Lowering => f.write_str("lowering"),
+            Stage::Allocator => f.write_str("allocator"),
+            Stage::Emission => f.write_str("emission"),
+        }
+    }
+}
+
+macro_rules! stage {
+    (Lowering) => {
+        Stage::Lowering
+    };
+    (Allocator) => {
+        Stage::Allocator
+    };
+    (Emission) => {
+        Stage::Emission
+    };
+    ($pass:ident) => {
+        Stage::Pass(Pass::$pass)
+    };
+}
 
 macro_rules! bugs {
-    ($($variant:ident in $pass:ident: $what:literal;)+) => {
+    ($($variant:ident in $stage:ident: $what:literal;)+) => {
         /// A fault that can be switched on.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         pub enum Bug { $(#[doc = $what] $variant),+ }
@@ -15,12 +55,12 @@ macro_rules! bugs {
             /// All faults.
             pub const ALL: &'static [Bug] = &[$(Bug::$variant),+];
 
-            /// The pass that it is in.
-            pub fn pass(self) -> Pass {
-                match self { $(Bug::$variant => Pass::$pass),+ }
+            /// What it is in.
+            pub fn stage(self) -> Stage {
+                match self { $(Bug::$variant => stage!($stage)),+ }
             }
 
-            /// What the pass does wrong.
+            /// What goes wrong.
             pub fn what(self) -> &'static str {
                 match self { $(Bug::$variant => $what),+ }
             }
@@ -73,6 +113,22 @@ bugs! {
     LayoutDropsBlock in Layout: "a cold block is left out";
     LayoutRepeatsBlock in Layout: "a block is listed twice";
     LayoutMovesEntry in Layout: "the entry block is not the first";
+    LoweringSwapsSubtraction in Lowering: "the operands of a subtraction are exchanged";
+    LoweringFoldsStaleLoad in Lowering: "a load becomes an operand of an instruction behind a store";
+    LoweringKeepsHighBits in Lowering: "a narrow integer counts as extended as it is";
+    LivenessForgetsClobbers in Allocator: "registers that calls change count as kept";
+    LivenessForgetsArguments in Allocator: "arguments of edges do not count as used";
+    ScanIgnoresHoles in Allocator: "a register is given away in a lifetime hole of its owner, whatever comes after the hole";
+    ScanKeepsEvicted in Allocator: "what a register is taken from stays in it";
+    ResolveForgetsEdges in Allocator: "values that are in different registers on two sides of an edge are not moved";
+    ResolveForgetsSplits in Allocator: "no reload where a lifetime was split";
+    ResolveSharesSlots in Allocator: "a spill slot is free again when the first piece of a lifetime ends";
+    ResolveStoresStale in Allocator: "a result in a fixed register is stored from where it goes next";
+    StackMapForgetsSlots in Allocator: "only one of a tagged value's two places is in the stack map";
+    MovesOneByOne in Allocator: "a parallel move is done one move after the other";
+    EmissionInvertsCondition in Emission: "signed comparisons ask the opposite";
+    EmissionMisplacesSlots in Emission: "the second spill slot overlaps the first";
+    EmissionMergesTraps in Emission: "all traps of a function leave with the code of the first";
 }
 
 #[cfg(feature = "seeded-bugs")]

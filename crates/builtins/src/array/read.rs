@@ -1,0 +1,175 @@
+//! Methods that look: elements, positions, text, iterators (ECMA-262 §23.1.3).
+
+use super::*;
+
+pub(super) fn at(cx: &Context, args: &Args) -> JsResult<Value> {
+    let (o, length) = receiver(cx, args)?;
+    let n = cx.to_integer_or_infinity(args.get(0))?;
+    let k = if n < 0.0 { length as f64 + n } else { n };
+    if k < 0.0 || k >= length as f64 {
+        return Ok(Value::UNDEFINED);
+    }
+    o.get(cx, cx.index_key(k as u64))
+}
+
+pub(super) fn entries(cx: &Context, args: &Args) -> JsResult<Value> {
+    Ok(new_array_iterator(cx, cx.to_object(args.this())?, Gives::Entries).into())
+}
+
+pub(super) fn keys(cx: &Context, args: &Args) -> JsResult<Value> {
+    Ok(new_array_iterator(cx, cx.to_object(args.this())?, Gives::Keys).into())
+}
+
+pub fn values(cx: &Context, args: &Args) -> JsResult<Value> {
+    Ok(new_array_iterator(cx, cx.to_object(args.this())?, Gives::Values).into())
+}
+
+pub(super) fn includes(cx: &Context, args: &Args) -> JsResult<Value> {
+    let (o, length) = receiver(cx, args)?;
+    if length == 0 {
+        return Ok(Value::FALSE);
+    }
+    let start = relative_index(cx, args.get(1), length, 0)?;
+    let needle = args.get(0);
+    for k in start..length {
+        poll_at(cx, k)?;
+        let v = get_index(cx, o, k)?;
+        if v == needle && !v.is_double() || cx.same_value_zero(v, needle)? {
+            return Ok(Value::TRUE);
+        }
+    }
+    Ok(Value::FALSE)
+}
+
+pub(super) fn index_of(cx: &Context, args: &Args) -> JsResult<Value> {
+    let (o, length) = receiver(cx, args)?;
+    if length == 0 {
+        return Ok(Value::int32(-1));
+    }
+    let start = relative_index(cx, args.get(1), length, 0)?;
+    let needle = args.get(0);
+    if let Some((_, e)) = full_plain(cx, o.into()) {
+        // The conversion of the start may have changed the array; the length is what it was before.
+        for k in start as usize..e.len().min(length as usize) {
+            poll_at(cx, k as u64)?;
+            let v = e.get(k);
+            if !v.is_empty() && (v == needle && !v.is_double() || cx.strictly_equal(v, needle)?) {
+                return Ok(Value::length(k));
+            }
+        }
+        return Ok(Value::int32(-1));
+    }
+    for k in start..length {
+        poll_at(cx, k)?;
+        let key = cx.index_key(k);
+        if o.has_property(cx, key)? {
+            let v = o.get(cx, key)?;
+            if cx.strictly_equal(v, needle)? {
+                return Ok(Value::number(k as f64));
+            }
+        }
+    }
+    Ok(Value::int32(-1))
+}
+
+pub(super) fn last_index_of(cx: &Context, args: &Args) -> JsResult<Value> {
+    let (o, length) = receiver(cx, args)?;
+    if length == 0 {
+        return Ok(Value::int32(-1));
+    }
+    let n = if args.len() > 1 { cx.to_integer_or_infinity(args.get(1))? } else { length as f64 - 1.0 };
+    let start = if n >= 0.0 { n.min(length as f64 - 1.0) } else { length as f64 + n };
+    let mut k = start;
+    while k >= 0.0 {
+        poll_at(cx, k as u64)?;
+        let key = cx.index_key(k as u64);
+        if o.has_property(cx, key)? {
+            let v = o.get(cx, key)?;
+            if cx.strictly_equal(v, args.get(0))? {
+                return Ok(Value::number(k));
+            }
+        }
+        k -= 1.0;
+    }
+    Ok(Value::int32(-1))
+}
+
+pub(super) fn join(cx: &Context, args: &Args) -> JsResult<Value> {
+    let (o, length) = receiver(cx, args)?;
+    let separator =
+        if args.get(0).is_undefined() { cx.single_char(u16::from(b',')) } else { cx.to_string(args.get(0))? };
+    join_with(cx, o, length, separator, |cx, v| cx.to_string(v))
+}
+
+pub(super) fn join_with(
+    cx: &Context,
+    o: Gc<Object>,
+    length: u64,
+    separator: Gc<tercel_vm::JsString>,
+    mut text: impl FnMut(&Context, Value) -> JsResult<Gc<tercel_vm::JsString>>,
+) -> JsResult<Value> {
+    cx.check_native_stack()?;
+    if !cx.enter_join(o) {
+        return Ok(cx.empty_string().into());
+    }
+    let mut build = || -> JsResult<Value> {
+        let mut out = StringBuilder::new(cx);
+        for k in 0..length {
+            poll_at(cx, k)?;
+            if k > 0 && !separator.is_empty() {
+                out.push_string(separator)?;
+            }
+            let v = get_index(cx, o, k)?;
+            if !v.is_nullish() {
+                let s = match v.as_string() {
+                    Some(s) => s,
+                    None => text(cx, v)?,
+                };
+                out.push_string(s)?;
+            }
+        }
+        Ok(out.finish()?.into())
+    };
+    let result = build();
+    cx.leave_join(o);
+    result
+}
+
+pub(super) fn to_string(cx: &Context, args: &Args) -> JsResult<Value> {
+    let o = cx.to_object(args.this())?;
+    let join = o.get(cx, cx.names().join)?;
+    if cx.is_callable(join) {
+        return cx.call(join, o.into(), &[]);
+    }
+    let tag = crate::object::to_string(cx, args)?;
+    Ok(tag)
+}
+
+pub(super) fn to_locale_string(cx: &Context, args: &Args) -> JsResult<Value> {
+    let (o, length) = receiver(cx, args)?;
+    let comma = cx.single_char(u16::from(b','));
+    let separator = comma;
+    // Strings too go through their toLocaleString.
+    cx.check_native_stack()?;
+    if !cx.enter_join(o) {
+        return Ok(cx.empty_string().into());
+    }
+    let build = || -> JsResult<Value> {
+        let mut out = StringBuilder::new(cx);
+        for k in 0..length {
+            poll_at(cx, k)?;
+            if k > 0 {
+                out.push_string(separator)?;
+            }
+            let v = get_index(cx, o, k)?;
+            if !v.is_nullish() {
+                let shown = cx.invoke(v, cx.names().to_locale_string, &[])?;
+                out.push_string(cx.to_string(shown)?)?;
+            }
+        }
+        Ok(out.finish()?.into())
+    };
+    let result = build();
+    cx.leave_join(o);
+    result
+}

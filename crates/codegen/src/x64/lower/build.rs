@@ -1,0 +1,144 @@
+//! What instruction selection builds with: the operands of one instruction, and code that grows backwards.
+
+use crate::lir::*;
+use crate::x64::inst::{MOp, NO};
+use tercel_ir::{Function, Inst, SourcePos};
+
+/// The operands of an instruction that is being made.
+///
+/// There is one for each instruction: the few operands that most have stand in it and not on the heap.
+pub(super) struct Ops {
+    few: [Operand; Ops::FEW],
+    count: usize,
+    /// All operands, once they are more than few.
+    many: Vec<Operand>,
+}
+
+impl std::ops::Deref for Ops {
+    type Target = [Operand];
+
+    #[inline]
+    fn deref(&self) -> &[Operand] {
+        if self.many.is_empty() { &self.few[..self.count] } else { &self.many }
+    }
+}
+
+impl std::ops::DerefMut for Ops {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut [Operand] {
+        if self.many.is_empty() { &mut self.few[..self.count] } else { &mut self.many }
+    }
+}
+
+impl Ops {
+    const FEW: usize = 6;
+
+    #[inline]
+    pub fn new() -> Ops {
+        let none = Operand { vreg: VReg(0), constraint: Constraint::Any, role: Role::Use };
+        Ops { few: [none; Ops::FEW], count: 0, many: Vec::new() }
+    }
+
+    /// Appends an operand, in any number.
+    #[inline]
+    pub fn append(&mut self, operand: Operand) {
+        if self.count < Ops::FEW {
+            self.few[self.count] = operand;
+        } else {
+            if self.count == Ops::FEW {
+                self.many.extend_from_slice(&self.few);
+            }
+            self.many.push(operand);
+        }
+        self.count += 1;
+    }
+
+    /// Appends an operand and gives its number; those that machine ops name are fewer than [`NO`].
+    #[inline]
+    pub fn push(&mut self, vreg: VReg, constraint: Constraint, role: Role) -> u8 {
+        self.append(Operand { vreg, constraint, role });
+        (self.count - 1).min(NO as usize - 1) as u8
+    }
+
+    /// The result, in a register.
+    pub fn def(&mut self, vreg: VReg) -> u8 {
+        self.push(vreg, Constraint::Reg, Role::Def)
+    }
+
+    /// The result, and a use in the same register: operands 0 and 1.
+    pub fn def_tied(&mut self, vreg: VReg, source: VReg) {
+        self.push(vreg, Constraint::Tied(1), Role::Def);
+        self.push(source, Constraint::TiedUse, Role::Use);
+    }
+
+    pub fn reg(&mut self, vreg: VReg) -> u8 {
+        self.push(vreg, Constraint::Reg, Role::Use)
+    }
+
+    pub fn late_reg(&mut self, vreg: VReg) -> u8 {
+        self.push(vreg, Constraint::Reg, Role::LateUse)
+    }
+
+    pub fn reg_mem(&mut self, vreg: VReg) -> u8 {
+        self.push(vreg, Constraint::RegMem, Role::Use)
+    }
+
+    pub fn fixed(&mut self, vreg: VReg, reg: PReg) -> u8 {
+        self.push(vreg, Constraint::Fixed(reg), Role::Use)
+    }
+
+    pub fn temp(&mut self, vreg: VReg) -> u8 {
+        self.push(vreg, Constraint::Reg, Role::Temp)
+    }
+}
+
+/// Machine code in the order in which it is made: blocks from the last to the first, each from its end. Each instruction has
+/// the IR instruction beside it that it came from.
+pub(super) struct Reversed {
+    insts: Vec<(LInst<MOp>, Inst)>,
+    /// The part of each planned block.
+    blocks: Vec<Span>,
+}
+
+impl Reversed {
+    pub fn new(blocks: usize, insts: usize) -> Reversed {
+        Reversed { insts: Vec::with_capacity(insts + insts / 4 + 2 * blocks), blocks: vec![(0, 0); blocks] }
+    }
+
+    pub fn begin(&mut self, block: usize) {
+        self.blocks[block].0 = self.insts.len() as u32;
+    }
+
+    pub fn end(&mut self, block: usize) {
+        self.blocks[block].1 = self.insts.len() as u32;
+    }
+
+    /// Takes over what one IR instruction became: a sequence from `first` on.
+    #[inline]
+    pub fn take(&mut self, sequence: &mut Vec<LInst<MOp>>, first: usize, from: Inst) {
+        while sequence.len() > first
+            && let Some(inst) = sequence.pop()
+        {
+            self.insts.push((inst, from));
+        }
+    }
+
+    /// Puts all instructions into the order of execution, and gives their source positions.
+    pub fn put_in_order(self, func: &Function, code: &mut Code<MOp>) -> Vec<SourcePos> {
+        let count = self.insts.len() + self.blocks.len();
+        let mut positions = Vec::with_capacity(count);
+        code.insts.reserve(count);
+        let start = LInst { op: MOp::BlockStart, operands: (0, 0), clobbers: PRegSet::EMPTY, safepoint: false };
+        for (block, &(first, end)) in code.blocks.iter_mut().zip(&self.blocks) {
+            block.start = code.insts.len() as u32;
+            code.insts.push(start);
+            positions.push(SourcePos::default());
+            for (inst, from) in self.insts[first as usize..end as usize].iter().rev() {
+                code.insts.push(*inst);
+                positions.push(if from.is_none() { SourcePos::default() } else { func.pos(*from) });
+            }
+            block.end = code.insts.len() as u32;
+        }
+        positions
+    }
+}

@@ -1,0 +1,147 @@
+//! The blocks of the low-level IR before they have code: critical edges split, and two orders.
+//!
+//! Register allocation sees definitions before uses, whatever the layout ([`plan_blocks`]); emission follows the layout of the
+//! IR ([`Plan::layout`]).
+
+use crate::lir::NO_LOOP;
+use std::collections::BinaryHeap;
+use tercel_ir::cfg::Cfg;
+use tercel_ir::dominators::Dominators;
+use tercel_ir::entity::Secondary;
+use tercel_ir::loops::{Loop, Loops};
+use tercel_ir::{Block, Function};
+
+/// No block.
+const NONE: u32 = u32::MAX;
+
+/// A block of the low-level IR before it has code.
+pub(super) struct Planned {
+    /// How deep in loops.
+    pub depth: u32,
+    /// The index of the innermost loop around it.
+    pub in_loop: u32,
+    /// Rarely run.
+    pub cold: bool,
+}
+
+pub(super) struct Plan {
+    /// The blocks.
+    pub blocks: Vec<Planned>,
+    /// Where an IR block came to lie.
+    pub index: Secondary<Block, u32>,
+    /// For blocks with several edges, where those begin in `middles`.
+    first_middle: Secondary<Block, u32>,
+    /// Where the block on an edge came to lie; [`NONE`] for edges that need none.
+    middles: Vec<u32>,
+}
+
+/// Decides the order of blocks for register allocation and splits critical edges.
+///
+/// Not the order of emission: here definitions stand before uses, whatever the layout. A block comes after all its predecessors
+/// but those over back edges; among the blocks that may come next the deepest in loops is taken, so that loops are contiguous,
+/// then the one that became possible last, so that code falls through. Cold blocks, and what only they lead to, come at the
+/// end.
+pub(super) fn plan_blocks(func: &Function, cfg: &Cfg, dominators: &Dominators, loops: &Loops) -> Plan {
+    let number = |block: Block| cfg.rpo_number(block).unwrap_or(0);
+    let mut cold: Secondary<Block, bool> = Secondary::with_default(false, func.block_capacity());
+    let mut waiting: Secondary<Block, u32> = Secondary::with_default(0, func.block_capacity());
+    for &block in cfg.rpo() {
+        let dominated = dominators.idom(block).is_some_and(|above| cold[above]);
+        cold[block] = dominated || func.is_cold(block) && block != func.entry();
+        waiting[block] = cfg.preds(block).iter().filter(|pred| number(pred.block) < number(block)).count() as u32;
+    }
+    let mut plan = Plan {
+        blocks: Vec::new(),
+        index: Secondary::with_default(NONE, func.block_capacity()),
+        first_middle: Secondary::with_default(NONE, func.block_capacity()),
+        middles: Vec::new(),
+    };
+    let mut ready: BinaryHeap<(bool, u32, u32, u32)> = BinaryHeap::new();
+    let mut clock = 0u32;
+    ready.push((true, 0, 0, number(func.entry())));
+    let mut cold_edges = Vec::new();
+    while let Some((_, depth, _, next)) = ready.pop() {
+        let block = cfg.rpo()[next as usize];
+        plan.index[block] = plan.blocks.len() as u32;
+        let in_loop = loops.innermost(block);
+        plan.blocks.push(Planned { depth, in_loop: loop_index(in_loop), cold: cold[block] });
+        let edges = func.edges(func.terminator(block));
+        if edges.len() > 1 {
+            plan.first_middle[block] = plan.middles.len() as u32;
+            for edge in edges {
+                plan.middles.push(NONE);
+                if cfg.preds(edge.block).len() > 1 {
+                    let depth = depth.min(loops.block_depth(edge.block));
+                    let mut around = in_loop;
+                    while let Some(inner) = around
+                        && !loops.contains(inner, edge.block)
+                    {
+                        around = loops.parent(inner);
+                    }
+                    let planned = Planned { depth, in_loop: loop_index(around), cold: cold[block] || cold[edge.block] };
+                    let middle = plan.middles.len() - 1;
+                    if planned.cold && !cold[block] {
+                        cold_edges.push((middle, planned));
+                    } else {
+                        plan.middles[middle] = plan.blocks.len() as u32;
+                        plan.blocks.push(planned);
+                    }
+                }
+            }
+        }
+        for edge in edges.iter().rev() {
+            if number(edge.block) > next {
+                waiting[edge.block] -= 1;
+                if waiting[edge.block] == 0 {
+                    clock += 1;
+                    let depth = loops.block_depth(edge.block);
+                    ready.push((!cold[edge.block], depth, clock, number(edge.block)));
+                }
+            }
+        }
+    }
+    for (middle, planned) in cold_edges {
+        plan.middles[middle] = plan.blocks.len() as u32;
+        plan.blocks.push(planned);
+    }
+    plan
+}
+
+fn loop_index(of: Option<Loop>) -> u32 {
+    of.map_or(NO_LOOP, |of| of.index() as u32)
+}
+
+impl Plan {
+    /// Where the block on an edge came to lie, if it has one.
+    #[inline]
+    pub(super) fn middle(&self, block: Block, edge: usize) -> Option<u32> {
+        let first = self.first_middle[block];
+        let middle = if first == NONE { NONE } else { self.middles[first as usize + edge] };
+        (middle != NONE).then_some(middle)
+    }
+
+    /// The order of emission.
+    pub(super) fn layout(&self, func: &Function) -> Vec<u32> {
+        let (mut order, mut cold) = (Vec::with_capacity(self.blocks.len()), Vec::new());
+        let mut place = |index: u32| match self.blocks[index as usize].cold {
+            true => cold.push(index),
+            false => order.push(index),
+        };
+        place(self.index[func.entry()]);
+        for &block in func.blocks() {
+            let index = self.index[block];
+            if index == NONE {
+                continue;
+            }
+            if block != func.entry() {
+                place(index);
+            }
+            let edges = func.edges(func.terminator(block)).len();
+            if edges > 1 {
+                (0..edges).filter_map(|edge| self.middle(block, edge)).for_each(&mut place);
+            }
+        }
+        order.append(&mut cold);
+        order
+    }
+}
