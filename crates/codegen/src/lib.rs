@@ -12,11 +12,13 @@
 //! | [`lir`] | machine instructions over virtual registers; positions |
 //! | [`x64`] | the target: conventions, machine ops, instruction selection, emission |
 //! | [`regalloc`] | linear scan, parallel moves, the symbolic checker |
+//! | [`clock`] | what stages are timed with |
 //! | [`seeded`] | faults to switch on, so that tests can show that they would be caught |
 //! | [`runtime`] | what compiled code expects to find while it runs |
 //! | [`image`] | compiled functions linked into executable memory, and calls into them |
 //! | [`stackvm`] | a small JIT for a stack bytecode, on all of this |
 
+pub mod clock;
 pub mod image;
 pub mod lir;
 pub mod passes;
@@ -27,7 +29,7 @@ pub mod stackvm;
 pub mod x64;
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tercel_asm::AsmError;
 use tercel_asm::x64::CpuFeatures;
 use tercel_ir::Function;
@@ -47,6 +49,8 @@ pub struct Options {
     pub stack_check: bool,
     /// Address of the context, for functions with the System V convention: they are not given one.
     pub context: u64,
+    /// What stages are timed with.
+    pub clock: clock::Clock,
     /// A fault to inject, so that tests can show that it is caught.
     pub fault: Option<Fault>,
 }
@@ -69,6 +73,7 @@ impl Default for Options {
             check: cfg!(debug_assertions),
             stack_check: true,
             context: 0,
+            clock: clock::wall,
             fault: None,
         }
     }
@@ -138,22 +143,23 @@ pub fn compile(func: &Function, options: &Options) -> Result<CompiledFunction, C
     if let Some((name, _)) = BASELINE.iter().find(|(_, feature)| !options.cpu.has(*feature)) {
         return Err(CodegenError::Cpu(name));
     }
-    let start = Instant::now();
+    let clock = options.clock;
+    let start = clock();
     let lowered = x64::lower::lower(func, options)?;
-    let lower = start.elapsed();
+    let lower = clock() - start;
     let env = regalloc::Env {
         int: x64::abi::ALLOCATABLE_INT.to_vec(),
         float: x64::abi::allocatable_float(),
         spill_all: options.spill_all,
     };
-    let start = Instant::now();
+    let start = clock();
     let allocation = regalloc::allocate(&lowered.code, &env).map_err(CodegenError::Registers)?;
-    let allocate = start.elapsed();
+    let allocate = clock() - start;
     if options.check {
         regalloc::checker::check(&lowered.code, &allocation).map_err(CodegenError::Check)?;
     }
-    let start = Instant::now();
+    let start = clock();
     let mut compiled = x64::emit::emit(func, &lowered, &allocation, options)?;
-    compiled.times = StageTimes { lower, allocate, emit: start.elapsed() };
+    compiled.times = StageTimes { lower, allocate, emit: clock() - start };
     Ok(compiled)
 }

@@ -37,9 +37,10 @@ mod strength;
 mod tail_calls;
 mod unroll;
 
+use crate::clock::{self, Clock};
 use analyses::Analyses;
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tercel_ir::verifier::{VerifyError, verify};
 use tercel_ir::{FuncId, Function};
 pub use tunables::Tunables;
@@ -170,6 +171,8 @@ pub struct Options {
     pub verify: bool,
     /// The numbers that steer passes.
     pub tunables: Tunables,
+    /// What passes are timed with.
+    pub clock: Clock,
     /// The function's own name in its module, by which its calls of itself are known.
     pub self_id: Option<FuncId>,
     /// Whether a loop that a pass makes out of recursion needs a `poll`.
@@ -185,6 +188,7 @@ impl Default for Options {
             enabled: PassSet::ALL,
             verify: cfg!(debug_assertions),
             tunables: Tunables::default(),
+            clock: clock::wall,
             self_id: None,
             poll_in_loops: false,
             accumulate: true,
@@ -375,9 +379,10 @@ impl Pipeline<'_, '_> {
         if !self.context.options.enabled.has(pass) {
             return Ok(false);
         }
-        let start = Instant::now();
+        let clock = self.context.options.clock;
+        let start = clock();
         let change = entry(func, &mut self.context);
-        let time = start.elapsed();
+        let time = clock() - start;
         self.context.analyses.after(change);
         let run = PassRun { pass, time, counts: std::mem::take(&mut self.context.counts) };
         if let Some(observer) = &mut self.observer {

@@ -9,6 +9,31 @@ use crate::lir::*;
 use crate::seeded::{Bug, active};
 use rustc_hash::FxHashMap;
 
+/// A number for each place, 0 at first. Registers, which are most, stand in an array.
+#[derive(Default)]
+struct ByPlace {
+    registers: [u32; PREGS],
+    others: FxHashMap<Loc, u32>,
+}
+
+impl ByPlace {
+    #[inline]
+    fn get(&self, loc: Loc) -> u32 {
+        match loc {
+            Loc::Reg(reg) => self.registers[reg.index()],
+            _ => self.others.get(&loc).copied().unwrap_or(0),
+        }
+    }
+
+    #[inline]
+    fn at(&mut self, loc: Loc) -> &mut u32 {
+        match loc {
+            Loc::Reg(reg) => &mut self.registers[reg.index()],
+            _ => self.others.entry(loc).or_default(),
+        }
+    }
+}
+
 /// Calls `emit` with the moves of one class in an order in which they can be done one by one.
 ///
 /// `scratch` is overwritten if there are cycles. Moves whose source and destination are equal are left out.
@@ -22,32 +47,30 @@ pub fn sequence(moves: &[Move], scratch: PReg, mut emit: impl FnMut(Move)) {
         }
         return;
     }
-    let mut readers: FxHashMap<Loc, u32> = FxHashMap::default();
-    let mut writer: FxHashMap<Loc, usize> = FxHashMap::default();
-    let mut pending: Vec<Move> = Vec::new();
+    let mut readers = ByPlace::default();
+    // One more than the number of the move to a place.
+    let mut writer = ByPlace::default();
+    let mut pending: Vec<Move> = Vec::with_capacity(moves.len());
     for step in moves.iter().filter(|step| step.from != step.to && step.from != Loc::Remat) {
-        *readers.entry(step.from).or_default() += 1;
-        writer.insert(step.to, pending.len());
+        *readers.at(step.from) += 1;
         pending.push(*step);
+        *writer.at(step.to) = pending.len() as u32;
     }
     let mut done = vec![false; pending.len()];
-    let is_read = |readers: &FxHashMap<Loc, u32>, loc: Loc| readers.get(&loc).is_some_and(|&count| count > 0);
-    let mut ready: Vec<usize> = (0..pending.len()).filter(|&index| !is_read(&readers, pending[index].to)).collect();
+    let mut ready: Vec<usize> = (0..pending.len()).filter(|&index| readers.get(pending[index].to) == 0).collect();
     let mut first_open = 0;
     loop {
         while let Some(index) = ready.pop() {
             let step = pending[index];
             emit(step);
             done[index] = true;
-            let Some(count) = readers.get_mut(&step.from) else {
-                continue;
-            };
-            *count -= 1;
-            if *count == 0
-                && let Some(&waiting) = writer.get(&step.from)
-                && !done[waiting]
-            {
-                ready.push(waiting);
+            let count = readers.at(step.from);
+            if *count > 0 {
+                *count -= 1;
+                let waiting = writer.get(step.from) as usize;
+                if *count == 0 && waiting > 0 && !done[waiting - 1] {
+                    ready.push(waiting - 1);
+                }
             }
         }
         while first_open < done.len() && done[first_open] {
@@ -62,7 +85,7 @@ pub fn sequence(moves: &[Move], scratch: PReg, mut emit: impl FnMut(Move)) {
             emit(Move { from: blocked, to: Loc::Reg(scratch), vreg: pending[reader].vreg });
             pending[reader].from = Loc::Reg(scratch);
         }
-        readers.insert(blocked, 0);
+        *readers.at(blocked) = 0;
         ready.push(first_open);
     }
     for step in moves.iter().filter(|step| step.from == Loc::Remat) {

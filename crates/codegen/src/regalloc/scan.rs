@@ -23,7 +23,7 @@ use super::{AllocError, Env};
 use crate::lir::*;
 use crate::seeded::{Bug, active};
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 
 /// A piece of a lifetime: the part of a register's ranges that lies in `start..end`.
 #[derive(Clone, Copy, Debug)]
@@ -69,8 +69,9 @@ pub fn scan<O>(code: &Code<O>, env: &Env, lives: &Lives) -> Result<Intervals, Al
         unhandled: BinaryHeap::new(),
         active: [NONE; PREGS],
         until: [NEVER; PREGS],
-        next_end: [NEVER; 2],
-        inactive: [BinaryHeap::new(), BinaryHeap::new()],
+        inactive: std::array::from_fn(|_| BTreeSet::new()),
+        wake: [NEVER; PREGS],
+        next_change: [NEVER; 2],
         next_fixed: [0; PREGS],
         last_reg: vec![None; code.vregs.len()],
         shallower: shallower(code),
@@ -121,10 +122,11 @@ struct Scan<'a, O> {
     /// The interval that lives in each register, or [`NONE`], and the end of the range in which it does.
     active: [u32; PREGS],
     until: [u32; PREGS],
-    /// The least of `until`, for each class.
-    next_end: [u32; 2],
-    /// Intervals that have a register and are in a hole, by the end of the hole; those that were cut off in it too.
-    inactive: [BinaryHeap<Reverse<(u32, u32)>>; 2],
+    /// The intervals that have each register and are in a hole, by the end of the hole; and the first of these ends.
+    inactive: [BTreeSet<(u32, u32)>; PREGS],
+    wake: [u32; PREGS],
+    /// The least of `until` and `wake`, for each class.
+    next_change: [u32; 2],
     /// The first fixed use of each register that is not over.
     next_fixed: [u32; PREGS],
     /// The register that each virtual register got last.
@@ -186,54 +188,68 @@ impl<O> Scan<'_, O> {
 
     /// Brings active and inactive intervals up to date with a position.
     fn expire(&mut self, class: usize, at: u32) {
-        if self.next_end[class] <= at {
-            let mut next_end = NEVER;
-            let env = self.env;
-            for &reg in env.regs(class) {
-                let reg = reg.index();
-                if self.until[reg] <= at {
-                    let id = std::mem::replace(&mut self.active[reg], NONE);
-                    self.until[reg] = NEVER;
-                    self.settle(id, class, at);
-                }
-                next_end = next_end.min(self.until[reg]);
-            }
-            self.next_end[class] = next_end;
+        if self.next_change[class] > at {
+            return;
         }
-        while let Some(&Reverse((wake, id))) = self.inactive[class].peek()
-            && wake <= at
-        {
-            self.inactive[class].pop();
-            self.settle(id, class, at);
+        self.next_change[class] = NEVER;
+        let env = self.env;
+        for &reg in env.regs(class) {
+            let index = reg.index();
+            if self.until[index] <= at {
+                let id = std::mem::replace(&mut self.active[index], NONE);
+                self.until[index] = NEVER;
+                self.settle(id, class, reg, at);
+            }
+            while self.wake[index] <= at
+                && let Some((_, id)) = self.inactive[index].pop_first()
+            {
+                self.settle(id, class, reg, at);
+                self.wake[index] = self.inactive[index].first().map_or(NEVER, |first| first.0);
+            }
+            let next = self.until[index].min(self.wake[index]);
+            self.next_change[class] = self.next_change[class].min(next);
         }
     }
 
     /// Puts an interval that has a register where it belongs at a position: active, inactive, or nowhere if it is over.
-    fn settle(&mut self, id: u32, class: usize, at: u32) {
+    fn settle(&mut self, id: u32, class: usize, reg: PReg, at: u32) {
         let Some((start, end)) = self.range_at(id as usize, at) else {
             return;
         };
+        let index = reg.index();
         if start > at {
-            return self.inactive[class].push(Reverse((start, id)));
-        }
-        if let Loc::Reg(reg) = self.intervals[id as usize].loc {
-            debug_assert_eq!(self.active[reg.index()], NONE, "two intervals live in {reg:?} at {at}");
-            self.active[reg.index()] = id;
-            self.until[reg.index()] = end;
-            self.next_end[class] = self.next_end[class].min(end);
+            self.inactive[index].insert((start, id));
+            self.wake[index] = self.wake[index].min(start);
+            self.next_change[class] = self.next_change[class].min(start);
+        } else {
+            debug_assert_eq!(self.active[index], NONE, "two intervals live in {reg:?} at {at}");
+            self.active[index] = id;
+            self.until[index] = end;
+            self.next_change[class] = self.next_change[class].min(end);
         }
     }
 
-    /// The intervals in holes that meet an interval from a position on.
-    fn met_in_holes(&self, id: usize, class: usize, from: u32) -> impl Iterator<Item = (u32, PReg, u32)> {
+    /// The intervals in holes whose register is `reg` that meet an interval from a position on, with the ends of their holes, and
+    /// where they meet.
+    fn met_in_holes(&self, id: usize, reg: PReg, from: u32) -> impl Iterator<Item = (u32, u32, u32)> {
         let ignores_holes = active(Bug::ScanIgnoresHoles);
         let end = if self.is_first(id) || ignores_holes { 0 } else { self.intervals[id].end };
-        self.inactive[class].iter().filter(move |Reverse((wake, _))| *wake < end).filter_map(
-            move |&Reverse((_, other))| {
-                let reg = self.intervals[other as usize].loc.reg()?;
-                Some((other, reg, self.intersection(other as usize, id, from)?))
-            },
-        )
+        let before_end = self.inactive[reg.index()].iter().take_while(move |(wake, _)| *wake < end);
+        before_end.filter_map(move |&(wake, other)| Some((other, wake, self.intersection(other as usize, id, from)?)))
+    }
+
+    /// Of [`Scan::met_in_holes`] the one that is met first, and where. As they are in the order in which they go on, only such
+    /// are looked at as go on before that place.
+    fn first_met(&self, id: usize, reg: PReg, from: u32) -> Option<(u32, u32)> {
+        let mut first: Option<(u32, u32)> = None;
+        for (other, wake, at) in self.met_in_holes(id, reg, from) {
+            match first {
+                Some((_, so_far)) if so_far <= wake => break,
+                Some((_, so_far)) if so_far <= at => {}
+                _ => first = Some((other, at)),
+            }
+        }
+        first
     }
 
     fn ranges(&self, id: usize) -> &[Range] {
@@ -308,7 +324,7 @@ impl<O> Scan<'_, O> {
         self.intervals[id].loc = Loc::Reg(reg);
         self.last_reg[self.intervals[id].vreg.index()] = Some(reg);
         let at = self.intervals[id].start;
-        self.settle(id as u32, class, at);
+        self.settle(id as u32, class, reg, at);
     }
 
     /// Gives a register that is free for the interval or for a useful beginning of it.
@@ -323,16 +339,12 @@ impl<O> Scan<'_, O> {
                 *free = 0;
             }
         }
-        for (_, reg, at) in self.met_in_holes(id, class, start) {
-            free[reg.index()] = free[reg.index()].min(at);
-        }
         let mut best: Option<PReg> = None;
         let env = self.env;
         for &reg in env.regs(class) {
-            if free[reg.index()] > start
-                && let Some(at) = self.fixed_intersection(id, reg)
-            {
-                free[reg.index()] = free[reg.index()].min(at);
+            if free[reg.index()] > start {
+                let hole = self.first_met(id, reg, start).map_or(NEVER, |(_, at)| at);
+                free[reg.index()] = self.fixed_intersection(id, reg).unwrap_or(NEVER).min(hole);
             }
             // Of those that suffice the one that is free for the shortest time; of the others the longest.
             let (now, so_far) = (free[reg.index()], best.map_or(0, |best| free[best.index()]));
@@ -404,10 +416,10 @@ impl<O> Scan<'_, O> {
             if other != NONE {
                 used[reg.index()] = self.next_use(other as usize, start, Want::Prefer);
             }
-        }
-        for (other, reg, _) in self.met_in_holes(id, class, start) {
-            let next = self.next_use(other as usize, start, Want::Prefer);
-            used[reg.index()] = used[reg.index()].min(next);
+            if let Some((other, _)) = self.first_met(id, reg, start) {
+                let next = self.next_use(other as usize, start, Want::Prefer);
+                used[reg.index()] = used[reg.index()].min(next);
+            }
         }
         let mut best: Option<PReg> = None;
         let reach = |reg: PReg| used[reg.index()].min(blocked[reg.index()]);
@@ -434,24 +446,25 @@ impl<O> Scan<'_, O> {
             let rest = self.split(id, at);
             self.requeue(rest);
         }
-        self.evict(id, class, best, start);
+        self.evict(id, best, start);
         self.assign(id, class, best);
         Ok(())
     }
 
     /// Sends to memory, from `at` on, whatever holds a register that an interval takes.
-    fn evict(&mut self, id: usize, class: usize, reg: PReg, at: u32) {
+    fn evict(&mut self, id: usize, reg: PReg, at: u32) {
         let holder = std::mem::replace(&mut self.active[reg.index()], NONE);
         self.until[reg.index()] = NEVER;
         if holder != NONE && !active(Bug::ScanKeepsEvicted) {
             self.spill_from(holder as usize, at, Want::Prefer);
         }
-        let met = self.met_in_holes(id, class, at).filter(|&(_, held, _)| held == reg);
-        for other in met.map(|(other, ..)| other).collect::<Vec<_>>() {
-            // It is in a hole: what comes after the hole is allocated anew. What is cut off stays in the queue, over.
+        for (other, wake, _) in self.met_in_holes(id, reg, at).collect::<Vec<_>>() {
+            // It is in a hole: what comes after the hole is allocated anew.
+            self.inactive[reg.index()].remove(&(wake, other));
             let rest = self.split(other as usize, at);
             self.requeue(rest);
         }
+        self.wake[reg.index()] = self.inactive[reg.index()].first().map_or(NEVER, |first| first.0);
     }
 
     /// Puts an interval into memory from `at` on, until just before its next use that wants a register.
