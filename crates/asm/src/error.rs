@@ -25,6 +25,11 @@ pub enum AsmError {
         /// What is wrong with them.
         reason: &'static str,
     },
+    /// A branch that was asked to be short does not reach its label.
+    BranchRange {
+        /// The offset of its last byte in the code.
+        offset: u32,
+    },
     /// A relative relocation does not reach its target.
     RelocationRange {
         /// The field's offset in the code.
@@ -54,6 +59,9 @@ impl fmt::Display for AsmError {
             AsmError::UnboundLabel { name } => write!(f, "label {name} is used but bound nowhere"),
             AsmError::DuplicateLabel { name } => write!(f, "label {name} is bound twice"),
             AsmError::InvalidOperands { reason } => write!(f, "no encoding for these operands: {reason}"),
+            AsmError::BranchRange { offset } => {
+                write!(f, "the short branch at offset {offset} does not reach its label")
+            }
             AsmError::RelocationRange { offset } => {
                 write!(f, "the relocation at offset {offset} does not reach its target")
             }

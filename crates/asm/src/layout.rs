@@ -11,6 +11,10 @@
 //!
 //! Other references to labels (calls, RIP-relative operands, jump tables) have a fixed size: they are *fixups*, patched
 //! once the layout is known.
+//!
+//! A compiler to which its own speed matters more than a few bytes does without relaxation ([`Layout::fix`]): a branch
+//! backwards takes the form that reaches, one forwards the long form, unless the compiler says that the short one will
+//! do. There are no items then, and every position is final as soon as it is known.
 
 use crate::reloc::{Assembly, RelocKind, RelocTarget, Relocation};
 
@@ -73,12 +77,20 @@ struct Item {
 
 #[derive(Clone, Copy, Debug)]
 enum FixupKind {
+    /// 1 byte, the end of a short branch: target − the byte behind it.
+    Rel8,
     /// 4 bytes: target − field + addend.
     Rel32 { addend: i32 },
     /// 4 bytes: target − base.
     Offset32 { base: Label },
-    /// 8 bytes: a relocation for whoever places the code.
-    Abs64 { addend: i64 },
+}
+
+/// 8 bytes with the address of a label: a relocation for whoever places the code.
+#[derive(Clone, Copy, Debug)]
+struct Absolute {
+    at: Position,
+    label: Label,
+    addend: i64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -94,9 +106,11 @@ pub struct Layout {
     labels: Vec<Position>,
     items: Vec<Item>,
     fixups: Vec<Fixup>,
+    absolutes: Vec<Absolute>,
     relocations: Vec<(Position, Relocation)>,
     max_align_log2: u8,
     branch_bytes: usize,
+    fixed: bool,
 }
 
 impl Layout {
@@ -105,6 +119,7 @@ impl Layout {
         self.labels.clear();
         self.drop_code();
         self.max_align_log2 = 0;
+        self.fixed = false;
     }
 
     /// Forgets what refers to code; labels stay. Used when the code's buffer overflowed: the result is an error anyway.
@@ -112,7 +127,26 @@ impl Layout {
         self.items.clear();
         self.branch_bytes = 0;
         self.fixups.clear();
+        self.absolutes.clear();
         self.relocations.clear();
+    }
+
+    /// Branches have their final form from the beginning: to be said before anything is noted.
+    pub fn fix(&mut self) {
+        self.fixed = true;
+    }
+
+    /// Whether [`Layout::fix`] was called.
+    #[inline]
+    pub fn is_fixed(&self) -> bool {
+        self.fixed
+    }
+
+    /// Where a label is bound, if it is; final if the layout is fixed.
+    #[inline]
+    pub fn raw_offset(&self, label: Label) -> Option<usize> {
+        let raw = self.labels.get(label.index())?.raw;
+        (raw != UNBOUND).then_some(raw as usize)
     }
 
     /// A new label, not bound yet.
@@ -161,7 +195,7 @@ impl Layout {
 
     /// Notes that what follows raw offset `raw` begins at a multiple of `1 << log2`.
     pub fn align(&mut self, raw: usize, log2: u8, padding: Padding) {
-        self.max_align_log2 = self.max_align_log2.max(log2);
+        self.require_align(log2);
         if let Some(Item { raw: last, kind: ItemKind::Align { log2: previous, padding: same } }) = self.items.last_mut()
             && *last == raw as u32
             && *same == padding
@@ -170,6 +204,18 @@ impl Layout {
             return;
         }
         self.items.push(Item { raw: raw as u32, kind: ItemKind::Align { log2, padding } });
+    }
+
+    /// The code's first byte is to lie at a multiple of `1 << log2`.
+    pub fn require_align(&mut self, log2: u8) {
+        self.max_align_log2 = self.max_align_log2.max(log2);
+    }
+
+    /// Notes a 1-byte field, the last of a short branch to `label`.
+    #[inline]
+    pub fn rel8(&mut self, raw: usize, label: Label) {
+        let at = self.position(raw);
+        self.fixups.push(Fixup { at, label, kind: FixupKind::Rel8 });
     }
 
     /// Notes a 4-byte field that holds `label` − field + `addend`.
@@ -188,7 +234,7 @@ impl Layout {
     /// Notes an 8-byte field that holds the address of `label` + `addend`.
     pub fn abs64(&mut self, raw: usize, label: Label, addend: i64) {
         let at = self.position(raw);
-        self.fixups.push(Fixup { at, label, kind: FixupKind::Abs64 { addend } });
+        self.absolutes.push(Absolute { at, label, addend });
     }
 
     /// Notes a relocation; its offset is taken from `raw`.
@@ -199,23 +245,25 @@ impl Layout {
 
     /// The first label that is used and not bound.
     pub fn first_unbound(&self) -> Option<Label> {
-        let used = |label: &Label| !self.is_bound(*label);
+        let unbound = |label: &Label| !self.is_bound(*label);
         let branches = self.items.iter().filter_map(|item| match item.kind {
             ItemKind::Branch { label, .. } => Some(label),
             ItemKind::Align { .. } => None,
         });
-        let fixups = self.fixups.iter().flat_map(|fixup| {
-            let base = match fixup.kind {
-                FixupKind::Offset32 { base } => base,
-                _ => fixup.label,
-            };
-            [fixup.label, base]
+        let fixups = self.fixups.iter().map(|fixup| fixup.label);
+        let bases = self.fixups.iter().filter_map(|fixup| match fixup.kind {
+            FixupKind::Offset32 { base } => Some(base),
+            _ => None,
         });
-        branches.chain(fixups).find(used)
+        let absolutes = self.absolutes.iter().map(|absolute| absolute.label);
+        branches.chain(fixups).chain(bases).chain(absolutes).find(unbound)
     }
 
     /// Lays out `raw` and everything noted. All used labels must be bound ([`Layout::first_unbound`]).
-    pub fn finish<T: Target>(&mut self, raw: &[u8]) -> Assembly {
+    ///
+    /// # Errors
+    /// The offset of a branch that was to be short and does not reach.
+    pub fn finish<T: Target>(&mut self, raw: &[u8]) -> Result<Assembly, u32> {
         let added = self.relax::<T>();
         let place = |at: &Position| at.raw + added[at.items as usize];
         let total = raw.len() + added[self.items.len()] as usize;
@@ -252,17 +300,22 @@ impl Layout {
             let value = match fixup.kind {
                 FixupKind::Rel32 { addend } => (target as i32).wrapping_sub(field as i32).wrapping_add(addend),
                 FixupKind::Offset32 { base } => target as i32 - place(&self.labels[base.index()]) as i32,
-                FixupKind::Abs64 { addend } => {
-                    let target = RelocTarget::Local(target);
-                    relocations.push(Relocation { offset: field, kind: RelocKind::Abs64, target, addend });
+                FixupKind::Rel8 => {
+                    let distance = i64::from(target) - i64::from(field + 1);
+                    code[field as usize] = i8::try_from(distance).map_err(|_| field)? as u8;
                     continue;
                 }
             };
             code[field as usize..field as usize + 4].copy_from_slice(&value.to_le_bytes());
         }
+        for absolute in &self.absolutes {
+            let target = RelocTarget::Local(place(&self.labels[absolute.label.index()]));
+            let (offset, addend) = (place(&absolute.at), absolute.addend);
+            relocations.push(Relocation { offset, kind: RelocKind::Abs64, target, addend });
+        }
         let labels = self.labels.iter().map(|at| if at.raw == UNBOUND { UNBOUND } else { place(at) }).collect();
         let code_len = code.len() as u32;
-        Assembly { code, code_len, align: 1 << self.max_align_log2, relocations, labels }
+        Ok(Assembly { code, code_len, align: 1 << self.max_align_log2, relocations, labels })
     }
 
     /// Chooses the form of every branch. Returns, per item, the bytes that the items before it occupy (and the total).

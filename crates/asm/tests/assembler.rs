@@ -387,3 +387,104 @@ mod execution {
         }
     }
 }
+
+#[test]
+fn without_relaxation_branches_have_their_form_at_once() {
+    let fixed = |emit: &dyn Fn(&mut Assembler)| {
+        let mut asm = Assembler::new();
+        asm.without_relaxation();
+        emit(&mut asm);
+        asm.assemble()
+    };
+    // Backwards: the form that reaches; the offset of a place is known at once.
+    for (between, size) in [(0, 2), (126, 2), (127, 5)] {
+        let code = fixed(&|a| {
+            let start = a.here();
+            a.bytes(&vec![0xCC; between]);
+            assert_eq!(a.emitted(), between);
+            a.jmp_to(start);
+            assert_eq!(a.emitted(), between + size);
+        });
+        assert_eq!(code.unwrap().code.len(), between + size);
+    }
+    // Forwards: long, unless asked.
+    let near = fixed(&|a| {
+        let end = a.new_label();
+        a.jne(end);
+        a.jmp_to(end);
+        a.bind(end);
+    });
+    assert_eq!(near.unwrap().code, [0x0F, 0x85, 5, 0, 0, 0, 0xE9, 0, 0, 0, 0]);
+    for (between, fits) in [(0, true), (127, true), (128, false)] {
+        let code = fixed(&|a| {
+            let end = a.new_label();
+            a.jcc_short(Cond::E, end);
+            a.bytes(&vec![0xCC; between]);
+            a.bind(end);
+        });
+        match code {
+            Ok(assembly) => assert_eq!((fits, assembly.code[..2].to_vec()), (true, vec![0x74, between as u8])),
+            Err(error) => assert_eq!((fits, error), (false, AsmError::BranchRange { offset: 1 })),
+        }
+    }
+    // Padding is written at once, and the next function is relaxed again.
+    let mut asm = Assembler::new();
+    asm.without_relaxation();
+    asm.nops(3);
+    asm.align_data(16);
+    assert_eq!(asm.emitted(), 16);
+    let assembly = asm.assemble().unwrap();
+    assert_eq!((assembly.align, &assembly.code[3..]), (16, &[0xCC; 13][..]));
+    let end = asm.new_label();
+    asm.jmp_to(end);
+    asm.bind(end);
+    assert_eq!(asm.assemble().unwrap().code, [0xEB, 0]);
+}
+
+/// The same program, with relaxation and without, does the same.
+#[test]
+fn without_relaxation_code_runs_the_same() {
+    let emit = |asm: &mut Assembler| {
+        let (table, constant, done) = (asm.new_label(), asm.constant_f64(0.0), asm.new_label());
+        asm.zero(Reg::RAX);
+        let mut cases = Vec::new();
+        for n in 0..50 {
+            let (skip, case) = (asm.new_label(), asm.new_label());
+            asm.cmp(Size::S64, Reg::RDI, n);
+            asm.jne(skip);
+            asm.lea(Size::S64, Reg::RCX, Mem::label(table));
+            asm.movsxd(Reg::RDX, Mem::base(Reg::RCX, n * 4));
+            asm.add(Size::S64, Reg::RDX, Reg::RCX);
+            asm.jmp(Reg::RDX);
+            asm.bind(skip);
+            cases.push(case);
+        }
+        asm.jmp_to(done);
+        for (n, case) in cases.iter().enumerate() {
+            asm.bind(*case);
+            asm.add(Size::S64, Reg::RAX, n as i32 * 3);
+            asm.add(Size::S64, Reg::RAX, Mem::label(constant));
+            asm.jmp_to(done);
+        }
+        asm.align_data(4);
+        asm.bind(table);
+        for case in &cases {
+            asm.label_offset(*case, table);
+        }
+        asm.bind(done);
+        asm.ret();
+    };
+    for fixed in [false, true] {
+        let mut asm = Assembler::new();
+        if fixed {
+            asm.without_relaxation();
+        }
+        emit(&mut asm);
+        let code = asm.finalize().unwrap();
+        // SAFETY: the code has this signature.
+        let function: extern "C" fn(u64) -> u64 = unsafe { std::mem::transmute(code.as_ptr()) };
+        for n in 0..52 {
+            assert_eq!(function(n), if n < 50 { n * 3 } else { 0 });
+        }
+    }
+}

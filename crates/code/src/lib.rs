@@ -1,20 +1,19 @@
 //! Executable memory, the code in it, and what is known about that code.
 //!
 //! One [`CodeSpace`] per engine reserves one range of addresses, so that every near call reaches. Code is assembled in
-//! plain memory and *published*: linked, copied through a transient writable alias, and never changed afterwards. All that
+//! plain memory and *published*: linked, written to the file behind the mapping, and never changed afterwards. All that
 //! changes (inline caches, counters, constants that the collector moves) lives in a data block beside the code.
 //!
 //! ```text
 //! ┌───────┬──────────────────────┬───────────────┬───────┬─────────────────────┬───────────────┬───────┐
 //! │ guard │ code  r-x, published │ not committed │ guard │ data  rw-, per code │ not committed │ guard │
 //! └───────┴──────────────────────┴───────────────┴───────┴─────────────────────┴───────────────┴───────┘
-//!           ▲ alias rw-, elsewhere, only while publishing
+//!           ▲ a file of the engine's own, written by system calls only
 //! ```
 //!
 //! Invariants:
 //!
-//! * W^X: the executable view is never writable, and no view is both at any time. The alias lives at an address that the
-//!   system chooses, for the duration of one copy.
+//! * W^X: the executable view is never writable, and there is no other view.
 //! * Executable memory that holds no code is filled with trapping instructions, from the moment it becomes executable.
 //! * Published bytes change only when their code was [retired](CodeSpace::retire) and the caller has vouched, in
 //!   [`CodeSpace::reclaim`], that no frame runs it. Before reused memory runs, every thread of the process executes a

@@ -1,9 +1,9 @@
-//! Everything that depends on the operating system and the processor: the reservation, the alias that publishing writes
-//! through, and the serialising instruction.
+//! Everything that depends on the operating system and the processor: the reservation, how code gets into it, and the
+//! serialising instruction.
 //!
-//! Linux on x86-64. The code's memory is a memfd, which is mapped twice: for good, readable and executable, at its place
-//! in the reservation, and for the length of one copy, readable and writable, somewhere else. Elsewhere,
-//! [`Region::reserve`] is an error and nothing else is ever called.
+//! Linux on x86-64. The code's memory is a memfd, mapped once, readable and executable, at its place in the reservation.
+//! It is written as a file is: one system call, where a writable alias would be two, a page fault for each page, and a
+//! mapping that an attacker could use meanwhile. Elsewhere, [`Region::reserve`] is an error and nothing else is ever called.
 
 /// Whether there is an implementation for this platform.
 pub const SUPPORTED: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
@@ -121,12 +121,8 @@ mod linux {
                 return if end > self.code_size { Err(outside()) } else { Ok(()) };
             }
             let (start, len) = (self.code_committed, end - self.code_committed);
-            // Allocating now turns a lack of memory into an error here; later it would be a SIGBUS.
-            // SAFETY: the range lies in our own file.
-            if unsafe { libc::fallocate(self.memory.as_raw_fd(), 0, start as libc::off_t, len as libc::off_t) } != 0 {
-                return Err(denied());
-            }
-            self.with_alias(start, len, |bytes| bytes.fill(TRAP))?;
+            // Writing all pages now turns a lack of memory into an error here; later it would be a SIGBUS.
+            self.fill_with_traps(start, len)?;
             // SAFETY: `MAP_FIXED` replaces pages of our own reservation that were never accessible before: `start` is the
             // end of what is committed, `end` is within the code area.
             let mapped = unsafe {
@@ -163,54 +159,49 @@ mod linux {
             Ok(())
         }
 
-        /// Copies `bytes` to an offset of the code area.
+        /// Copies `bytes` to an offset of the code area. The caller owns the range: nothing in it runs or is read.
         pub fn write_code(&mut self, offset: usize, bytes: &[u8]) -> Result<(), CodeError> {
-            self.change_code(offset, bytes.len(), |code| code.copy_from_slice(bytes))
+            self.check_committed(offset, bytes.len())?;
+            self.write_file(offset, bytes)
         }
 
-        /// Fills a range of the code area with traps.
+        /// Fills a range of the code area with traps. The caller owns the range.
         pub fn trap_code(&mut self, offset: usize, len: usize) -> Result<(), CodeError> {
-            self.change_code(offset, len, |code| code.fill(TRAP))
+            self.check_committed(offset, len)?;
+            self.fill_with_traps(offset, len)
         }
 
-        fn change_code(&mut self, offset: usize, len: usize, change: impl FnOnce(&mut [u8])) -> Result<(), CodeError> {
-            let end = offset.checked_add(len).filter(|&end| end <= self.code_committed).ok_or_else(outside)?;
-            let start = offset / PAGE * PAGE;
-            self.with_alias(start, end.next_multiple_of(PAGE) - start, |bytes| {
-                change(&mut bytes[offset - start..end - start]);
-            })
+        fn check_committed(&self, offset: usize, len: usize) -> Result<(), CodeError> {
+            let end = offset.checked_add(len).filter(|&end| end <= self.code_committed);
+            end.map(|_| ()).ok_or_else(outside)
         }
 
-        /// Maps whole pages of the code's file writable, lets `change` have them, and unmaps them.
-        fn with_alias(&mut self, start: usize, len: usize, change: impl FnOnce(&mut [u8])) -> Result<(), CodeError> {
-            // SAFETY: a fresh mapping of our own file, at an address that the system chooses. Populating it saves the page
-            // faults of the copy.
-            let alias = unsafe {
-                libc::mmap(
-                    ptr::null_mut(),
-                    len,
-                    libc::PROT_READ | libc::PROT_WRITE,
-                    libc::MAP_SHARED | libc::MAP_POPULATE,
-                    self.memory.as_raw_fd(),
-                    start as libc::off_t,
-                )
-            };
-            if alias == libc::MAP_FAILED {
-                return Err(denied());
+        fn fill_with_traps(&mut self, offset: usize, len: usize) -> Result<(), CodeError> {
+            const TRAPS: [u8; 4 * PAGE] = [TRAP; 4 * PAGE];
+            for start in (0..len).step_by(TRAPS.len()) {
+                self.write_file(offset + start, &TRAPS[..TRAPS.len().min(len - start)])?;
             }
-            /// Unmaps the alias, also if `change` panics.
-            struct Unmap(*mut libc::c_void, usize);
-            impl Drop for Unmap {
-                fn drop(&mut self) {
-                    // SAFETY: the mapping was made above and the slice of it ended with `change`.
-                    unsafe { libc::munmap(self.0, self.1) };
+            Ok(())
+        }
+
+        /// Writes to the file behind the code area.
+        fn write_file(&mut self, mut offset: usize, mut bytes: &[u8]) -> Result<(), CodeError> {
+            while !bytes.is_empty() {
+                // SAFETY: the call reads `bytes` and changes our own file. The executable mapping of the same pages shows
+                // the change at once; what it shows as `&[u8]` (`code`) cannot be borrowed here, because of `&mut self`.
+                let written = unsafe {
+                    libc::pwrite(self.memory.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), offset as libc::off_t)
+                };
+                match usize::try_from(written) {
+                    Ok(0) => return Err(CodeError::Denied { errno: libc::ENOSPC }),
+                    Ok(written) => {
+                        offset += written;
+                        bytes = bytes.get(written..).unwrap_or_default();
+                    }
+                    Err(_) if Error::last_os_error().raw_os_error() == Some(libc::EINTR) => {}
+                    Err(_) => return Err(denied()),
                 }
             }
-            let alias = Unmap(alias, len);
-            // SAFETY: the mapping is `len` bytes, readable and writable, backed by allocated pages of the file, and known to
-            // nobody else; `&mut self` keeps other aliases away. Machine code in the same pages that runs meanwhile, or is
-            // read, lies outside the range that `change` writes (the caller owns that range).
-            change(unsafe { std::slice::from_raw_parts_mut(alias.0.cast(), len) });
             Ok(())
         }
 

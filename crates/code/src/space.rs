@@ -52,7 +52,7 @@ pub struct CodeStats {
     pub published: u64,
     /// Pieces of code ever freed.
     pub freed: u64,
-    /// Times that the alias was mapped: batches published.
+    /// Batches published; a piece of code published alone is one.
     pub batches: u64,
     /// Batches that went to memory which had held other code.
     pub reuses: u64,
@@ -89,14 +89,12 @@ pub struct CodeSpace {
     /// Index of the object per offset in the code area.
     by_offset: BTreeMap<u32, u32>,
     retired: Vec<CodeRef>,
-    symbols: FxHashMap<u32, u64>,
-    /// Offset of the jump to a symbol that lies out of reach.
-    veneers: FxHashMap<u32, u32>,
+    symbols: Symbols,
     listeners: Vec<Box<dyn CodeListener>>,
     stats: CodeStats,
 }
 
-/// Images to be published together: one alias, one pass through the kernel.
+/// Images to be published together: as few passes through the kernel as their places allow.
 #[derive(Debug, Default)]
 pub struct Batch {
     images: Vec<CodeImage>,
@@ -121,6 +119,47 @@ impl Batch {
     /// Whether there are no images.
     pub fn is_empty(&self) -> bool {
         self.images.is_empty()
+    }
+}
+
+const EMPTY: CodeError = CodeError::Invalid { reason: "an empty batch" };
+
+/// What is known of a symbol.
+#[derive(Clone, Copy)]
+struct Known {
+    address: u64,
+    /// The address that near calls use: the symbol's own, if all code reaches it, or that of a jump to it; none before there is one.
+    near: Option<u64>,
+}
+
+/// Symbols by number: small numbers, which are the engine's own, in an array.
+#[derive(Default)]
+struct Symbols {
+    few: Vec<Option<Known>>,
+    others: FxHashMap<u32, Known>,
+}
+
+impl Symbols {
+    /// Numbers below this are looked up in the array.
+    const FEW: usize = 4096;
+
+    #[inline]
+    fn get(&self, symbol: u32) -> Option<Known> {
+        match self.few.get(symbol as usize) {
+            Some(known) => *known,
+            None => self.others.get(&symbol).copied(),
+        }
+    }
+
+    fn set(&mut self, symbol: u32, known: Known) {
+        if symbol as usize >= Self::FEW {
+            self.others.insert(symbol, known);
+            return;
+        }
+        if self.few.is_empty() {
+            self.few.resize(Self::FEW, None);
+        }
+        self.few[symbol as usize] = Some(known);
     }
 }
 
@@ -156,8 +195,7 @@ impl CodeSpace {
             vacant: Vec::new(),
             by_offset: BTreeMap::new(),
             retired: Vec::new(),
-            symbols: FxHashMap::default(),
-            veneers: FxHashMap::default(),
+            symbols: Symbols::default(),
             listeners: Vec::new(),
             stats: CodeStats::default(),
         })
@@ -171,9 +209,10 @@ impl CodeSpace {
 
     /// Gives a symbol its address: relocations of code published later may name it. [`DATA`] cannot be defined.
     pub fn define_symbol(&mut self, symbol: u32, address: u64) {
-        if self.symbols.insert(symbol, address) != Some(address) {
+        if self.symbols.get(symbol).is_none_or(|known| known.address != address) {
             // A jump to the old address serves the code that uses it already; new code gets a new one.
-            self.veneers.remove(&symbol);
+            let near = self.reaches(address).then_some(address);
+            self.symbols.set(symbol, Known { address, near });
         }
     }
 
@@ -202,8 +241,22 @@ impl CodeSpace {
     ///
     /// As for [`CodeSpace::publish_batch`].
     pub fn publish_image(&mut self, image: CodeImage) -> Result<CodeRef, CodeError> {
-        let mut codes = self.publish_batch(Batch { images: vec![image] })?;
-        codes.pop().ok_or(CodeError::Invalid { reason: "an empty batch" })
+        self.publish_or_return(image).map_err(|refused| refused.0)
+    }
+
+    /// Publishes one image.
+    ///
+    /// # Errors
+    ///
+    /// As for [`CodeSpace::publish_batch`]; where the budget is used up, the image can be published again once there is room.
+    pub fn publish_or_return(&mut self, image: CodeImage) -> Result<CodeRef, Box<(CodeError, CodeImage)>> {
+        let mut images = vec![image];
+        let result = self.publish_images(&mut images).and_then(|codes| codes.last().copied().ok_or(EMPTY));
+        match (result, images.pop()) {
+            (Err(error), Some(image)) => Err(Box::new((error, image))),
+            (Err(error), None) => Err(Box::new((error, CodeImage::new("", CodeKind::Other, Default::default())))),
+            (Ok(code), _) => Ok(code),
+        }
     }
 
     /// Publishes all images of a batch, or none: they can run when this returns.
@@ -212,34 +265,42 @@ impl CodeSpace {
     ///
     /// Budget or addresses are used up, a relocation names an unknown symbol or does not reach, or the system refuses
     /// memory. Nothing has changed then.
-    pub fn publish_batch(&mut self, batch: Batch) -> Result<Vec<CodeRef>, CodeError> {
-        let result = self.try_publish(batch);
-        self.stats.refused += u64::from(result.is_err());
+    pub fn publish_batch(&mut self, mut batch: Batch) -> Result<Vec<CodeRef>, CodeError> {
+        self.publish_images(&mut batch.images)
+    }
+
+    /// As [`CodeSpace::publish_batch`]; the images are taken if they are published.
+    fn publish_images(&mut self, images: &mut Vec<CodeImage>) -> Result<Vec<CodeRef>, CodeError> {
+        // Jumps to symbols out of reach, published once and never freed, come first in the batch.
+        let far = self.far_symbols(images);
+        if !far.is_empty() {
+            images.splice(0..0, far.iter().map(|&(symbol, address)| veneer(symbol, address)));
+        }
+        let result = self.try_publish(images, &far);
+        if result.is_err() {
+            self.stats.refused += 1;
+            images.drain(..far.len());
+        }
         result
     }
 
-    fn try_publish(&mut self, batch: Batch) -> Result<Vec<CodeRef>, CodeError> {
-        let mut images = batch.images;
-        for image in &images {
+    /// Publishes images, of which the first are jumps to the symbols `far`.
+    fn try_publish(&mut self, images: &mut Vec<CodeImage>, far: &[(u32, u64)]) -> Result<Vec<CodeRef>, CodeError> {
+        for image in &*images {
             check(image)?;
         }
         if images.is_empty() {
             return Ok(Vec::new());
         }
-        // Jumps to symbols out of reach, published once and never freed, come first in the batch.
-        let far = self.far_symbols(&images);
-        let veneers: Vec<CodeImage> = far.iter().map(|&(symbol, address)| veneer(symbol, address)).collect();
-        let first = veneers.len();
-        images.splice(0..0, veneers);
-
         let untouched = self.code.untouched();
-        let places = self.place(&images)?;
-        for (&(symbol, _), place) in far.iter().zip(&places) {
-            self.veneers.insert(symbol, place.code.0);
+        let places = self.place(images)?;
+        for (&(symbol, address), place) in far.iter().zip(&places) {
+            let near = Some(self.region.code_base() as u64 + u64::from(place.code.0));
+            self.symbols.set(symbol, Known { address, near });
         }
-        if let Err(error) = self.write(&mut images, &places) {
-            for (symbol, _) in far {
-                self.veneers.remove(&symbol);
+        if let Err(error) = self.write(images, &places) {
+            for &(symbol, address) in far {
+                self.symbols.set(symbol, Known { address, near: None });
             }
             for place in &places {
                 // What was written before the failure; not committed ranges need nothing.
@@ -254,9 +315,9 @@ impl CodeSpace {
             self.region.serialize();
         }
         let codes: Vec<CodeRef> =
-            images.into_iter().zip(&places).map(|(image, place)| self.enter(image, *place)).collect();
+            images.drain(..).zip(&places).map(|(image, place)| self.enter(image, *place)).collect();
         self.tell_added(&codes);
-        Ok(codes[first..].to_vec())
+        Ok(codes[far.len()..].to_vec())
     }
 
     /// The symbols that near calls name and do not reach, and that have no jump yet.
@@ -265,10 +326,8 @@ impl CodeSpace {
         for image in images {
             for reloc in &image.relocations {
                 if let RelocTarget::Symbol(symbol) = reloc.target
+                    && let Some(Known { address, near: None }) = self.symbols.get(symbol)
                     && is_branch(&image.code, reloc)
-                    && let Some(&address) = self.symbols.get(&symbol)
-                    && !self.reaches(address)
-                    && !self.veneers.contains_key(&symbol)
                     && !far.contains(&(symbol, address))
                 {
                     far.push((symbol, address));
@@ -288,7 +347,7 @@ impl CodeSpace {
         within(start) && within(end)
     }
 
-    /// Takes ranges for all images: next to each other where that is possible, so that one alias covers them.
+    /// Takes ranges for all images: next to each other where that is possible, so that they are written at once.
     fn place(&mut self, images: &[CodeImage]) -> Result<Vec<Place>, CodeError> {
         let size = |len: usize| round_up(len, GRANULE).ok_or(CodeError::Invalid { reason: "the code is too large" });
         let mut sizes = Vec::with_capacity(images.len());
@@ -339,20 +398,18 @@ impl CodeSpace {
         let base = self.region.code_base() as u64;
         for (image, place) in images.iter_mut().zip(places) {
             let data = self.region.data_base() as u64 + u64::from(place.data.0);
-            let (code, relocations) = (&mut image.code, std::mem::take(&mut image.relocations));
-            let mut near = Vec::with_capacity(relocations.len());
-            for mut reloc in relocations {
+            let code = &mut image.code;
+            for reloc in &mut image.relocations {
                 if let RelocTarget::Symbol(symbol) = reloc.target
-                    && is_branch(code, &reloc)
-                    && let Some(&offset) = self.veneers.get(&symbol)
+                    && let Some(Known { near: Some(near), .. }) = self.symbols.get(symbol)
+                    && is_branch(code, reloc)
                 {
-                    reloc.target = RelocTarget::Address(base + u64::from(offset));
+                    reloc.target = RelocTarget::Address(near);
                 }
-                near.push(reloc);
             }
-            link(code, base + u64::from(place.code.0), &near, |symbol| match symbol {
+            link(code, base + u64::from(place.code.0), &image.relocations, |symbol| match symbol {
                 DATA => Some(data),
-                symbol => self.symbols.get(&symbol).copied(),
+                symbol => self.symbols.get(symbol).map(|known| known.address),
             })?;
         }
         // Nothing is written before everything is known to link.
@@ -360,7 +417,12 @@ impl CodeSpace {
             self.region.commit_code((place.code.0 + place.code.1) as usize)?;
             self.region.commit_data((place.data.0 + place.data.1) as usize)?;
         }
+        // Around code lie traps already: padding is not written, but for that between the pieces of one copy.
         let mut index = 0;
+        if let ([image], [place]) = (&*images, places) {
+            self.region.write_code(place.code.0 as usize, &image.code)?;
+            index = 1;
+        }
         while index < images.len() {
             let start = places[index].code.0;
             let mut run = Vec::new();
@@ -501,7 +563,7 @@ impl CodeSpace {
         let mut done = Reclaimed::default();
         for code in std::mem::take(&mut self.retired) {
             let live = self.get(code).is_some_and(|object| is_live(code, object));
-            // Code that cannot be overwritten with traps now (no alias to be had) is kept for the next time.
+            // Code that cannot be overwritten with traps now is kept for the next time.
             match if live { None } else { self.free(code) } {
                 Some(bytes) => {
                     done.freed += 1;

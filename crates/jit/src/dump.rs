@@ -4,7 +4,7 @@
 //! memory. Addresses are offsets in the function's code. Nothing is published: the code is shown as it would be, with names for
 //! what the code space fills in.
 
-use crate::baseline::{self, Compiled};
+use crate::baseline::{self, Compiled, Scratch};
 use crate::symbols;
 use iced_x86::{Decoder, DecoderOptions, FlowControl, Formatter, Instruction, IntelFormatter, OpKind, Register};
 use rustc_hash::FxHashMap;
@@ -25,7 +25,7 @@ pub fn assembly(cx: &Context, code: Gc<CodeBlock>) -> String {
             out.push('\n');
         }
         cx.prepare_code(code);
-        match baseline::compile(cx, code) {
+        match baseline::compile_with(cx, code, &mut Scratch::default(), true) {
             Ok(compiled) => function(&mut out, code.template(), &compiled),
             Err(refusal) => {
                 let _ = writeln!(out, "function {:?}: refused: {}", code.template().name, refusal.reason());

@@ -3,7 +3,7 @@
 //! Executable memory is reserved when the first function becomes hot: a program that runs cold code only pays nothing. Where the system
 //! denies it, or the budget is used up, functions stay in the interpreter and the statistics say why ([`Refusal`]).
 
-use crate::baseline::{self, Compiled};
+use crate::baseline::{self, Compiled, Scratch};
 use crate::stubs::{self, OpSet};
 use crate::{ic, symbols};
 use rustc_hash::FxHashMap;
@@ -122,6 +122,8 @@ struct Jit {
     released: Rc<Released>,
     /// The ops whose stubs are published.
     op_stubs: OpSet,
+    /// The compiler's memory.
+    scratch: Scratch,
     /// The code of inline caches' stubs.
     stubs: ic::StubCode,
     statistics: Statistics,
@@ -153,6 +155,7 @@ pub fn install(cx: &Context) {
         live: FxHashMap::default(),
         released: Rc::default(),
         op_stubs: OpSet::default(),
+        scratch: Scratch::default(),
         stubs: ic::StubCode::default(),
         statistics: Statistics::default(),
     };
@@ -203,25 +206,32 @@ impl Jit {
             CodeError::Invalid { .. } => Refusal::TooLarge,
             _ => Refusal::NoExecutableMemory,
         };
-        match self.try_publish(cx, image.clone(), wanted)? {
-            Err(CodeError::Exhausted { .. }) if !cx.options.fail_code_alloc => {
-                self.evict_cold(cx);
-                self.try_publish(cx, image, wanted)?.map_err(refusal)
-            }
-            result => result.map_err(refusal),
+        self.publish_stubs(cx, wanted)?.map_err(refusal)?;
+        let mut refused = match self.space(cx)?.publish_or_return(image) {
+            Ok(code) => return Ok(code),
+            Err(refused) => *refused,
+        };
+        if matches!(refused.0, CodeError::Exhausted { .. }) && !cx.options.fail_code_alloc {
+            self.evict_cold(cx);
+            refused = match self.space(cx)?.publish_or_return(refused.1) {
+                Ok(code) => return Ok(code),
+                Err(refused) => *refused,
+            };
         }
+        Err(refusal(refused.0))
     }
 
-    /// Publishes the stubs that an image calls, and the image.
-    fn try_publish(
-        &mut self,
-        cx: &Context,
-        image: CodeImage,
-        wanted: OpSet,
-    ) -> Result<Result<CodeRef, CodeError>, Refusal> {
+    /// Publishes the stubs of ops that are not published yet, after making room if need be.
+    fn publish_stubs(&mut self, cx: &Context, wanted: OpSet) -> Result<Result<(), CodeError>, Refusal> {
+        if self.op_stubs.contains_all(wanted) {
+            return Ok(Ok(()));
+        }
         let mut published = self.op_stubs;
-        let space = self.space(cx)?;
-        let result = stubs::publish(space, wanted, &mut published).and_then(|()| space.publish_image(image));
+        let mut result = stubs::publish(self.space(cx)?, wanted, &mut published);
+        if matches!(result, Err(CodeError::Exhausted { .. })) && !cx.options.fail_code_alloc {
+            self.evict_cold(cx);
+            result = stubs::publish(self.space(cx)?, wanted, &mut published);
+        }
         self.op_stubs = published;
         Ok(result)
     }
@@ -322,6 +332,7 @@ fn open_space(cx: &Context) -> Result<CodeSpace, CodeError> {
     listen(cx, &mut space);
     symbols::define_all(&mut space);
     ic::routines::publish(&mut space, cx)?;
+    stubs::shared::publish(&mut space, cx)?;
     Ok(space)
 }
 
@@ -352,7 +363,8 @@ fn compile(cx: &Context, code: Gc<CodeBlock>) -> Option<*const MachineCode> {
         Err(Refusal::NoExecutableMemory)
     } else {
         cx.prepare_code(code);
-        baseline::compile(cx, code).and_then(|compiled| jit.publish(cx, code, compiled))
+        let jit = &mut *jit;
+        baseline::compile(cx, code, &mut jit.scratch).and_then(|compiled| jit.publish(cx, code, compiled))
     };
     jit.statistics.time += start.elapsed();
     match result {

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::branch::{JMP, X64};
+use super::branch::{JMP, X64, short_opcode};
 use crate::buffer::CodeBuffer;
 use crate::layout::{Label, Layout, Padding};
 use crate::reloc::{Assembly, RelocKind, RelocTarget, Relocation, link};
@@ -101,7 +101,16 @@ impl Assembler {
         self.error = None;
     }
 
-    /// A bound on the size of the code so far, in bytes: exact but for branches and alignments, which count as none.
+    /// Gives up relaxation for speed, until the code is assembled: a branch backwards takes the form that reaches, one forwards the
+    /// long form, or the short one where [`Assembler::jcc_short`] and [`Assembler::jmp_short`] ask for it. Offsets of labels are final at
+    /// once ([`Assembler::emitted`]). To be called before anything is emitted.
+    pub fn without_relaxation(&mut self) {
+        debug_assert!(self.buf.is_empty());
+        self.layout.fix();
+    }
+
+    /// A bound on the size of the code so far, in bytes: exact but for branches and alignments, which count as none; exact
+    /// without relaxation.
     #[inline]
     pub fn emitted(&self) -> usize {
         self.buf.len()
@@ -133,7 +142,8 @@ impl Assembler {
         if let Some(label) = self.layout.first_unbound() {
             return Err(AsmError::UnboundLabel { name: self.label_name(label) });
         }
-        let mut assembly = self.layout.finish::<X64>(self.buf.bytes());
+        let finished = self.layout.finish::<X64>(self.buf.bytes());
+        let mut assembly = finished.map_err(|offset| AsmError::BranchRange { offset })?;
         if assembly.code.len() > self.buf.limit() {
             return Err(AsmError::BufferFull { limit: self.buf.limit() });
         }
@@ -221,11 +231,60 @@ impl Assembler {
     /// A branch that is laid out later. Its shortest form counts against the limit now.
     #[inline]
     pub(super) fn branch(&mut self, kind: u8, target: Label) {
+        if self.layout.is_fixed() {
+            return self.fixed_branch(kind, target);
+        }
         let at = self.buf.len();
         self.layout.branch::<X64>(at, kind, target);
         if at + self.layout.branch_bytes() > self.buf.limit() {
             self.overflow();
         }
+    }
+
+    /// A branch in its final form.
+    fn fixed_branch(&mut self, kind: u8, target: Label) {
+        let at = self.buf.len();
+        let (near, near_size): ([u8; 2], usize) = if kind == JMP { ([0xE9, 0], 1) } else { ([0x0F, 0x80 | kind], 2) };
+        let Some(to) = self.layout.raw_offset(target) else {
+            let window = self.buf.window();
+            window[..2].copy_from_slice(&near);
+            window[near_size..near_size + 4].fill(0);
+            self.layout.rel32(at + near_size, target, -4);
+            return self.buf.advance(near_size + 4);
+        };
+        let distance = to as i64 - at as i64;
+        let window = self.buf.window();
+        if let Ok(short) = i8::try_from(distance - 2) {
+            window[..2].copy_from_slice(&[short_opcode(kind), short as u8]);
+            self.buf.advance(2);
+        } else {
+            let rel = (distance - near_size as i64 - 4) as i32;
+            window[..2].copy_from_slice(&near);
+            window[near_size..near_size + 4].copy_from_slice(&rel.to_le_bytes());
+            self.buf.advance(near_size + 4);
+        }
+    }
+
+    fn short_branch(&mut self, kind: u8, target: Label) {
+        if !self.layout.is_fixed() || self.layout.raw_offset(target).is_some() {
+            return self.branch(kind, target);
+        }
+        self.buf.window()[..2].copy_from_slice(&[short_opcode(kind), 0]);
+        self.layout.rel8(self.buf.len() + 1, target);
+        self.buf.advance(2);
+    }
+
+    /// `jcc` to a label that will be bound within reach of the short form (127 bytes): otherwise assembling is an error. Matters only
+    /// without relaxation.
+    #[inline]
+    pub fn jcc_short(&mut self, cond: super::Cond, target: Label) {
+        self.short_branch(cond.index(), target);
+    }
+
+    /// As [`Assembler::jcc_short`], for `jmp`.
+    #[inline]
+    pub fn jmp_short(&mut self, target: Label) {
+        self.short_branch(JMP, target);
     }
 
     #[cold]
@@ -331,7 +390,14 @@ impl Assembler {
         if !align.is_power_of_two() || log2 > MAX_ALIGN_LOG2 {
             return self.invalid("an alignment is a power of two up to 4096");
         }
-        if log2 > 0 {
+        if self.layout.is_fixed() {
+            self.layout.require_align(log2 as u8);
+            let count = self.buf.len().wrapping_neg() & (align - 1);
+            match padding {
+                Padding::Nops => self.nops(count),
+                Padding::Byte(byte) => (0..count).for_each(|_| self.buf.extend(&[byte])),
+            }
+        } else if log2 > 0 {
             self.layout.align(self.buf.len(), log2 as u8, padding);
         }
     }

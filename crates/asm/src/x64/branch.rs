@@ -26,6 +26,12 @@ pub fn nop(count: usize) -> &'static [u8] {
     NOPS[count.clamp(1, MAX_NOP) - 1]
 }
 
+/// The opcode of a branch's short form.
+#[inline]
+pub(super) fn short_opcode(kind: u8) -> u8 {
+    if kind == JMP { 0xEB } else { 0x70 | kind }
+}
+
 /// The layout of x86-64 code.
 #[derive(Clone, Copy, Debug)]
 pub struct X64;
@@ -48,8 +54,7 @@ impl Target for X64 {
     fn write_branch(out: &mut Vec<u8>, kind: u8, long: bool, distance: i64) {
         let rel = distance - i64::from(Self::branch_size(kind, long));
         if !long {
-            let opcode = if kind == JMP { 0xEB } else { 0x70 | kind };
-            out.extend_from_slice(&[opcode, rel as u8]);
+            out.extend_from_slice(&[short_opcode(kind), rel as u8]);
             return;
         }
         let rel = (rel as i32).to_le_bytes();

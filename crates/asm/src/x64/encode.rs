@@ -111,6 +111,9 @@ impl Cursor<'_> {
 
     #[inline(always)]
     fn imm(&mut self, imm: Imm) {
+        if imm.size == 0 {
+            return;
+        }
         let at = self.at % (WINDOW / 2);
         self.out[at..at + 8].copy_from_slice(&imm.value.to_le_bytes());
         self.at += usize::from(imm.size);
@@ -183,6 +186,13 @@ const PREFIX: [u8; 4] = [0, 0x66, 0xF3, 0xF2];
 impl Assembler {
     /// An instruction without VEX or EVEX, with a ModRM byte.
     pub(crate) fn legacy(&mut self, inst: Legacy, reg: u8, rm: Rm<'_>, imm: Imm) {
+        self.legacy_inline(inst, reg, rm, imm);
+    }
+
+    /// As [`Assembler::legacy`], inlined with the callers: of an instruction whose kind and registers are constants, a few stores
+    /// are left. For the integer instructions that compilers emit most.
+    #[inline(always)]
+    pub(crate) fn legacy_inline(&mut self, inst: Legacy, reg: u8, rm: Rm<'_>, imm: Imm) {
         let (x, b) = match rm {
             Rm::Reg(rm) => (0, (rm >> 3) & 1),
             Rm::Mem(mem) | Rm::Broadcast(mem) => {
@@ -208,7 +218,7 @@ impl Assembler {
     }
 
     /// An instruction whose register stands in the low bits of its opcode.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn short(&mut self, inst: Legacy, reg: u8, imm: Imm) {
         let mut out = Cursor { out: self.buf.window(), at: 0 };
         out.byte_if(inst.opsize, 0x66);

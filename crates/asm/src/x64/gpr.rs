@@ -82,7 +82,7 @@ impl Assembler {
     }
 
     /// `add`, `or`, `adc`, `sbb`, `and`, `sub`, `xor`, `cmp`.
-    #[inline]
+    #[inline(always)]
     pub fn alu(&mut self, op: GprOp, size: Size, dst: RegMem, src: Operand) {
         let w = wide(size);
         let (opcode, reg, rm) = match (&dst, &src) {
@@ -92,10 +92,10 @@ impl Assembler {
             (RegMem::Mem(_), Operand::Mem(_)) => return self.invalid("two memory operands"),
         };
         let rex = byte_rex(size, reg.index()) || byte_rex_rm(size, &dst);
-        self.legacy(Legacy { rex, ..sized(op, opcode, size) }, reg.index(), rm, Imm::NONE);
+        self.legacy_inline(Legacy { rex, ..sized(op, opcode, size) }, reg.index(), rm, Imm::NONE);
     }
 
-    #[inline]
+    #[inline(always)]
     fn alu_imm(&mut self, op: GprOp, size: Size, dst: &RegMem, imm: i32) {
         let imm = self.imm_for(size, imm);
         let rax = matches!(dst, RegMem::Reg(Reg::RAX));
@@ -110,11 +110,11 @@ impl Assembler {
             (false, false) => (0x81, Self::imm_field(size, imm)),
         };
         let rex = byte_rex_rm(size, dst);
-        self.legacy(Legacy { rex, ..sized(op, opcode, size) }, op.digit, rm_of(dst), field);
+        self.legacy_inline(Legacy { rex, ..sized(op, opcode, size) }, op.digit, rm_of(dst), field);
     }
 
     /// `test`.
-    #[inline]
+    #[inline(always)]
     pub fn test_op(&mut self, op: GprOp, size: Size, dst: RegMem, src: Operand) {
         let (opcode, reg, rm, rex, imm) = match (&dst, &src) {
             (_, Operand::Reg(src)) => {
@@ -134,11 +134,11 @@ impl Assembler {
             (RegMem::Mem(_), Operand::Mem(_)) => return self.invalid("two memory operands"),
         };
         let rex = rex || byte_rex_rm(size, &dst);
-        self.legacy(Legacy { rex, ..sized(op, opcode, size) }, reg, rm, imm);
+        self.legacy_inline(Legacy { rex, ..sized(op, opcode, size) }, reg, rm, imm);
     }
 
     /// `mov`.
-    #[inline]
+    #[inline(always)]
     pub fn mov_op(&mut self, op: GprOp, size: Size, dst: RegMem, src: Operand) {
         let (opcode, reg, rm) = match (&dst, &src) {
             (_, Operand::Reg(src)) => (op.opcode | wide(size), *src, rm_of(&dst)),
@@ -147,19 +147,19 @@ impl Assembler {
             (RegMem::Mem(_), Operand::Imm(imm)) => {
                 let imm = self.imm_for(size, *imm);
                 let inst = sized(op, 0xC6 | wide(size), size);
-                return self.legacy(inst, 0, rm_of(&dst), Self::imm_field(size, imm));
+                return self.legacy_inline(inst, 0, rm_of(&dst), Self::imm_field(size, imm));
             }
             (RegMem::Mem(_), Operand::Mem(_)) => return self.invalid("two memory operands"),
         };
         let rex = byte_rex(size, reg.index()) || byte_rex_rm(size, &dst);
-        self.legacy(Legacy { rex, ..sized(op, opcode, size) }, reg.index(), rm, Imm::NONE);
+        self.legacy_inline(Legacy { rex, ..sized(op, opcode, size) }, reg.index(), rm, Imm::NONE);
     }
 
-    #[inline]
+    #[inline(always)]
     fn mov_reg_imm(&mut self, op: GprOp, size: Size, dst: Reg, imm: i32) {
         let imm = self.imm_for(size, imm);
         if size == Size::S64 && imm < 0 {
-            return self.legacy(sized(op, 0xC7, size), 0, Rm::Reg(dst.index()), Imm::new(i64::from(imm), 4));
+            return self.legacy_inline(sized(op, 0xC7, size), 0, Rm::Reg(dst.index()), Imm::new(i64::from(imm), 4));
         }
         // A 32-bit move clears the upper half.
         let size = size.min(Size::S32);
@@ -169,7 +169,7 @@ impl Assembler {
     }
 
     /// `dst = imm`, all 64 bits, in the shortest form that leaves the flags alone (5, 6, 7 or 10 bytes).
-    #[inline]
+    #[inline(always)]
     pub fn mov_imm64(&mut self, dst: Reg, imm: i64) {
         let op = super::op::mov;
         if let Ok(imm) = u32::try_from(imm) {
@@ -188,7 +188,7 @@ impl Assembler {
     }
 
     /// Shifts and rotates.
-    #[inline]
+    #[inline(always)]
     pub fn shift(&mut self, op: GprOp, size: Size, dst: RegMem, count: Count) {
         let (opcode, imm) = match count {
             Count::Imm(1) => (0xD0, Imm::NONE),
@@ -196,21 +196,21 @@ impl Assembler {
             Count::Cl => (0xD2, Imm::NONE),
         };
         let inst = Legacy { rex: byte_rex_rm(size, &dst), ..sized(op, opcode | wide(size), size) };
-        self.legacy(inst, op.digit, rm_of(&dst), imm);
+        self.legacy_inline(inst, op.digit, rm_of(&dst), imm);
     }
 
     /// One operand, read and written.
-    #[inline]
+    #[inline(always)]
     pub fn unary(&mut self, op: GprOp, size: Size, dst: RegMem) {
         let inst = Legacy { rex: byte_rex_rm(size, &dst), ..sized(op, op.opcode | wide(size), size) };
-        self.legacy(inst, op.digit, rm_of(&dst), Imm::NONE);
+        self.legacy_inline(inst, op.digit, rm_of(&dst), Imm::NONE);
     }
 
     /// A register computed from a register or memory.
-    #[inline]
+    #[inline(always)]
     pub fn reg_rm(&mut self, op: GprOp, size: Size, dst: Reg, src: RegMem) {
         if self.check_size(op, size) && self.check_rm(op, &src) {
-            self.legacy(sized(op, op.opcode, size), dst.index(), rm_of(&src), Imm::NONE);
+            self.legacy_inline(sized(op, op.opcode, size), dst.index(), rm_of(&src), Imm::NONE);
         }
     }
 
@@ -273,14 +273,14 @@ impl Assembler {
     }
 
     /// `movzx`, `movsx`: from 8 or 16 bits to a larger size. A zero extension to 64 bits is one to 32.
-    #[inline]
+    #[inline(always)]
     pub fn extend(&mut self, op: GprOp, to: Size, from: Size, dst: Reg, src: RegMem) {
         if from > Size::S16 || to <= from {
             return self.invalid("not an extension from 8 or 16 bits");
         }
         let to = if op == super::op::movzx { to.min(Size::S32) } else { to };
         let inst = Legacy { rex: byte_rex_rm(from, &src), ..sized(op, op.opcode | wide(from), to) };
-        self.legacy(inst, dst.index(), rm_of(&src), Imm::NONE);
+        self.legacy_inline(inst, dst.index(), rm_of(&src), Imm::NONE);
     }
 
     /// `movsxd`: from 32 bits to 64, signed.

@@ -141,7 +141,7 @@ macro_rules! method {
 
     (@ $name:ident $encoder:ident($($arg:ident: $($type:ident)+),*)) => {
         #[doc = concat!("Emits `", stringify!($name), "`.")]
-        #[inline]
+        #[inline(always)]
         pub fn $name(&mut self $(, $arg: method!(@type $($type)+))*) {
             self.$encoder(op::$name $(, method!(@value $arg $($type)+))*);
         }

@@ -1,16 +1,14 @@
 //! Comparisons, and the jumps that depend on them.
 
+use super::Compiler;
 use super::facts::{Fact, Facts};
 use super::number::boolean_of;
-use super::{Compiler, TAG, site_field};
-use crate::symbols::{self, Symbol};
 use tercel_asm::Label;
-use tercel_asm::x64::{Cond, Mem, Reg, Size, Xmm};
+use tercel_asm::x64::{Cond, Reg, Size, Xmm};
 use tercel_bytecode::Op;
 use tercel_bytecode::op::{Dst, Jump, Slot, Src};
 use tercel_vm::Value;
 use tercel_vm::feedback::type_bits;
-use tercel_vm::layout::{header, site};
 
 /// The right operand of a binary op.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +38,7 @@ pub enum Relation {
 }
 
 impl Relation {
-    fn is_equality(self) -> bool {
+    pub(crate) fn is_equality(self) -> bool {
         matches!(self, Relation::Equal | Relation::StrictEqual)
     }
     /// The condition after an integer compare of left with right.
@@ -54,10 +52,10 @@ impl Relation {
         }
     }
     /// Whether `ucomisd` gets left and right exchanged, so that "above" (which unordered operands do not give) is the relation.
-    fn swaps(self) -> bool {
+    pub(crate) fn swaps(self) -> bool {
         matches!(self, Relation::Less | Relation::LessEqual)
     }
-    fn of_double(self) -> Cond {
+    pub(crate) fn of_double(self) -> Cond {
         match self {
             Relation::Less | Relation::Greater => Cond::A,
             Relation::LessEqual | Relation::GreaterEqual => Cond::AE,
@@ -68,7 +66,7 @@ impl Relation {
 
 /// What becomes of a relation.
 #[derive(Clone, Copy)]
-enum Use {
+pub enum Use {
     /// A boolean in a register, negated or not.
     Value { dst: u16, negated: bool },
     /// A jump where the relation is as wanted.
@@ -111,48 +109,34 @@ impl<'a> Compiler<'a> {
             }
         }
         self.use_condition(relation.of_int32(), used);
-        let doubles = self.feedback(slot).bits.get() & type_bits::DOUBLE != 0;
-        let all_int = fact_a == Fact::Int32 && fact_b == Fact::Int32;
-        if doubles && !all_int {
+        if fact_a == Fact::Int32 && fact_b == Fact::Int32 {
+            return;
+        }
+        if self.feedback(slot).bits.get() & type_bits::DOUBLE != 0 {
             self.asm.jmp_to(done);
             self.asm.bind(other);
-            self.relation_of_others(op, relation, a, right, slot, used, done);
+            self.relation_of_doubles(op, relation, a, right, used, done);
         } else {
-            self.later(move |this| {
-                this.asm.bind(other);
-                this.relation_of_others(op, relation, a, right, slot, used, done);
-                this.asm.jmp_to(done);
-            });
+            self.slow_comparison(op, a, true, right, used, other, done);
         }
         self.asm.bind(done);
     }
 
-    /// Doubles, and then everything else by the helper. Falls through when a jump is not taken.
-    #[allow(clippy::too_many_arguments)]
-    fn relation_of_others(
-        &mut self,
-        op: Op,
-        relation: Relation,
-        a: u16,
-        right: Right,
-        slot: Slot,
-        used: Use,
-        done: Label,
-    ) {
+    /// Doubles in line, where the site has seen some, and everything else by the op's stub. Falls through when a jump is not taken.
+    fn relation_of_doubles(&mut self, op: Op, relation: Relation, a: u16, right: Right, used: Use, done: Label) {
         let slow = self.asm.new_label();
-        self.load(Reg::RAX, a);
         self.to_double(Reg::RAX, Xmm::XMM0, Fact::Unknown, slow);
         self.load_right(right);
         let fact_b = if matches!(right, Right::Immediate(_)) { Fact::Int32 } else { Fact::Unknown };
         self.to_double(Reg::RCX, Xmm::XMM1, fact_b, slow);
-        self.asm.or(Size::S8, site_field(slot, site::BITS), i32::from(type_bits::DOUBLE));
+        self.slow_comparison(op, a, false, right, used, slow, done);
         if relation.is_equality() {
             // Unordered sets both the zero and the parity flag.
             self.asm.ucomisd(Xmm::XMM0, Xmm::XMM1);
             match used {
                 Use::Jump { target, wanted: true } => {
                     let unordered = self.asm.new_label();
-                    self.asm.jp(unordered);
+                    self.asm.jcc_short(Cond::P, unordered);
                     self.asm.je(target);
                     self.asm.bind(unordered);
                 }
@@ -179,64 +163,6 @@ impl<'a> Compiler<'a> {
             self.asm.ucomisd(x, y);
             self.use_condition(relation.of_double(), used);
         }
-        self.later(move |this| {
-            this.asm.bind(slow);
-            this.relation_of_any(op, relation, a, right, slot, used, done);
-            this.asm.jmp_to(done);
-        });
-    }
-
-    #[allow(clippy::too_many_arguments)]
-    fn relation_of_any(
-        &mut self,
-        op: Op,
-        relation: Relation,
-        a: u16,
-        right: Right,
-        slot: Slot,
-        used: Use,
-        done: Label,
-    ) {
-        self.load(Reg::RAX, a);
-        self.load_right(right);
-        let general = self.asm.new_label();
-        if relation.is_equality() {
-            // The same bits are the same value, unless they are a number's. Different objects are different.
-            let different = self.asm.new_label();
-            self.asm.test(Size::S64, Reg::RAX, TAG);
-            self.asm.jne(general);
-            self.asm.cmp(Size::S64, Reg::RAX, Reg::RCX);
-            self.asm.jne(different);
-            self.use_constant(true, used, done);
-            self.asm.bind(different);
-            if relation == Relation::StrictEqual {
-                // Strings and BigInts are compared by what they hold; nothing else is.
-                self.check_cell_or(Reg::RAX, Reg::RDX, used, done);
-                self.asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), tercel_vm::Kind::BigInt as i32);
-                self.asm.jbe(general);
-                self.use_constant(false, used, done);
-            }
-            self.asm.bind(general);
-        }
-        self.asm.mov(Size::S64, Reg::R8, Reg::RCX);
-        self.asm.mov(Size::S64, Reg::RCX, Reg::RAX);
-        self.asm.lea(Size::S64, Reg::R9, site_field(slot, 0));
-        self.helper_arguments();
-        self.call_helper(Symbol::helper(op));
-        let throw = self.throw;
-        self.asm.cmp(Size::S32, Reg::RAX, 1);
-        self.asm.ja(throw);
-        self.use_condition(Cond::E, used);
-    }
-
-    /// A value that is no cell (and no number) equals nothing that has other bits.
-    fn check_cell_or(&mut self, value: Reg, scratch: Reg, used: Use, done: Label) {
-        let (cell, not_cell) = (self.asm.new_label(), self.asm.new_label());
-        self.check_cell(value, scratch, not_cell);
-        self.asm.jmp_to(cell);
-        self.asm.bind(not_cell);
-        self.use_constant(false, used, done);
-        self.asm.bind(cell);
     }
 
     /// Goes on with what the flags say.
@@ -246,17 +172,6 @@ impl<'a> Compiler<'a> {
             Use::Value { dst, negated } => {
                 boolean_of(&mut self.asm, if negated { cond.invert() } else { cond });
                 self.store(dst, Reg::RAX);
-            }
-        }
-    }
-
-    /// Goes on with a known relation: jumps, or to `done`.
-    fn use_constant(&mut self, holds: bool, used: Use, done: Label) {
-        match used {
-            Use::Jump { target, wanted } => self.asm.jmp_to(if holds == wanted { target } else { done }),
-            Use::Value { dst, negated } => {
-                self.asm.mov(Size::S64, super::vm(dst), Value::boolean(holds != negated).bits() as i32);
-                self.asm.jmp_to(done);
             }
         }
     }
@@ -277,31 +192,8 @@ impl<'a> Compiler<'a> {
         self.asm.cmp(Size::S64, Reg::RAX, other_boolean.bits() as i32);
         self.asm.jne(other);
         self.asm.bind(done);
-        self.later(move |this| {
-            this.asm.bind(other);
-            let (truthy, falsy) = if wanted { (target, done) } else { (done, target) };
-            // undefined and null (they differ in one bit), objects, int32.
-            this.asm.mov(Size::S64, Reg::RCX, Reg::RAX);
-            this.asm.and(Size::S64, Reg::RCX, !8);
-            this.asm.cmp(Size::S64, Reg::RCX, Value::NULL.bits() as i32);
-            this.asm.je(falsy);
-            let (not_int, general) = (this.asm.new_label(), this.asm.new_label());
-            this.asm.cmp(Size::S64, Reg::RAX, TAG);
-            this.asm.jb(not_int);
-            this.asm.test(Size::S32, Reg::RAX, Reg::RAX);
-            this.asm.jne(truthy);
-            this.asm.jmp_to(falsy);
-            this.asm.bind(not_int);
-            this.check_cell(Reg::RAX, Reg::RCX, general);
-            this.asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), tercel_vm::Kind::Object as i32);
-            this.asm.jae(truthy);
-            this.asm.bind(general);
-            this.asm.mov(Size::S64, Reg::RDI, Reg::RAX);
-            this.call_leaf(symbols::TO_BOOLEAN);
-            this.asm.test(Size::S32, Reg::RAX, Reg::RAX);
-            this.asm.jne(truthy);
-            this.asm.jmp_to(falsy);
-        });
+        let (truthy, falsy) = if wanted { (target, done) } else { (done, target) };
+        self.slow_truth(other, truthy, falsy);
     }
 
     /// Jumps where the value is (or is not) one of the nullish ones.

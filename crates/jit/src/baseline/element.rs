@@ -3,13 +3,12 @@
 use super::facts::Fact;
 use super::{Compiler, TAG};
 use crate::ic::routines;
-use crate::symbols;
+use crate::stubs::shared;
 use tercel_asm::Label;
 use tercel_asm::x64::{Cond, Mem, Reg, Scale, Size, Xmm};
 use tercel_bytecode::Op;
 use tercel_bytecode::op::{Slot, instr};
 use tercel_vm::Kind;
-use tercel_vm::elements::HOLE;
 use tercel_vm::feedback::element_bits;
 use tercel_vm::layout::{elements, header, object};
 use tercel_vm::typed::ElementType;
@@ -99,11 +98,11 @@ impl<'a> Compiler<'a> {
 
     /// rax = element ecx of the object in rax, whose kind is edx.
     fn dense_load(&mut self, slow: Label) {
-        let (other_kind, kind_fits, double, done) =
-            (self.asm.new_label(), self.asm.new_label(), self.asm.new_label(), self.asm.new_label());
+        let done = self.asm.new_label();
+        let other_kind = self.slow_shared(shared::ELEMENT_GET, None, Some(slow), done);
+        let double = self.slow_double(slow, done);
         self.asm.cmp(Size::S32, Reg::RDX, Kind::Array as i32);
         self.asm.jne(other_kind);
-        self.asm.bind(kind_fits);
         self.asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::ELEMENTS));
         self.asm.cmp(Size::S32, Reg::RCX, Mem::base(Reg::RDX, elements::LENGTH));
         self.asm.jae(slow);
@@ -113,44 +112,6 @@ impl<'a> Compiler<'a> {
         self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
         self.asm.je(slow);
         self.asm.bind(done);
-        self.later(move |this| {
-            this.asm.bind(other_kind);
-            this.asm.cmp(Size::S32, Reg::RDX, Kind::Object as i32);
-            this.asm.je(kind_fits);
-            this.asm.cmp(Size::S32, Reg::RDX, Kind::Arguments as i32);
-            this.asm.je(kind_fits);
-            this.typed_load_by_helper(done, slow);
-            this.asm.bind(double);
-            this.asm.mov_imm64(Reg::RDX, HOLE as i64);
-            this.asm.cmp(Size::S64, Reg::RAX, Reg::RDX);
-            this.asm.je(slow);
-            this.asm.sub(Size::S64, Reg::RAX, TAG);
-            this.asm.jmp_to(done);
-        });
-    }
-
-    /// A character of a string, or an element of a typed array of a type that the site had not met when the function was compiled: rax and ecx as in `dense_load`; keeps rsi.
-    fn typed_load_by_helper(&mut self, done: Label, slow: Label) {
-        let no_typed = self.asm.new_label();
-        self.asm.cmp(Size::S32, Reg::RDX, Kind::TypedArray as i32);
-        self.asm.jne(no_typed);
-        // Two words, so that the stack stays aligned.
-        self.asm.push(Reg::RSI);
-        self.asm.push(Reg::RSI);
-        self.asm.mov(Size::S64, Reg::RDI, Reg::RAX);
-        self.asm.mov(Size::S64, Reg::RSI, Reg::RCX);
-        self.box_int32(Reg::RSI);
-        self.call_leaf(symbols::TYPED_GET);
-        self.asm.pop(Reg::RSI);
-        self.asm.pop(Reg::RSI);
-        self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
-        self.asm.jne(done);
-        self.asm.jmp_to(slow);
-        self.asm.bind(no_typed);
-        self.call_leaf(routines::STRING_CHARACTER);
-        self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
-        self.asm.jne(done);
-        self.asm.jmp_to(slow);
     }
 
     /// rax = the boxed element ecx of the typed array in rax, one of the types in `seen`; falls through or jumps to `done`.
@@ -250,14 +211,14 @@ impl<'a> Compiler<'a> {
 
     /// Stores the VM register in element esi of the object in rax, whose kind is edx; falls through or jumps to `done`.
     fn dense_store(&mut self, src: u16, done: Label, slow: Label) {
-        let (other_kind, kind_fits, no_values) = (self.asm.new_label(), self.asm.new_label(), self.asm.new_label());
+        let other_kind = self.slow_shared(shared::ELEMENT_SET, None, Some(slow), done);
+        let no_values = self.slow_shared(shared::DENSE_SET, None, Some(slow), done);
+        self.load(Reg::RCX, src);
         self.asm.cmp(Size::S32, Reg::RDX, Kind::Array as i32);
         self.asm.jne(other_kind);
-        self.asm.bind(kind_fits);
         self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::ELEMENTS));
         self.asm.cmp(Size::S32, Reg::RSI, Mem::base(Reg::RAX, elements::LENGTH));
         self.asm.jae(slow);
-        self.load(Reg::RCX, src);
         self.asm.lea(Size::S64, Reg::RDX, Mem::index(Reg::RAX, Reg::RSI, Scale::X8, elements::DATA));
         self.asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::ElementsValue as i32);
         self.asm.jne(no_values);
@@ -266,39 +227,6 @@ impl<'a> Compiler<'a> {
         self.asm.je(slow);
         self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
         self.barrier(Reg::RAX, done);
-        self.later(move |this| {
-            this.asm.bind(other_kind);
-            this.asm.cmp(Size::S32, Reg::RDX, Kind::Object as i32);
-            this.asm.je(kind_fits);
-            this.asm.cmp(Size::S32, Reg::RDX, Kind::TypedArray as i32);
-            this.asm.jne(slow);
-            this.asm.mov(Size::S64, Reg::RDI, Reg::RAX);
-            this.box_int32(Reg::RSI);
-            this.load(Reg::RDX, src);
-            this.call_leaf(symbols::TYPED_SET);
-            this.asm.test(Size::S32, Reg::RAX, Reg::RAX);
-            this.asm.je(slow);
-            this.asm.jmp_to(done);
-
-            this.asm.bind(no_values);
-            let doubles = this.asm.new_label();
-            this.asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::ElementsInt32 as i32);
-            this.asm.jne(doubles);
-            this.asm.cmp(Size::S64, Reg::RCX, TAG);
-            this.asm.jb(slow);
-            this.asm.cmp(Size::S64, Mem::base(Reg::RDX, 0), 0);
-            this.asm.je(slow);
-            this.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
-            this.asm.jmp_to(done);
-
-            this.asm.bind(doubles);
-            this.asm.mov_imm64(Reg::RDI, HOLE as i64);
-            this.asm.cmp(Size::S64, Reg::RDI, Mem::base(Reg::RDX, 0));
-            this.asm.je(slow);
-            this.to_double(Reg::RCX, Xmm::XMM0, Fact::Unknown, slow);
-            this.asm.movsd_store(Mem::base(Reg::RDX, 0), Xmm::XMM0);
-            this.asm.jmp_to(done);
-        });
     }
 
     /// Stores the VM register, a number, in element esi of the typed array in rax.

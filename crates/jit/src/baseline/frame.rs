@@ -2,12 +2,12 @@
 
 use super::{CX, Compiler, FRAME, POLL_WORD, TAG, site_field, vm};
 use crate::ic::routines;
+use crate::stubs::shared;
 use crate::symbols;
 use tercel_asm::x64::{Mem, Reg, Scale, Size, Xmm};
 use tercel_bytecode::op::{Argc, Block, Dst, Instr, Slot, instr};
 use tercel_bytecode::{Op, op::Src};
 use tercel_vm::code::{CodeBlock, code_flag};
-use tercel_vm::feedback::SiteState;
 use tercel_vm::frame::{self, Link, flag};
 use tercel_vm::layout::{context, header, object, site};
 use tercel_vm::{Kind, Value};
@@ -115,19 +115,11 @@ impl<'a> Compiler<'a> {
 
     /// A safepoint: collections and interrupts.
     pub fn poll(&mut self) {
-        let (slow, done) = (self.asm.new_label(), self.asm.new_label());
+        let done = self.asm.new_label();
+        let slow = self.slow_poll(done);
         self.asm.cmp(Size::S32, Mem::base(POLL_WORD, 0), 0);
         self.asm.jne(slow);
         self.asm.bind(done);
-        self.later(move |this| {
-            this.asm.bind(slow);
-            this.helper_arguments();
-            this.call_helper(symbols::POLL);
-            let throw = this.throw;
-            this.asm.test(Size::S32, Reg::RAX, Reg::RAX);
-            this.asm.jne(throw);
-            this.asm.jmp_to(done);
-        });
     }
 
     /// Returns rax.
@@ -187,7 +179,8 @@ impl<'a> Compiler<'a> {
     fn call_function(&mut self, op: Op, dst: Dst, block: Block, argc: Argc, slot: Slot, len: usize, plain: bool) {
         let done = self.asm.new_label();
         let slow = self.slow_op(op, done);
-        let (other_target, known) = (self.asm.new_label(), self.asm.new_label());
+        let known = self.asm.new_label();
+        let other_target = self.slow_shared(shared::TARGET, Some(slot), None, known);
         let header_at = |i: usize| vm(block.0 + i as u16);
 
         self.load(Reg::RAX, block.0);
@@ -206,21 +199,6 @@ impl<'a> Compiler<'a> {
         }
         self.enter_callee(dst, block, argc, len, flag::MACHINE, Mem::base(Reg::RDX, CodeBlock::ENTRY_OFFSET as i32));
         self.asm.bind(done);
-
-        self.later(move |this| {
-            this.asm.bind(other_target);
-            this.asm.cmp(Size::S8, site_field(slot, site::STATE), SiteState::Megamorphic as i32);
-            this.asm.je(known);
-            this.asm.mov(Size::S64, Reg::RCX, Reg::RDX);
-            this.asm.mov(Size::S64, Reg::RDI, CX);
-            let code = this.code.addr() as i64;
-            this.asm.mov_imm64(Reg::RSI, code);
-            this.asm.lea(Size::S64, Reg::RDX, site_field(slot, 0));
-            this.call_leaf(symbols::RECORD_TARGET);
-            this.load(Reg::RAX, block.0);
-            this.asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::FUNCTION_CODE));
-            this.asm.jmp_to(known);
-        });
     }
 
     /// Writes link and call word of the callee's frame at `block`, calls `entry`, and stores the result.

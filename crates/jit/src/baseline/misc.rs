@@ -4,9 +4,10 @@ use super::compare::{Nullish, Relation, Right};
 use super::facts::Fact;
 use super::number::{Arith, Bits};
 use super::{Compiler, TAG, site_field, vm};
+use crate::stubs::shared;
 use crate::symbols;
 use tercel_asm::Label;
-use tercel_asm::x64::{Mem, Reg, Scale, Size};
+use tercel_asm::x64::{Cond, Mem, Reg, Scale, Size};
 use tercel_bytecode::Op;
 use tercel_bytecode::op::{Dst, Slot, U16, instr};
 use tercel_vm::interp::globals::{binding, cached};
@@ -412,23 +413,19 @@ impl<'a> Compiler<'a> {
     /// rax = the cell that holds the global which the site knows, rdx = the address of its value: a binding's record, or an own property of the
     /// global object. What the site knows when the function is compiled is tried first.
     fn cached_global(&mut self, slot: Slot, slow: Label) {
-        let (other, done) = (self.asm.new_label(), self.asm.new_label());
-        let first = match self.feedback(slot).bits.get() {
-            cached::PROPERTY => cached::PROPERTY,
-            _ => cached::BINDING,
-        };
-        let second = if first == cached::BINDING { cached::PROPERTY } else { cached::BINDING };
-        self.asm.cmp(Size::S8, site_field(slot, site::BITS), i32::from(first));
+        let known = self.feedback(slot).bits.get();
+        if known != cached::BINDING && known != cached::PROPERTY {
+            self.asm.lea(Size::S64, Reg::RSI, site_field(slot, 0));
+            self.call_leaf(shared::GLOBAL);
+            self.asm.je(slow);
+            return;
+        }
+        let done = self.asm.new_label();
+        let other = self.slow_shared(shared::GLOBAL, Some(slot), Some(slow), done);
+        self.asm.cmp(Size::S8, site_field(slot, site::BITS), i32::from(known));
         self.asm.jne(other);
-        self.global_of_kind(first, slot, slow);
+        self.global_of_kind(known, slot, slow);
         self.asm.bind(done);
-        self.later(move |this| {
-            this.asm.bind(other);
-            this.asm.cmp(Size::S8, site_field(slot, site::BITS), i32::from(second));
-            this.asm.jne(slow);
-            this.global_of_kind(second, slot, slow);
-            this.asm.jmp_to(done);
-        });
     }
 
     fn global_of_kind(&mut self, kind: u8, slot: Slot, slow: Label) {
@@ -449,7 +446,7 @@ impl<'a> Compiler<'a> {
         let inline = self.asm.new_label();
         self.asm.mov(Size::S32, Reg::RDX, site_field(slot, site::LOC));
         self.asm.cmp(Size::S32, Reg::RDX, 1 << 24);
-        self.asm.jb(inline);
+        self.asm.jcc_short(Cond::B, inline);
         self.asm.and(Size::S32, Reg::RDX, 0xff_ffff);
         self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::SLOTS));
         self.asm.bind(inline);

@@ -17,7 +17,7 @@
 //! * `slow.rs`: calls of helpers
 
 pub(crate) mod allocate;
-mod compare;
+pub(crate) mod compare;
 mod element;
 mod facts;
 mod fast_native;
@@ -30,6 +30,8 @@ mod slow;
 use crate::engine::Refusal;
 use crate::stubs::OpSet;
 use facts::Facts;
+use slow::Pending;
+use std::sync::{Arc, LazyLock};
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Size};
 use tercel_bytecode::op::{Instr, OperandKind, instructions};
@@ -47,6 +49,9 @@ pub(crate) const CX: Reg = Reg::R12;
 pub(crate) const SITES: Reg = Reg::R13;
 pub(crate) const TAG: Reg = Reg::R14;
 pub(crate) const POLL_WORD: Reg = Reg::R15;
+
+/// Bytes of code that a function may have.
+const LIMIT: usize = 32 << 20;
 
 /// A compiled function, before it is published. Offsets are in bytes from the code's start.
 pub struct Compiled {
@@ -68,15 +73,39 @@ pub struct Compiled {
 ///
 /// # Errors
 /// If its code would be too large.
-pub fn compile(cx: &Context, code: Gc<CodeBlock>) -> Result<Compiled, Refusal> {
-    let template = code.template();
-    let mut compiler = Compiler::new(cx, code, template);
-    compiler.run();
-    compiler.finish()
+pub fn compile(cx: &Context, code: Gc<CodeBlock>, scratch: &mut Scratch) -> Result<Compiled, Refusal> {
+    compile_with(cx, code, scratch, cx.options.shows_code())
 }
 
-/// Code for later: behind the function's fast paths.
-type SlowPath<'a> = Box<dyn FnOnce(&mut Compiler<'a>) + 'a>;
+/// As [`compile`]; `positions`: with a table of where the code of each instruction begins, for tools. Nothing that runs needs it: VM frames know
+/// their instruction.
+pub fn compile_with(
+    cx: &Context,
+    code: Gc<CodeBlock>,
+    scratch: &mut Scratch,
+    positions: bool,
+) -> Result<Compiled, Refusal> {
+    let template = code.template();
+    let mut compiler = Compiler::new(cx, code, template, scratch);
+    compiler.positions = positions.then(Vec::new);
+    compiler.run();
+    let compiled = compiler.finish();
+    scratch.asm = compiler.asm;
+    scratch.labels = compiler.labels;
+    compiled
+}
+
+/// Memory that one compilation leaves to the next.
+pub struct Scratch {
+    asm: Assembler,
+    labels: Vec<Option<Label>>,
+}
+
+impl Default for Scratch {
+    fn default() -> Scratch {
+        Scratch { asm: Assembler::with_limit(LIMIT), labels: Vec::new() }
+    }
+}
 
 pub(crate) struct Compiler<'a> {
     pub asm: Assembler,
@@ -85,7 +114,7 @@ pub(crate) struct Compiler<'a> {
     template: &'a Template,
     /// Labels of the instructions that are jumped to, by unit offset.
     labels: Vec<Option<Label>>,
-    slow: Vec<SlowPath<'a>>,
+    slow: Vec<Pending<'a>>,
     facts: Facts,
     /// The unit offset of the instruction that is compiled.
     pc: usize,
@@ -97,23 +126,28 @@ pub(crate) struct Compiler<'a> {
     filled: Label,
     /// Instructions at which frames can be entered from outside: after a suspension, loop heads, handlers.
     entries: Vec<u32>,
-    /// The code offset of each instruction: for tables.
-    positions: Vec<(Label, u32)>,
+    /// The code offset of each instruction and slow path, if somebody wants to know.
+    positions: Option<Vec<(u32, u32)>>,
     instructions: u32,
     /// The ops whose stubs are called.
     stubs: OpSet,
 }
 
 impl<'a> Compiler<'a> {
-    fn new(cx: &'a Context, code: Gc<CodeBlock>, template: &'a Template) -> Compiler<'a> {
-        let mut asm = Assembler::with_limit(32 << 20);
+    fn new(cx: &'a Context, code: Gc<CodeBlock>, template: &'a Template, scratch: &mut Scratch) -> Compiler<'a> {
+        let mut asm = std::mem::take(&mut scratch.asm);
+        let mut labels = std::mem::take(&mut scratch.labels);
+        labels.clear();
+        labels.resize(template.code.len() + 1, None);
+        // Jumps to places of the bytecode are long; all that comes next to the code of one instruction is as short as it can be.
+        asm.without_relaxation();
         let [throw, start, entry, filled] = std::array::from_fn(|_| asm.new_label());
         let mut compiler = Compiler {
             asm,
             cx,
             code,
             template,
-            labels: vec![None; template.code.len() + 1],
+            labels,
             slow: Vec::new(),
             facts: Facts::new(template.num_registers as usize),
             pc: 0,
@@ -122,7 +156,7 @@ impl<'a> Compiler<'a> {
             entry,
             filled,
             entries: Vec::new(),
-            positions: Vec::new(),
+            positions: None,
             instructions: 0,
             stubs: OpSet::default(),
         };
@@ -134,6 +168,9 @@ impl<'a> Compiler<'a> {
     fn find_labels(&mut self) {
         let units = &self.template.code;
         for (pc, op) in instructions(units) {
+            if !MARKS[op as usize] {
+                continue;
+            }
             for target in op.jump_targets(units, pc) {
                 self.mark(target as usize);
                 if op == Op::LoopBack || op == Op::Yield {
@@ -177,16 +214,20 @@ impl<'a> Compiler<'a> {
                 self.asm.bind(label);
                 self.facts.forget_all();
             }
-            let here = self.asm.here();
-            self.positions.push((here, pc as u32));
+            self.note_position();
             self.instructions += 1;
             self.op(op);
         }
         self.pc = template.code.len();
-        while let Some(slow) = self.slow.pop() {
-            slow(self);
-        }
+        self.slow_paths();
         self.pads();
+    }
+
+    /// The code of the current instruction, or a slow path of it, begins here.
+    fn note_position(&mut self) {
+        if let Some(positions) = &mut self.positions {
+            positions.push((self.asm.emitted() as u32, self.pc as u32));
+        }
     }
 
     /// Entries from outside, and the way out of throws.
@@ -197,7 +238,7 @@ impl<'a> Compiler<'a> {
         self.asm.jmp_near(crate::symbols::THROW.target());
     }
 
-    fn finish(mut self) -> Result<Compiled, Refusal> {
+    fn finish(&mut self) -> Result<Compiled, Refusal> {
         let mut resume = Vec::new();
         let mut inside = Vec::new();
         let mut entries = std::mem::take(&mut self.entries);
@@ -207,37 +248,37 @@ impl<'a> Compiler<'a> {
         for pc in entries {
             let to = if pc == 0 { self.start } else { self.label(pc as usize) };
             if pc != 0 {
-                let label = self.asm.here();
+                resume.push((pc, self.asm.emitted() as u32));
                 self.make_native_frame();
                 self.load_sites();
                 self.asm.jmp_to(to);
-                resume.push((pc, label));
             }
-            let label = self.asm.here();
+            inside.push((pc, self.asm.emitted() as u32));
             self.load_sites();
             self.asm.jmp_to(to);
-            inside.push((pc, label));
         }
         let assembly = self.asm.assemble().map_err(|_| Refusal::TooLarge)?;
         let at = |label: Label| assembly.offset(label).unwrap_or(0);
-        let table = |rows: Vec<(u32, Label)>| rows.into_iter().map(|(pc, label)| (pc, at(label))).collect();
         let mut tables = CodeTables::default();
-        for &(label, pc) in &self.positions {
-            tables.positions.push(at(label), pc);
-        }
-        let mut name =
-            if self.template.name.is_empty() { "(anonymous)".to_owned() } else { self.template.name.to_string() };
+        let mut name: Arc<str> = match self.template.name.is_empty() {
+            true => "(anonymous)".into(),
+            false => self.template.name.to_string().into(),
+        };
         let source = &self.template.source;
         let mut source_name = None;
         if self.cx.options.shows_code() {
-            name = format!("{name} {}:{}", source.name, source.line_number(self.template.span.start));
+            name = format!("{name} {}:{}", source.name, source.line_number(self.template.span.start)).into();
+            source_name = Some(source.name.as_str().into());
+        }
+        for (offset, pc) in self.positions.take().unwrap_or_default() {
+            tables.positions.push(offset, pc);
+        }
+        if source_name.is_some() {
             for (offset, &pc) in tables.positions.iter() {
                 tables.lines.push(offset, source.line_number(self.template.positions.offset_at(pc)));
             }
-            source_name = Some(source.name.as_str().into());
         }
         let (entry, filled, pads) = (at(self.entry), at(self.filled), at(self.throw));
-        let (resume, inside) = (table(resume), table(inside));
         let mut image = CodeImage::new(name, CodeKind::Baseline, assembly);
         image.tables = tables;
         image.source = source_name;
@@ -269,17 +310,6 @@ impl<'a> Compiler<'a> {
     /// The current instruction.
     pub fn decode<I: Instr>(&self) -> I {
         I::decode(&self.template.code, self.pc)
-    }
-
-    /// Code behind the function.
-    pub fn later(&mut self, slow: impl FnOnce(&mut Compiler<'a>) + 'a) {
-        let pc = self.pc;
-        self.slow.push(Box::new(move |this| {
-            this.pc = pc;
-            let here = this.asm.here();
-            this.positions.push((here, pc as u32));
-            slow(this);
-        }));
     }
 
     /// The feedback of a slot, as it is now.
@@ -319,6 +349,17 @@ impl<'a> Compiler<'a> {
         }
     }
 }
+
+/// Which ops jump, or can be entered behind themselves.
+static MARKS: LazyLock<[bool; 256]> = LazyLock::new(|| {
+    let mut marks = [false; 256];
+    for &op in Op::ALL {
+        let jumps = op.info().operands.iter().any(|operand| operand.1 == OperandKind::Jump);
+        let suspends = matches!(op, Op::Yield | Op::YieldDelegate | Op::Await | Op::CreateGenerator);
+        marks[op as usize] = jumps || suspends || op == Op::SwitchTable;
+    }
+    marks
+});
 
 /// A VM register in memory.
 pub(crate) fn vm(register: u16) -> Mem {

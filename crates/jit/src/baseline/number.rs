@@ -1,11 +1,12 @@
 //! Arithmetic, bit operations and conversions of numbers.
 //!
-//! The fast path of an operation is that of int32 operands. Where the site has seen doubles, the code for doubles follows it in line, else it stands
-//! behind the function. Everything else is the helper's.
+//! The fast path of an operation is that of int32 operands. Where the site has seen doubles, the code for doubles follows it in line. Everything else
+//! is the op's stub's, which does doubles by itself.
 
 use super::compare::Right;
 use super::facts::Fact;
 use super::{Compiler, TAG, site_field, vm};
+use crate::stubs::shared;
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Cond, Mem, Reg, Size, Xmm};
 use tercel_bytecode::Op;
@@ -92,10 +93,7 @@ impl<'a> Compiler<'a> {
     /// Boxes the double in xmm0 as a value in rax.
     pub fn box_double(&mut self) {
         let (nan, done) = (self.asm.new_label(), self.asm.new_label());
-        self.asm.ucomisd(Xmm::XMM0, Xmm::XMM0);
-        self.asm.jp(nan);
-        self.asm.movq_to_gpr(Reg::RAX, Xmm::XMM0);
-        self.asm.sub(Size::S64, Reg::RAX, TAG);
+        self.box_double_or(nan);
         self.asm.bind(done);
         self.later(move |this| {
             this.asm.bind(nan);
@@ -104,47 +102,43 @@ impl<'a> Compiler<'a> {
         });
     }
 
+    /// Boxes the double in xmm0 as a value in rax; jumps to `nan` if it is none, which a slow path does anew.
+    pub fn box_double_or(&mut self, nan: Label) {
+        self.asm.ucomisd(Xmm::XMM0, Xmm::XMM0);
+        self.asm.jp(nan);
+        self.asm.movq_to_gpr(Reg::RAX, Xmm::XMM0);
+        self.asm.sub(Size::S64, Reg::RAX, TAG);
+    }
+
     fn saw_doubles(&self, slot: Slot) -> bool {
         self.feedback(slot).bits.get() & type_bits::DOUBLE != 0
     }
 
     pub fn arith(&mut self, op: Op, kind: Arith, dst: u16, a: u16, right: Right, slot: Slot) {
         let (fact_a, fact_b) = (self.facts.get(a), right.fact(&self.facts));
-        let doubles_first =
-            self.saw_doubles(slot) && kind != Arith::Mod && (fact_a != Fact::Int32 || fact_b != Fact::Int32);
-        let (doubles, done) = (self.asm.new_label(), self.asm.new_label());
+        let done = self.asm.new_label();
+        // The stub does doubles as well.
         let slow = self.slow_op(op, done);
-        let result = match (fact_a, fact_b) {
-            (Fact::Double, _) | (_, Fact::Double) if kind != Arith::Mod => Fact::Double,
-            _ => Fact::Unknown,
-        };
-        if result != Fact::Double {
+        let only_doubles = kind != Arith::Mod && (fact_a == Fact::Double || fact_b == Fact::Double);
+        let doubles = only_doubles
+            || self.saw_doubles(slot) && kind != Arith::Mod && (fact_a != Fact::Int32 || fact_b != Fact::Int32);
+        let otherwise = if doubles { self.asm.new_label() } else { slow };
+        if !only_doubles {
             self.load(Reg::RAX, a);
-            let otherwise = if kind == Arith::Mod { slow } else { doubles };
             self.check_int32(Reg::RAX, fact_a, otherwise);
             self.load_right(right);
             self.check_int32(Reg::RCX, fact_b, otherwise);
-            self.int32_arith(kind, a, if kind == Arith::Mod { slow } else { doubles });
+            self.int32_arith(kind, a, otherwise);
             self.box_int32(Reg::RAX);
             self.store(dst, Reg::RAX);
-        }
-        if kind != Arith::Mod {
-            let code = move |this: &mut Compiler<'a>| {
-                this.asm.bind(doubles);
-                this.double_arith(kind, a, right, fact_a, fact_b, slot, slow);
-                this.store(dst, Reg::RAX);
-            };
-            if result == Fact::Double {
-                code(self);
-            } else if doubles_first {
+            if doubles {
                 self.asm.jmp_to(done);
-                code(self);
-            } else {
-                self.later(move |this| {
-                    code(this);
-                    this.asm.jmp_to(done);
-                });
             }
+        }
+        if doubles {
+            self.asm.bind(otherwise);
+            self.double_arith(kind, a, right, fact_a, fact_b, slot, slow);
+            self.store(dst, Reg::RAX);
         }
         self.asm.bind(done);
         // The helper's result may be anything.
@@ -208,7 +202,9 @@ impl<'a> Compiler<'a> {
         self.to_double(Reg::RAX, Xmm::XMM0, fact_a, slow);
         self.load_right(right);
         self.to_double(Reg::RCX, Xmm::XMM1, fact_b, slow);
-        self.asm.or(Size::S8, site_field(slot, site::BITS), i32::from(type_bits::DOUBLE));
+        if !self.saw_doubles(slot) {
+            self.asm.or(Size::S8, site_field(slot, site::BITS), i32::from(type_bits::DOUBLE));
+        }
         match kind {
             Arith::Add => self.asm.addsd(Xmm::XMM0, Xmm::XMM1),
             Arith::Sub => self.asm.subsd(Xmm::XMM0, Xmm::XMM1),
@@ -216,7 +212,7 @@ impl<'a> Compiler<'a> {
             Arith::Div => self.asm.divsd(Xmm::XMM0, Xmm::XMM1),
             Arith::Mod => {}
         }
-        self.box_double();
+        self.box_double_or(slow);
     }
 
     /// eax = ToInt32 of the number in `value`; rax is clobbered, and so is xmm0.
@@ -224,23 +220,13 @@ impl<'a> Compiler<'a> {
         if fact == Fact::Int32 {
             return;
         }
-        let (double, done) = (self.asm.new_label(), self.asm.new_label());
+        let done = self.asm.new_label();
+        let routine = if value == Reg::RCX { shared::TO_INT32_RCX } else { shared::TO_INT32_RAX };
+        debug_assert!(matches!(value, Reg::RAX | Reg::RCX));
+        let double = self.slow_shared(routine, None, Some(slow), done);
         self.asm.cmp(Size::S64, value, TAG);
         self.asm.jb(double);
         self.asm.bind(done);
-        self.later(move |this| {
-            this.asm.bind(double);
-            this.asm.test(Size::S64, value, TAG);
-            this.asm.je(slow);
-            this.asm.add(Size::S64, value, TAG);
-            this.asm.movq_from_gpr(Xmm::XMM0, value);
-            this.asm.cvttsd2si(Size::S64, value, Xmm::XMM0);
-            // The one result that stands for "does not fit": its low half would be 0.
-            this.asm.mov_imm64(Reg::RDX, i64::MIN);
-            this.asm.cmp(Size::S64, value, Reg::RDX);
-            this.asm.je(slow);
-            this.asm.jmp_to(done);
-        });
     }
 
     pub fn bits(&mut self, op: Op, kind: Bits, dst: u16, a: u16, right: Right) {
@@ -264,21 +250,12 @@ impl<'a> Compiler<'a> {
             }
         }
         if kind == Bits::UShr {
-            let large = self.asm.new_label();
             let stored = self.asm.new_label();
+            let large = self.slow_shared(shared::BOX_UINT32, None, None, stored);
             self.asm.test(Size::S32, Reg::RAX, Reg::RAX);
             self.asm.js(large);
             self.box_int32(Reg::RAX);
             self.asm.bind(stored);
-            self.later(move |this| {
-                this.asm.bind(large);
-                this.asm.mov(Size::S32, Reg::RAX, Reg::RAX);
-                this.asm.xorps(Xmm::XMM0, Xmm::XMM0);
-                this.asm.cvtsi2sd(Size::S64, Xmm::XMM0, Reg::RAX);
-                this.asm.movq_to_gpr(Reg::RAX, Xmm::XMM0);
-                this.asm.sub(Size::S64, Reg::RAX, TAG);
-                this.asm.jmp_to(stored);
-            });
         } else {
             // A shift of 0 leaves the upper half as it was.
             self.asm.mov(Size::S32, Reg::RAX, Reg::RAX);
@@ -305,56 +282,56 @@ impl<'a> Compiler<'a> {
     /// `Inc`, `Dec`.
     pub fn increment(&mut self, op: Op, dst: u16, a: u16, slot: Slot, by: i32) {
         let done = self.asm.new_label();
-        let double = self.asm.new_label();
         let slow = self.slow_op(op, done);
         let fact = self.facts.get(a);
+        let doubles = fact == Fact::Double || fact != Fact::Int32 && self.saw_doubles(slot);
+        let otherwise = if doubles { self.asm.new_label() } else { slow };
         self.load(Reg::RAX, a);
-        self.check_int32(Reg::RAX, fact, double);
+        self.check_int32(Reg::RAX, fact, otherwise);
         self.asm.add(Size::S32, Reg::RAX, by);
-        self.asm.jo(double);
+        self.asm.jo(otherwise);
         self.box_int32(Reg::RAX);
         self.store(dst, Reg::RAX);
+        if doubles {
+            self.asm.jmp_to(done);
+            self.asm.bind(otherwise);
+            self.load(Reg::RAX, a);
+            self.to_double(Reg::RAX, Xmm::XMM0, Fact::Unknown, slow);
+            let one = self.asm.constant_f64(f64::from(by));
+            self.asm.addsd(Xmm::XMM0, Mem::label(one));
+            self.box_double_or(slow);
+            self.store(dst, Reg::RAX);
+        }
         self.asm.bind(done);
-        self.later(move |this| {
-            this.asm.bind(double);
-            this.load(Reg::RAX, a);
-            this.to_double(Reg::RAX, Xmm::XMM0, Fact::Unknown, slow);
-            let one = this.asm.constant_f64(f64::from(by));
-            this.asm.addsd(Xmm::XMM0, Mem::label(one));
-            this.asm.or(Size::S8, site_field(slot, site::BITS), i32::from(type_bits::DOUBLE));
-            this.box_double();
-            this.store(dst, Reg::RAX);
-            this.asm.jmp_to(done);
-        });
         self.facts.forget(dst);
     }
 
     pub fn negate(&mut self) {
         let i: instr::Neg = self.decode();
         let done = self.asm.new_label();
-        let double = self.asm.new_label();
         let slow = self.slow_op(Op::Neg, done);
-        self.load(Reg::RAX, i.a.0);
         let fact = self.facts.get(i.a.0);
-        self.check_int32(Reg::RAX, fact, double);
+        let doubles = fact == Fact::Double || fact != Fact::Int32 && self.saw_doubles(i.slot);
+        let otherwise = if doubles { self.asm.new_label() } else { slow };
+        self.load(Reg::RAX, i.a.0);
+        self.check_int32(Reg::RAX, fact, otherwise);
         // 0 becomes −0, and the least int32 has no negative.
         self.asm.test(Size::S32, Reg::RAX, i32::MAX);
-        self.asm.je(double);
+        self.asm.je(otherwise);
         self.asm.neg(Size::S32, Reg::RAX);
         self.box_int32(Reg::RAX);
         self.store(i.dst.0, Reg::RAX);
+        if doubles {
+            self.asm.jmp_to(done);
+            self.asm.bind(otherwise);
+            self.load(Reg::RAX, i.a.0);
+            self.to_double(Reg::RAX, Xmm::XMM0, Fact::Unknown, slow);
+            let sign = self.asm.constant(&[0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0x80]);
+            self.asm.xorps(Xmm::XMM0, Mem::label(sign));
+            self.box_double_or(slow);
+            self.store(i.dst.0, Reg::RAX);
+        }
         self.asm.bind(done);
-        self.later(move |this| {
-            this.asm.bind(double);
-            this.load(Reg::RAX, i.a.0);
-            this.to_double(Reg::RAX, Xmm::XMM0, Fact::Unknown, slow);
-            let sign = this.asm.constant(&[0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0x80]);
-            this.asm.xorps(Xmm::XMM0, Mem::label(sign));
-            this.asm.or(Size::S8, site_field(i.slot, site::BITS), i32::from(type_bits::DOUBLE));
-            this.box_double();
-            this.store(i.dst.0, Reg::RAX);
-            this.asm.jmp_to(done);
-        });
         self.facts.forget(i.dst.0);
     }
 

@@ -5,13 +5,14 @@
 
 use super::{CX, Compiler, TAG, site_field};
 use crate::ic::routines;
-use crate::symbols::{self, Symbol};
+use crate::stubs::shared;
+use crate::symbols::Symbol;
 use tercel_asm::Label;
 use tercel_asm::x64::{Mem, Reg, Scale, Size};
 use tercel_bytecode::Op;
 use tercel_bytecode::op::{Slot, instr};
 use tercel_vm::feedback::Form;
-use tercel_vm::layout::{context, header, object, site, string, stub};
+use tercel_vm::layout::{context, header, object, site, stub};
 use tercel_vm::{Kind, PropertyKey, frame};
 
 /// Bit of a cell header's gc byte that asks for a write barrier.
@@ -146,49 +147,18 @@ impl<'a> Compiler<'a> {
 
     pub fn get_length(&mut self) {
         let i: instr::GetLength = self.decode();
-        let (no_array, done) = (self.asm.new_label(), self.asm.new_label());
+        let (found, done) = (self.asm.new_label(), self.asm.new_label());
         let slow = self.slow_op(Op::GetLength, done);
+        let no_array = self.slow_shared(shared::LENGTH, Some(i.slot), Some(slow), found);
         self.load(Reg::RAX, i.obj.0);
         self.check_cell(Reg::RAX, Reg::RCX, slow);
         self.asm.movzx(Size::S32, Size::S8, Reg::RCX, Mem::base(Reg::RAX, header::KIND));
         self.asm.cmp(Size::S32, Reg::RCX, Kind::Array as i32);
         self.asm.jne(no_array);
         self.array_length(slow);
+        self.asm.bind(found);
         self.store(i.dst.0, Reg::RAX);
         self.asm.bind(done);
-        self.later(move |this| {
-            let (no_string, other_shape) = (this.asm.new_label(), this.asm.new_label());
-            this.asm.bind(no_array);
-            this.asm.sub(Size::S32, Reg::RCX, Kind::StringFlat as i32);
-            this.asm.cmp(Size::S32, Reg::RCX, Kind::StringSlice as i32 - Kind::StringFlat as i32);
-            this.asm.ja(no_string);
-            this.asm.mov(Size::S32, Reg::RAX, Mem::base(Reg::RAX, string::LENGTH));
-            this.asm.or(Size::S64, Reg::RAX, TAG);
-            this.store(i.dst.0, Reg::RAX);
-            this.asm.jmp_to(done);
-
-            // A typed array whose getter is the library's; below 2^31.
-            this.asm.bind(no_string);
-            this.asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RAX, header::SHAPE));
-            this.asm.cmp(Size::S32, Reg::RCX, site_field(i.slot, site::GUARD));
-            this.asm.jne(other_shape);
-            this.asm.cmp(Size::S32, site_field(i.slot, site::LOC), (Form::TypedArrayLength as i32) << 24);
-            this.asm.jne(slow);
-            this.check_epoch(i.slot, slow);
-            this.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::TYPED_LENGTH));
-            this.asm.mov(Size::S64, Reg::RCX, Reg::RAX);
-            this.asm.shr(Size::S64, Reg::RCX, 31);
-            this.asm.jne(slow);
-            this.asm.or(Size::S64, Reg::RAX, TAG);
-            this.store(i.dst.0, Reg::RAX);
-            this.asm.jmp_to(done);
-
-            this.asm.bind(other_shape);
-            let key = this.cx.names().length;
-            this.by_site(i.slot, routines::SITE_GET, key, slow);
-            this.store(i.dst.0, Reg::RAX);
-            this.asm.jmp_to(done);
-        });
         self.facts.forget(i.dst.0);
     }
 
@@ -248,18 +218,9 @@ impl<'a> Compiler<'a> {
 
     /// The write barrier after the value in rcx was stored at rdx in the cell `cell`; goes on at `done` when it had something to do.
     pub(super) fn barrier(&mut self, cell: Reg, done: Label) {
-        let slow = self.asm.new_label();
+        debug_assert!(cell == Reg::RAX);
+        let slow = self.slow_shared(shared::BARRIER, None, None, done);
         self.asm.test(Size::S8, Mem::base(cell, header::GC), OLD_CLEAN);
         self.asm.jne(slow);
-        self.later(move |this| {
-            this.asm.bind(slow);
-            // Numbers and the other immediates need none.
-            this.check_cell(Reg::RCX, Reg::RSI, done);
-            this.asm.mov(Size::S64, Reg::RSI, cell);
-            this.asm.mov(Size::S64, Reg::RDI, CX);
-            // rdx and rcx are the third and fourth arguments already.
-            this.call_leaf(symbols::WRITE_BARRIER);
-            this.asm.jmp_to(done);
-        });
     }
 }

@@ -1,14 +1,193 @@
-//! Calls of helpers, by their styles.
+//! Slow paths, which stand behind the function, and calls of helpers by their styles.
+//!
+//! Nearly all slow paths have one of a few forms ([`Slow`]): they call a stub or a shared routine, look at whether it failed, and go back. Forms are plain data,
+//! which costs next to nothing to note; code of its own ([`Compiler::later`]) costs an allocation.
 
-use super::{CX, Compiler, FRAME, SITES};
-use crate::stubs;
+use super::compare::{Right, Use};
+use super::{CX, Compiler, FRAME, SITES, TAG, site_field};
+use crate::stubs::{self, shared};
 use crate::symbols::Symbol;
 use tercel_asm::Label;
-use tercel_asm::x64::{Mem, Reg, Size};
+use tercel_asm::x64::{Cond, Mem, Reg, Size};
 use tercel_bytecode::Op;
+use tercel_bytecode::op::Slot;
+use tercel_vm::elements::HOLE;
 use tercel_vm::helpers::{self, Style};
 use tercel_vm::layout::context;
 
+/// A slow path to be emitted.
+pub(super) struct Pending<'a> {
+    /// The unit offset of its instruction.
+    pc: usize,
+    slow: Slow<'a>,
+}
+
+/// What a slow path does, from the label `entry` on.
+enum Slow<'a> {
+    /// The whole op by its stub.
+    Op {
+        op: Op,
+        entry: Label,
+        done: Label,
+    },
+    /// A comparison by its stub; the left operand is in rax if `loaded`.
+    Comparison {
+        op: Op,
+        a: u16,
+        loaded: bool,
+        right: Right,
+        used: Use,
+        entry: Label,
+        done: Label,
+    },
+    /// A routine of [`shared`], with the address of a site in rsi if it wants one.
+    Shared {
+        routine: Symbol,
+        site: Option<Slot>,
+        entry: Label,
+        fails: Option<Label>,
+        done: Label,
+    },
+    /// A jump that depends on the truth of the value in rax.
+    Truth {
+        entry: Label,
+        truthy: Label,
+        falsy: Label,
+    },
+    Poll {
+        entry: Label,
+        done: Label,
+    },
+    /// The word in rax of an array of doubles becomes a value: in place, since loops over doubles come here each time.
+    Double {
+        entry: Label,
+        hole: Label,
+        done: Label,
+    },
+    /// Anything else.
+    Code(SlowCode<'a>),
+}
+
+type SlowCode<'a> = Box<dyn FnOnce(&mut Compiler<'a>) + 'a>;
+
+/// Noting slow paths, and emitting them.
+impl<'a> Compiler<'a> {
+    fn note(&mut self, slow: Slow<'a>) {
+        self.slow.push(Pending { pc: self.pc, slow });
+    }
+
+    /// A label whose code, behind the function, does the whole op by its helper and comes back to `done`.
+    pub fn slow_op(&mut self, op: Op, done: Label) -> Label {
+        let entry = self.asm.new_label();
+        self.note(Slow::Op { op, entry, done });
+        entry
+    }
+
+    /// A label whose code calls a routine of [`shared`] and comes back to `done`.
+    pub fn slow_shared(&mut self, routine: Symbol, site: Option<Slot>, fails: Option<Label>, done: Label) -> Label {
+        let entry = self.asm.new_label();
+        self.note(Slow::Shared { routine, site, entry, fails, done });
+        entry
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    pub fn slow_comparison(
+        &mut self,
+        op: Op,
+        a: u16,
+        loaded: bool,
+        right: Right,
+        used: Use,
+        entry: Label,
+        done: Label,
+    ) {
+        self.note(Slow::Comparison { op, a, loaded, right, used, entry, done });
+    }
+
+    pub fn slow_truth(&mut self, entry: Label, truthy: Label, falsy: Label) {
+        self.note(Slow::Truth { entry, truthy, falsy });
+    }
+
+    pub fn slow_poll(&mut self, done: Label) -> Label {
+        let entry = self.asm.new_label();
+        self.note(Slow::Poll { entry, done });
+        entry
+    }
+
+    pub fn slow_double(&mut self, hole: Label, done: Label) -> Label {
+        let entry = self.asm.new_label();
+        self.note(Slow::Double { entry, hole, done });
+        entry
+    }
+
+    /// Code behind the function.
+    pub fn later(&mut self, code: impl FnOnce(&mut Compiler<'a>) + 'a) {
+        self.note(Slow::Code(Box::new(code)));
+    }
+
+    /// Emits all that was noted, and what that notes.
+    pub(super) fn slow_paths(&mut self) {
+        while let Some(Pending { pc, slow }) = self.slow.pop() {
+            self.pc = pc;
+            self.note_position();
+            match slow {
+                Slow::Op { op, entry, done } => {
+                    self.asm.bind(entry);
+                    self.whole_op(op);
+                    self.asm.jmp_to(done);
+                }
+                Slow::Comparison { op, a, loaded, right, used, entry, done } => {
+                    self.asm.bind(entry);
+                    if !loaded {
+                        self.load(Reg::RAX, a);
+                    }
+                    if let Right::Register(b) = right {
+                        self.load(Reg::RCX, b);
+                    }
+                    self.call_stub(op);
+                    if let Use::Jump { target, wanted } = used {
+                        self.asm.jcc(if wanted { Cond::E } else { Cond::NE }, target);
+                    }
+                    self.asm.jmp_to(done);
+                }
+                Slow::Shared { routine, site, entry, fails, done } => {
+                    self.asm.bind(entry);
+                    if let Some(slot) = site {
+                        self.asm.lea(Size::S64, Reg::RSI, site_field(slot, 0));
+                    }
+                    self.call_leaf(routine);
+                    if let Some(fails) = fails {
+                        self.asm.je(fails);
+                    }
+                    self.asm.jmp_to(done);
+                }
+                Slow::Truth { entry, truthy, falsy } => {
+                    self.asm.bind(entry);
+                    self.call_leaf(shared::TRUTHY);
+                    self.asm.jne(truthy);
+                    self.asm.jmp_to(falsy);
+                }
+                Slow::Poll { entry, done } => {
+                    self.asm.bind(entry);
+                    self.offset_argument();
+                    self.call_leaf(shared::POLL);
+                    self.asm.jmp_to(done);
+                }
+                Slow::Double { entry, hole, done } => {
+                    self.asm.bind(entry);
+                    self.asm.mov_imm64(Reg::RDX, HOLE as i64);
+                    self.asm.cmp(Size::S64, Reg::RAX, Reg::RDX);
+                    self.asm.je(hole);
+                    self.asm.sub(Size::S64, Reg::RAX, TAG);
+                    self.asm.jmp_to(done);
+                }
+                Slow::Code(code) => code(self),
+            }
+        }
+    }
+}
+
+/// Calls.
 impl<'a> Compiler<'a> {
     /// The address of the current instruction's bytecode.
     fn pc_address(&self) -> i64 {
@@ -40,10 +219,15 @@ impl<'a> Compiler<'a> {
         self.asm.call_near(symbol.target());
     }
 
+    /// The current instruction, as stubs want it.
+    fn offset_argument(&mut self) {
+        // The verifier bounds code.
+        self.asm.mov(Size::S32, Reg::RDX, self.pc as i32 * 2);
+    }
+
     /// The op's helper, through its stub, which deals with throws and with frames that were pushed.
     fn call_stub(&mut self, op: Op) {
-        let pc = self.pc_address();
-        self.asm.mov_imm64(Reg::RDX, pc);
+        self.offset_argument();
         self.stubs.insert(op);
         self.asm.call_near(stubs::of_op(op).target());
     }
@@ -80,16 +264,5 @@ impl<'a> Compiler<'a> {
             }
             Some(Style::Relation) | None => unreachable!("{op:?} has code of its own"),
         }
-    }
-
-    /// A label whose code, behind the function, does the whole op by its helper and comes back to `done`.
-    pub fn slow_op(&mut self, op: Op, done: Label) -> Label {
-        let slow = self.asm.new_label();
-        self.later(move |this| {
-            this.asm.bind(slow);
-            this.whole_op(op);
-            this.asm.jmp_to(done);
-        });
-        slow
     }
 }

@@ -1,6 +1,13 @@
 //! Pieces of code that all compiled functions share: what would be repeated at many sites and is not worth inlining.
 //!
 //! Stubs are called by machine code only. They keep the engine's registers and clobber what each says.
+//!
+//! * here: a stub for each op, around its helper;
+//! * [`number`]: what the stubs of arithmetic and comparisons do before;
+//! * [`shared`]: routines that slow paths of many ops share.
+
+mod number;
+pub mod shared;
 
 use crate::baseline::{CX, FRAME, SITES};
 use crate::symbols::{FIRST_STUB, Symbol};
@@ -12,14 +19,18 @@ use tercel_vm::frame;
 use tercel_vm::helpers::{self, Style};
 use tercel_vm::layout::{context, object};
 
-/// The stub of an op: calls the op's helper and deals with what that says, so that a slow path is ten bytes of argument and a call. In: rdx, the address of
-/// the instruction. Styles `Plain` and `Call`: the op is done. `Jump`: "equal" means that the jump is taken.
+/// The stub of an op: calls the op's helper and deals with what that says, so that a slow path is five bytes of argument and a call. In: edx, the offset of
+/// the instruction in its function's bytecode, in bytes. Styles `Plain` and `Call`: the op is done. `Jump`: "equal" means that the jump is taken. `Relation`:
+/// see [`number`].
 pub const fn of_op(op: Op) -> Symbol {
     Symbol(FIRST_STUB + op as u32)
 }
 
 /// Numbers of symbols from here on are the routines' of inline caches.
 pub const ROUTINES: u32 = FIRST_STUB + 256;
+
+/// Numbers of symbols from here on are those of [`shared`].
+pub const SHARED: u32 = ROUTINES + 256;
 
 /// Which ops' stubs a piece of code calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,6 +39,10 @@ pub struct OpSet([u64; 4]);
 impl OpSet {
     pub fn insert(&mut self, op: Op) {
         self.0[op as usize / 64] |= 1 << (op as usize % 64);
+    }
+    /// Whether all of the other's ops are in this one.
+    pub fn contains_all(self, other: OpSet) -> bool {
+        self.0.iter().zip(other.0).all(|(&mine, others)| others & !mine == 0)
     }
     fn contains(self, op: Op) -> bool {
         self.0[op as usize / 64] & 1 << (op as usize % 64) != 0
@@ -59,14 +74,36 @@ pub fn publish(space: &mut CodeSpace, wanted: OpSet, published: &mut OpSet) -> R
     Ok(())
 }
 
-fn emit(asm: &mut Assembler, op: Op) {
-    let (threw, ret) = (asm.new_label(), asm.new_label());
-    // The word keeps rsp a multiple of 16. Unwinding goes along rbp and does not see it.
-    asm.sub(Size::S64, Reg::RSP, 8);
+/// rdx = the address of the instruction at the offset in rdx. Clobbers r8.
+fn address_of_instruction(asm: &mut Assembler) {
+    asm.mov(Size::S64, Reg::R8, Mem::base(FRAME, frame::CALLEE as i32 * 8));
+    asm.mov(Size::S64, Reg::R8, Mem::base(Reg::R8, object::FUNCTION_CODE));
+    asm.add(Size::S64, Reg::RDX, Mem::base(Reg::R8, CodeBlock::CODE_OFFSET as i32));
+}
+
+/// Calls a helper of the context, the frame and the instruction in rdx (and of more, from rcx on). The stack has a word of the stub's, which keeps rsp a
+/// multiple of 16; unwinding goes along rbp and does not see it.
+fn call_helper(asm: &mut Assembler, helper: Symbol) {
     asm.mov(Size::S64, Reg::RDI, CX);
     asm.mov(Size::S64, Reg::RSI, FRAME);
     asm.mov(Size::S64, Mem::base(CX, context::EXIT_SP), Reg::RSP);
-    asm.call_near(Symbol::helper(op).target());
+    asm.call_near(helper.target());
+}
+
+/// What a helper threw goes on to its handler; the stub's word on the stack is forgotten on the way.
+fn leave_word(asm: &mut Assembler) {
+    asm.jmp_near(crate::symbols::THROW.target());
+}
+
+fn emit(asm: &mut Assembler, op: Op) {
+    if helpers::of_op(op).is_some_and(|h| h.style == Style::Relation) {
+        return number::comparison(asm, op);
+    }
+    let (threw, ret) = (asm.new_label(), asm.new_label());
+    address_of_instruction(asm);
+    number::arithmetic(asm, op);
+    asm.sub(Size::S64, Reg::RSP, 8);
+    call_helper(asm, Symbol::helper(op));
     match helpers::of_op(op).map(|h| h.style) {
         Some(Style::Call) => {
             asm.cmp(Size::S64, Reg::RAX, 1);
@@ -88,7 +125,7 @@ fn emit(asm: &mut Assembler, op: Op) {
     asm.lea(Size::S64, Reg::RSP, Mem::base(Reg::RSP, 8));
     asm.ret();
     asm.bind(threw);
-    asm.jmp_near(crate::symbols::THROW.target());
+    leave_word(asm);
 }
 
 /// Enters the frame that a helper pushed, at the address in rax, and stores its result where the frame says; then rbx and r13 are the caller's again.

@@ -1,0 +1,391 @@
+//! Routines that slow paths of many ops share. Functions call them out of line, for operands that their code in line does not serve.
+//!
+//! | routine | in | out | clobbers |
+//! |---|---|---|---|
+//! | `POLL` | edx: the instruction's offset | | what a call may |
+//! | `TRUTHY` | rax: a value | "not equal": it is true | what a call may |
+//! | `BARRIER` | rax: a cell; rdx: the address in it where rcx was stored | | what a call may |
+//! | `TARGET` | rax: a function; rdx: its code; rsi: the site | rax, rdx as before | the rest of what a call may |
+//! | `GLOBAL` | rsi: the site | rax: a cell; rdx: the global's address in it | rcx |
+//! | `LENGTH` | rax: a cell, no array; ecx: its kind; rsi: the site | rax: its length | rcx, rdx, rdi, r8–r11 |
+//! | `TO_INT32_RAX`, `TO_INT32_RCX` | the register: a value that is no int32 | the register: its ToInt32, in the lower half | rdx, xmm0 |
+//! | `BOX_UINT32` | eax: 2^31 or more | rax: the number | xmm0 |
+//! | `DENSE_DOUBLE` | rax: a word of an array of doubles | rax: the number | rdx |
+//! | `ELEMENT_GET` | rax: a cell; ecx: the index; edx: its kind, which is no array's | rax: the element | what a call may, but for rsi |
+//! | `ELEMENT_SET` | rax: a cell; esi: the index; edx: its kind, which is no array's; rcx: the value | | what a call may |
+//! | `DENSE_SET` | rax: elements that are no plain values; rdx: the address of one; rcx: the value | | rdi, xmm0 |
+//!
+//! Where a routine can fail, "equal" says that it did; then the op's helper does all of the op.
+
+use crate::baseline::{CX, FRAME, TAG};
+use crate::ic::routines;
+use crate::stubs::{address_of_instruction, leave_word};
+use crate::symbols::{self, Symbol};
+use tercel_asm::Label;
+use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size, Xmm};
+use tercel_code::{Batch, CodeError, CodeImage, CodeKind, CodeSpace};
+use tercel_vm::context::Context;
+use tercel_vm::elements::HOLE;
+use tercel_vm::feedback::{Form, SiteState};
+use tercel_vm::interp::globals::{binding, cached};
+use tercel_vm::layout::{context, elements, header, object, site, string};
+use tercel_vm::{Kind, Value, frame};
+
+macro_rules! shared {
+    ($($name:ident => $emit:expr;)*) => {
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
+        enum Order { $($name),* }
+        $(pub const $name: Symbol = Symbol(super::SHARED + Order::$name as u32);)*
+        type Row = (&'static str, Symbol, fn(&mut Assembler, &Context));
+        const TABLE: &[Row] = &[$((stringify!($name), $name, $emit)),*];
+    };
+}
+
+shared! {
+    BARRIER => |asm, _| barrier(asm);
+    DENSE_DOUBLE => |asm, _| dense_double(asm);
+    DENSE_SET => |asm, _| dense_set(asm);
+    // The following may call those before.
+    POLL => |asm, _| poll(asm);
+    TRUTHY => |asm, _| truthy(asm);
+    TARGET => |asm, _| target(asm);
+    GLOBAL => |asm, _| global(asm);
+    LENGTH => length;
+    TO_INT32_RAX => |asm, _| to_int32(asm, Reg::RAX);
+    TO_INT32_RCX => |asm, _| to_int32(asm, Reg::RCX);
+    BOX_UINT32 => |asm, _| box_uint32(asm);
+    ELEMENT_GET => |asm, _| element_get(asm);
+    ELEMENT_SET => |asm, _| element_set(asm);
+}
+
+/// What a routine is called.
+pub fn name(symbol: Symbol) -> &'static str {
+    TABLE.iter().find(|row| row.1 == symbol).map_or("?", |row| row.0)
+}
+
+/// Publishes the routines.
+///
+/// # Errors
+/// If there is no room for them.
+pub fn publish(space: &mut CodeSpace, cx: &Context) -> Result<(), CodeError> {
+    let (first, others) = TABLE.split_at(Order::POLL as usize);
+    for rows in [first, others] {
+        let mut batch = Batch::new();
+        for &(name, _, emit) in rows {
+            let mut asm = Assembler::new();
+            emit(&mut asm, cx);
+            let assembly = asm.assemble().map_err(|_| CodeError::Invalid { reason: "a routine does not assemble" })?;
+            batch.push(CodeImage::new(name.to_lowercase(), CodeKind::Runtime, assembly));
+        }
+        let codes = space.publish_batch(batch)?;
+        for (row, code) in rows.iter().zip(codes) {
+            if let Some(object) = space.get(code) {
+                let address = object.entry() as u64;
+                space.define_symbol(row.1.0, address);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Sets the flags to "equal" and returns: the routine has failed.
+fn fail(asm: &mut Assembler, at: Label) {
+    asm.bind(at);
+    asm.cmp(Size::S32, Reg::RSP, Reg::RSP);
+    asm.ret();
+}
+
+/// Sets the flags to "not equal" and returns.
+fn succeed(asm: &mut Assembler) {
+    asm.test(Size::S64, Reg::RSP, Reg::RSP);
+    asm.ret();
+}
+
+/// Jumps to `no` unless `value` is a cell. Clobbers `scratch`. The flags say "not equal" there.
+fn check_cell(asm: &mut Assembler, value: Reg, scratch: Reg, no: Label) {
+    asm.lea(Size::S64, scratch, Mem::base(value, -16));
+    asm.shr(Size::S64, scratch, 47);
+    asm.jne(no);
+}
+
+/// Calls a function that looks at its arguments only, from a routine.
+fn call_leaf(asm: &mut Assembler, symbol: Symbol) {
+    // The word keeps rsp a multiple of 16.
+    asm.sub(Size::S64, Reg::RSP, 8);
+    asm.call_near(symbol.target());
+    asm.add(Size::S64, Reg::RSP, 8);
+}
+
+fn poll(asm: &mut Assembler) {
+    let threw = asm.new_label();
+    address_of_instruction(asm);
+    asm.sub(Size::S64, Reg::RSP, 8);
+    super::call_helper(asm, symbols::POLL);
+    asm.test(Size::S32, Reg::RAX, Reg::RAX);
+    asm.jne(threw);
+    asm.add(Size::S64, Reg::RSP, 8);
+    asm.ret();
+    asm.bind(threw);
+    leave_word(asm);
+}
+
+fn truthy(asm: &mut Assembler) {
+    let [not_int32, general, ret] = std::array::from_fn(|_| asm.new_label());
+    // undefined and null: they differ in one bit.
+    asm.mov(Size::S64, Reg::RCX, Reg::RAX);
+    asm.and(Size::S64, Reg::RCX, !8);
+    asm.cmp(Size::S64, Reg::RCX, Value::NULL.bits() as i32);
+    asm.je(ret);
+    asm.cmp(Size::S64, Reg::RAX, TAG);
+    asm.jb(not_int32);
+    asm.test(Size::S32, Reg::RAX, Reg::RAX);
+    asm.bind(ret);
+    asm.ret();
+    asm.bind(not_int32);
+    check_cell(asm, Reg::RAX, Reg::RCX, general);
+    asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Object as i32);
+    asm.jb(general);
+    succeed(asm);
+    asm.bind(general);
+    asm.mov(Size::S64, Reg::RDI, Reg::RAX);
+    call_leaf(asm, symbols::TO_BOOLEAN);
+    asm.test(Size::S32, Reg::RAX, Reg::RAX);
+    asm.ret();
+}
+
+fn barrier(asm: &mut Assembler) {
+    let none = asm.new_label();
+    // Numbers and the other immediates need none.
+    check_cell(asm, Reg::RCX, Reg::RSI, none);
+    asm.mov(Size::S64, Reg::RSI, Reg::RAX);
+    asm.mov(Size::S64, Reg::RDI, CX);
+    // rdx and rcx are the third and fourth arguments already.
+    call_leaf(asm, symbols::WRITE_BARRIER);
+    asm.bind(none);
+    asm.ret();
+}
+
+/// A call site meets a function that is not the one that it knows.
+fn target(asm: &mut Assembler) {
+    let known = asm.new_label();
+    asm.cmp(Size::S8, Mem::base(Reg::RSI, site::STATE), SiteState::Megamorphic as i32);
+    asm.je(known);
+    asm.push(Reg::RAX);
+    asm.push(Reg::RDX);
+    asm.mov(Size::S64, Reg::RCX, Reg::RDX);
+    asm.mov(Size::S64, Reg::RDX, Reg::RSI);
+    asm.mov(Size::S64, Reg::RSI, Mem::base(FRAME, frame::CALLEE as i32 * 8));
+    asm.mov(Size::S64, Reg::RSI, Mem::base(Reg::RSI, object::FUNCTION_CODE));
+    asm.mov(Size::S64, Reg::RDI, CX);
+    call_leaf(asm, symbols::RECORD_TARGET);
+    asm.pop(Reg::RDX);
+    asm.pop(Reg::RAX);
+    asm.bind(known);
+    asm.ret();
+}
+
+fn global(asm: &mut Assembler) {
+    const SITE: Reg = Reg::RSI;
+    let [property, inline, none] = std::array::from_fn(|_| asm.new_label());
+    asm.mov(Size::S64, Reg::RAX, Mem::base(SITE, site::CELL));
+    asm.cmp(Size::S8, Mem::base(SITE, site::BITS), i32::from(cached::PROPERTY));
+    asm.je(property);
+    asm.cmp(Size::S8, Mem::base(SITE, site::BITS), i32::from(cached::BINDING));
+    asm.jne(none);
+    asm.lea(Size::S64, Reg::RDX, Mem::base(Reg::RAX, header::SIZE + binding::VALUE as i32 * 8));
+    // Equal: in its dead zone.
+    asm.cmp(Size::S64, Mem::base(Reg::RDX, 0), 0);
+    asm.ret();
+
+    asm.bind(property);
+    asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RAX, header::SHAPE));
+    asm.cmp(Size::S32, Reg::RCX, Mem::base(SITE, site::GUARD));
+    asm.jne(none);
+    asm.mov(Size::S32, Reg::RCX, Mem::base(SITE, site::AUX));
+    asm.cmp(Size::S32, Reg::RCX, Mem::base(CX, context::PROTO_EPOCH));
+    asm.jne(none);
+    asm.mov(Size::S32, Reg::RDX, Mem::base(SITE, site::LOC));
+    asm.cmp(Size::S32, Reg::RDX, 1 << 24);
+    asm.jb(inline);
+    asm.and(Size::S32, Reg::RDX, 0xff_ffff);
+    asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::SLOTS));
+    asm.bind(inline);
+    asm.add(Size::S64, Reg::RDX, Reg::RAX);
+    succeed(asm);
+    fail(asm, none);
+}
+
+fn length(asm: &mut Assembler, cx: &Context) {
+    const SITE: Reg = Reg::RSI;
+    let [no_string, other_shape, boxed, none] = std::array::from_fn(|_| asm.new_label());
+    asm.sub(Size::S32, Reg::RCX, Kind::StringFlat as i32);
+    asm.cmp(Size::S32, Reg::RCX, Kind::StringSlice as i32 - Kind::StringFlat as i32);
+    asm.ja(no_string);
+    asm.mov(Size::S32, Reg::RAX, Mem::base(Reg::RAX, string::LENGTH));
+    asm.bind(boxed);
+    asm.or(Size::S64, Reg::RAX, TAG);
+    asm.ret();
+
+    // A typed array whose getter is the library's; below 2^31.
+    asm.bind(no_string);
+    asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RAX, header::SHAPE));
+    asm.cmp(Size::S32, Reg::RCX, Mem::base(SITE, site::GUARD));
+    asm.jne(other_shape);
+    asm.cmp(Size::S32, Mem::base(SITE, site::LOC), (Form::TypedArrayLength as i32) << 24);
+    asm.jne(none);
+    asm.mov(Size::S32, Reg::RCX, Mem::base(SITE, site::AUX));
+    asm.cmp(Size::S32, Reg::RCX, Mem::base(CX, context::PROTO_EPOCH));
+    asm.jne(none);
+    asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::TYPED_LENGTH));
+    asm.mov(Size::S64, Reg::RCX, Reg::RAX);
+    asm.shr(Size::S64, Reg::RCX, 31);
+    asm.je(boxed);
+    fail(asm, none);
+
+    asm.bind(other_shape);
+    asm.mov(Size::S64, routines::SITE, SITE);
+    asm.mov_imm64(routines::KEY, cx.names().length.bits() as i64);
+    call_leaf(asm, routines::SITE_GET);
+    asm.test(Size::S64, Reg::RAX, Reg::RAX);
+    asm.ret();
+}
+
+fn to_int32(asm: &mut Assembler, value: Reg) {
+    let ret = asm.new_label();
+    asm.test(Size::S64, value, TAG);
+    asm.je(ret);
+    asm.add(Size::S64, value, TAG);
+    asm.movq_from_gpr(Xmm::XMM0, value);
+    asm.cvttsd2si(Size::S64, value, Xmm::XMM0);
+    // The one result that stands for "does not fit": its low half would be 0.
+    asm.mov_imm64(Reg::RDX, i64::MIN);
+    asm.cmp(Size::S64, value, Reg::RDX);
+    asm.bind(ret);
+    asm.ret();
+}
+
+fn box_uint32(asm: &mut Assembler) {
+    asm.mov(Size::S32, Reg::RAX, Reg::RAX);
+    asm.xorps(Xmm::XMM0, Xmm::XMM0);
+    asm.cvtsi2sd(Size::S64, Xmm::XMM0, Reg::RAX);
+    asm.movq_to_gpr(Reg::RAX, Xmm::XMM0);
+    asm.sub(Size::S64, Reg::RAX, TAG);
+    asm.ret();
+}
+
+fn dense_double(asm: &mut Assembler) {
+    let hole = asm.new_label();
+    asm.mov_imm64(Reg::RDX, HOLE as i64);
+    asm.cmp(Size::S64, Reg::RAX, Reg::RDX);
+    asm.je(hole);
+    // No number is boxed as 0: "not equal".
+    asm.sub(Size::S64, Reg::RAX, TAG);
+    asm.bind(hole);
+    asm.ret();
+}
+
+fn element_get(asm: &mut Assembler) {
+    let [dense, no_typed, double, none, ret] = std::array::from_fn(|_| asm.new_label());
+    asm.cmp(Size::S32, Reg::RDX, Kind::Object as i32);
+    asm.je(dense);
+    asm.cmp(Size::S32, Reg::RDX, Kind::Arguments as i32);
+    asm.je(dense);
+    asm.cmp(Size::S32, Reg::RDX, Kind::TypedArray as i32);
+    asm.jne(no_typed);
+    asm.push(Reg::RSI);
+    asm.mov(Size::S64, Reg::RDI, Reg::RAX);
+    asm.mov(Size::S64, Reg::RSI, Reg::RCX);
+    asm.or(Size::S64, Reg::RSI, TAG);
+    asm.call_near(symbols::TYPED_GET.target());
+    asm.pop(Reg::RSI);
+    asm.test(Size::S64, Reg::RAX, Reg::RAX);
+    asm.bind(ret);
+    asm.ret();
+
+    asm.bind(no_typed);
+    call_leaf(asm, routines::STRING_CHARACTER);
+    asm.test(Size::S64, Reg::RAX, Reg::RAX);
+    asm.ret();
+
+    asm.bind(dense);
+    asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::ELEMENTS));
+    asm.cmp(Size::S32, Reg::RCX, Mem::base(Reg::RDX, elements::LENGTH));
+    asm.jae(none);
+    asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RDX, Reg::RCX, Scale::X8, elements::DATA));
+    asm.cmp(Size::S8, Mem::base(Reg::RDX, header::KIND), Kind::ElementsDouble as i32);
+    asm.je(double);
+    asm.test(Size::S64, Reg::RAX, Reg::RAX);
+    asm.ret();
+    asm.bind(double);
+    asm.jmp_near(DENSE_DOUBLE.target());
+    fail(asm, none);
+}
+
+fn element_set(asm: &mut Assembler) {
+    let [dense, values, hole, none, stored] = std::array::from_fn(|_| asm.new_label());
+    asm.cmp(Size::S32, Reg::RDX, Kind::Object as i32);
+    asm.je(dense);
+    asm.cmp(Size::S32, Reg::RDX, Kind::TypedArray as i32);
+    asm.jne(none);
+    asm.mov(Size::S64, Reg::RDI, Reg::RAX);
+    asm.or(Size::S64, Reg::RSI, TAG);
+    asm.mov(Size::S64, Reg::RDX, Reg::RCX);
+    call_leaf(asm, symbols::TYPED_SET);
+    asm.test(Size::S32, Reg::RAX, Reg::RAX);
+    asm.ret();
+
+    asm.bind(dense);
+    asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::ELEMENTS));
+    asm.cmp(Size::S32, Reg::RSI, Mem::base(Reg::RAX, elements::LENGTH));
+    asm.jae(none);
+    asm.lea(Size::S64, Reg::RDX, Mem::index(Reg::RAX, Reg::RSI, Scale::X8, elements::DATA));
+    asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::ElementsValue as i32);
+    asm.je(values);
+    asm.jmp_near(DENSE_SET.target());
+    asm.bind(values);
+    // A hole may be shadowed by a setter of a prototype.
+    asm.cmp(Size::S64, Mem::base(Reg::RDX, 0), 0);
+    asm.je(hole);
+    asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
+    asm.test(Size::S8, Mem::base(Reg::RAX, header::GC), tercel_gc::OLD_CLEAN as i32);
+    asm.je(stored);
+    call_leaf(asm, BARRIER);
+    asm.bind(stored);
+    succeed(asm);
+    fail(asm, none);
+    asm.bind(hole);
+    asm.ret();
+}
+
+fn dense_set(asm: &mut Assembler) {
+    let [doubles, int32, store, none] = std::array::from_fn(|_| asm.new_label());
+    asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::ElementsInt32 as i32);
+    asm.jne(doubles);
+    asm.cmp(Size::S64, Reg::RCX, TAG);
+    asm.jb(none);
+    asm.cmp(Size::S64, Mem::base(Reg::RDX, 0), 0);
+    asm.je(none);
+    asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
+    // No int32 is 0: "not equal".
+    asm.test(Size::S64, Reg::RCX, Reg::RCX);
+    asm.ret();
+
+    asm.bind(doubles);
+    asm.mov_imm64(Reg::RDI, HOLE as i64);
+    asm.cmp(Size::S64, Reg::RDI, Mem::base(Reg::RDX, 0));
+    asm.je(none);
+    asm.cmp(Size::S64, Reg::RCX, TAG);
+    asm.jae(int32);
+    asm.test(Size::S64, Reg::RCX, TAG);
+    asm.je(none);
+    asm.add(Size::S64, Reg::RCX, TAG);
+    asm.movq_from_gpr(Xmm::XMM0, Reg::RCX);
+    asm.bind(store);
+    asm.movsd_store(Mem::base(Reg::RDX, 0), Xmm::XMM0);
+    succeed(asm);
+    asm.bind(int32);
+    asm.xorps(Xmm::XMM0, Xmm::XMM0);
+    asm.cvtsi2sd(Size::S32, Xmm::XMM0, Reg::RCX);
+    asm.jmp_to(store);
+    fail(asm, none);
+}
