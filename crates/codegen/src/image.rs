@@ -307,7 +307,10 @@ pub fn stack_limit() -> u64 {
     const SLACK: u64 = 128 << 10;
     let local = 0u8;
     let here = &raw const local as u64;
-    stack_low().filter(|&low| low < here).map_or(here.saturating_sub(256 << 10), |low| low + SLACK)
+    // Asked once a thread: for the first thread, the C library reads the list of all mappings to answer.
+    thread_local!(static LOW: Option<u64> = stack_low());
+    let low = LOW.try_with(|&low| low).unwrap_or_else(|_| stack_low());
+    low.filter(|&low| low < here).map_or(here.saturating_sub(256 << 10), |low| low + SLACK)
 }
 
 #[cfg(target_os = "linux")]
