@@ -86,6 +86,8 @@ pub mod header {
     pub const SHAPE: i32 = offset_of!(CellHeader, shape) as i32;
     pub const KIND: i32 = CellHeader::KIND_OFFSET as i32;
     pub const GC: i32 = CellHeader::GC_OFFSET as i32;
+    /// The bit of the byte at [`GC`] that asks for a write barrier.
+    pub const OLD_CLEAN: i32 = tercel_gc::OLD_CLEAN as i32;
     pub const FLAGS: i32 = CellHeader::FLAGS_OFFSET as i32;
     pub const WORDS: i32 = CellHeader::WORDS_OFFSET as i32;
     pub const SIZE: i32 = size_of::<CellHeader>() as i32;

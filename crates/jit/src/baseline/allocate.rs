@@ -8,7 +8,9 @@
 //! Where sizes are known at run time only, sites share routines.
 
 use super::{CX, Compiler, site_field};
+use crate::stubs::shared;
 use crate::symbols;
+use std::ops::Range;
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
 use tercel_bytecode::Op;
@@ -33,6 +35,11 @@ const SCRATCH: Reg = Reg::RDX;
 const fn header_word(shape: u32, kind: Kind, inline_slots: usize) -> u64 {
     // SAFETY: a header is one word of plain integers.
     unsafe { std::mem::transmute(CellHeader::new(shape, kind as u8, inline_slots as u8, 0)) }
+}
+
+/// The size of objects of `shape`.
+fn object_words(shape: Gc<Shape>) -> usize {
+    shape.inline_base() + shape.inline_capacity()
 }
 
 /// CELL = a place for the bytes in `size`; jumps to `full` where the nursery's block has no room. `end` is clobbered.
@@ -81,6 +88,12 @@ impl Compiler<'_> {
         (self.slow_op(op, done), done)
     }
 
+    /// What is large or not known yet.
+    fn made_by_helper(&mut self, op: Op, dst: Dst) {
+        self.whole_op(op);
+        self.facts.forget(dst.0);
+    }
+
     fn finish_cell(&mut self, dst: Dst, done: Label) {
         self.store(dst.0, CELL);
         self.asm.bind(done);
@@ -92,11 +105,7 @@ impl Compiler<'_> {
         let i: instr::NewObject = self.decode();
         let shape = self.cx.realm_shape_in(self.code.realm(), RealmShape::Object);
         let (full, done) = self.otherwise_helper(Op::NewObject);
-        let (base, words) = (shape.inline_base(), shape.inline_base() + shape.inline_capacity());
-        bump(&mut self.asm, Ok(words * 8), SCRATCH, full);
-        self.init_object(shape, Kind::Object);
-        (base..words).for_each(|index| self.init(index, Value::EMPTY.bits()));
-        self.finish_cell(i.dst, done);
+        self.literal(shape, i.dst, 0..0, full, done);
     }
 
     /// An object literal, from its second evaluation on: the site knows its shape.
@@ -104,24 +113,27 @@ impl Compiler<'_> {
         let i: instr::NewObjectFrom = self.decode();
         let feedback = self.feedback(i.slot);
         let known = (feedback.state.get() == SiteState::Monomorphic).then(|| self.cx.shape_of_id(feedback.guard.get()));
-        let small = known.filter(|shape| shape.inline_base() + shape.inline_capacity() <= MOST_WORDS);
+        let small = known.filter(|&shape| object_words(shape) <= MOST_WORDS);
         let Some(shape) = small else {
-            self.whole_op(Op::NewObjectFrom);
-            self.facts.forget(i.dst.0);
-            return;
+            return self.made_by_helper(Op::NewObjectFrom, i.dst);
         };
         let (full, done) = self.otherwise_helper(Op::NewObjectFrom);
-        let (base, words) = (shape.inline_base(), shape.inline_base() + shape.inline_capacity());
         self.asm.cmp(Size::S32, site_field(i.slot, site::GUARD), shape.id(self.cx) as i32);
         self.asm.jne(full);
+        self.literal(shape, i.dst, i.values.0..i.values.0 + i.count.0, full, done);
+    }
+
+    /// A plain object of `shape` whose first properties are in the registers `values`.
+    fn literal(&mut self, shape: Gc<Shape>, dst: Dst, values: Range<u16>, full: Label, done: Label) {
+        let (words, mut next) = (object_words(shape), shape.inline_base());
         bump(&mut self.asm, Ok(words * 8), SCRATCH, full);
         self.init_object(shape, Kind::Object);
-        let count = usize::from(i.count.0);
-        for n in 0..count {
-            self.init_from(base + n, i.values.0 + n as u16);
+        for register in values {
+            self.init_from(next, register);
+            next += 1;
         }
-        (base + count..words).for_each(|index| self.init(index, Value::EMPTY.bits()));
-        self.finish_cell(i.dst, done);
+        (next..words).for_each(|index| self.init(index, Value::EMPTY.bits()));
+        self.finish_cell(dst, done);
     }
 
     /// `[]`, with room for elements that are about to be appended.
@@ -129,11 +141,9 @@ impl Compiler<'_> {
         let i: instr::NewArray = self.decode();
         let capacity = usize::from(i.capacity.0);
         let shape = self.cx.realm_shape_in(self.code.realm(), RealmShape::Array);
-        let words = shape.inline_base() + shape.inline_capacity();
+        let words = object_words(shape);
         if words + capacity > MOST_WORDS {
-            self.whole_op(Op::NewArray);
-            self.facts.forget(i.dst.0);
-            return;
+            return self.made_by_helper(Op::NewArray, i.dst);
         }
         let (full, done) = self.otherwise_helper(Op::NewArray);
         let elements_bytes = if capacity == 0 { 0 } else { DATA_OFFSET + capacity * 8 };
@@ -154,13 +164,11 @@ impl Compiler<'_> {
     pub fn closure(&mut self) {
         let i: instr::Closure = self.decode();
         let Some(code) = self.code.made_function(i.func.0 as usize) else {
-            self.whole_op(Op::Closure);
-            self.facts.forget(i.dst.0);
-            return;
+            return self.made_by_helper(Op::Closure, i.dst);
         };
         let shape = code.realm().function_shape(self.cx, FunctionShape::of_code(code));
         let (full, done) = self.otherwise_helper(Op::Closure);
-        let words = shape.inline_base() + shape.inline_capacity();
+        let words = object_words(shape);
         bump(&mut self.asm, Ok(words * 8), SCRATCH, full);
         self.init_object(shape, Kind::Function);
         self.init(object::FUNCTION_CODE as usize / 8, code.addr() as u64);
@@ -178,9 +186,7 @@ impl Compiler<'_> {
         let template = &self.template.scopes[i.scope.0 as usize];
         let (base, count) = (scope::SLOTS as usize / 8, template.vars.len());
         if base + count > MOST_WORDS {
-            self.whole_op(Op::NewScope);
-            self.facts.forget(i.dst.0);
-            return;
+            return self.made_by_helper(Op::NewScope, i.dst);
         }
         let (full, done) = self.otherwise_helper(Op::NewScope);
         bump(&mut self.asm, Ok((base + count) * 8), SCRATCH, full);
@@ -201,7 +207,7 @@ impl Compiler<'_> {
         let i: instr::CloneScope = self.decode();
         let (full, done) = self.otherwise_helper(Op::CloneScope);
         self.load(Reg::RSI, i.src.0);
-        self.asm.call_near(crate::ic::routines::CLONE_SCOPE.target());
+        self.asm.call_near(shared::CLONE_SCOPE.target());
         self.asm.test(Size::S64, CELL, CELL);
         self.asm.je(full);
         self.finish_cell(i.dst, done);
@@ -209,7 +215,7 @@ impl Compiler<'_> {
 }
 
 /// rax = a copy of the scope in rsi; 0: the helper is to make it. Clobbers rcx, rdx, r8.
-pub fn clone_scope_routine(asm: &mut Assembler, _: &Context) {
+pub fn clone_scope_routine(asm: &mut Assembler) {
     const { assert!(scope::SLOT_COUNT == 24 && scope::SLOTS == 32) };
     let none = asm.new_label();
     asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RSI, scope::SLOT_COUNT));

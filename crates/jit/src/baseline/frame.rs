@@ -1,7 +1,6 @@
 //! Prologue, calls and returns.
 
 use super::{CX, Compiler, FRAME, POLL_WORD, TAG, site_field, vm};
-use crate::ic::routines;
 use crate::stubs::shared;
 use crate::symbols;
 use tercel_asm::Label;
@@ -258,7 +257,7 @@ impl<'a> Compiler<'a> {
         self.asm.cmp(Size::S32, Reg::RCX, (code_flag::CONSTRUCTOR | code_flag::READY) as i32);
         self.asm.jne(slow);
         self.asm.mov(Size::S64, Reg::RSI, Reg::RAX);
-        self.asm.call_near(routines::NEW_THIS.target());
+        self.asm.call_near(shared::NEW_THIS.target());
         self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
         self.asm.je(slow);
         self.store(block + frame::THIS as u16, Reg::RAX);

@@ -328,10 +328,7 @@ impl<'a> Compiler<'a> {
 
     /// Jumps to `no` unless `value` is a cell. Clobbers `scratch`.
     pub fn check_cell(&mut self, value: Reg, scratch: Reg, no: Label) {
-        // Addresses of cells lie between 16 and 2^47; the immediates that are no numbers are below 16, numbers above.
-        self.asm.lea(Size::S64, scratch, Mem::base(value, -16));
-        self.asm.shr(Size::S64, scratch, 47);
-        self.asm.jne(no);
+        check_cell(&mut self.asm, value, scratch, no);
     }
 
     /// Forgets what the current instruction's operands say that it writes.
@@ -360,6 +357,14 @@ static MARKS: LazyLock<[bool; 256]> = LazyLock::new(|| {
     }
     marks
 });
+
+/// Jumps to `no`, with the flags at "not equal", unless `value` is a cell. Clobbers `scratch`.
+pub(crate) fn check_cell(asm: &mut Assembler, value: Reg, scratch: Reg, no: Label) {
+    // Addresses of cells lie between 16 and 2^47; the immediates that are no numbers are below 16, numbers above.
+    asm.lea(Size::S64, scratch, Mem::base(value, -16));
+    asm.shr(Size::S64, scratch, 47);
+    asm.jne(no);
+}
 
 /// A VM register in memory.
 pub(crate) fn vm(register: u16) -> Mem {

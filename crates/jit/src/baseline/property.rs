@@ -15,9 +15,6 @@ use tercel_vm::feedback::{Form, Loc, SiteState};
 use tercel_vm::layout::{context, header, object, site, stub};
 use tercel_vm::{Kind, PropertyKey, frame};
 
-/// Bit of a cell header's gc byte that asks for a write barrier.
-pub(super) const OLD_CLEAN: i32 = tercel_gc::OLD_CLEAN as i32;
-
 impl<'a> Compiler<'a> {
     pub fn get_named(&mut self) {
         let i: instr::GetNamed = self.decode();
@@ -241,7 +238,7 @@ impl<'a> Compiler<'a> {
     pub(super) fn barrier(&mut self, cell: Reg, done: Label) {
         debug_assert!(cell == Reg::RAX);
         let slow = self.slow_shared(shared::BARRIER, None, None, done);
-        self.asm.test(Size::S8, Mem::base(cell, header::GC), OLD_CLEAN);
+        self.asm.test(Size::S8, Mem::base(cell, header::GC), header::OLD_CLEAN);
         self.asm.jne(slow);
     }
 }

@@ -76,18 +76,21 @@ impl<'a> Compiler<'a> {
         self.slow.push(Pending { pc: self.pc, slow });
     }
 
+    /// Notes a slow path that begins at a new label, and gives that.
+    fn note_at_label(&mut self, slow: impl FnOnce(Label) -> Slow<'a>) -> Label {
+        let entry = self.asm.new_label();
+        self.note(slow(entry));
+        entry
+    }
+
     /// A label whose code, behind the function, does the whole op by its helper and comes back to `done`.
     pub fn slow_op(&mut self, op: Op, done: Label) -> Label {
-        let entry = self.asm.new_label();
-        self.note(Slow::Op { op, entry, done });
-        entry
+        self.note_at_label(|entry| Slow::Op { op, entry, done })
     }
 
     /// A label whose code calls a routine of [`shared`] and comes back to `done`.
     pub fn slow_shared(&mut self, routine: Symbol, site: Option<Slot>, fails: Option<Label>, done: Label) -> Label {
-        let entry = self.asm.new_label();
-        self.note(Slow::Shared { routine, site, entry, fails, done });
-        entry
+        self.note_at_label(|entry| Slow::Shared { routine, site, entry, fails, done })
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -109,15 +112,11 @@ impl<'a> Compiler<'a> {
     }
 
     pub fn slow_poll(&mut self, done: Label) -> Label {
-        let entry = self.asm.new_label();
-        self.note(Slow::Poll { entry, done });
-        entry
+        self.note_at_label(|entry| Slow::Poll { entry, done })
     }
 
     pub fn slow_double(&mut self, hole: Label, done: Label) -> Label {
-        let entry = self.asm.new_label();
-        self.note(Slow::Double { entry, hole, done });
-        entry
+        self.note_at_label(|entry| Slow::Double { entry, hole, done })
     }
 
     /// Code behind the function.

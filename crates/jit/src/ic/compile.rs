@@ -3,7 +3,7 @@
 //! A program that has an op without code here gets code that always comes back with nothing, so that its stub is left to the
 //! interpreter: ops that run script (getters and setters need a frame, which the helper pushes) and ops on elements, which sites do in line.
 
-use crate::baseline::{CX, TAG};
+use crate::baseline::{CX, TAG, check_cell};
 use crate::symbols;
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
@@ -19,8 +19,6 @@ const OPERANDS: [Reg; 6] = [Reg::RAX, Reg::RCX, Reg::RSI, Reg::R8, Reg::R9, Reg:
 /// Free for every op.
 const SCRATCH: Reg = Reg::RDX;
 const SCRATCH2: Reg = Reg::R11;
-/// Bit of a cell header's gc byte that asks for a write barrier.
-const OLD_CLEAN: i32 = tercel_gc::OLD_CLEAN as i32;
 
 /// The code of a program. `None` if it is too odd to be compiled; no program of the engine is. `counts`: it counts the stub's hits.
 pub fn compile(program: &[u8], counts: bool) -> Option<CodeImage> {
@@ -85,9 +83,7 @@ impl Emitter {
     fn check_cell(&mut self, operand: u8) {
         if operand != 0 {
             let value = self.reg(operand);
-            self.asm.lea(Size::S64, SCRATCH, Mem::base(value, -16));
-            self.asm.shr(Size::S64, SCRATCH, 47);
-            self.asm.jne(self.next);
+            check_cell(&mut self.asm, value, SCRATCH, self.next);
         }
     }
 
@@ -161,7 +157,7 @@ impl Emitter {
         self.count();
         self.asm.add(Size::S64, SCRATCH, cell);
         self.asm.mov(Size::S64, Mem::base(SCRATCH, 0), v);
-        self.asm.test(Size::S8, Mem::base(cell, header::GC), OLD_CLEAN);
+        self.asm.test(Size::S8, Mem::base(cell, header::GC), header::OLD_CLEAN);
         self.asm.jne(slow);
         self.asm.bind(done);
         self.asm.mov(Size::S32, Reg::RAX, Value::UNDEFINED.bits() as i32);

@@ -12,12 +12,12 @@
 //!
 //! They keep rsi (the set routines do not) and clobber rcx, rdx, rdi, r8–r11.
 
-use crate::baseline::{CX, allocate};
-use crate::stubs::ROUTINES;
+use crate::baseline::CX;
+use crate::stubs::{ROUTINES, Routine, publish_routines};
 use crate::symbols::{self, Symbol};
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
-use tercel_code::{CodeError, CodeImage, CodeKind, CodeSpace};
+use tercel_code::{CodeError, CodeSpace};
 use tercel_vm::context::Context;
 use tercel_vm::feedback::{Form, SiteState};
 use tercel_vm::ic::megamorphic::{ACCESS_SHIFT, Access, ENTRIES, HASH_FACTOR};
@@ -32,26 +32,18 @@ pub const KEYED_SET: Symbol = Symbol(ROUTINES + 3);
 pub const STRING_CHARACTER: Symbol = Symbol(ROUTINES + 4);
 pub const SITE_GET: Symbol = Symbol(ROUTINES + 5);
 pub const SITE_SET: Symbol = Symbol(ROUTINES + 6);
-pub const NEW_THIS: Symbol = Symbol(ROUTINES + 7);
-pub const CLONE_SCOPE: Symbol = Symbol(ROUTINES + 8);
 
 /// The site.
 pub const SITE: Reg = Reg::RDX;
 /// The key's word.
 pub const KEY: Reg = Reg::R10;
-/// Bit of a cell header's gc byte that asks for a write barrier.
-const OLD_CLEAN: i32 = tercel_gc::OLD_CLEAN as i32;
 
-type Row = (&'static str, Symbol, fn(&mut Assembler, &Context));
-
-const TABLE: &[Row] = &[
+const TABLE: &[Routine] = &[
     ("megamorphic_get", MEGAMORPHIC_GET, |asm, cx| megamorphic_get(asm, cx, false)),
     ("megamorphic_set", MEGAMORPHIC_SET, |asm, cx| megamorphic_set(asm, cx, false)),
     ("keyed_get", KEYED_GET, keyed_get),
     ("keyed_set", KEYED_SET, keyed_set),
     ("string_character", STRING_CHARACTER, string_character),
-    ("new_this", NEW_THIS, allocate::new_this_routine),
-    ("clone_scope", CLONE_SCOPE, allocate::clone_scope_routine),
     ("site_get", SITE_GET, |asm, cx| by_site(asm, cx, megamorphic_get)),
     ("site_set", SITE_SET, |asm, cx| by_site(asm, cx, megamorphic_set)),
 ];
@@ -67,17 +59,8 @@ pub fn name(symbol: Symbol) -> &'static str {
 /// If there is no room for them.
 pub fn publish(space: &mut CodeSpace, cx: &Context) -> Result<(), CodeError> {
     space.define_symbol(symbols::SHAPES_BASE.0, cx.shapes_base() as u64);
-    for &(name, symbol, emit) in TABLE {
-        let mut asm = Assembler::new();
-        emit(&mut asm, cx);
-        let assembly = asm.assemble().map_err(|_| CodeError::Invalid { reason: "a routine does not assemble" })?;
-        let code = space.publish_image(CodeImage::new(name, CodeKind::Runtime, assembly))?;
-        if let Some(object) = space.get(code) {
-            let address = object.entry() as u64;
-            space.define_symbol(symbol.0, address);
-        }
-    }
-    Ok(())
+    // Each may call those before it.
+    TABLE.iter().try_for_each(|routine| publish_routines(space, cx, std::slice::from_ref(routine)))
 }
 
 /// r8 = the valid entry for the shape of the cell in rax and the key; jumps to `miss` if there is none. Clobbers rdx, r9, r11; edx stays the shape.
@@ -228,7 +211,7 @@ fn megamorphic_set(asm: &mut Assembler, cx: &Context, remembers: bool) {
     asm.bind(in_line);
     asm.add(Size::S64, Reg::RDX, Reg::RAX);
     asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
-    asm.test(Size::S8, Mem::base(Reg::RAX, header::GC), OLD_CLEAN);
+    asm.test(Size::S8, Mem::base(Reg::RAX, header::GC), header::OLD_CLEAN);
     asm.jne(barrier);
     asm.bind(done);
     asm.mov(Size::S32, Reg::RAX, Value::UNDEFINED.bits() as i32);

@@ -15,6 +15,7 @@ use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
 use tercel_bytecode::Op;
 use tercel_code::{Batch, CodeError, CodeImage, CodeKind, CodeSpace};
 use tercel_vm::code::CodeBlock;
+use tercel_vm::context::Context;
 use tercel_vm::frame;
 use tercel_vm::helpers::{self, Style};
 use tercel_vm::layout::{context, object};
@@ -56,19 +57,53 @@ impl OpSet {
 pub fn publish(space: &mut CodeSpace, wanted: OpSet, published: &mut OpSet) -> Result<(), CodeError> {
     let missing: Vec<Op> =
         Op::ALL.iter().copied().filter(|&op| wanted.contains(op) && !published.contains(op)).collect();
+    publish_pieces(
+        space,
+        missing.iter().map(|&op| {
+            let mut asm = Assembler::new();
+            emit(&mut asm, op);
+            (op.info().name.to_owned(), of_op(op), asm)
+        }),
+    )?;
+    missing.into_iter().for_each(|op| published.insert(op));
+    Ok(())
+}
+
+/// A routine: what it is called, its symbol, its code.
+pub type Routine = (&'static str, Symbol, fn(&mut Assembler, &Context));
+
+/// Publishes routines in one batch: none may call another of them.
+///
+/// # Errors
+/// If there is no room for them.
+pub fn publish_routines(space: &mut CodeSpace, cx: &Context, routines: &[Routine]) -> Result<(), CodeError> {
+    publish_pieces(
+        space,
+        routines.iter().map(|&(name, symbol, emit)| {
+            let mut asm = Assembler::new();
+            emit(&mut asm, cx);
+            (name.to_lowercase(), symbol, asm)
+        }),
+    )
+}
+
+/// Publishes pieces of code in one batch, and defines their symbols.
+fn publish_pieces(
+    space: &mut CodeSpace,
+    pieces: impl Iterator<Item = (String, Symbol, Assembler)>,
+) -> Result<(), CodeError> {
     let mut batch = Batch::new();
-    for &op in &missing {
-        let mut asm = Assembler::new();
-        emit(&mut asm, op);
+    let mut symbols = Vec::new();
+    for (name, symbol, mut asm) in pieces {
         let assembly = asm.assemble().map_err(|_| CodeError::Invalid { reason: "a stub does not assemble" })?;
-        batch.push(CodeImage::new(op.info().name, CodeKind::Runtime, assembly));
+        batch.push(CodeImage::new(name, CodeKind::Runtime, assembly));
+        symbols.push(symbol);
     }
     let codes = space.publish_batch(batch)?;
-    for (op, code) in missing.into_iter().zip(codes) {
+    for (symbol, code) in symbols.into_iter().zip(codes) {
         if let Some(object) = space.get(code) {
             let address = object.entry() as u64;
-            space.define_symbol(of_op(op).0, address);
-            published.insert(op);
+            space.define_symbol(symbol.0, address);
         }
     }
     Ok(())

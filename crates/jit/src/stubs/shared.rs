@@ -13,17 +13,18 @@
 //! | `DENSE_DOUBLE` | rax: a word of an array of doubles | rax: the number | rdx |
 //! | `ELEMENT_GET` | rax: a cell; ecx: the index; edx: its kind, which is no array's | rax: the element | what a call may, but for rsi |
 //! | `ELEMENT_SET` | rax: a cell; esi: the index; edx: its kind, which is no array's; rcx: the value | | what a call may |
+//! | `NEW_THIS`, `CLONE_SCOPE` | rsi: a base constructor; a scope | rax: the cell; 0: the helper is to do it | see `allocate` |
 //! | `DENSE_SET` | rax: elements that are no plain values; rdx: the address of one; rcx: the value | | rdi, xmm0 |
 //!
 //! Where a routine can fail, "equal" says that it did; then the op's helper does all of the op.
 
-use crate::baseline::{CX, FRAME, TAG};
+use crate::baseline::{CX, FRAME, TAG, allocate, check_cell};
 use crate::ic::routines;
-use crate::stubs::{address_of_instruction, leave_word};
+use crate::stubs::{Routine, address_of_instruction, leave_word, publish_routines};
 use crate::symbols::{self, Symbol};
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size, Xmm};
-use tercel_code::{Batch, CodeError, CodeImage, CodeKind, CodeSpace};
+use tercel_code::{CodeError, CodeSpace};
 use tercel_vm::context::Context;
 use tercel_vm::elements::HOLE;
 use tercel_vm::feedback::{Form, SiteState};
@@ -36,8 +37,7 @@ macro_rules! shared {
         #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
         enum Order { $($name),* }
         $(pub const $name: Symbol = Symbol(super::SHARED + Order::$name as u32);)*
-        type Row = (&'static str, Symbol, fn(&mut Assembler, &Context));
-        const TABLE: &[Row] = &[$((stringify!($name), $name, $emit)),*];
+        const TABLE: &[Routine] = &[$((stringify!($name), $name, $emit)),*];
     };
 }
 
@@ -45,6 +45,8 @@ shared! {
     BARRIER => |asm, _| barrier(asm);
     DENSE_DOUBLE => |asm, _| dense_double(asm);
     DENSE_SET => |asm, _| dense_set(asm);
+    NEW_THIS => allocate::new_this_routine;
+    CLONE_SCOPE => |asm, _| allocate::clone_scope_routine(asm);
     // The following may call those before.
     POLL => |asm, _| poll(asm);
     TRUTHY => |asm, _| truthy(asm);
@@ -69,23 +71,8 @@ pub fn name(symbol: Symbol) -> &'static str {
 /// If there is no room for them.
 pub fn publish(space: &mut CodeSpace, cx: &Context) -> Result<(), CodeError> {
     let (first, others) = TABLE.split_at(Order::POLL as usize);
-    for rows in [first, others] {
-        let mut batch = Batch::new();
-        for &(name, _, emit) in rows {
-            let mut asm = Assembler::new();
-            emit(&mut asm, cx);
-            let assembly = asm.assemble().map_err(|_| CodeError::Invalid { reason: "a routine does not assemble" })?;
-            batch.push(CodeImage::new(name.to_lowercase(), CodeKind::Runtime, assembly));
-        }
-        let codes = space.publish_batch(batch)?;
-        for (row, code) in rows.iter().zip(codes) {
-            if let Some(object) = space.get(code) {
-                let address = object.entry() as u64;
-                space.define_symbol(row.1.0, address);
-            }
-        }
-    }
-    Ok(())
+    publish_routines(space, cx, first)?;
+    publish_routines(space, cx, others)
 }
 
 /// Sets the flags to "equal" and returns: the routine has failed.
@@ -99,13 +86,6 @@ fn fail(asm: &mut Assembler, at: Label) {
 fn succeed(asm: &mut Assembler) {
     asm.test(Size::S64, Reg::RSP, Reg::RSP);
     asm.ret();
-}
-
-/// Jumps to `no` unless `value` is a cell. Clobbers `scratch`. The flags say "not equal" there.
-fn check_cell(asm: &mut Assembler, value: Reg, scratch: Reg, no: Label) {
-    asm.lea(Size::S64, scratch, Mem::base(value, -16));
-    asm.shr(Size::S64, scratch, 47);
-    asm.jne(no);
 }
 
 /// Calls a function that looks at its arguments only, from a routine.
@@ -347,7 +327,7 @@ fn element_set(asm: &mut Assembler) {
     asm.cmp(Size::S64, Mem::base(Reg::RDX, 0), 0);
     asm.je(hole);
     asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
-    asm.test(Size::S8, Mem::base(Reg::RAX, header::GC), tercel_gc::OLD_CLEAN as i32);
+    asm.test(Size::S8, Mem::base(Reg::RAX, header::GC), header::OLD_CLEAN);
     asm.je(stored);
     call_leaf(asm, BARRIER);
     asm.bind(stored);
