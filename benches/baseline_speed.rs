@@ -9,8 +9,8 @@
 use std::collections::HashMap;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 use tercel_bytecode::{Op, Source};
+use tercel_gc::cpu_time;
 use tercel_jit::baseline::Scratch;
 use tercel_vm::Gc;
 use tercel_vm::code::CodeBlock;
@@ -21,21 +21,14 @@ const ROUNDS: usize = 15;
 /// Code that is published stays: fewer rounds.
 const PUBLISHED_ROUNDS: usize = 4;
 
-/// Time that this thread has spent on a processor, so that other programs count as little as possible.
-fn now() -> Duration {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the structure is writable.
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
-}
-
+/// The least time of some rounds, in nanoseconds.
 fn best(rounds: usize, mut work: impl FnMut()) -> f64 {
     let times = (0..rounds).map(|_| {
-        let start = now();
+        let start = cpu_time();
         work();
-        now() - start
+        cpu_time() - start
     });
-    times.min().unwrap_or_default().as_secs_f64() * 1e9
+    times.min().unwrap_or_default() as f64
 }
 
 /// The code blocks of a program.

@@ -7,7 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::hint::black_box;
 use std::time::Instant;
-use tercel_gc::{CellHeader, CollectKind, Heap, HeapConfig, KindInfo, Roots, Tracer};
+use tercel_gc::{CellHeader, CollectKind, Heap, HeapConfig, KindInfo, Roots, Tracer, cpu_time};
 
 type Ref = *mut CellHeader;
 
@@ -149,13 +149,6 @@ impl Bench {
             stats.promoted_bytes >> 20,
         );
     }
-}
-
-fn cpu_time() -> u64 {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: the call writes to the structure it is given.
-    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
-    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
 /// The peak of the resident set since the last call, in MB.

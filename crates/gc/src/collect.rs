@@ -256,7 +256,7 @@ impl Heap {
 
 /// The time that this thread has been running, in nanoseconds. The pause controller goes by it: what the system gives
 /// to others while a collection is going on says nothing of the nursery's size.
-fn cpu_time() -> u64 {
+pub fn cpu_time() -> u64 {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the call writes to the structure it is given.
     unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };

@@ -95,6 +95,7 @@ pub mod walk;
 pub mod weak;
 
 pub use cell::{CellHeader, FILLER_KIND, FORWARDED, KindInfo, OLD_CLEAN, WeakHooks, value_is_cell};
+pub use collect::cpu_time;
 pub use config::{BLOCK_BYTES, CARD_BYTES, GRANULE, HeapConfig, LINE_BYTES, MAX_SMALL, MIN_CELL, OutOfMemory, POISON};
 pub use handles::{Handle, HandleTable};
 pub use heap::Heap;
