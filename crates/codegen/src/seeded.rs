@@ -76,6 +76,9 @@ bugs! {
     CfgSwapsFolded in SimplifyCfg: "a branch on a constant goes the other way";
     CfgDropsArgs in SimplifyCfg: "an edge threaded through an empty block keeps the arguments for that block";
     CfgMergesShared in SimplifyCfg: "a block is merged into a predecessor though it has others";
+    InvertSkipsTest in Invert: "the loop is entered without a test";
+    InvertForgetsValues in Invert: "values of the head are not merged in the loop";
+    InvertSwapsCopy in Invert: "the test in front of the loop goes the other way";
     SccpIgnoresEdge in Sccp: "a parameter takes the constant of its first edge only";
     SccpStuckAtFirst in Sccp: "an instruction whose operand turns out to vary stays a constant";
     SccpSwitchOffByOne in Sccp: "a switch on a constant takes the next case";
