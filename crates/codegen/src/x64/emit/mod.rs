@@ -515,7 +515,7 @@ impl Emitter<'_> {
 /// Moves.
 impl Emitter<'_> {
     fn moves(&mut self, at: MoveAt) {
-        let allocation = self.allocation;
+        let (allocation, lowered) = (self.allocation, self.lowered);
         let Some(group) = allocation.groups.get(self.next_group).filter(|group| group.at == at) else {
             return;
         };
@@ -527,16 +527,17 @@ impl Emitter<'_> {
             }
             return;
         }
-        for (class, scratch) in [(Class::Int, SCRATCH_INT), (Class::Float, SCRATCH_FLOAT)] {
-            let of_class: Vec<Move> =
-                moves.iter().copied().filter(|step| self.lowered.code.class(step.vreg) == class).collect();
-            if of_class.is_empty() {
-                continue;
-            }
-            let mut ordered = Vec::with_capacity(of_class.len() + 1);
-            moves::sequence(&of_class, scratch, |step| ordered.push(step));
-            for step in ordered {
-                self.one_move(class, step);
+        let code = &lowered.code;
+        let ints = moves.iter().filter(|step| code.class(step.vreg) == Class::Int).count();
+        for (class, scratch, count) in
+            [(Class::Int, SCRATCH_INT, ints), (Class::Float, SCRATCH_FLOAT, moves.len() - ints)]
+        {
+            if count == moves.len() {
+                moves::sequence(moves, scratch, |step| self.one_move(class, step));
+            } else if count > 0 {
+                let of_class = moves.iter().copied().filter(|step| code.class(step.vreg) == class);
+                let of_class: Vec<Move> = of_class.collect();
+                moves::sequence(&of_class, scratch, |step| self.one_move(class, step));
             }
         }
     }
