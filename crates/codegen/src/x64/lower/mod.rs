@@ -35,7 +35,9 @@ use tercel_ir::cfg::Cfg;
 use tercel_ir::dominators::Dominators;
 use tercel_ir::entity::Secondary;
 use tercel_ir::loops::Loops;
-use tercel_ir::{Block, Effects, FrameState, Function, Inst, Op, SourcePos, TemplateId, Type, Value, ValueDef};
+use tercel_ir::{
+    Block, CallConv, Effects, FrameState, Function, Inst, Op, SourcePos, TemplateId, Type, Value, ValueDef,
+};
 
 /// A value that an exit writes back.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -102,6 +104,7 @@ pub fn lower(func: &Function, options: &Options) -> Result<Lowered, CodegenError
         color: Secondary::with_default(0, func.inst_capacity()),
         here: Inst::NONE,
         block: func.entry(),
+        index: 0,
         seq: Vec::new(),
         code: Code::default(),
         has_bases: false,
@@ -127,6 +130,9 @@ pub fn lower(func: &Function, options: &Options) -> Result<Lowered, CodegenError
     lower.run(&plan, &cfg)
 }
 
+/// What an instruction does if it may leave the function's own code.
+const LEAVES: Effects = Effects::TRAPS.with(Effects::EXITS).with(Effects::SAFEPOINT).with(Effects::CALLS);
+
 /// Instruction selection in progress.
 struct Lower<'a> {
     func: &'a Function,
@@ -140,6 +146,8 @@ struct Lower<'a> {
     /// The IR instruction being lowered.
     here: Inst,
     block: Block,
+    /// Its index among the low-level blocks.
+    index: usize,
     /// What the IR instruction became so far, in order.
     seq: Vec<LInst<MOp>>,
     code: Code<MOp>,
@@ -193,6 +201,7 @@ impl Lower<'_> {
         for &block in cfg.rpo().iter().rev() {
             let index = plan.index[block] as usize;
             self.block = block;
+            self.index = index;
             let terminator = func.terminator(block);
             self.edges(plan, terminator, &mut code);
             code.begin(index);
@@ -201,6 +210,10 @@ impl Lower<'_> {
                 inst = func.prev_inst(current);
                 self.here = current;
                 if self.is_wanted(current) {
+                    // Whatever may leave needs the context, which a function called from C loads with its frame.
+                    if func.signature.conv == CallConv::SystemV && func.effects(current).any(LEAVES) {
+                        self.need_frame();
+                    }
                     self.inst(current);
                     code.take(&mut self.seq, 0, current);
                 }
@@ -409,12 +422,20 @@ impl Lower<'_> {
         self.pool(&bytes)
     }
 
+    /// The block being lowered needs the frame.
+    fn need_frame(&mut self) {
+        self.code.blocks[self.index].frame = true;
+    }
+
     /// Appends an instruction.
     fn push(&mut self, op: MOp, ops: Ops) {
         self.push_with(op, ops, PRegSet::EMPTY, false);
     }
 
     fn push_with(&mut self, op: MOp, mut ops: Ops, clobbers: PRegSet, safepoint: bool) {
+        if matches!(op, MOp::Call { .. }) {
+            self.need_frame();
+        }
         // An address into an object needs the object to stay known for as long as it is used.
         for index in 0..if self.has_bases { ops.len() } else { 0 } {
             let operand = ops[index];
@@ -481,6 +502,7 @@ impl Lower<'_> {
                     at = self.arg(inst, 0);
                 }
                 Op::SlotAddr => {
+                    self.need_frame();
                     addr.origin = Origin::Slot(data.slot());
                     break;
                 }
