@@ -359,7 +359,16 @@ impl<O> Scan<'_, O> {
         };
         // A split ends where an instruction begins: registers lost to different phases of one are equally good.
         let enough = if free[best.index()] < end { floor(free[best.index()]) } else { end };
-        for hint in self.lives.hints.of(vreg).take(8) {
+        let first_use = if enough < end { self.next_use(id, start, Want::Prefer) } else { NEVER };
+        let unread_param = first_use >= enough && enough < end && self.is_loop_param(id);
+        if unread_param {
+            // Which one matters to the values that go round only; the first registers are those of calls' results.
+            let usable = env.regs(class).iter().rev().find(|reg| free[reg.index()] >= enough);
+            best = usable.copied().unwrap_or(best);
+        }
+        // A value that was split goes back to the register that it had, where an edge may expect it.
+        let hints = self.lives.hints.of(vreg).take(if unread_param { 0 } else { 8 });
+        for hint in hints.chain([Hint::Same(vreg)]) {
             let hinted = match hint {
                 Hint::Reg(reg) => Some(reg),
                 Hint::Same(other) => self.last_reg[other.index()],
@@ -375,11 +384,10 @@ impl<O> Scan<'_, O> {
             return true;
         }
         let limit = floor(until);
-        let first_use = self.next_use(id, start, Want::Prefer);
         if limit <= start {
             return false;
         }
-        if first_use >= limit && !self.may_await_frame(start, limit) {
+        if first_use >= limit && !self.may_await_frame(start, limit) && !unread_param {
             // The register would be lost before it is used.
             self.spill_from(id, start, Want::Prefer);
             return true;
@@ -407,6 +415,17 @@ impl<O> Scan<'_, O> {
     fn may_await_frame(&self, start: u32, limit: u32) -> bool {
         let block_of = |at: u32| self.lives.block_of[pos::inst(at)];
         self.env.shrink_wrap && block_of(start) == 0 && block_of(limit) != 0
+    }
+
+    /// Whether an interval begins as a parameter of a loop. Such a one is better stored in the loop than on the edges to it, also
+    /// if it is not read before it loses its register: the edge that goes round again is mostly critical, and without moves it
+    /// needs no block and no jump of its own.
+    fn is_loop_param(&self, id: usize) -> bool {
+        let start = self.intervals[id].start;
+        let number = self.lives.block_of[pos::inst(start)];
+        let block = &self.code.blocks[number as usize];
+        let heads = |in_loop: u32| in_loop != NO_LOOP && self.code.loops[in_loop as usize].header == number;
+        self.is_first(id) && pos::inst(start) == block.start as usize && heads(block.in_loop)
     }
 
     fn last_use_before(&self, id: usize, limit: u32) -> u32 {

@@ -260,7 +260,7 @@ impl Emitter<'_> {
             emitted[block] = true;
             self.next_group = self.first_group[block];
             if targets[block] {
-                self.asm.align(16);
+                self.asm.align(32);
             }
             self.asm.bind(self.blocks[block]);
             let change = self.change_at_start(block);
