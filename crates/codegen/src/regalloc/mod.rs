@@ -23,7 +23,7 @@ mod scan;
 use crate::lir::*;
 use rustc_hash::FxHashMap;
 use std::fmt;
-use tercel_ir::Type;
+use tercel_ir::{Scratch, Type};
 
 /// What the allocator may use.
 #[derive(Clone, Debug)]
@@ -149,6 +149,14 @@ impl Allocation {
     pub fn moves(&self, group: &MoveGroup) -> &[Move] {
         &self.steps[group.moves.0 as usize..group.moves.1 as usize]
     }
+
+    /// Returns the storage.
+    pub fn give(self, scratch: &mut Scratch) {
+        scratch.give(self.locs);
+        scratch.give(self.groups);
+        scratch.give(self.steps);
+        scratch.give(self.slots);
+    }
 }
 
 /// Why there is no allocation.
@@ -166,12 +174,14 @@ impl fmt::Display for AllocError {
 
 impl std::error::Error for AllocError {}
 
-/// Allocates registers.
+/// Allocates registers. Tables are made in `scratch`.
 ///
 /// # Errors
 /// An instruction that asks for more registers at once than there are.
-pub fn allocate<O>(code: &Code<O>, env: &Env) -> Result<Allocation, AllocError> {
-    let lives = liveness::Lives::compute(code);
-    let intervals = scan::scan(code, env, &lives)?;
-    Ok(resolve::resolve(code, &lives, intervals))
+pub fn allocate<O>(code: &Code<O>, env: &Env, scratch: &mut Scratch) -> Result<Allocation, AllocError> {
+    let lives = liveness::Lives::compute(code, scratch);
+    let intervals = scan::scan(code, env, &lives, scratch)?;
+    let allocation = resolve::resolve(code, &lives, intervals, scratch);
+    lives.give(scratch);
+    Ok(allocation)
 }

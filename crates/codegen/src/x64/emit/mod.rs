@@ -34,7 +34,7 @@ use crate::{CodegenError, Fault, Options, StageTimes};
 use tercel_asm::x64::inst::VecOp;
 use tercel_asm::x64::{Assembler, Cond, Mem, Operand, Reg, RegMem, Scale, Size, VecLen, Xmm, XmmMem, op};
 use tercel_asm::{Assembly, Label};
-use tercel_ir::{CallConv, Function, SourcePos, TemplateId, TrapCode, Type};
+use tercel_ir::{CallConv, Function, Scratch, SourcePos, TemplateId, TrapCode, Type};
 
 /// Where a value is while a function is stopped at a site.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -131,9 +131,11 @@ pub fn emit(
     lowered: &Lowered,
     allocation: &Allocation,
     options: &Options,
+    scratch: &mut Scratch,
 ) -> Result<CompiledFunction, CodegenError> {
-    let mut asm = Assembler::new();
-    let blocks = (0..lowered.code.blocks.len()).map(|_| asm.new_label()).collect();
+    let mut asm: Assembler = scratch.recall();
+    let mut blocks = scratch.list(lowered.code.blocks.len());
+    blocks.extend((0..lowered.code.blocks.len()).map(|_| asm.new_label()));
     let pool = lowered.pool.iter().map(|bytes| asm.constant(bytes)).collect();
     let mut emitter = Emitter {
         func,
@@ -152,12 +154,12 @@ pub fn emit(
         cold: Vec::new(),
         traps: Vec::new(),
         sites: Vec::new(),
-        positions: Vec::new(),
+        positions: scratch.growing(0),
         asm,
     };
     emitter.lay_out_frame();
-    emitter.find_forwards();
-    emitter.run()
+    emitter.find_forwards(scratch);
+    emitter.run(scratch)
 }
 
 struct Emitter<'a> {
@@ -241,7 +243,7 @@ impl Emitter<'_> {
         SYSV_SAVED.iter().filter(|&&reg| changed.contains(reg)).map(|reg| Reg::from_index(reg.number())).collect()
     }
 
-    fn find_forwards(&mut self) {
+    fn find_forwards(&mut self, scratch: &mut Scratch) {
         let code = &self.lowered.code;
         let groups = &self.allocation.groups;
         let inst_of = |at: MoveAt| match at {
@@ -251,7 +253,8 @@ impl Emitter<'_> {
         };
         // Groups are in the order of instructions.
         let mut group = 0;
-        let mut has_moves = vec![false; code.blocks.len()];
+        let mut has_moves = scratch.table(false, code.blocks.len());
+        self.first_group = scratch.list(code.blocks.len());
         for (block, data) in code.blocks.iter().enumerate() {
             self.first_group.push(group);
             while groups.get(group).is_some_and(|group| inst_of(group.at) < data.end) {
@@ -265,7 +268,8 @@ impl Emitter<'_> {
                 && matches!(code.insts[data.start as usize + 1].op, MOp::Jump)
                 && !has_moves[block]
         };
-        self.forward = (0..code.blocks.len() as u32).collect();
+        self.forward = scratch.list(code.blocks.len());
+        self.forward.extend(0..code.blocks.len() as u32);
         for block in 0..code.blocks.len() {
             let mut at = block;
             let mut steps = 0;
@@ -278,7 +282,8 @@ impl Emitter<'_> {
                 self.forward[block] = at as u32;
             }
         }
-        self.next_block = vec![None; code.blocks.len()];
+        scratch.give(has_moves);
+        self.next_block = scratch.table(None, code.blocks.len());
         let mut next = None;
         for &block in self.lowered.order.iter().rev().filter(|&&block| self.forward[block as usize] == block) {
             self.next_block[block as usize] = next;
@@ -286,10 +291,10 @@ impl Emitter<'_> {
         }
     }
 
-    fn run(mut self) -> Result<CompiledFunction, CodegenError> {
+    fn run(mut self, scratch: &mut Scratch) -> Result<CompiledFunction, CodegenError> {
         let lowered = self.lowered;
-        let mut emitted = vec![false; lowered.code.blocks.len()];
-        let targets = self.backward_targets();
+        let mut emitted = scratch.table(false, lowered.code.blocks.len());
+        let targets = self.backward_targets(scratch);
         for &block in &lowered.order {
             let block = block as usize;
             self.block = block;
@@ -329,6 +334,15 @@ impl Emitter<'_> {
             self.sites.into_iter().map(|(label, site)| Site { offset: offset(label), ..site }).collect();
         sites.sort_by_key(|site| site.offset);
         let positions = self.positions.iter().map(|&(label, pos)| (offset(label), pos)).collect();
+        scratch.give(self.blocks);
+        scratch.give(self.first_group);
+        scratch.give(self.forward);
+        scratch.give(self.next_block);
+        scratch.give(self.positions);
+        scratch.give(emitted);
+        scratch.give(targets);
+        let storage = self.asm.storage();
+        scratch.keep(self.asm, storage);
         Ok(CompiledFunction {
             name: self.func.name.clone(),
             frame_size: self.frame.size,
@@ -341,9 +355,10 @@ impl Emitter<'_> {
     }
 
     /// The blocks in loops that are jumped to from behind: they are aligned.
-    fn backward_targets(&self) -> Vec<bool> {
+    fn backward_targets(&self, scratch: &mut Scratch) -> Vec<bool> {
         let code = &self.lowered.code;
-        let (mut done, mut targets) = (vec![false; code.blocks.len()], vec![false; code.blocks.len()]);
+        let (mut done, mut targets) =
+            (scratch.table(false, code.blocks.len()), scratch.table(false, code.blocks.len()));
         for &block in &self.lowered.order {
             done[block as usize] = true;
             for edge in code.succs(block as usize) {
@@ -352,6 +367,7 @@ impl Emitter<'_> {
                 targets[target] |= done[target] && data.depth > 0 && !data.cold;
             }
         }
+        scratch.give(done);
         targets
     }
 
