@@ -23,6 +23,7 @@ use super::liveness::Lives;
 use super::resolve::Piece;
 use crate::lir::*;
 use crate::seeded::{Bug, active};
+use tercel_ir::Scratch;
 
 /// Edges on which a frame may begin or end, together.
 pub const MAX_PLACES: usize = 6;
@@ -54,39 +55,50 @@ pub struct FrameRegion {
 
 impl FrameRegion {
     /// All blocks.
-    fn everywhere(blocks: usize, placement: FramePlacement) -> FrameRegion {
-        FrameRegion { framed: vec![true; blocks], placement }
+    fn everywhere(blocks: usize, placement: FramePlacement, scratch: &mut Scratch) -> FrameRegion {
+        FrameRegion { framed: scratch.table(true, blocks), placement }
     }
 
-    pub(super) fn compute<O>(code: &Code<O>, env: &Env, lives: &Lives, pieces: &[Piece]) -> FrameRegion {
+    pub(super) fn compute<O>(
+        code: &Code<O>,
+        env: &Env,
+        lives: &Lives,
+        pieces: &[Piece],
+        scratch: &mut Scratch,
+    ) -> FrameRegion {
         let count = code.blocks.len();
         if !env.shrink_wrap {
-            return FrameRegion::everywhere(count, FramePlacement::Off);
+            return FrameRegion::everywhere(count, FramePlacement::Off, scratch);
         }
         if code.blocks[0].frame {
-            return FrameRegion::everywhere(count, FramePlacement::Entry);
+            return FrameRegion::everywhere(count, FramePlacement::Entry, scratch);
         }
-        let needs = needs(code, env, lives, pieces);
+        let needs = needs(code, env, lives, pieces, scratch);
         if needs[0] {
-            return FrameRegion::everywhere(count, FramePlacement::Entry);
+            return FrameRegion::everywhere(count, FramePlacement::Entry, scratch);
         }
         if !needs.contains(&true) {
             return FrameRegion { framed: needs, placement: FramePlacement::Nowhere };
         }
-        let after = reach(&needs, |block, visit| code.succs(block).iter().for_each(|edge| visit(edge.block)));
-        let before = reach(&needs, |block, visit| code.preds(block).iter().for_each(|&pred| visit(pred)));
         if active(Bug::FrameForgetsBlocks) {
             return FrameRegion { framed: vec![false; count], placement: FramePlacement::Nowhere };
         }
-        let mut framed: Vec<bool> = after.iter().zip(&before).map(|(&after, &before)| after && before).collect();
-        extend(code, &mut framed);
+        let work = &mut scratch.list(count);
+        let after = reach(&needs, work, |block, visit| code.succs(block).iter().for_each(|edge| visit(edge.block)));
+        let before = reach(&needs, work, |block, visit| code.preds(block).iter().for_each(|&pred| visit(pred)));
+        let mut framed = needs;
+        for (framed, (after, before)) in framed.iter_mut().zip(after.into_iter().zip(before)) {
+            *framed = after && before;
+        }
+        extend(code, &mut framed, work);
+        scratch.give(std::mem::take(work));
         if framed[0] {
-            return FrameRegion::everywhere(count, FramePlacement::Entry);
+            return FrameRegion::everywhere(count, FramePlacement::Entry, scratch);
         }
         let changes =
             |block: usize| code.succs(block).iter().filter(|edge| framed[edge.block as usize] != framed[block]).count();
         if (0..count).map(changes).sum::<usize>() > MAX_PLACES {
-            return FrameRegion::everywhere(count, FramePlacement::TooManyPlaces);
+            return FrameRegion::everywhere(count, FramePlacement::TooManyPlaces, scratch);
         }
         FrameRegion { framed, placement: FramePlacement::Inside }
     }
@@ -100,9 +112,9 @@ impl FrameRegion {
 }
 
 /// The blocks that need the frame themselves.
-fn needs<O>(code: &Code<O>, env: &Env, lives: &Lives, pieces: &[Piece]) -> Vec<bool> {
+fn needs<O>(code: &Code<O>, env: &Env, lives: &Lives, pieces: &[Piece], scratch: &mut Scratch) -> Vec<bool> {
     // Differences of how many values are in the frame, from one block to the next.
-    let mut begun = vec![0i32; code.blocks.len() + 1];
+    let mut begun = scratch.table(0i32, code.blocks.len() + 1);
     for piece in pieces.iter().filter(|piece| env.in_frame(piece.loc)) {
         for &(start, end) in &lives.ranges[piece.ranges.0 as usize..piece.ranges.1 as usize] {
             let (start, end) = (start.max(piece.start), end.min(piece.end));
@@ -113,11 +125,13 @@ fn needs<O>(code: &Code<O>, env: &Env, lives: &Lives, pieces: &[Piece]) -> Vec<b
         }
     }
     let mut now = 0;
-    let mut needs: Vec<bool> = code.blocks.iter().map(|block| block.frame).collect();
-    for (block, change) in needs.iter_mut().zip(begun) {
+    let mut needs = scratch.list(code.blocks.len());
+    needs.extend(code.blocks.iter().map(|block| block.frame));
+    for (block, change) in needs.iter_mut().zip(&begun) {
         now += change;
         *block |= now > 0;
     }
+    scratch.give(begun);
     if env.preserved != PRegSet::EMPTY {
         for (index, block) in code.blocks.iter().enumerate() {
             let clobbers = |inst: usize| code.insts[inst].clobbers.0 & env.preserved.0 != 0;
@@ -133,9 +147,9 @@ fn needs<O>(code: &Code<O>, env: &Env, lives: &Lives, pieces: &[Piece]) -> Vec<b
 }
 
 /// The blocks that can be reached from some, themselves included.
-fn reach(from: &[bool], next: impl Fn(usize, &mut dyn FnMut(u32))) -> Vec<bool> {
+fn reach(from: &[bool], work: &mut Vec<usize>, next: impl Fn(usize, &mut dyn FnMut(u32))) -> Vec<bool> {
     let mut reached = from.to_vec();
-    let mut work: Vec<usize> = (0..from.len()).filter(|&block| from[block]).collect();
+    work.extend((0..from.len()).filter(|&block| from[block]));
     while let Some(block) = work.pop() {
         next(block, &mut |other| {
             if !std::mem::replace(&mut reached[other as usize], true) {
@@ -147,8 +161,8 @@ fn reach(from: &[bool], next: impl Fn(usize, &mut dyn FnMut(u32))) -> Vec<bool> 
 }
 
 /// Adds blocks whose predecessors all have the frame, and blocks whose successors all have.
-fn extend<O>(code: &Code<O>, framed: &mut [bool]) {
-    let mut work: Vec<usize> = (0..code.blocks.len()).collect();
+fn extend<O>(code: &Code<O>, framed: &mut [bool], work: &mut Vec<usize>) {
+    work.extend(0..code.blocks.len());
     while let Some(block) = work.pop() {
         if framed[block] {
             continue;
@@ -184,7 +198,9 @@ mod tests {
         }
         let env =
             Env { int: Vec::new(), float: Vec::new(), spill_all: false, shrink_wrap: true, preserved: PRegSet::EMPTY };
-        let region = FrameRegion::compute(&code, &env, &Lives::compute(&code), &[]);
+        let mut scratch = Scratch::new();
+        let lives = Lives::compute(&code, &mut scratch);
+        let region = FrameRegion::compute(&code, &env, &lives, &[], &mut scratch);
         (region.framed.iter().map(|&framed| if framed { 'F' } else { '-' }).collect(), region.placement)
     }
 

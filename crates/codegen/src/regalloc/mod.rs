@@ -26,7 +26,7 @@ use crate::lir::*;
 use frame::{FramePlacement, FrameRegion};
 use rustc_hash::FxHashMap;
 use std::fmt;
-use tercel_ir::Type;
+use tercel_ir::{Scratch, Type};
 
 /// What the allocator may use.
 #[derive(Clone, Debug)]
@@ -173,6 +173,15 @@ impl Allocation {
     pub fn moves(&self, group: &MoveGroup) -> &[Move] {
         &self.steps[group.moves.0 as usize..group.moves.1 as usize]
     }
+
+    /// Returns the storage.
+    pub fn give(self, scratch: &mut Scratch) {
+        scratch.give(self.locs);
+        scratch.give(self.groups);
+        scratch.give(self.steps);
+        scratch.give(self.slots);
+        scratch.give(self.frame.framed);
+    }
 }
 
 /// Why there is no allocation.
@@ -190,12 +199,14 @@ impl fmt::Display for AllocError {
 
 impl std::error::Error for AllocError {}
 
-/// Allocates registers.
+/// Allocates registers. Tables are made in `scratch`.
 ///
 /// # Errors
 /// An instruction that asks for more registers at once than there are.
-pub fn allocate<O>(code: &Code<O>, env: &Env) -> Result<Allocation, AllocError> {
-    let lives = liveness::Lives::compute(code);
-    let intervals = scan::scan(code, env, &lives)?;
-    Ok(resolve::resolve(code, env, &lives, intervals))
+pub fn allocate<O>(code: &Code<O>, env: &Env, scratch: &mut Scratch) -> Result<Allocation, AllocError> {
+    let lives = liveness::Lives::compute(code, scratch);
+    let intervals = scan::scan(code, env, &lives, scratch)?;
+    let allocation = resolve::resolve(code, env, &lives, intervals, scratch);
+    lives.give(scratch);
+    Ok(allocation)
 }

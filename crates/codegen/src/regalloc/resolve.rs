@@ -21,31 +21,38 @@ use crate::seeded::{Bug, active};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-pub fn resolve<O>(code: &Code<O>, env: &Env, lives: &Lives, intervals: Intervals) -> Allocation {
-    let (pieces, pieces_of) = pieces(code.vregs.len(), &intervals);
+pub fn resolve<O>(code: &Code<O>, env: &Env, lives: &Lives, intervals: Intervals, scratch: &mut Scratch) -> Allocation {
+    let (pieces, pieces_of) = pieces(code.vregs.len(), &intervals, scratch);
     let mut resolver = Resolver {
         code,
         lives,
         pieces,
         pieces_of,
-        sources: vec![Loc::None; code.operands.len()],
-        moves: Vec::new(),
-        stores: Vec::new(),
+        sources: scratch.table(Loc::None, code.operands.len()),
+        moves: scratch.growing(0),
+        stores: scratch.growing(0),
         stored: Vec::new(),
         entries: Vec::new(),
-        out: Allocation { locs: vec![Loc::None; code.operands.len()], ..Allocation::default() },
+        out: Allocation {
+            locs: scratch.table(Loc::None, code.operands.len()),
+            groups: scratch.growing(0),
+            steps: scratch.growing(0),
+            slots: scratch.growing(0),
+            ..Allocation::default()
+        },
     };
     resolver.out.stats.vregs = code.vregs.len() as u32;
     resolver.out.stats.splits = intervals.splits;
-    resolver.assign_slots();
-    resolver.frame(env);
+    scratch.give(intervals.all);
+    resolver.assign_slots(scratch);
+    resolver.frame(env, scratch);
     resolver.places();
     resolver.operand_moves();
     resolver.split_moves();
     resolver.edges();
-    resolver.decide_stores();
+    resolver.decide_stores(scratch);
     resolver.stack_maps();
-    resolver.finish()
+    resolver.finish(scratch)
 }
 
 /// A piece of a lifetime.
@@ -60,9 +67,10 @@ pub(super) struct Piece {
 }
 
 /// The pieces of all registers, ascending in each, and each register's part of them.
-fn pieces(vregs: usize, intervals: &Intervals) -> (Vec<Piece>, Vec<Span>) {
-    let mut pieces = Vec::with_capacity(intervals.all.len());
-    let pieces_of = (0..vregs).map(|vreg| {
+fn pieces(vregs: usize, intervals: &Intervals, scratch: &mut Scratch) -> (Vec<Piece>, Vec<Span>) {
+    let mut pieces = scratch.list(intervals.all.len());
+    let mut pieces_of = scratch.list(vregs);
+    pieces_of.extend((0..vregs).map(|vreg| {
         let first = pieces.len() as u32;
         let mut next = vreg as u32;
         while next != NONE {
@@ -74,8 +82,7 @@ fn pieces(vregs: usize, intervals: &Intervals) -> (Vec<Piece>, Vec<Span>) {
             next = interval.next;
         }
         (first, pieces.len() as u32)
-    });
-    let pieces_of = pieces_of.collect();
+    }));
     (pieces, pieces_of)
 }
 
@@ -130,8 +137,8 @@ impl<O> Resolver<'_, O> {
     }
 
     /// Gives slots to lifetimes that were sent to memory; those that do not overlap share.
-    fn assign_slots(&mut self) {
-        let mut lifetimes: Vec<(u32, u32, VReg)> = Vec::new();
+    fn assign_slots(&mut self, scratch: &mut Scratch) {
+        let mut lifetimes: Vec<(u32, u32, VReg)> = scratch.growing(0);
         for vreg in (0..self.code.vregs.len() as u32).map(VReg) {
             if let [first, ..] = self.pieces(vreg)
                 && let [.., last] = self.pieces(vreg)
@@ -146,7 +153,7 @@ impl<O> Resolver<'_, O> {
         let mut busy: BinaryHeap<Reverse<(u32, u32)>> = BinaryHeap::new();
         let mut free: FxHashMap<(u32, bool, bool), Vec<Slot>> = FxHashMap::default();
         let key = |info: &SlotInfo| (info.bytes, info.tagged, info.class == Class::Int);
-        for (start, end, vreg) in lifetimes {
+        for &(start, end, vreg) in &lifetimes {
             while let Some(&Reverse((until, slot))) = busy.peek() {
                 if until > start {
                     break;
@@ -168,11 +175,12 @@ impl<O> Resolver<'_, O> {
                 }
             }
         }
+        scratch.give(lifetimes);
     }
 
     /// Decides which blocks have the frame.
-    fn frame(&mut self, env: &Env) {
-        let region = FrameRegion::compute(self.code, env, self.lives, &self.pieces);
+    fn frame(&mut self, env: &Env, scratch: &mut Scratch) {
+        let region = FrameRegion::compute(self.code, env, self.lives, &self.pieces, scratch);
         if region.placement == FramePlacement::Inside {
             self.entries = region.entries(self.code).collect();
         }
@@ -395,17 +403,17 @@ impl<O> Resolver<'_, O> {
     }
 
     /// Chooses for each spilled register between a store at its definition and stores on its ways into memory.
-    fn decide_stores(&mut self) {
+    fn decide_stores(&mut self, scratch: &mut Scratch) {
         let lazy = std::mem::take(&mut self.stores);
         if lazy.is_empty() {
             return;
         }
-        let mut cost = vec![0u64; self.code.vregs.len()];
+        let mut cost = scratch.table(0u64, self.code.vregs.len());
         for (_, step, weight) in &lazy {
             cost[step.vreg.index()] += weight;
         }
-        self.stored = vec![false; self.code.vregs.len()];
-        for (at, step, _) in lazy {
+        self.stored = scratch.table(false, self.code.vregs.len());
+        for &(at, step, _) in &lazy {
             let vreg = step.vreg;
             let cost = std::mem::take(&mut cost[vreg.index()]);
             if cost > 0 && cost >= self.store_weight(vreg) {
@@ -415,6 +423,8 @@ impl<O> Resolver<'_, O> {
                 self.moves.push((at, step));
             }
         }
+        scratch.give(cost);
+        scratch.give(lazy);
     }
 
     fn store_at_definition(&mut self, vreg: VReg) {
@@ -494,7 +504,7 @@ impl<O> Resolver<'_, O> {
     }
 
     /// Sorts the moves into groups.
-    fn finish(mut self) -> Allocation {
+    fn finish(mut self, scratch: &mut Scratch) -> Allocation {
         let blocks = &self.code.blocks;
         let inst_of = |at: MoveAt| match at {
             MoveAt::BlockStart(block) => blocks[block as usize].start,
@@ -508,14 +518,14 @@ impl<O> Resolver<'_, O> {
             MoveAt::After(_) => 3,
         };
         // By instruction: counted, then put in place. Few moves share one.
-        let mut next = vec![0u32; self.code.insts.len() + 1];
+        let mut next = scratch.table(0u32, self.code.insts.len() + 1);
         for &(at, _) in &self.moves {
             next[inst_of(at) as usize + 1] += 1;
         }
         for index in 1..next.len() {
             next[index] += next[index - 1];
         }
-        let mut order = vec![0u32; self.moves.len()];
+        let mut order = scratch.table(0u32, self.moves.len());
         for (index, &(at, _)) in self.moves.iter().enumerate() {
             let place = &mut next[inst_of(at) as usize];
             order[*place as usize] = index as u32;
@@ -558,6 +568,13 @@ impl<O> Resolver<'_, O> {
                 _ => stats.moves += 1,
             }
         }
+        scratch.give(next);
+        scratch.give(order);
+        scratch.give(self.pieces);
+        scratch.give(self.pieces_of);
+        scratch.give(self.sources);
+        scratch.give(self.moves);
+        scratch.give(self.stored);
         self.out
     }
 }

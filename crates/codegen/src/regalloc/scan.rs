@@ -24,6 +24,7 @@ use crate::lir::*;
 use crate::seeded::{Bug, active};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
+use tercel_ir::Scratch;
 
 /// A piece of a lifetime: the part of a register's ranges that lies in `start..end`.
 #[derive(Clone, Copy, Debug)]
@@ -51,8 +52,8 @@ pub struct Intervals {
 /// No interval.
 pub const NONE: u32 = u32::MAX;
 
-pub fn scan<O>(code: &Code<O>, env: &Env, lives: &Lives) -> Result<Intervals, AllocError> {
-    let mut intervals = Vec::with_capacity(code.vregs.len() + code.vregs.len() / 2);
+pub fn scan<O>(code: &Code<O>, env: &Env, lives: &Lives, scratch: &mut Scratch) -> Result<Intervals, AllocError> {
+    let mut intervals = scratch.growing(code.vregs.len() + code.vregs.len() / 2);
     intervals.extend((0..code.vregs.len()).map(|vreg| {
         let ranges = lives.ranges_of[vreg];
         let (start, end) = match &lives.ranges[ranges.0 as usize..ranges.1 as usize] {
@@ -67,15 +68,15 @@ pub fn scan<O>(code: &Code<O>, env: &Env, lives: &Lives) -> Result<Intervals, Al
         env,
         lives,
         intervals,
-        unhandled: BinaryHeap::new(),
+        unhandled: scratch.growing(0).into(),
         active: [NONE; PREGS],
         until: [NEVER; PREGS],
         inactive: std::array::from_fn(|_| BTreeSet::new()),
         wake: [NEVER; PREGS],
         next_change: [NEVER; 2],
         next_fixed: [0; PREGS],
-        last_reg: vec![None; code.vregs.len()],
-        shallower: shallower(code),
+        last_reg: scratch.table(None, code.vregs.len()),
+        shallower: shallower(code, scratch),
         splits: 0,
     };
     // Beginnings of lifetimes are known in order; only what is split off has to be queued.
@@ -98,12 +99,15 @@ pub fn scan<O>(code: &Code<O>, env: &Env, lives: &Lives) -> Result<Intervals, Al
     if cfg!(debug_assertions) {
         assert_disjoint(lives, &scan.intervals);
     }
+    scratch.give(scan.unhandled.into_vec());
+    scratch.give(scan.last_reg);
+    scratch.give(scan.shallower);
     Ok(Intervals { all: scan.intervals, splits: scan.splits })
 }
 
 /// For each block the last block before it that is less deep in loops, or `u32::MAX`.
-fn shallower<O>(code: &Code<O>) -> Vec<u32> {
-    let mut found: Vec<u32> = Vec::with_capacity(code.blocks.len());
+fn shallower<O>(code: &Code<O>, scratch: &mut Scratch) -> Vec<u32> {
+    let mut found: Vec<u32> = scratch.list(code.blocks.len());
     for (index, block) in code.blocks.iter().enumerate() {
         let mut at = (index as u32).wrapping_sub(1);
         while at != u32::MAX && code.blocks[at as usize].depth >= block.depth {

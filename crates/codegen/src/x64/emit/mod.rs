@@ -40,7 +40,7 @@ use tercel_asm::x64::inst::VecOp;
 use tercel_asm::x64::{Assembler, Cond, Mem, Operand, Reg, RegMem, Scale, Size, VecLen, Xmm, XmmMem, op};
 use tercel_asm::{Assembly, Label};
 use tercel_code::{CallerFrame, UnwindRow};
-use tercel_ir::{CallConv, Function, SourcePos, TemplateId, TrapCode, Type};
+use tercel_ir::{CallConv, Function, Scratch, SourcePos, TemplateId, TrapCode, Type};
 
 /// Where a value is while a function is stopped at a site.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -128,9 +128,11 @@ pub fn emit(
     lowered: &Lowered,
     allocation: &Allocation,
     options: &Options,
+    scratch: &mut Scratch,
 ) -> Result<CompiledFunction, CodegenError> {
-    let mut asm = Assembler::new();
-    let blocks = (0..lowered.code.blocks.len()).map(|_| asm.new_label()).collect();
+    let mut asm: Assembler = scratch.recall();
+    let mut blocks = scratch.list(lowered.code.blocks.len());
+    blocks.extend((0..lowered.code.blocks.len()).map(|_| asm.new_label()));
     let pool = lowered.pool.iter().map(|bytes| asm.constant(bytes)).collect();
     let mut emitter = Emitter {
         func,
@@ -150,13 +152,13 @@ pub fn emit(
         cold: Vec::new(),
         traps: Vec::new(),
         sites: Vec::new(),
-        positions: Vec::new(),
+        positions: scratch.growing(0),
         unwind: Vec::new(),
         asm,
     };
     emitter.lay_out_frame();
-    emitter.find_forwards();
-    emitter.run()
+    emitter.find_forwards(scratch);
+    emitter.run(scratch)
 }
 
 struct Emitter<'a> {
@@ -192,7 +194,7 @@ struct Emitter<'a> {
 }
 
 impl Emitter<'_> {
-    fn find_forwards(&mut self) {
+    fn find_forwards(&mut self, scratch: &mut Scratch) {
         let code = &self.lowered.code;
         let groups = &self.allocation.groups;
         let inst_of = |at: MoveAt| match at {
@@ -202,7 +204,8 @@ impl Emitter<'_> {
         };
         // Groups are in the order of instructions.
         let mut group = 0;
-        let mut has_moves = vec![false; code.blocks.len()];
+        let mut has_moves = scratch.table(false, code.blocks.len());
+        self.first_group = scratch.list(code.blocks.len());
         for (block, data) in code.blocks.iter().enumerate() {
             self.first_group.push(group);
             while groups.get(group).is_some_and(|group| inst_of(group.at) < data.end) {
@@ -225,8 +228,10 @@ impl Emitter<'_> {
                 && !has_moves[block]
                 && self.change_at_start(block).is_none()
         };
-        let returns: Vec<bool> = (0..code.blocks.len()).map(only_returns).collect();
-        let forward = |block: usize| {
+        let mut returns: Vec<bool> = scratch.list(code.blocks.len());
+        returns.extend((0..code.blocks.len()).map(only_returns));
+        let mut forward: Vec<u32> = scratch.list(code.blocks.len());
+        forward.extend((0..code.blocks.len()).map(|block| {
             let mut at = block;
             let mut steps = 0;
             // An empty endless loop stays as it is.
@@ -235,10 +240,10 @@ impl Emitter<'_> {
                 steps += 1;
             }
             if steps < 64 { at as u32 } else { block as u32 }
-        };
-        let forward = (0..code.blocks.len()).map(forward).collect();
+        }));
         (self.forward, self.only_returns) = (forward, returns);
-        self.next_block = vec![None; code.blocks.len()];
+        scratch.give(has_moves);
+        self.next_block = scratch.table(None, code.blocks.len());
         let mut next = None;
         for &block in self.lowered.order.iter().rev().filter(|&&block| self.forward[block as usize] == block) {
             self.next_block[block as usize] = next;
@@ -246,10 +251,10 @@ impl Emitter<'_> {
         }
     }
 
-    fn run(mut self) -> Result<CompiledFunction, CodegenError> {
+    fn run(mut self, scratch: &mut Scratch) -> Result<CompiledFunction, CodegenError> {
         let lowered = self.lowered;
-        let mut emitted = vec![false; lowered.code.blocks.len()];
-        let targets = self.backward_targets();
+        let mut emitted = scratch.table(false, lowered.code.blocks.len());
+        let targets = self.backward_targets(scratch);
         for &block in &lowered.order {
             let block = block as usize;
             self.block = block;
@@ -306,6 +311,16 @@ impl Emitter<'_> {
         sites.sort_by_key(|site| site.offset);
         let positions = self.positions.iter().map(|&(label, pos)| (offset(label), pos)).collect();
         let unwind = self.unwind.iter().map(|&(label, caller)| UnwindRow { offset: offset(label), caller }).collect();
+        scratch.give(self.blocks);
+        scratch.give(self.first_group);
+        scratch.give(self.forward);
+        scratch.give(self.only_returns);
+        scratch.give(self.next_block);
+        scratch.give(self.positions);
+        scratch.give(emitted);
+        scratch.give(targets);
+        let storage = self.asm.storage();
+        scratch.keep(self.asm, storage);
         Ok(CompiledFunction {
             name: self.func.name.clone(),
             frame_size: self.frame.size,
@@ -319,9 +334,10 @@ impl Emitter<'_> {
     }
 
     /// The blocks in loops that are jumped to from behind: they are aligned.
-    fn backward_targets(&self) -> Vec<bool> {
+    fn backward_targets(&self, scratch: &mut Scratch) -> Vec<bool> {
         let code = &self.lowered.code;
-        let (mut done, mut targets) = (vec![false; code.blocks.len()], vec![false; code.blocks.len()]);
+        let (mut done, mut targets) =
+            (scratch.table(false, code.blocks.len()), scratch.table(false, code.blocks.len()));
         for &block in &self.lowered.order {
             done[block as usize] = true;
             for edge in code.succs(block as usize) {
@@ -330,6 +346,7 @@ impl Emitter<'_> {
                 targets[target] |= done[target] && data.depth > 0 && !data.cold;
             }
         }
+        scratch.give(done);
         targets
     }
 
