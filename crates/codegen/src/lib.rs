@@ -46,7 +46,9 @@ pub struct Options {
     pub spill_all: bool,
     /// Run the allocation checker; on by default in debug builds.
     pub check: bool,
-    /// Compare the stack pointer with the context's limit at entry.
+    /// Make the frame only on the ways that need one ([`regalloc::frame`]).
+    pub shrink_wrap: bool,
+    /// Compare the stack pointer with the context's limit where a frame is made.
     pub stack_check: bool,
     /// Address of the context, for functions with the System V convention: they are not given one.
     pub context: u64,
@@ -72,6 +74,7 @@ impl Default for Options {
             cpu: CpuFeatures::detect(),
             spill_all: false,
             check: cfg!(debug_assertions),
+            shrink_wrap: true,
             stack_check: true,
             context: 0,
             clock: clock::wall,
@@ -207,12 +210,14 @@ impl Compiler {
             int: x64::abi::ALLOCATABLE_INT.to_vec(),
             float: x64::abi::allocatable_float(),
             spill_all: options.spill_all,
+            shrink_wrap: options.shrink_wrap,
+            preserved: x64::abi::preserved(func.signature.conv),
         };
         let start = clock();
         let allocation = regalloc::allocate(&lowered.code, &env, scratch).map_err(CodegenError::Registers)?;
         let allocate = clock() - start;
         if options.check {
-            regalloc::checker::check(&lowered.code, &allocation).map_err(CodegenError::Check)?;
+            regalloc::checker::check(&lowered.code, &env, &allocation).map_err(CodegenError::Check)?;
         }
         let start = clock();
         let mut compiled = x64::emit::emit(func, &lowered, &allocation, options, scratch)?;

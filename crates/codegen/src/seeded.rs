@@ -128,9 +128,12 @@ bugs! {
     ResolveSharesSlots in Allocator: "a spill slot is free again when the first piece of a lifetime ends";
     ResolveStoresStale in Allocator: "a result in a fixed register is stored from where it goes next";
     StackMapForgetsSlots in Allocator: "only one of a tagged value's two places is in the stack map";
+    FrameForgetsBlocks in Allocator: "a block that needs the frame gets none";
+    FrameForgetsStores in Allocator: "values that have to be stored where the frame is made are not";
     MovesOneByOne in Allocator: "a parallel move is done one move after the other";
     EmissionInvertsCondition in Emission: "signed comparisons ask the opposite";
     EmissionMisplacesSlots in Emission: "the second spill slot overlaps the first";
+    EmissionForgetsFrameEnds in Emission: "the frame is not given up on an edge to a block without one";
     EmissionMergesTraps in Emission: "all traps of a function leave with the code of the first";
 }
 

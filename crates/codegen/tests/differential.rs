@@ -20,14 +20,15 @@ mod support;
 mod tally;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use support::native::{Observed, RUNS, difference, execute, interpret, vector_bits};
+use support::native::{Observed, RUNS, difference, execute, interpret, program, vector_bits};
 use support::{Optimized, optimized};
 use tally::Tally;
 use tercel_asm::x64::CpuFeatures;
 use tercel_codegen::passes::{Pass, PassSet};
+use tercel_codegen::regalloc::frame::FramePlacement;
 use tercel_codegen::{CompiledFunction, Compiler, Options};
 use tercel_ir::Module;
-use tercel_ir::generate::{Config, Program, generate};
+use tercel_ir::generate::{Config, Program};
 use tercel_ir::interp::Outcome;
 
 fn setting(name: &str, default: u64) -> u64 {
@@ -48,6 +49,9 @@ fn compiled(
     module.functions.values().zip(known).map(&mut one).collect()
 }
 
+/// Without these the test would say nothing of frames that are made on some ways only.
+const FRAMES_INSIDE: &str = "functions that make their frame further inside";
+
 /// How a program is compiled.
 #[derive(Clone, Copy)]
 enum Mode {
@@ -57,7 +61,7 @@ enum Mode {
 
 /// Compares one program in all modes.
 fn compare(compiler: &mut Compiler, seed: u64, config: &Config, tally: &mut Tally) -> Result<(), String> {
-    let program = generate(seed, config);
+    let program = program(seed, config);
     let count = program.module.functions.len();
     let mut entered = vec![false; count];
     let expected: Vec<Option<Observed>> =
@@ -70,6 +74,8 @@ fn compare(compiler: &mut Compiler, seed: u64, config: &Config, tally: &mut Tall
     let plain =
         compiled(compiler, &program.module, &options, &vec![None; count]).map_err(|error| at("plain", error))?;
     tally.add("functions compiled and checked", count as u64);
+    let inside = plain.iter().filter(|function| function.stats.frame == FramePlacement::Inside).count();
+    tally.add(FRAMES_INSIDE, inside as u64);
     let spills: Vec<bool> = plain.iter().map(|function| function.stats.spilled > 0).collect();
     check_runs(plain.clone(), &program.module, &program, &expected, tally).map_err(|error| at("plain", error))?;
     let passes = Pass::ALL.iter().map(|&pass| (pass.name(), Mode::Passes(PassSet::only(pass))));
@@ -179,6 +185,8 @@ fn compiled_code_does_what_the_interpreter_does() {
     for what in tally::FEATURES {
         assert!(all.count(what) * 3 >= functions, "only {} of {functions} {what}", all.count(what));
     }
+    let inside = all.count(FRAMES_INSIDE);
+    assert!(inside * 4 >= functions, "only {inside} of {functions} make their frame further inside");
     // Narrower machines have no programs with the widest vectors, but every op has narrower forms.
     let rare = all.coverage.below(1_000 * functions / 200_000);
     assert!(rare.is_empty(), "ops executed too seldom: {rare:?}");

@@ -6,6 +6,9 @@
 //! second is chosen for a value whose definition runs more often than all its ways into memory together: a value made in
 //! a hot loop that is spilled on a cold path.
 //!
+//! Where a value is defined there may be no frame yet ([`super::frame`]). *At definition* then means where the frame is made:
+//! every way to a place where there is one leads through that.
+//!
 //! # Edges
 //! A value needs a move on an edge if its places at both ends differ; then at least one end lies in a piece with a register, since
 //! there is one slot only. Few values have a register at any one position. So it is enough to look along those pieces of
@@ -18,7 +21,7 @@ use crate::seeded::{Bug, active};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-pub fn resolve<O>(code: &Code<O>, lives: &Lives, intervals: Intervals, scratch: &mut Scratch) -> Allocation {
+pub fn resolve<O>(code: &Code<O>, env: &Env, lives: &Lives, intervals: Intervals, scratch: &mut Scratch) -> Allocation {
     let (pieces, pieces_of) = pieces(code.vregs.len(), &intervals, scratch);
     let mut resolver = Resolver {
         code,
@@ -29,6 +32,7 @@ pub fn resolve<O>(code: &Code<O>, lives: &Lives, intervals: Intervals, scratch: 
         moves: scratch.growing(0),
         stores: scratch.growing(0),
         stored: Vec::new(),
+        entries: Vec::new(),
         out: Allocation {
             locs: scratch.table(Loc::None, code.operands.len()),
             groups: scratch.growing(0),
@@ -41,6 +45,7 @@ pub fn resolve<O>(code: &Code<O>, lives: &Lives, intervals: Intervals, scratch: 
     resolver.out.stats.splits = intervals.splits;
     scratch.give(intervals.all);
     resolver.assign_slots(scratch);
+    resolver.frame(env, scratch);
     resolver.places();
     resolver.operand_moves();
     resolver.split_moves();
@@ -52,11 +57,13 @@ pub fn resolve<O>(code: &Code<O>, lives: &Lives, intervals: Intervals, scratch: 
 
 /// A piece of a lifetime.
 #[derive(Clone, Copy, Debug)]
-struct Piece {
-    start: u32,
-    end: u32,
+pub(super) struct Piece {
+    pub start: u32,
+    pub end: u32,
+    /// Its part of the ranges; those at its ends may reach beyond it.
+    pub ranges: Span,
     uses: Span,
-    loc: Loc,
+    pub loc: Loc,
 }
 
 /// The pieces of all registers, ascending in each, and each register's part of them.
@@ -69,8 +76,8 @@ fn pieces(vregs: usize, intervals: &Intervals, scratch: &mut Scratch) -> (Vec<Pi
         while next != NONE {
             let interval = &intervals.all[next as usize];
             if interval.loc != Loc::None {
-                let &Interval { start, end, uses, loc, .. } = interval;
-                pieces.push(Piece { start, end, uses, loc });
+                let &Interval { start, end, ranges, uses, loc, .. } = interval;
+                pieces.push(Piece { start, end, ranges, uses, loc });
             }
             next = interval.next;
         }
@@ -93,6 +100,8 @@ struct Resolver<'a, O> {
     stores: Vec<(MoveAt, Move, u64)>,
     /// Whether each register's slot is valid from the definition on.
     stored: Vec<bool>,
+    /// The edges on which the frame is made within the function.
+    entries: Vec<(u32, u32)>,
     out: Allocation,
 }
 
@@ -167,6 +176,17 @@ impl<O> Resolver<'_, O> {
             }
         }
         scratch.give(lifetimes);
+    }
+
+    /// Decides which blocks have the frame.
+    fn frame(&mut self, env: &Env, scratch: &mut Scratch) {
+        let region = FrameRegion::compute(self.code, env, self.lives, &self.pieces, scratch);
+        if region.placement == FramePlacement::Inside {
+            self.entries = region.entries(self.code).collect();
+        }
+        self.out.stats.frame = region.placement;
+        self.out.stats.frameless = region.framed.iter().filter(|&&framed| !framed).count() as u32;
+        self.out.frame = region;
     }
 
     /// Writes the place of each piece into the operands that it serves.
@@ -348,10 +368,37 @@ impl<O> Resolver<'_, O> {
         }
         let step = Move { from, to, vreg };
         if matches!(to, Loc::Slot(_)) {
-            let weight = |block: u32| self.code.blocks[block as usize].weight();
-            self.stores.push((at, step, weight(pred).min(weight(succ))));
+            self.stores.push((at, step, self.edge_weight(pred, succ)));
         } else {
             self.moves.push((at, step));
+        }
+    }
+
+    fn edge_weight(&self, pred: u32, succ: u32) -> u64 {
+        let weight = |block: u32| self.code.blocks[block as usize].weight();
+        weight(pred).min(weight(succ))
+    }
+
+    /// Whether an instruction runs with the frame.
+    fn has_frame(&self, inst: u32) -> bool {
+        self.out.frame.framed[self.lives.block_of[inst as usize] as usize]
+    }
+
+    /// The edges on which the frame is made while a value lives that was defined before.
+    fn entries_with(&self, vreg: VReg) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let (first, last) = self.lives.ranges_of[vreg.index()];
+        let ranges = &self.lives.ranges[first as usize..last as usize];
+        let def = self.lives.def_inst[vreg.index()] as usize;
+        let lives_into = move |block: u32| self.lives_into(ranges, &self.code.blocks[block as usize], def);
+        self.entries.iter().copied().filter(move |&(_, target)| lives_into(target))
+    }
+
+    /// How often a value would be stored at its definition.
+    fn store_weight(&self, vreg: VReg) -> u64 {
+        let def = self.lives.def_inst[vreg.index()];
+        match self.has_frame(def) {
+            true => self.weight(def as usize),
+            false => self.entries_with(vreg).map(|(source, target)| self.edge_weight(source, target)).sum(),
         }
     }
 
@@ -369,7 +416,7 @@ impl<O> Resolver<'_, O> {
         for &(at, step, _) in &lazy {
             let vreg = step.vreg;
             let cost = std::mem::take(&mut cost[vreg.index()]);
-            if cost > 0 && cost >= self.weight(self.lives.def_inst[vreg.index()] as usize) {
+            if cost > 0 && cost >= self.store_weight(vreg) {
                 self.stored[vreg.index()] = true;
                 self.store_at_definition(vreg);
             } else if !self.stored[vreg.index()] {
@@ -385,6 +432,16 @@ impl<O> Resolver<'_, O> {
             && let Some(slot) = self.slot(vreg)
         {
             let def = self.lives.def_inst[vreg.index()];
+            if !self.has_frame(def) {
+                if active(Bug::FrameForgetsStores) {
+                    return;
+                }
+                for (source, target) in self.entries_with(vreg).collect::<Vec<_>>() {
+                    let from = self.loc_at(vreg, pos::before(self.code.blocks[source as usize].end as usize) - 1);
+                    self.move_to(self.edge_place(source, target), from, slot, vreg);
+                }
+                return;
+            }
             // A result in a fixed register is stored from there: its own register is being written by the same moves.
             let operands = self.code.operands(def as usize);
             let fixed = operands.iter().find(|operand| operand.vreg == vreg && !operand.role.is_use());
@@ -430,7 +487,8 @@ impl<O> Resolver<'_, O> {
                     let loc = self.loc_at(vreg, at);
                     let base = data.base.map(|base| self.loc_at(base, at));
                     // A slot that was stored at the definition is read again later: it must not go stale.
-                    let slot = self.valid_slot(vreg).filter(|&slot| slot != loc && !active(Bug::StackMapForgetsSlots));
+                    let framed = self.has_frame(point) && !active(Bug::StackMapForgetsSlots);
+                    let slot = self.valid_slot(vreg).filter(|&slot| framed && slot != loc);
                     let Some(map) = self.out.stack_maps.get_mut(&point) else {
                         continue;
                     };

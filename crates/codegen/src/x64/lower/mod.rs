@@ -36,7 +36,8 @@ use tercel_ir::dominators::Dominators;
 use tercel_ir::entity::Secondary;
 use tercel_ir::loops::Loops;
 use tercel_ir::{
-    Block, Edge, Effects, FrameState, Function, Inst, Op, Scratch, SourcePos, TemplateId, Type, Value, ValueDef,
+    Block, CallConv, Edge, Effects, FrameState, Function, Inst, Op, Scratch, SourcePos, TemplateId, Type, Value,
+    ValueDef,
 };
 
 /// A value that an exit writes back.
@@ -132,6 +133,7 @@ pub fn lower(func: &Function, options: &Options, scratch: &mut Scratch) -> Resul
         color: Secondary::take(scratch, 0, func.inst_capacity()),
         here: Inst::NONE,
         block: func.entry(),
+        index: 0,
         positions: scratch.growing(code.insts.capacity()),
         code,
         has_bases: false,
@@ -159,6 +161,9 @@ pub fn lower(func: &Function, options: &Options, scratch: &mut Scratch) -> Resul
     lowered
 }
 
+/// What an instruction does if it may leave the function's own code.
+const LEAVES: Effects = Effects::TRAPS.with(Effects::EXITS).with(Effects::SAFEPOINT).with(Effects::CALLS);
+
 /// Instruction selection in progress.
 struct Lower<'a> {
     func: &'a Function,
@@ -172,6 +177,8 @@ struct Lower<'a> {
     /// The IR instruction being lowered.
     here: Inst,
     block: Block,
+    /// Its index among the low-level blocks.
+    index: usize,
     /// The code so far, from its end, but what the IR instruction has become, which is in order.
     code: Code<MOp>,
     positions: Vec<SourcePos>,
@@ -218,6 +225,7 @@ impl Lower<'_> {
             ..LBlock::default()
         }));
         for (index, planned) in plan.blocks.iter().enumerate().rev() {
+            self.index = index;
             self.code.blocks[index].start = self.code.insts.len() as u32;
             match planned.edge() {
                 Some(edge) => self.block_on_edge(plan, index, planned, edge),
@@ -275,6 +283,10 @@ impl Lower<'_> {
             inst = func.prev_inst(current);
             self.here = current;
             if self.is_wanted(current) {
+                // Whatever may leave needs the context, which a function called from C loads with its frame.
+                if func.signature.conv == CallConv::SystemV && func.effects(current).any(LEAVES) {
+                    self.need_frame();
+                }
                 self.inst(current);
                 self.take(first, func.pos(current));
             }
@@ -474,12 +486,20 @@ impl Lower<'_> {
         self.pool(&bytes)
     }
 
+    /// The block being lowered needs the frame.
+    fn need_frame(&mut self) {
+        self.code.blocks[self.index].frame = true;
+    }
+
     /// Appends an instruction.
     fn push(&mut self, op: MOp, ops: Ops) {
         self.push_with(op, ops, PRegSet::EMPTY, false);
     }
 
     fn push_with(&mut self, op: MOp, mut ops: Ops, clobbers: PRegSet, safepoint: bool) {
+        if matches!(op, MOp::Call { .. }) {
+            self.need_frame();
+        }
         // An address into an object needs the object to stay known for as long as it is used.
         for index in 0..if self.has_bases { ops.len() } else { 0 } {
             let operand = ops[index];
@@ -546,6 +566,7 @@ impl Lower<'_> {
                     at = self.arg(inst, 0);
                 }
                 Op::SlotAddr => {
+                    self.need_frame();
                     addr.origin = Origin::Slot(data.slot());
                     break;
                 }

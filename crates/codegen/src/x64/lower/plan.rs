@@ -160,7 +160,14 @@ impl Plan {
                 place(index);
             }
             let edges = func.edges(func.terminator(block)).len();
-            if edges > 1 {
+            if edges == 2 {
+                // What goes on in the loop falls through, what leaves it jumps.
+                let middles = [0, 1].map(|edge| self.middle(block, edge));
+                let depth = |middle: Option<u32>| middle.map(|index| self.blocks[index as usize].depth);
+                let swap = depth(middles[1]) > depth(middles[0]);
+                let [first, second] = if swap { [middles[1], middles[0]] } else { middles };
+                first.into_iter().chain(second).for_each(&mut place);
+            } else if edges > 2 {
                 (0..edges).filter_map(|edge| self.middle(block, edge)).for_each(&mut place);
             }
         }
