@@ -216,7 +216,7 @@ impl Emitter<'_> {
         let is_empty = |block: usize| {
             let data = &code.blocks[block];
             data.end - data.start == 2
-                && matches!(code.insts[data.start as usize + 1].op, MOp::Jump)
+                && matches!(code.ops[data.start as usize + 1], MOp::Jump)
                 && !has_moves[block]
                 && self.change_at_start(block).is_none()
                 && self.change_at_end(block).is_none()
@@ -224,7 +224,7 @@ impl Emitter<'_> {
         let only_returns = |block: usize| {
             let data = &code.blocks[block];
             data.end - data.start == 2
-                && matches!(code.insts[data.start as usize + 1].op, MOp::Return)
+                && matches!(code.ops[data.start as usize + 1], MOp::Return)
                 && !has_moves[block]
                 && self.change_at_start(block).is_none()
         };
@@ -295,7 +295,7 @@ impl Emitter<'_> {
                         self.epilogue();
                     }
                 }
-                self.emit_inst(lowered.code.insts[inst].op);
+                self.emit_inst(lowered.code.ops[inst]);
                 self.moves(MoveAt::After(inst as u32));
             }
         }
