@@ -26,6 +26,8 @@ pub mod context {
     pub const PC: i32 = (INTERP + offset_of!(Interp, pc)) as i32;
     pub const STACK_LIMIT: i32 = (INTERP + offset_of!(Interp, stack_limit)) as i32;
     pub const MACHINE_LIMIT: i32 = (INTERP + offset_of!(Interp, machine_limit)) as i32;
+    /// The address of the word that safepoints poll.
+    pub const INTERRUPT_WORD: i32 = (INTERP + offset_of!(Interp, interrupt_word)) as i32;
     pub const UNDEFINED_PAIR: i32 = (INTERP + offset_of!(Interp, undefined_pair)) as i32;
     pub const EXIT_SP: i32 = (INTERP + offset_of!(Interp, exit_sp)) as i32;
     pub const RESULT: i32 = (INTERP + offset_of!(Interp, result)) as i32;

@@ -25,8 +25,7 @@ impl<'a> Compiler<'a> {
         let slow = self.slow_op(Op::GetNamed, done);
         self.load(Reg::RAX, i.obj.0);
         self.cached_get(i.slot, i.name.0, slow);
-        self.store(i.dst.0, Reg::RAX);
-        self.asm.bind(done);
+        self.finish_with(i.dst.0, done);
         self.facts.forget(i.dst.0);
     }
 
@@ -41,8 +40,7 @@ impl<'a> Compiler<'a> {
         // At once: the helper reads the operand again, which this does not change even if it lies there.
         self.store(i.block.0 + frame::THIS as u16, Reg::RAX);
         self.cached_get(i.slot, i.name.0, slow);
-        self.store(i.block.0, Reg::RAX);
-        self.asm.bind(done);
+        self.finish_with(i.block.0, done);
         self.facts.forget_from(i.block.0);
     }
 
@@ -60,16 +58,30 @@ impl<'a> Compiler<'a> {
     /// `slow` if none does. `name`: the constant that is the key. Clobbers all that the op may.
     fn cached_get(&mut self, slot: Slot, name: u32, slow: Label) {
         let [other, other_form, done] = std::array::from_fn(|_| self.asm.new_label());
-        self.check_cell(Reg::RAX, Reg::RCX, slow);
-        self.asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RAX, header::SHAPE));
-        self.asm.cmp(Size::S32, Reg::RCX, site_field(slot, site::GUARD));
-        self.asm.jne(other);
+        self.check_cell(Reg::RAX, slow);
         let loc = self.lasting_form(slot);
-        let fixed = loc != Loc::NONE;
         let at = Mem::base(Reg::RAX, loc.index() as i32);
+        if let Form::OwnInline = loc.form() {
+            self.guard_own_shape(slot, other_form);
+            self.asm.mov(Size::S64, Reg::RAX, at);
+            self.asm.bind(done);
+            self.later(move |this| {
+                this.asm.bind(other_form);
+                this.guard_shape(slot, other);
+                this.load_own_inline(slot, other);
+                this.asm.jmp_to(done);
+                this.asm.bind(other);
+                let key = this.code.key(name as usize);
+                this.by_site(slot, routines::SITE_GET, key, slow);
+                this.asm.jmp_to(done);
+            });
+            return;
+        }
+        self.guard_shape(slot, other);
+        let fixed = loc != Loc::NONE;
         match loc.form() {
             // The form that the site has now, and its location, are written into the code; the site may get another one.
-            form @ (Form::OwnInline | Form::OwnOutOfLine | Form::HolderInline | Form::HolderOutOfLine) => {
+            form @ (Form::OwnOutOfLine | Form::HolderInline | Form::HolderOutOfLine) => {
                 self.asm.cmp(Size::S32, site_field(slot, site::LOC), loc.0 as i32);
                 self.asm.jne(other_form);
                 if matches!(form, Form::HolderInline | Form::HolderOutOfLine) {
@@ -95,6 +107,22 @@ impl<'a> Compiler<'a> {
             this.by_site(slot, routines::SITE_GET, key, slow);
             this.asm.jmp_to(done);
         });
+    }
+
+    /// Jumps to `other` unless the object in rax has the shape of the site's form. Clobbers ecx.
+    fn guard_shape(&mut self, slot: Slot, other: Label) {
+        self.asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RAX, header::SHAPE));
+        self.asm.cmp(Size::S32, Reg::RCX, site_field(slot, site::GUARD));
+        self.asm.jne(other);
+    }
+
+    /// Jumps to `other` unless the object in rax has the shape that the site's form has now, which is written into the code. Where a property is
+    /// in objects of a shape never changes; so what comes next needs no look at the site.
+    fn guard_own_shape(&mut self, slot: Slot, other: Label) {
+        let shape = self.feedback(slot).guard.get();
+        self.code.hold_shape(shape);
+        self.asm.cmp(Size::S32, Mem::base(Reg::RAX, header::SHAPE), shape as i32);
+        self.asm.jne(other);
     }
 
     /// The site's decoded form, if it may be written into the code: sites that have met several shapes change theirs.
@@ -136,15 +164,14 @@ impl<'a> Compiler<'a> {
         let slow = self.slow_op(op, done);
         self.load(Reg::RAX, receiver);
         self.load(Reg::RCX, other);
-        self.check_cell(Reg::RAX, Reg::RDX, slow);
+        self.check_cell(Reg::RAX, slow);
         self.asm.mov(Size::S64, Reg::RDI, site_field(slot, site::STUBS));
         self.asm.test(Size::S64, Reg::RDI, Reg::RDI);
         self.asm.je(slow);
         self.asm.call(Mem::base(Reg::RDI, stub::CODE));
         self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
         self.asm.je(slow);
-        self.store(dst, Reg::RAX);
-        self.asm.bind(done);
+        self.finish_with(dst, done);
         self.facts.forget(dst);
     }
 
@@ -169,14 +196,13 @@ impl<'a> Compiler<'a> {
         let slow = self.slow_op(Op::GetLength, done);
         let no_array = self.slow_shared(shared::LENGTH, Some(i.slot), Some(slow), found);
         self.load(Reg::RAX, i.obj.0);
-        self.check_cell(Reg::RAX, Reg::RCX, slow);
+        self.check_cell(Reg::RAX, slow);
         self.asm.movzx(Size::S32, Size::S8, Reg::RCX, Mem::base(Reg::RAX, header::KIND));
         self.asm.cmp(Size::S32, Reg::RCX, Kind::Array as i32);
         self.asm.jne(no_array);
         self.array_length(slow);
         self.asm.bind(found);
-        self.store(i.dst.0, Reg::RAX);
-        self.asm.bind(done);
+        self.finish_with(i.dst.0, done);
         self.facts.forget(i.dst.0);
     }
 
@@ -187,14 +213,39 @@ impl<'a> Compiler<'a> {
         }
         let [other, done] = std::array::from_fn(|_| self.asm.new_label());
         let slow = self.slow_op(Op::SetNamed, done);
-        self.load(Reg::RAX, i.obj.0);
-        self.check_cell(Reg::RAX, Reg::RCX, slow);
-        self.asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RAX, header::SHAPE));
-        self.asm.cmp(Size::S32, Reg::RCX, site_field(i.slot, site::GUARD));
-        self.asm.jne(other);
         let loc = self.lasting_form(i.slot);
+        let keep = loc.form() == Form::OwnInline && i.src.0 != i.obj.0 && self.is_in_rax(i.src.0);
+        if keep {
+            self.load(Reg::RCX, i.src.0);
+        }
+        self.load(Reg::RAX, i.obj.0);
+        self.check_cell(Reg::RAX, slow);
+        if loc.form() == Form::OwnInline {
+            let other_form = self.asm.new_label();
+            self.guard_own_shape(i.slot, other_form);
+            if !keep {
+                self.load(Reg::RCX, i.src.0);
+            }
+            self.asm.lea(Size::S64, Reg::RDX, Mem::base(Reg::RAX, loc.index() as i32));
+            self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
+            self.barrier(Reg::RAX, done);
+            self.asm.bind(done);
+            self.later(move |this| {
+                let stored = this.asm.new_label();
+                this.asm.bind(other_form);
+                this.guard_shape(i.slot, other);
+                this.store_own_inline(i.slot, i.src.0, other);
+                this.barrier(Reg::RAX, stored);
+                this.asm.bind(stored);
+                this.asm.jmp_to(done);
+                this.asm.bind(other);
+                this.set_by_site(i, slow, done);
+            });
+            return;
+        }
+        self.guard_shape(i.slot, other);
         match loc.form() {
-            form @ (Form::OwnInline | Form::OwnOutOfLine | Form::AddInline) => {
+            form @ (Form::OwnOutOfLine | Form::AddInline) => {
                 self.asm.cmp(Size::S32, site_field(i.slot, site::LOC), loc.0 as i32);
                 self.asm.jne(other);
                 if form == Form::AddInline {
@@ -207,24 +258,31 @@ impl<'a> Compiler<'a> {
                 self.asm.lea(Size::S64, Reg::RDX, Mem::base(Reg::RAX, loc.index() as i32));
                 self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
             }
-            _ => {
-                self.asm.mov(Size::S32, Reg::RDX, site_field(i.slot, site::LOC));
-                self.asm.cmp(Size::S32, Reg::RDX, 1 << 24);
-                self.asm.jae(other);
-                self.load(Reg::RCX, i.src.0);
-                self.asm.add(Size::S64, Reg::RDX, Reg::RAX);
-                self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
-            }
+            _ => self.store_own_inline(i.slot, i.src.0, other),
         }
         self.barrier(Reg::RAX, done);
         self.asm.bind(done);
         self.later(move |this| {
             this.asm.bind(other);
-            this.load(Reg::RCX, i.src.0);
-            let key = this.code.key(i.name.0 as usize);
-            this.by_site(i.slot, routines::SITE_SET, key, slow);
-            this.asm.jmp_to(done);
+            this.set_by_site(i, slow, done);
         });
+    }
+
+    /// Stores the register in the slot of the object in rax that the site's form names, if that is an own inline one.
+    fn store_own_inline(&mut self, slot: Slot, src: u16, other: Label) {
+        self.asm.mov(Size::S32, Reg::RDX, site_field(slot, site::LOC));
+        self.asm.cmp(Size::S32, Reg::RDX, 1 << 24);
+        self.asm.jae(other);
+        self.load(Reg::RCX, src);
+        self.asm.add(Size::S64, Reg::RDX, Reg::RAX);
+        self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
+    }
+
+    fn set_by_site(&mut self, i: instr::SetNamed, slow: Label, done: Label) {
+        self.load(Reg::RCX, i.src.0);
+        let key = self.code.key(i.name.0 as usize);
+        self.by_site(i.slot, routines::SITE_SET, key, slow);
+        self.asm.jmp_to(done);
     }
 
     /// Gives the object in rax the shape that the site's form names. Clobbers ecx.

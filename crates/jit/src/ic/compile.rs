@@ -83,7 +83,7 @@ impl Emitter {
     fn check_cell(&mut self, operand: u8) {
         if operand != 0 {
             let value = self.reg(operand);
-            check_cell(&mut self.asm, value, SCRATCH, self.next);
+            check_cell(&mut self.asm, value, self.next);
         }
     }
 

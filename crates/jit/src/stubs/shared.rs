@@ -11,8 +11,8 @@
 //! | `TO_INT32_RAX`, `TO_INT32_RCX` | the register: a value that is no int32 | the register: its ToInt32, in the lower half | rdx, xmm0 |
 //! | `BOX_UINT32` | eax: 2^31 or more | rax: the number | xmm0 |
 //! | `DENSE_DOUBLE` | rax: a word of an array of doubles | rax: the number | rdx |
-//! | `ELEMENT_GET` | rax: a cell; ecx: the index; edx: its kind, which is no array's | rax: the element | what a call may, but for rsi |
-//! | `ELEMENT_SET` | rax: a cell; esi: the index; edx: its kind, which is no array's; rcx: the value | | what a call may |
+//! | `ELEMENT_GET` | rax: a cell, no array; ecx: the index | rax: the element | what a call may, but for rsi |
+//! | `ELEMENT_SET` | rax: a cell, no array; esi: the index; rcx: the value | | what a call may |
 //! | `NEW_THIS`, `CLONE_SCOPE` | rsi: a base constructor; a scope | rax: the cell; 0: the helper is to do it | see `allocate` |
 //! | `DENSE_SET` | rax: elements that are no plain values; rdx: the address of one; rcx: the value | | rdi, xmm0 |
 //!
@@ -122,7 +122,7 @@ fn truthy(asm: &mut Assembler) {
     asm.bind(ret);
     asm.ret();
     asm.bind(not_int32);
-    check_cell(asm, Reg::RAX, Reg::RCX, general);
+    check_cell(asm, Reg::RAX, general);
     asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Object as i32);
     asm.jb(general);
     succeed(asm);
@@ -135,8 +135,8 @@ fn truthy(asm: &mut Assembler) {
 
 fn barrier(asm: &mut Assembler) {
     let none = asm.new_label();
-    // Numbers and the other immediates need none.
-    check_cell(asm, Reg::RCX, Reg::RSI, none);
+    // Numbers and the other immediates need none; the helper passes over empty.
+    check_cell(asm, Reg::RCX, none);
     asm.mov(Size::S64, Reg::RSI, Reg::RAX);
     asm.mov(Size::S64, Reg::RDI, CX);
     // rdx and rcx are the third and fourth arguments already.
@@ -266,6 +266,7 @@ fn dense_double(asm: &mut Assembler) {
 
 fn element_get(asm: &mut Assembler) {
     let [dense, no_typed, double, none, ret] = std::array::from_fn(|_| asm.new_label());
+    asm.movzx(Size::S32, Size::S8, Reg::RDX, Mem::base(Reg::RAX, header::KIND));
     asm.cmp(Size::S32, Reg::RDX, Kind::Object as i32);
     asm.je(dense);
     asm.cmp(Size::S32, Reg::RDX, Kind::Arguments as i32);
@@ -303,6 +304,7 @@ fn element_get(asm: &mut Assembler) {
 
 fn element_set(asm: &mut Assembler) {
     let [dense, values, hole, none, stored] = std::array::from_fn(|_| asm.new_label());
+    asm.movzx(Size::S32, Size::S8, Reg::RDX, Mem::base(Reg::RAX, header::KIND));
     asm.cmp(Size::S32, Reg::RDX, Kind::Object as i32);
     asm.je(dense);
     asm.cmp(Size::S32, Reg::RDX, Kind::TypedArray as i32);
