@@ -84,6 +84,7 @@ impl CodeBlock {
     pub const CALLS_OFFSET: usize = std::mem::offset_of!(CodeBlock, machine_calls);
     pub const FLAGS_OFFSET: usize = std::mem::offset_of!(CodeBlock, flags);
     pub const SITES_OFFSET: usize = std::mem::offset_of!(CodeBlock, sites);
+    pub const NUM_REGISTERS_OFFSET: usize = std::mem::offset_of!(CodeBlock, num_registers);
     pub const REALM_OFFSET: usize = std::mem::offset_of!(CodeBlock, realm);
 }
 

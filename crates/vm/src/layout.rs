@@ -11,7 +11,7 @@ use crate::interp::Interp;
 use crate::interp::state::InterpStatistics;
 use crate::object::array::ArrayObject;
 use crate::object::state::Objects;
-use crate::object::{Object, Slots};
+use crate::object::{Accessor, Object, Slots};
 use crate::scope::Scope;
 use crate::shape::Shape;
 use crate::string::{JsString, Slice};
@@ -113,6 +113,13 @@ pub mod object {
     pub const TYPED_LENGTH: i32 = offset_of!(TypedArray, length) as i32;
     pub const TYPED_ELEMENT: i32 = TypedArray::ELEMENT_OFFSET as i32;
     pub const TYPED_DATA: i32 = offset_of!(TypedArray, data) as i32;
+}
+
+/// Accessor pairs.
+pub mod accessor {
+    use super::*;
+    pub const GETTER: i32 = offset_of!(Accessor, getter) as i32;
+    pub const SETTER: i32 = offset_of!(Accessor, setter) as i32;
 }
 
 /// Elements.

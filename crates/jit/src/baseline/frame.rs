@@ -182,12 +182,12 @@ impl<'a> Compiler<'a> {
         let done = self.asm.new_label();
         let slow = self.slow_op(op, done);
         let known = self.asm.new_label();
-        let other_target = self.slow_shared(shared::TARGET, Some(slot), None, known);
         let header_at = |i: usize| vm(block.0 + i as u16);
 
         self.load(Reg::RAX, block.0);
         if self.feedback(slot).state.get() < SiteState::Polymorphic {
             // The very function that the site has called before.
+            let other_target = self.slow_shared(shared::TARGET, Some(slot), None, known);
             let other_function = self.asm.new_label();
             self.asm.cmp(Size::S64, Reg::RAX, site_field(slot, site::STUBS));
             self.asm.jne(other_function);
@@ -203,9 +203,8 @@ impl<'a> Compiler<'a> {
                 this.asm.jmp_to(other_target);
             });
         } else {
+            // Different functions are called here: which one comes next is of no interest.
             self.code_of_function(slow);
-            self.asm.cmp(Size::S64, Reg::RDX, site_field(slot, site::CELL));
-            self.asm.jne(other_target);
         }
         self.asm.bind(known);
         self.asm.mov(Size::S64, Reg::RCX, Mem::base(Reg::RAX, object::FUNCTION_ENV));
@@ -228,16 +227,7 @@ impl<'a> Compiler<'a> {
 
     /// Writes link and call word of the callee's frame at `block`, calls `entry`, and stores the result.
     #[allow(clippy::too_many_arguments)]
-    fn enter_callee(
-        &mut self,
-        dst: Dst,
-        block: Block,
-        argc: Argc,
-        len: usize,
-        flags: u64,
-        entry: Mem,
-        done: Label,
-    ) {
+    fn enter_callee(&mut self, dst: Dst, block: Block, argc: Argc, len: usize, flags: u64, entry: Mem, done: Label) {
         let link = Link::new(self.pc + len, block.0 as usize).0;
         self.asm.mov_imm64(Reg::RCX, link as i64);
         self.asm.mov(Size::S64, vm(block.0 + frame::LINK as u16), Reg::RCX);
