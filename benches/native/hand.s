@@ -112,7 +112,7 @@ tercel_hand_sieve:
     mov ecx, 4
     lea r8, [rsi + 1]
     jmp 61f
-    .p2align 4
+    .p2align 6
 60: inc rdx
     add rcx, 2
     cmp rdx, r8
@@ -123,12 +123,15 @@ tercel_hand_sieve:
     mov rax, rcx
     cmp rcx, rsi
     jg 60b
-    .p2align 4
+    .p2align 6
 62: mov byte ptr [rdi + rax], 1
     add rax, rdx
     cmp rsi, rax
     jge 62b
-    jmp 60b
+    inc rdx
+    add rcx, 2
+    cmp rdx, r8
+    jne 61b
 63: mov rax, r9
     ret
 64: xor eax, eax

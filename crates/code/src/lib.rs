@@ -35,7 +35,7 @@ mod space;
 mod tables;
 
 pub use error::CodeError;
-pub use object::{CodeImage, CodeKind, CodeObject, CodeRef, DataBlock, Unwind};
+pub use object::{CallerFrame, CodeImage, CodeKind, CodeObject, CodeRef, DataBlock, Unwind, UnwindRow};
 pub use os::SUPPORTED;
 pub use space::{Batch, CodeConfig, CodeSpace, CodeStats, DATA, Reclaimed};
 pub use tables::{CodeTables, OffsetTable, StackMap, StackMaps};
