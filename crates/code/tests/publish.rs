@@ -52,7 +52,7 @@ fn a_batch_is_one_publication() {
     for value in 0..50 {
         batch.push(returning(value));
     }
-    let codes = space.publish_batch(batch).unwrap();
+    let codes = space.publish_batch(&mut batch).unwrap();
     for (value, &code) in codes.iter().enumerate() {
         assert_eq!(call(&space, code), value as i64);
     }
@@ -64,7 +64,7 @@ fn a_batch_is_one_publication() {
     let unknown = RelocTarget::Symbol(77);
     batch.push(image(|asm| asm.call_near(unknown)));
     let error = CodeError::Link(AsmError::UnknownSymbol { symbol: 77 });
-    assert_eq!(space.publish_batch(batch), Err(error));
+    assert_eq!(space.publish_batch(&mut batch), Err(error));
     let after = space.stats();
     assert_eq!((after.code_bytes, after.objects, after.refused), (before.code_bytes, before.objects, 1));
 }
@@ -299,7 +299,7 @@ fn random_use_keeps_every_code_intact() {
                 batch.push(image);
                 next += 1;
             }
-            match space.publish_batch(batch) {
+            match space.publish_batch(&mut batch) {
                 Ok(codes) => live.extend(codes.into_iter().zip(first..)),
                 Err(error) => {
                     assert!(matches!(error, CodeError::Exhausted { .. }), "{error}");

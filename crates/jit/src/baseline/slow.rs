@@ -16,14 +16,14 @@ use tercel_vm::helpers::{self, Style};
 use tercel_vm::layout::context;
 
 /// A slow path to be emitted.
-pub(super) struct Pending<'a> {
+pub(super) struct Pending {
     /// The unit offset of its instruction.
     pc: usize,
-    slow: Slow<'a>,
+    slow: Slow,
 }
 
 /// What a slow path does, from the label `entry` on.
-enum Slow<'a> {
+enum Slow {
     /// The whole op by its stub.
     Op {
         op: Op,
@@ -65,19 +65,19 @@ enum Slow<'a> {
         done: Label,
     },
     /// Anything else.
-    Code(SlowCode<'a>),
+    Code(SlowCode),
 }
 
-type SlowCode<'a> = Box<dyn FnOnce(&mut Compiler<'a>) + 'a>;
+type SlowCode = Box<dyn FnOnce(&mut Compiler<'_>)>;
 
 /// Noting slow paths, and emitting them.
 impl<'a> Compiler<'a> {
-    fn note(&mut self, slow: Slow<'a>) {
+    fn note(&mut self, slow: Slow) {
         self.slow.push(Pending { pc: self.pc, slow });
     }
 
     /// Notes a slow path that begins at a new label, and gives that.
-    fn note_at_label(&mut self, slow: impl FnOnce(Label) -> Slow<'a>) -> Label {
+    fn note_at_label(&mut self, slow: impl FnOnce(Label) -> Slow) -> Label {
         let entry = self.asm.new_label();
         self.note(slow(entry));
         entry
@@ -120,7 +120,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Code behind the function.
-    pub fn later(&mut self, code: impl FnOnce(&mut Compiler<'a>) + 'a) {
+    pub fn later(&mut self, code: impl FnOnce(&mut Compiler<'_>) + 'static) {
         self.note(Slow::Code(Box::new(code)));
     }
 

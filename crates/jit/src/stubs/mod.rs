@@ -41,6 +41,9 @@ impl OpSet {
     pub fn insert(&mut self, op: Op) {
         self.0[op as usize / 64] |= 1 << (op as usize % 64);
     }
+    pub fn insert_all(&mut self, other: OpSet) {
+        self.0.iter_mut().zip(other.0).for_each(|(mine, others)| *mine |= others);
+    }
     /// Whether all of the other's ops are in this one.
     pub fn contains_all(self, other: OpSet) -> bool {
         self.0.iter().zip(other.0).all(|(&mine, others)| others & !mine == 0)
@@ -99,7 +102,7 @@ fn publish_pieces(
         batch.push(CodeImage::new(name, CodeKind::Runtime, assembly));
         symbols.push(symbol);
     }
-    let codes = space.publish_batch(batch)?;
+    let codes = space.publish_batch(&mut batch)?;
     for (symbol, code) in symbols.into_iter().zip(codes) {
         if let Some(object) = space.get(code) {
             let address = object.entry() as u64;
