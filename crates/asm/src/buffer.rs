@@ -46,6 +46,11 @@ impl CodeBuffer {
         self.limit
     }
 
+    /// The bytes of storage.
+    pub fn storage(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Whether something was emitted past the limit. Sticky until [`CodeBuffer::clear`].
     #[inline]
     pub fn overflowed(&self) -> bool {

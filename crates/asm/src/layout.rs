@@ -134,6 +134,15 @@ impl Layout {
         self.open = 0;
     }
 
+    /// The bytes of storage.
+    pub fn storage(&self) -> usize {
+        fn bytes<T>(vector: &Vec<T>) -> usize {
+            vector.capacity() * size_of::<T>()
+        }
+        let Layout { labels, items, fixups, absolutes, relocations, .. } = self;
+        bytes(labels) + bytes(items) + bytes(fixups) + bytes(absolutes) + bytes(relocations)
+    }
+
     /// Forgets what refers to code; labels stay. Used when the code's buffer overflowed: the result is an error anyway.
     pub fn drop_code(&mut self) {
         self.items.clear();

@@ -9,6 +9,7 @@ pub use tercel_vm::native::{
 use tercel_vm::native::{NamePrefix, SelfHostedSpec};
 pub use tercel_vm::realm::Intrinsic;
 pub use tercel_vm::shape::{ACCESSOR, CONFIGURABLE, ENUMERABLE, WRITABLE};
+use tercel_vm::{Args, Context, JsResult, Value};
 
 const HIDDEN: u8 = WRITABLE | CONFIGURABLE;
 
@@ -96,7 +97,12 @@ const fn accessor_at(key: SpecKey, get: NativeFn, set: NativeFn) -> PropertySpec
 
 /// `get [Symbol.species]`, which returns `this`.
 pub const fn species() -> PropertySpec {
-    symbol_getter(names::SYMBOL_SPECIES, |_, args| Ok(args.this()))
+    symbol_getter(names::SYMBOL_SPECIES, own_species)
+}
+
+/// The getter of [`species`].
+pub fn own_species(_: &Context, args: &Args) -> JsResult<Value> {
+    Ok(args.this())
 }
 
 /// A number that cannot be changed.

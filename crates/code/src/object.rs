@@ -52,8 +52,28 @@ pub struct DataBlock {
     pub traced: u32,
 }
 
-/// How debuggers and profilers find the caller of a frame.
+/// Where the caller's frame is while an instruction is about to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CallerFrame {
+    /// As at the entry: the return address is at `[rsp]`, rbp is the caller's.
+    Entry,
+    /// After `push rbp`: the caller's rbp is at `[rsp]`, the return address above it, rbp still the caller's.
+    Pushed,
+    /// After `mov rbp, rsp`: the caller's rbp is at `[rbp]`, the return address above it.
+    Rbp,
+}
+
+/// How the caller's frame is found from an instruction on, until the next row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnwindRow {
+    /// Offset of the instruction, in bytes.
+    pub offset: u32,
+    /// Where the caller's frame is.
+    pub caller: CallerFrame,
+}
+
+/// How debuggers and profilers find the caller of a frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unwind {
     /// They cannot.
     None,
@@ -62,6 +82,9 @@ pub enum Unwind {
         /// Offset of `push rbp`, in bytes.
         prologue: u32,
     },
+    /// Row by row, by ascending offset: code that makes its frame on some ways only. Before the first row it is
+    /// [`CallerFrame::Entry`].
+    Rows(Arc<[UnwindRow]>),
 }
 
 /// A piece of code to be published, with all that is known about it.
@@ -207,8 +230,8 @@ impl CodeObject {
     }
 
     /// How frames are walked by others.
-    pub fn unwind(&self) -> Unwind {
-        self.info.unwind
+    pub fn unwind(&self) -> &Unwind {
+        &self.info.unwind
     }
 
     /// Name of the source file that the lines count in.

@@ -130,9 +130,45 @@ fn the_symbol_file_is_elf() {
     let Ok(output) = readelf else { return };
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
-    for expected in ["FUNC    GLOBAL DEFAULT    1 opt:f", "DW_CFA_def_cfa_register: r6 (rbp)", "DW_CFA_offset: r6"] {
+    for expected in ["FUNC    GLOBAL DEFAULT    1 opt:f", "DW_CFA_def_cfa: r6 (rbp)", "DW_CFA_offset: r6"] {
         assert!(text.contains(expected), "{expected} is not in\n{text}");
     }
+}
+
+#[test]
+fn rows_become_rules_of_the_symbol_file() {
+    use tercel_code::{CallerFrame, UnwindRow};
+    let row = |offset, caller| UnwindRow { offset, caller };
+    let mut space = CodeSpace::new(SMALL).unwrap();
+    let mut image = image("f", false);
+    let rows = [row(1, CallerFrame::Pushed), row(4, CallerFrame::Rbp), row(14, CallerFrame::Entry)];
+    image.unwind = Unwind::Rows(rows.into());
+    let code = space.publish_image(image).unwrap();
+    let path = temporary("rows.elf");
+    std::fs::write(&path, symbol_file(space.get(code).unwrap())).unwrap();
+    let readelf = std::process::Command::new("readelf").arg("--debug-dump=frames").arg(&path).output();
+    std::fs::remove_file(&path).unwrap();
+    let Ok(output) = readelf else { return };
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.stderr.is_empty(), "{}", String::from_utf8_lossy(&output.stderr));
+    let rules: Vec<&str> = text.lines().map(str::trim).filter(|line| line.starts_with("DW_CFA_")).collect();
+    let part = |line: &str, what: &str| line.starts_with(what);
+    let expected = [
+        "DW_CFA_def_cfa: r7 (rsp) ofs 8",
+        "DW_CFA_offset: r16 (rip) at cfa-8",
+        "DW_CFA_advance_loc4: 1 ",
+        "DW_CFA_def_cfa: r7 (rsp) ofs 16",
+        "DW_CFA_offset: r6 (rbp) at cfa-16",
+        "DW_CFA_advance_loc4: 3 ",
+        "DW_CFA_def_cfa: r6 (rbp) ofs 16",
+        "DW_CFA_offset: r6 (rbp) at cfa-16",
+        "DW_CFA_advance_loc4: 10 ",
+        "DW_CFA_def_cfa: r7 (rsp) ofs 8",
+        "DW_CFA_same_value: r6 (rbp)",
+    ];
+    let shown: Vec<&str> = rules.into_iter().filter(|rule| !part(rule, "DW_CFA_nop")).collect();
+    assert_eq!(shown.len(), expected.len(), "{text}");
+    assert!(shown.iter().zip(expected).all(|(shown, expected)| part(shown, expected)), "{text}");
 }
 
 #[cfg(feature = "gdb")]

@@ -8,6 +8,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`Compiler`] | all of it in one context, which is used again |
 //! | [`passes`] | the machine-independent optimizer |
 //! | [`lir`] | machine instructions over virtual registers; positions |
 //! | [`x64`] | the target: conventions, machine ops, instruction selection, emission |
@@ -32,7 +33,7 @@ use std::fmt;
 use std::time::Duration;
 use tercel_asm::AsmError;
 use tercel_asm::x64::CpuFeatures;
-use tercel_ir::Function;
+use tercel_ir::{Function, Scratch};
 
 pub use x64::emit::{CompiledFunction, ExitFrame, Place, Site, SiteKind};
 
@@ -45,7 +46,9 @@ pub struct Options {
     pub spill_all: bool,
     /// Run the allocation checker; on by default in debug builds.
     pub check: bool,
-    /// Compare the stack pointer with the context's limit at entry.
+    /// Make the frame only on the ways that need one ([`regalloc::frame`]).
+    pub shrink_wrap: bool,
+    /// Compare the stack pointer with the context's limit where a frame is made.
     pub stack_check: bool,
     /// Address of the context, for functions with the System V convention: they are not given one.
     pub context: u64,
@@ -71,6 +74,7 @@ impl Default for Options {
             cpu: CpuFeatures::detect(),
             spill_all: false,
             check: cfg!(debug_assertions),
+            shrink_wrap: true,
             stack_check: true,
             context: 0,
             clock: clock::wall,
@@ -135,31 +139,85 @@ const BASELINE: &[(&str, CpuFeatures)] = &[
     ("AVX2", CpuFeatures::AVX2),
 ];
 
-/// Compiles one function. It must be valid ([`tercel_ir::verifier::verify`]) and free of ops of the `js` level.
+/// A compilation context: what compilations leave to the next one, their storage. A thread that compiles has one.
+///
+/// Code does not depend on it: a context may be used for any functions in any order.
+#[derive(Debug)]
+pub struct Compiler {
+    scratch: Scratch,
+    bound: usize,
+}
+
+impl Default for Compiler {
+    fn default() -> Compiler {
+        Compiler::with_bound(Compiler::BOUND)
+    }
+}
+
+impl Compiler {
+    /// Bytes that a context keeps at most between compilations, unless it is told otherwise: what a function of 100,000 ops takes.
+    pub const BOUND: usize = 64 << 20;
+
+    /// A new context, which keeps nothing yet.
+    pub fn new() -> Compiler {
+        Compiler::default()
+    }
+
+    /// A context that keeps at most `bound` bytes.
+    pub fn with_bound(bound: usize) -> Compiler {
+        Compiler { scratch: Scratch::new(), bound }
+    }
+
+    /// Returns what is kept to the system: for a thread that will not compile for a while.
+    pub fn release(&mut self) {
+        self.scratch = Scratch::new();
+    }
+
+    /// The bytes that are kept.
+    pub fn kept(&self) -> usize {
+        self.scratch.bytes()
+    }
+
+    /// Compiles one function. It must be valid ([`tercel_ir::verifier::verify`]) and free of ops of the `js` level.
+    ///
+    /// # Errors
+    /// What the processor or this compiler cannot do; nothing else, for valid functions.
+    pub fn compile(&mut self, func: &Function, options: &Options) -> Result<CompiledFunction, CodegenError> {
+        if let Some((name, _)) = BASELINE.iter().find(|(_, feature)| !options.cpu.has(*feature)) {
+            return Err(CodegenError::Cpu(name));
+        }
+        let scratch = &mut self.scratch;
+        let clock = options.clock;
+        let start = clock();
+        let lowered = x64::lower::lower(func, options, scratch)?;
+        let lower = clock() - start;
+        let env = regalloc::Env {
+            int: x64::abi::ALLOCATABLE_INT.to_vec(),
+            float: x64::abi::allocatable_float(),
+            spill_all: options.spill_all,
+            shrink_wrap: options.shrink_wrap,
+            preserved: x64::abi::preserved(func.signature.conv),
+        };
+        let start = clock();
+        let allocation = regalloc::allocate(&lowered.code, &env, scratch).map_err(CodegenError::Registers)?;
+        let allocate = clock() - start;
+        if options.check {
+            regalloc::checker::check(&lowered.code, &env, &allocation).map_err(CodegenError::Check)?;
+        }
+        let start = clock();
+        let mut compiled = x64::emit::emit(func, &lowered, &allocation, options, scratch)?;
+        lowered.give(scratch);
+        allocation.give(scratch);
+        scratch.trim(self.bound);
+        compiled.times = StageTimes { lower, allocate, emit: clock() - start };
+        Ok(compiled)
+    }
+}
+
+/// Compiles one function in a context of its own: see [`Compiler::compile`].
 ///
 /// # Errors
-/// What the processor or this compiler cannot do; nothing else, for valid functions.
+/// Those of [`Compiler::compile`].
 pub fn compile(func: &Function, options: &Options) -> Result<CompiledFunction, CodegenError> {
-    if let Some((name, _)) = BASELINE.iter().find(|(_, feature)| !options.cpu.has(*feature)) {
-        return Err(CodegenError::Cpu(name));
-    }
-    let clock = options.clock;
-    let start = clock();
-    let lowered = x64::lower::lower(func, options)?;
-    let lower = clock() - start;
-    let env = regalloc::Env {
-        int: x64::abi::ALLOCATABLE_INT.to_vec(),
-        float: x64::abi::allocatable_float(),
-        spill_all: options.spill_all,
-    };
-    let start = clock();
-    let allocation = regalloc::allocate(&lowered.code, &env).map_err(CodegenError::Registers)?;
-    let allocate = clock() - start;
-    if options.check {
-        regalloc::checker::check(&lowered.code, &allocation).map_err(CodegenError::Check)?;
-    }
-    let start = clock();
-    let mut compiled = x64::emit::emit(func, &lowered, &allocation, options)?;
-    compiled.times = StageTimes { lower, allocate, emit: clock() - start };
-    Ok(compiled)
+    Compiler::new().compile(func, options)
 }

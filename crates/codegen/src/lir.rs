@@ -297,6 +297,8 @@ pub struct LBlock {
     pub depth: u32,
     /// Rarely run.
     pub cold: bool,
+    /// Whether its instructions need the frame, whatever their operands are given: calls, stack slots, arguments in memory.
+    pub frame: bool,
 }
 
 /// No loop.

@@ -76,6 +76,9 @@ bugs! {
     CfgSwapsFolded in SimplifyCfg: "a branch on a constant goes the other way";
     CfgDropsArgs in SimplifyCfg: "an edge threaded through an empty block keeps the arguments for that block";
     CfgMergesShared in SimplifyCfg: "a block is merged into a predecessor though it has others";
+    InvertSkipsTest in Invert: "the loop is entered without a test";
+    InvertForgetsValues in Invert: "values of the head are not merged in the loop";
+    InvertSwapsCopy in Invert: "the test in front of the loop goes the other way";
     SccpIgnoresEdge in Sccp: "a parameter takes the constant of its first edge only";
     SccpStuckAtFirst in Sccp: "an instruction whose operand turns out to vary stays a constant";
     SccpSwitchOffByOne in Sccp: "a switch on a constant takes the next case";
@@ -125,9 +128,13 @@ bugs! {
     ResolveSharesSlots in Allocator: "a spill slot is free again when the first piece of a lifetime ends";
     ResolveStoresStale in Allocator: "a result in a fixed register is stored from where it goes next";
     StackMapForgetsSlots in Allocator: "only one of a tagged value's two places is in the stack map";
+    FrameForgetsBlocks in Allocator: "a block that needs the frame gets none";
+    FrameHasGaps in Allocator: "blocks between two that need the frame run without it";
+    FrameForgetsStores in Allocator: "values that have to be stored where the frame is made are not";
     MovesOneByOne in Allocator: "a parallel move is done one move after the other";
     EmissionInvertsCondition in Emission: "signed comparisons ask the opposite";
     EmissionMisplacesSlots in Emission: "the second spill slot overlaps the first";
+    EmissionForgetsFrameEnds in Emission: "the frame is not given up on an edge to a block without one";
     EmissionMergesTraps in Emission: "all traps of a function leave with the code of the first";
 }
 

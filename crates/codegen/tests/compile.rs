@@ -1,7 +1,8 @@
 //! IR text to machine code, run.
 
 use tercel_codegen::image::{Handlers, link_image};
-use tercel_codegen::{Options, compile};
+use tercel_codegen::{Compiler, Options, compile};
+use tercel_ir::generate::{Config, generate};
 use tercel_ir::interp::{Datum, Outcome};
 use tercel_ir::parse::parse_module;
 
@@ -43,4 +44,31 @@ fn fib() {
         let options = Options { spill_all, check: true, ..Options::default() };
         assert_eq!(run(FIB, &[Datum::i64(20)], &options), Outcome::Return(vec![Datum::i64(6765)]));
     }
+}
+
+#[test]
+fn a_used_context_makes_the_code_of_a_new_one() {
+    let options = Options::default();
+    let mut compiler = Compiler::new();
+    for seed in 0..60 {
+        for func in generate(seed, &Config::default()).module.functions.values() {
+            let (again, new) = (compiler.compile(func, &options).unwrap(), compile(func, &options).unwrap());
+            assert_eq!(again.assembly.code, new.assembly.code, "seed {seed}, @{}", func.name);
+            assert_eq!(again.positions, new.positions);
+        }
+    }
+}
+
+#[test]
+fn a_context_keeps_no_more_than_its_bound() {
+    let module = parse_module(FIB).unwrap();
+    let fib = module.functions.values().next().unwrap();
+    let mut generous = Compiler::new();
+    generous.compile(fib, &Options::default()).unwrap();
+    assert!(generous.kept() > 1000);
+    generous.release();
+    assert_eq!(generous.kept(), 0);
+    let mut miserly = Compiler::with_bound(1000);
+    miserly.compile(fib, &Options::default()).unwrap();
+    assert_eq!(miserly.kept(), 0);
 }

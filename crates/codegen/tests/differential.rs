@@ -2,7 +2,7 @@
 //!
 //! Each program (an entry function and the one to three that it calls) is compiled as it is, with every value kept in memory
 //! (`spill-all`), after each pass alone, and after all passes; the allocation checker must accept each, and each must return,
-//! trap or exit as the interpreter does and leave the same memory. A function that a pass left alone has the code that it
+//! trap or exit as the interpreter does and leave the same memory. One context serves all compilations of a thread. A function that a pass left alone has the code that it
 //! had without. The report ([`tally`]) counts the functions that ran the same in all modes.
 //!
 //! | variable | sets |
@@ -20,14 +20,15 @@ mod support;
 mod tally;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use support::native::{Observed, RUNS, difference, execute, interpret, vector_bits};
+use support::native::{Observed, RUNS, difference, execute, interpret, program, vector_bits};
 use support::{Optimized, optimized};
 use tally::Tally;
 use tercel_asm::x64::CpuFeatures;
 use tercel_codegen::passes::{Pass, PassSet};
-use tercel_codegen::{CompiledFunction, Options, compile};
+use tercel_codegen::regalloc::frame::FramePlacement;
+use tercel_codegen::{CompiledFunction, Compiler, Options};
 use tercel_ir::Module;
-use tercel_ir::generate::{Config, Program, generate};
+use tercel_ir::generate::{Config, Program};
 use tercel_ir::interp::Outcome;
 
 fn setting(name: &str, default: u64) -> u64 {
@@ -36,16 +37,20 @@ fn setting(name: &str, default: u64) -> u64 {
 
 /// Compiles the functions of a module that differ from those that there is code for; the allocation checker looks at each.
 fn compiled(
+    compiler: &mut Compiler,
     module: &Module,
     options: &Options,
     known: &[Option<&CompiledFunction>],
 ) -> Result<Vec<CompiledFunction>, String> {
-    let one = |(func, known): (_, &Option<&CompiledFunction>)| match known {
+    let mut one = |(func, known): (_, &Option<&CompiledFunction>)| match known {
         Some(code) => Ok(CompiledFunction::clone(code)),
-        None => compile(func, options).map_err(|error| format!("{error}\n{func}")),
+        None => compiler.compile(func, options).map_err(|error| format!("{error}\n{func}")),
     };
-    module.functions.values().zip(known).map(one).collect()
+    module.functions.values().zip(known).map(&mut one).collect()
 }
+
+/// Without these the test would say nothing of frames that are made on some ways only.
+const FRAMES_INSIDE: &str = "functions that make their frame further inside";
 
 /// How a program is compiled.
 #[derive(Clone, Copy)]
@@ -55,8 +60,8 @@ enum Mode {
 }
 
 /// Compares one program in all modes.
-fn compare(seed: u64, config: &Config, tally: &mut Tally) -> Result<(), String> {
-    let program = generate(seed, config);
+fn compare(compiler: &mut Compiler, seed: u64, config: &Config, tally: &mut Tally) -> Result<(), String> {
+    let program = program(seed, config);
     let count = program.module.functions.len();
     let mut entered = vec![false; count];
     let expected: Vec<Option<Observed>> =
@@ -66,13 +71,16 @@ fn compare(seed: u64, config: &Config, tally: &mut Tally) -> Result<(), String> 
     }
     let at = |name: &str, error| format!("seed {seed}, {name}: {error}");
     let options = Options { check: true, ..Options::default() };
-    let plain = compiled(&program.module, &options, &vec![None; count]).map_err(|error| at("plain", error))?;
+    let plain =
+        compiled(compiler, &program.module, &options, &vec![None; count]).map_err(|error| at("plain", error))?;
     tally.add("functions compiled and checked", count as u64);
+    let inside = plain.iter().filter(|function| function.stats.frame == FramePlacement::Inside).count();
+    tally.add(FRAMES_INSIDE, inside as u64);
     let spills: Vec<bool> = plain.iter().map(|function| function.stats.spilled > 0).collect();
     check_runs(plain.clone(), &program.module, &program, &expected, tally).map_err(|error| at("plain", error))?;
     let passes = Pass::ALL.iter().map(|&pass| (pass.name(), Mode::Passes(PassSet::only(pass))));
     for (name, mode) in passes.chain([("all passes", Mode::Passes(PassSet::ALL)), ("spill-all", Mode::SpillAll)]) {
-        in_mode(&program, mode, &plain, &expected, tally).map_err(|error| at(name, error))?;
+        in_mode(compiler, &program, mode, &plain, &expected, tally).map_err(|error| at(name, error))?;
     }
     tally.add("programs", 1);
     for ((features, entered), spills) in program.features.iter().zip(entered).zip(spills) {
@@ -82,6 +90,7 @@ fn compare(seed: u64, config: &Config, tally: &mut Tally) -> Result<(), String> 
 }
 
 fn in_mode(
+    compiler: &mut Compiler,
     program: &Program,
     mode: Mode,
     plain: &[CompiledFunction],
@@ -101,11 +110,11 @@ fn in_mode(
                 // It is the plain program.
                 return Ok(());
             }
-            (compiled(&module, &options, &known)?, module)
+            (compiled(compiler, &module, &options, &known)?, module)
         }
         Mode::SpillAll => {
             tally.add("functions compiled and checked", count as u64);
-            (compiled(&program.module, &options, &vec![None; count])?, program.module.clone())
+            (compiled(compiler, &program.module, &options, &vec![None; count])?, program.module.clone())
         }
     };
     check_runs(functions, &module, program, expected, tally)
@@ -138,7 +147,7 @@ fn compiled_code_does_what_the_interpreter_does() {
     let (first, rounds) = (setting("TERCEL_CODEGEN_SEED", 0), setting("TERCEL_CODEGEN_ROUNDS", 600));
     let next = AtomicU64::new(first);
     let work = || {
-        let mut tally = Tally::default();
+        let (mut tally, mut compiler) = (Tally::default(), Compiler::new());
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
             if seed >= first + rounds {
@@ -147,7 +156,7 @@ fn compiled_code_does_what_the_interpreter_does() {
             if seed > first && (seed - first).is_multiple_of(10_000) {
                 println!("{} programs begun", seed - first);
             }
-            if let Err(error) = compare(seed, &config, &mut tally) {
+            if let Err(error) = compare(&mut compiler, seed, &config, &mut tally) {
                 // The others need not go on.
                 next.store(first + rounds, Ordering::Relaxed);
                 return Err(error);
@@ -176,6 +185,8 @@ fn compiled_code_does_what_the_interpreter_does() {
     for what in tally::FEATURES {
         assert!(all.count(what) * 3 >= functions, "only {} of {functions} {what}", all.count(what));
     }
+    let inside = all.count(FRAMES_INSIDE);
+    assert!(inside * 4 >= functions, "only {inside} of {functions} make their frame further inside");
     // Narrower machines have no programs with the widest vectors, but every op has narrower forms.
     let rare = all.coverage.below(1_000 * functions / 200_000);
     assert!(rare.is_empty(), "ops executed too seldom: {rare:?}");

@@ -12,7 +12,7 @@
 mod support;
 
 use std::panic::catch_unwind;
-use support::native::{Observed, RUNS, difference, execute, interpret, vector_bits};
+use support::native::{Observed, RUNS, difference, execute, interpret, program, vector_bits};
 use support::{compare, reference};
 use tercel_asm::x64::CpuFeatures;
 use tercel_codegen::passes::{Pass, PassSet};
@@ -69,7 +69,7 @@ fn noticed_in_pass(seed: u64, bug: Bug, pass: Pass) -> Option<String> {
 /// How a program shows a fault of a stage that makes machine code.
 fn noticed_in_code(seed: u64, bug: Bug) -> Option<String> {
     let config = Config { vector_bits: vector_bits(CpuFeatures::detect()), ..Config::default() };
-    let program = generate(seed, &config);
+    let program = program(seed, &config);
     let mut entered = vec![false; program.module.functions.len()];
     let mut run = |run| interpret(&program, run, &mut Coverage::default(), &mut entered);
     let expected: Vec<Observed> = (0..RUNS).filter_map(&mut run).collect();

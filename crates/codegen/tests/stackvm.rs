@@ -141,7 +141,7 @@ fn bad_bytecode_names_the_instruction() {
 fn code_limit_is_an_error_and_the_rest_runs_on() {
     for mode in MODES {
         let mut jit = compiled(mode, &Function::new("f", 0, 0, vec![i(LoadConst, 42), i(Return, 0)]));
-        jit.set_code_limit(16);
+        jit.set_code_limit(1);
         let error = jit.compile(&Function::new("g", 0, 0, vec![i(LoadConst, 1), i(Return, 0)]));
         assert!(matches!(error, Err(CompileError::Code(_))), "{error:?}");
         assert_eq!(jit.call_ints("f", &[]), Ok(42));

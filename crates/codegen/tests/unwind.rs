@@ -61,9 +61,7 @@ struct Compiled {
 
 fn code_image(function: &CompiledFunction) -> CodeImage {
     let mut image = CodeImage::new(&function.name[..], CodeKind::Optimized, function.assembly.clone());
-    let code = &image.code[..image.code_len as usize];
-    let push = code.windows(4).position(|bytes| bytes == [0x55, 0x48, 0x89, 0xE5]).expect("a prologue") as u32;
-    image.unwind = Unwind::Rbp { prologue: push };
+    image.unwind = Unwind::Rows(function.unwind.clone().into());
     image
 }
 

@@ -5,6 +5,7 @@
 
 use crate::entity::{Block, Entity, Inst};
 use crate::function::Function;
+use crate::scratch::Scratch;
 
 /// An incoming edge: edge `index` of terminator `inst`, which ends `block`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,13 +32,18 @@ pub struct Cfg {
 impl Cfg {
     /// Walks a function. Depth-first with a stack of its own: no recursion.
     pub fn compute(func: &Function) -> Cfg {
+        Cfg::compute_in(func, &mut Scratch::new())
+    }
+
+    /// [`Cfg::compute`] with storage from `scratch`.
+    pub fn compute_in(func: &Function, scratch: &mut Scratch) -> Cfg {
         let capacity = func.block_capacity();
-        let mut number = vec![u32::MAX; capacity];
-        let mut postorder = Vec::with_capacity(func.blocks().len());
+        let mut number = scratch.table(u32::MAX, capacity);
+        let mut postorder = scratch.list(func.blocks().len());
         // In progress: (block, its terminator, next edge to follow). Edges are followed last to first, so that in the
         // reverse postorder the first edge's target comes first.
-        let mut stack: Vec<(Block, Inst, usize)> = Vec::new();
-        let mut counts = vec![0u32; capacity + 1];
+        let mut stack: Vec<(Block, Inst, usize)> = scratch.growing(0);
+        let mut counts = scratch.table(0u32, capacity + 1);
         let open = |block: Block, number: &mut Vec<u32>, stack: &mut Vec<(Block, Inst, usize)>| {
             number[block.index()] = 0;
             let inst = func.last_inst(block).unwrap_or(Inst::NONE);
@@ -70,7 +76,7 @@ impl Cfg {
         }
         let mut first_pred = counts;
         let none = Pred { block: Block::NONE, inst: Inst::NONE, index: 0 };
-        let mut preds = vec![none; total as usize];
+        let mut preds = scratch.table(none, total as usize);
         for &block in &postorder {
             let Some(inst) = func.last_inst(block) else {
                 continue;
@@ -84,7 +90,17 @@ impl Cfg {
         // Filling advanced each start to the next one's: shift them back.
         first_pred.rotate_right(1);
         first_pred[0] = 0;
+        scratch.give(stack);
         Cfg { rpo: postorder, number, first_pred, preds }
+    }
+
+    /// Returns the storage.
+    pub fn give(self, scratch: &mut Scratch) {
+        let Cfg { rpo, number, first_pred, preds } = self;
+        scratch.give(rpo);
+        scratch.give(number);
+        scratch.give(first_pred);
+        scratch.give(preds);
     }
 
     /// The reachable blocks in reverse postorder; the entry is first.

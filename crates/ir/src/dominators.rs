@@ -10,6 +10,7 @@
 
 use crate::cfg::Cfg;
 use crate::entity::{Block, Entity};
+use crate::scratch::Scratch;
 
 /// The dominator tree of the reachable blocks.
 #[derive(Clone, Debug)]
@@ -23,15 +24,30 @@ pub struct Dominators {
 impl Dominators {
     /// Computes the tree.
     pub fn compute(cfg: &Cfg, func: &crate::Function) -> Dominators {
+        Dominators::compute_in(cfg, func, &mut Scratch::new())
+    }
+
+    /// [`Dominators::compute`] with storage from `scratch`.
+    pub fn compute_in(cfg: &Cfg, func: &crate::Function, scratch: &mut Scratch) -> Dominators {
         let capacity = func.block_capacity();
-        let mut idom = vec![Block::NONE; capacity];
-        let (order, parents) = depth_first(cfg, func);
-        let idoms = semi_nca(cfg, &order, &parents, capacity);
+        let mut idom = scratch.table(Block::NONE, capacity);
+        let (order, parents) = depth_first(cfg, func, scratch);
+        let idoms = semi_nca(cfg, &order, parents, capacity, scratch);
         for (number, &dominator) in idoms.iter().enumerate().skip(1) {
             idom[order[number].index()] = order[dominator as usize];
         }
-        let (preorder, span) = number_tree(cfg, &idom, capacity);
+        scratch.give(idoms);
+        scratch.give(order);
+        let (preorder, span) = number_tree(cfg, &idom, capacity, scratch);
         Dominators { idom, preorder, span }
+    }
+
+    /// Returns the storage.
+    pub fn give(self, scratch: &mut Scratch) {
+        let Dominators { idom, preorder, span } = self;
+        scratch.give(idom);
+        scratch.give(preorder);
+        scratch.give(span);
     }
 
     /// The immediate dominator; `None` for the entry and for unreachable blocks.
@@ -62,11 +78,12 @@ impl Dominators {
 }
 
 /// Preorder of a depth-first walk, and each block's parent in it as a number of that order.
-fn depth_first(cfg: &Cfg, func: &crate::Function) -> (Vec<Block>, Vec<u32>) {
-    let mut seen = vec![false; func.block_capacity()];
-    let mut order = Vec::with_capacity(cfg.rpo().len());
-    let mut parents = Vec::with_capacity(cfg.rpo().len());
-    let mut stack: Vec<(Block, u32)> = cfg.rpo().first().map(|&entry| (entry, 0)).into_iter().collect();
+fn depth_first(cfg: &Cfg, func: &crate::Function, scratch: &mut Scratch) -> (Vec<Block>, Vec<u32>) {
+    let mut seen = scratch.table(false, func.block_capacity());
+    let mut order = scratch.list(cfg.rpo().len());
+    let mut parents = scratch.list(cfg.rpo().len());
+    let mut stack: Vec<(Block, u32)> = scratch.growing(0);
+    stack.extend(cfg.rpo().first().map(|&entry| (entry, 0)));
     while let Some((block, parent)) = stack.pop() {
         if std::mem::replace(&mut seen[block.index()], true) {
             continue;
@@ -82,19 +99,24 @@ fn depth_first(cfg: &Cfg, func: &crate::Function) -> (Vec<Block>, Vec<u32>) {
             }
         }
     }
+    scratch.give(seen);
+    scratch.give(stack);
     (order, parents)
 }
 
-fn semi_nca(cfg: &Cfg, order: &[Block], parents: &[u32], capacity: usize) -> Vec<u32> {
+fn semi_nca(cfg: &Cfg, order: &[Block], parents: Vec<u32>, capacity: usize, scratch: &mut Scratch) -> Vec<u32> {
     let count = order.len();
-    let mut number_of = vec![u32::MAX; capacity];
+    let mut number_of = scratch.table(u32::MAX, capacity);
     for (number, &block) in order.iter().enumerate() {
         number_of[block.index()] = number as u32;
     }
-    let mut semi: Vec<u32> = (0..count as u32).collect();
-    let mut label: Vec<u32> = (0..count as u32).collect();
-    let mut ancestor: Vec<u32> = parents.to_vec();
-    let mut path = Vec::new();
+    let mut semi: Vec<u32> = scratch.list(count);
+    semi.extend(0..count as u32);
+    let mut label: Vec<u32> = scratch.list(count);
+    label.extend(0..count as u32);
+    let mut ancestor: Vec<u32> = scratch.list(count);
+    ancestor.extend(&parents);
+    let mut path = scratch.growing(0);
     for number in (1..count).rev() {
         let mut best = parents[number];
         for pred in cfg.preds(order[number]) {
@@ -108,13 +130,16 @@ fn semi_nca(cfg: &Cfg, order: &[Block], parents: &[u32], capacity: usize) -> Vec
         }
         semi[number] = best;
     }
-    let mut idom = parents.to_vec();
+    let mut idom = parents;
     for number in 1..count {
         let mut dominator = idom[number];
         while dominator > semi[number] {
             dominator = idom[dominator as usize];
         }
         idom[number] = dominator;
+    }
+    for table in [number_of, semi, label, ancestor, path] {
+        scratch.give(table);
     }
     idom
 }
@@ -141,9 +166,9 @@ fn evaluate(from: u32, limit: u32, ancestor: &mut [u32], label: &mut [u32], semi
     label[from as usize]
 }
 
-fn number_tree(cfg: &Cfg, idom: &[Block], capacity: usize) -> (Vec<Block>, Vec<(u32, u32)>) {
-    let mut first_child = vec![Block::NONE; capacity];
-    let mut sibling = vec![Block::NONE; capacity];
+fn number_tree(cfg: &Cfg, idom: &[Block], capacity: usize, scratch: &mut Scratch) -> (Vec<Block>, Vec<(u32, u32)>) {
+    let mut first_child = scratch.table(Block::NONE, capacity);
+    let mut sibling = scratch.table(Block::NONE, capacity);
     // Reverse order of the reverse postorder, so that children end up listed in reverse postorder.
     for &block in cfg.rpo().iter().rev() {
         if let Some(parent) = idom[block.index()].some() {
@@ -151,8 +176,8 @@ fn number_tree(cfg: &Cfg, idom: &[Block], capacity: usize) -> (Vec<Block>, Vec<(
             first_child[parent.index()] = block;
         }
     }
-    let mut preorder = Vec::with_capacity(cfg.rpo().len());
-    let mut span = vec![(0, 0); capacity];
+    let mut preorder = scratch.list(cfg.rpo().len());
+    let mut span = scratch.table((0, 0), capacity);
     let mut next = cfg.rpo().first().copied();
     while let Some(block) = next {
         span[block.index()].0 = preorder.len() as u32;
@@ -168,5 +193,7 @@ fn number_tree(cfg: &Cfg, idom: &[Block], capacity: usize) -> (Vec<Block>, Vec<(
             }
         }
     }
+    scratch.give(first_child);
+    scratch.give(sibling);
     (preorder, span)
 }

@@ -3,6 +3,7 @@
 //! Why indices and not references: functions stay `Clone + Send`, passes may hold names of things that they are about to
 //! change, and side tables are plain vectors. An index is meaningful only together with the function that made it.
 
+use crate::scratch::Scratch;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
@@ -216,6 +217,18 @@ impl<K: Entity, V: Clone> Secondary<K, V> {
     /// A table in which every entity has `default`; room is made for `len` entities at once.
     pub fn with_default(default: V, len: usize) -> Self {
         Secondary { items: vec![default.clone(); len], default, key: PhantomData }
+    }
+}
+
+impl<K: Entity, V: Clone + Send + 'static> Secondary<K, V> {
+    /// [`Secondary::with_default`] with storage from `scratch`.
+    pub fn take(scratch: &mut Scratch, default: V, len: usize) -> Self {
+        Secondary { items: scratch.table(default.clone(), len), default, key: PhantomData }
+    }
+
+    /// Returns the storage.
+    pub fn give(self, scratch: &mut Scratch) {
+        scratch.give(self.items);
     }
 }
 

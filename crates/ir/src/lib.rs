@@ -14,6 +14,7 @@
 //! | [`function`] | functions, blocks, instructions, frame states, signatures, modules |
 //! | [`builder`] | makes SSA on the fly from reads and writes of variables |
 //! | [`cfg`](mod@cfg), [`dominators`], [`loops`] | the analyses that nearly every pass needs |
+//! | [`scratch`] | storage of tables that the next compilation uses again |
 //! | [`verifier`] | the rules that every function obeys between passes |
 //! | [`print`](mod@print), [`parse`] | the text form (`.tir`) |
 //! | [`eval`], [`interp`] | what each op means, and an interpreter that serves as the reference |
@@ -33,6 +34,7 @@ pub mod loops;
 pub mod ops;
 pub mod parse;
 pub mod print;
+pub mod scratch;
 pub mod types;
 pub mod verifier;
 
@@ -43,4 +45,5 @@ pub use function::{
 };
 pub use imm::{AliasClass, FloatCc, HeapConst, HelperId, IntCc, MemFlags, ReduceOp, ShapeId, TemplateId, TrapCode};
 pub use ops::{Effects, Op};
+pub use scratch::Scratch;
 pub use types::Type;

@@ -9,6 +9,7 @@
 use crate::cfg::Cfg;
 use crate::dominators::Dominators;
 use crate::entity::{Block, Entity};
+use crate::scratch::Scratch;
 use std::fmt;
 
 /// A loop of the forest.
@@ -51,7 +52,12 @@ pub struct Loops {
 impl Loops {
     /// Finds the loops.
     pub fn compute(func: &crate::Function, cfg: &Cfg, dominators: &Dominators) -> Loops {
-        let mut loops: Vec<LoopData> = Vec::new();
+        Loops::compute_in(func, cfg, dominators, &mut Scratch::new())
+    }
+
+    /// [`Loops::compute`] with storage from `scratch`.
+    pub fn compute_in(func: &crate::Function, cfg: &Cfg, dominators: &Dominators, scratch: &mut Scratch) -> Loops {
+        let mut loops: Vec<LoopData> = scratch.growing(0);
         let mut irreducible = false;
         // Headers in reverse postorder: an outer header comes before those inside.
         for (position, &block) in cfg.rpo().iter().enumerate() {
@@ -69,9 +75,9 @@ impl Loops {
                 loops.push(LoopData { header: block, parent: Loop::NONE, depth: 0, span: (0, 0) });
             }
         }
-        let mut innermost = vec![Loop::NONE; func.block_capacity()];
-        let mut outer: Vec<Loop> = vec![Loop::NONE; loops.len()];
-        let mut work: Vec<Block> = Vec::new();
+        let mut innermost = scratch.table(Loop::NONE, func.block_capacity());
+        let mut outer: Vec<Loop> = scratch.table(Loop::NONE, loops.len());
+        let mut work: Vec<Block> = scratch.growing(0);
         for index in (0..loops.len()).rev() {
             let this = Loop(index as u32);
             let header = loops[index].header;
@@ -105,8 +111,16 @@ impl Loops {
             let parent = loops[index].parent;
             loops[index].depth = if parent == Loop::NONE { 1 } else { loops[parent.index()].depth + 1 };
         }
-        number_forest(&mut loops);
+        number_forest(&mut loops, scratch);
+        scratch.give(outer);
+        scratch.give(work);
         Loops { loops, innermost, irreducible }
+    }
+
+    /// Returns the storage.
+    pub fn give(self, scratch: &mut Scratch) {
+        scratch.give(self.loops);
+        scratch.give(self.innermost);
     }
 
     /// How many loops there are.
@@ -176,15 +190,15 @@ impl Loops {
 }
 
 /// Gives each loop its span: a parent's index is smaller than its children's, so two sweeps do.
-fn number_forest(loops: &mut [LoopData]) {
-    let mut size = vec![1u32; loops.len()];
+fn number_forest(loops: &mut [LoopData], scratch: &mut Scratch) {
+    let mut size = scratch.table(1u32, loops.len());
     for index in (0..loops.len()).rev() {
         if loops[index].parent != Loop::NONE {
             size[loops[index].parent.index()] += size[index];
         }
     }
     let mut roots = 0;
-    let mut free = vec![0u32; loops.len()];
+    let mut free = scratch.table(0u32, loops.len());
     for index in 0..loops.len() {
         let parent = loops[index].parent;
         let place = if parent == Loop::NONE { &mut roots } else { &mut free[parent.index()] };
@@ -193,6 +207,8 @@ fn number_forest(loops: &mut [LoopData]) {
         free[index] = first + 1;
         loops[index].span = (first, first + size[index]);
     }
+    scratch.give(size);
+    scratch.give(free);
 }
 
 #[cfg(test)]

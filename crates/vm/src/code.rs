@@ -15,7 +15,7 @@ use crate::realm::Realm;
 use crate::string::JsString;
 use crate::tier::MachineCode;
 use crate::value::Value;
-use std::cell::Cell;
+use std::cell::{Cell, UnsafeCell};
 use std::sync::Arc;
 use tercel_bytecode::{Constant, FunctionKind, JsStr, Template, TemplateFlags};
 
@@ -51,6 +51,9 @@ pub struct CodeBlock {
     /// Shape and the like for `new`: see `construct`.
     pub construct_shape: Cell<u32>,
     pub module: Cell<Value>,
+    /// The ids of the shapes that machine code of this block names, sorted. They are alive as long as the block: its code may run in some
+    /// frame long after it was taken away.
+    held_shapes: UnsafeCell<Vec<u32>>,
 }
 
 /// Bits of a code block's flags.
@@ -81,6 +84,7 @@ impl CodeBlock {
     pub const CALLS_OFFSET: usize = std::mem::offset_of!(CodeBlock, machine_calls);
     pub const FLAGS_OFFSET: usize = std::mem::offset_of!(CodeBlock, flags);
     pub const SITES_OFFSET: usize = std::mem::offset_of!(CodeBlock, sites);
+    pub const NUM_REGISTERS_OFFSET: usize = std::mem::offset_of!(CodeBlock, num_registers);
     pub const REALM_OFFSET: usize = std::mem::offset_of!(CodeBlock, realm);
 }
 
@@ -204,6 +208,19 @@ impl Gc<CodeBlock> {
         self.heat.set(cx.interp.tiers.call_threshold.get());
     }
 
+    /// From now on machine code may name the shape, which is alive.
+    pub fn hold_shape(self, id: u32) {
+        // SAFETY: one thread uses the block, and no reference into the vector leaves this and the next function.
+        let held = unsafe { &mut *self.held_shapes.get() };
+        if let Err(at) = held.binary_search(&id) {
+            held.insert(at, id);
+        }
+    }
+    pub(crate) fn each_held_shape(self, visit: impl FnMut(u32)) {
+        // SAFETY: as above; `visit` is the collector's and runs no script.
+        unsafe { &*self.held_shapes.get() }.iter().copied().for_each(visit);
+    }
+
     /// Shows every value of the block to `visit`: constants, sites, inner functions, realm, module.
     pub(crate) fn each_value(self, mut visit: impl FnMut(&Cell<Value>)) {
         // SAFETY: the arrays have these lengths (null ones are empty), and `Cell<Value>` has the layout of `Value`.
@@ -304,6 +321,7 @@ impl Context {
                 realm: Cell::new(realm),
                 construct_shape: Cell::new(NO_SHAPE),
                 module: Cell::new(Value::UNDEFINED),
+                held_shapes: UnsafeCell::default(),
             });
         }
         block
@@ -372,6 +390,7 @@ pub unsafe fn finalize_code_block(header: *mut CellHeader) {
         if !block.sites.get().is_null() {
             drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(block.sites.get(), block.num_sites.get() as usize)));
         }
+        drop(std::mem::take(&mut *block.held_shapes.get()));
         drop(Arc::from_raw(block.template));
     }
 }

@@ -35,6 +35,9 @@ pub const FIRST_ARG: usize = 6;
 /// Registers of the header.
 pub const HEADER: usize = 6;
 
+/// Frames of so many registers fit above a frame that has not passed the limit of machine code.
+pub const SMALL_FRAME: usize = 64;
+
 /// Largest distance between two frames, in registers; a call that would need more overflows the stack.
 pub const MAX_DELTA: usize = (1 << 20) - 1;
 /// Largest argument count of a call.

@@ -11,7 +11,7 @@ use crate::interp::Interp;
 use crate::interp::state::InterpStatistics;
 use crate::object::array::ArrayObject;
 use crate::object::state::Objects;
-use crate::object::{Object, Slots};
+use crate::object::{Accessor, Object, Slots};
 use crate::scope::Scope;
 use crate::shape::Shape;
 use crate::string::{JsString, Slice};
@@ -26,6 +26,8 @@ pub mod context {
     pub const PC: i32 = (INTERP + offset_of!(Interp, pc)) as i32;
     pub const STACK_LIMIT: i32 = (INTERP + offset_of!(Interp, stack_limit)) as i32;
     pub const MACHINE_LIMIT: i32 = (INTERP + offset_of!(Interp, machine_limit)) as i32;
+    /// The address of the word that safepoints poll.
+    pub const INTERRUPT_WORD: i32 = (INTERP + offset_of!(Interp, interrupt_word)) as i32;
     pub const UNDEFINED_PAIR: i32 = (INTERP + offset_of!(Interp, undefined_pair)) as i32;
     pub const EXIT_SP: i32 = (INTERP + offset_of!(Interp, exit_sp)) as i32;
     pub const RESULT: i32 = (INTERP + offset_of!(Interp, result)) as i32;
@@ -111,6 +113,13 @@ pub mod object {
     pub const TYPED_LENGTH: i32 = offset_of!(TypedArray, length) as i32;
     pub const TYPED_ELEMENT: i32 = TypedArray::ELEMENT_OFFSET as i32;
     pub const TYPED_DATA: i32 = offset_of!(TypedArray, data) as i32;
+}
+
+/// Accessor pairs.
+pub mod accessor {
+    use super::*;
+    pub const GETTER: i32 = offset_of!(Accessor, getter) as i32;
+    pub const SETTER: i32 = offset_of!(Accessor, setter) as i32;
 }
 
 /// Elements.

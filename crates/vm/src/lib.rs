@@ -40,6 +40,7 @@ pub mod operators;
 pub mod promise;
 pub mod realm;
 pub mod record;
+pub mod regexp;
 pub mod scope;
 pub mod shape;
 pub mod stack;

@@ -1,39 +1,29 @@
 //! What the standard library and hosts ask of the engine beyond the language's own operations, and the small state behind it:
-//! random numbers, the arrays that are being joined, compiled regular expressions, statistics.
+//! random numbers, the arrays that are being joined, statistics.
 
 use crate::cell::{Gc, Kind};
 use crate::context::Context;
 use crate::error::JsResult;
 use crate::function::NativeFunction;
 use crate::key::PropertyKey;
-use crate::native::NativeFn;
 use crate::object::Object;
 use crate::object::array::ArrayObject;
 use crate::realm::{Intrinsic, Realm, RealmShape};
-use crate::shape::WRITABLE;
+use crate::regexp::Regexps;
 use crate::typed::{ArrayBuffer, TypedArray};
 use crate::value::Value;
-use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::Arc;
-use tercel_regexp::{Flags, PatternSource, Regex, SyntaxError};
 
 /// The library's state in a context.
 pub struct Library {
     random: Cell<[u64; 2]>,
     /// Addresses of the arrays that `join` works on. Their natives' frames hold them, so they are pinned.
     joining: RefCell<Vec<usize>>,
-    regexps: RefCell<RegexpCache>,
+    pub(crate) regexps: Regexps,
     /// Why the last termination happened.
     termination: Cell<&'static str>,
 }
-
-/// Programs by pattern and flags.
-type RegexpCache = FxHashMap<(Vec<u16>, Flags), Arc<Regex>>;
-
-/// Compiled regular expressions that are kept for patterns that come again.
-const MAX_REGEXPS: usize = 256;
 
 impl Default for Library {
     fn default() -> Library {
@@ -46,7 +36,7 @@ impl Default for Library {
         Library {
             random: Cell::new([seed(1), seed(2)]),
             joining: RefCell::default(),
-            regexps: RefCell::default(),
+            regexps: Regexps::default(),
             termination: Cell::new("terminated"),
         }
     }
@@ -75,38 +65,6 @@ impl Context {
 
     pub fn leave_join(&self, _: Gc<Object>) {
         self.library.joining.borrow_mut().pop();
-    }
-
-    /// The program of a pattern, compiled now or before.
-    ///
-    /// # Errors
-    /// The pattern's.
-    pub fn compile_regexp(&self, pattern: PatternSource<'_>, flags: Flags) -> Result<Arc<Regex>, SyntaxError> {
-        let units: Vec<u16> = match pattern {
-            PatternSource::Utf8(text) => text.encode_utf16().collect(),
-            PatternSource::Latin1(bytes) => bytes.iter().map(|&b| u16::from(b)).collect(),
-            PatternSource::Utf16(units) => units.to_vec(),
-        };
-        let mut cache = self.library.regexps.borrow_mut();
-        let key = (units, flags);
-        if let Some(regex) = cache.get(&key) {
-            return Ok(regex.clone());
-        }
-        let regex = Arc::new(Regex::compile(&key.0[..], flags)?);
-        if cache.len() >= MAX_REGEXPS {
-            cache.clear();
-        }
-        cache.insert(key, regex.clone());
-        Ok(regex)
-    }
-
-    /// Whether own property `key` of the ordinary object `o` is the native function `f` (as method, or as getter). Runs no script.
-    pub fn is_native_property(&self, o: Gc<Object>, key: PropertyKey, f: NativeFn) -> bool {
-        let Ok(Some(d)) = o.get_own(self, key) else { return false };
-        d.value
-            .or(d.getter)
-            .and_then(|v| v.as_kind::<NativeFunction>(Kind::NativeFunction))
-            .is_some_and(|native| std::ptr::fn_addr_eq(native.function.get(), f))
     }
 
     /// Whether ArraySpeciesCreate of `o` makes a plain array whatever a script could see: an array of the current realm without own
@@ -159,11 +117,6 @@ impl Context {
             to.set(*from);
         }
         Ok(buffer)
-    }
-
-    /// The own property `lastIndex` of a new RegExp (§22.2.3.2).
-    pub fn define_last_index(&self, regexp: Gc<Object>) -> JsResult<()> {
-        regexp.add_property(self, self.names().last_index, Value::ZERO, WRITABLE)
     }
 
     /// The realm that is current while no function runs.

@@ -8,7 +8,7 @@
 //! | r12 | the context |
 //! | r13 | the feedback sites of the running function |
 //! | r14 | the tag of int32 values |
-//! | r15 | the word that safepoints poll |
+//! | r15 | the mask of values that are no cells |
 //! | rbp | the native frame: {saved rbp, return address} at rbp and rbp + 8 |
 //! | rsp | rbp, between instructions: a multiple of 16 |
 //!
@@ -54,10 +54,9 @@ mod stubs {
     use super::{Context, Frame, Left, machine_call, machine_resume, machine_throw};
     use crate::ic::IcStub;
     use crate::interp::Interp;
-    use crate::value::INT32_TAG;
+    use crate::value::{INT32_TAG, NOT_CELL_MASK};
     use std::arch::naked_asm;
     use std::mem::offset_of;
-    use std::sync::atomic::AtomicU32;
 
     const FRAME: usize = offset_of!(Context, interp) + offset_of!(Interp, frame);
 
@@ -66,12 +65,7 @@ mod stubs {
     /// # Safety
     /// `target` is an entry of the frame's machine code that makes its own native frame.
     #[unsafe(naked)]
-    pub unsafe extern "C" fn enter_machine(
-        cx: &Context,
-        frame: Frame,
-        target: usize,
-        interrupt_word: *const AtomicU32,
-    ) -> Left {
+    pub unsafe extern "C" fn enter_machine(cx: &Context, frame: Frame, target: usize) -> Left {
         naked_asm!(
             "push rbp",
             "mov rbp, rsp",
@@ -83,8 +77,8 @@ mod stubs {
             "sub rsp, 8",
             "mov r12, rdi",
             "mov rbx, rsi",
-            "mov r15, rcx",
             "mov r14, {tag}",
+            "mov r15, {mask}",
             "call rdx",
             "xor edx, edx",
             "lea rsp, [rbp - 40]",
@@ -96,6 +90,7 @@ mod stubs {
             "pop rbp",
             "ret",
             tag = const INT32_TAG as i64,
+            mask = const NOT_CELL_MASK as i64,
         )
     }
 
@@ -241,9 +236,9 @@ pub use stubs::{
 #[cfg(not(all(target_arch = "x86_64", unix)))]
 mod none {
     //! Builds without machine code: nothing of this is ever reached, because no compiler can be installed.
-    use super::{AtomicU32, Context, Frame, Left};
+    use super::{Context, Frame, Left};
 
-    pub unsafe fn enter_machine(_: &Context, _: Frame, _: usize, _: *const AtomicU32) -> Left {
+    pub unsafe fn enter_machine(_: &Context, _: Frame, _: usize) -> Left {
         Left { value: 0, status: super::status::THREW }
     }
     pub unsafe extern "C" fn interpret_entry() {}

@@ -118,10 +118,14 @@ pub enum RealmShape {
     /// The same, without aliasing
     SloppyArguments,
     Proxy,
+    /// lastIndex
+    RegExp,
+    /// An array with index, input, groups
+    MatchResult,
 }
 
 impl RealmShape {
-    pub const COUNT: usize = RealmShape::Proxy as usize + 1;
+    pub const COUNT: usize = RealmShape::MatchResult as usize + 1;
 }
 
 /// Kind::Realm; does not move.
@@ -505,10 +509,11 @@ impl Context {
     fn make_realm_shape(&self, realm: Gc<Realm>, which: RealmShape) -> Gc<Shape> {
         let names = self.names();
         let object_prototype = || Some(self.intrinsic_in(realm, Intrinsic::ObjectPrototype));
-        let plain = |kind: Kind, keys: &[(PropertyKey, u8)]| {
-            let root = self.root_shape(object_prototype(), kind, keys.len());
+        let from = |prototype: Intrinsic, kind: Kind, keys: &[(PropertyKey, u8)]| {
+            let root = self.root_shape(Some(self.intrinsic_in(realm, prototype)), kind, keys.len());
             keys.iter().fold(root, |shape, &(key, attributes)| shape.add_transition(self, key, attributes))
         };
+        let plain = |kind: Kind, keys: &[(PropertyKey, u8)]| from(Intrinsic::ObjectPrototype, kind, keys);
         let hidden = WRITABLE | CONFIGURABLE;
         let shape = match which {
             RealmShape::Object => self.root_shape(object_prototype(), Kind::Object, DEFAULT_INLINE),
@@ -547,6 +552,12 @@ impl Context {
                 &[(names.length, hidden), (names.symbol_iterator, hidden), (names.callee, hidden)],
             ),
             RealmShape::Proxy => self.root_shape(None, Kind::Proxy, 0),
+            RealmShape::RegExp => from(Intrinsic::RegExpPrototype, Kind::RegExp, &[(names.last_index, WRITABLE)]),
+            RealmShape::MatchResult => from(
+                Intrinsic::ArrayPrototype,
+                Kind::Array,
+                &[(names.index, DEFAULT), (names.input, DEFAULT), (names.groups, DEFAULT)],
+            ),
         };
         realm.shapes[which as usize].set(self.shape_id(shape));
         shape

@@ -138,6 +138,11 @@ impl Assembler {
         self.buf.len()
     }
 
+    /// The bytes of storage that [`Assembler::clear`] keeps, about.
+    pub fn storage(&self) -> usize {
+        self.buf.storage() + self.layout.storage()
+    }
+
     /// The first mistake so far, other than labels not bound yet.
     pub fn error(&self) -> Option<AsmError> {
         let full = AsmError::BufferFull { limit: self.buf.limit() };

@@ -5,7 +5,7 @@ use super::snapshot::{Children, Node, Snapshot};
 use std::collections::HashMap;
 use tercel_vm::object::array::ArrayObject;
 use tercel_vm::string::{Chars, StringBuilder};
-use tercel_vm::{Context, Gc, JsResult, JsString, Kind, PropertyKey, Throw, Value, ValueList};
+use tercel_vm::{Context, Gc, JsResult, JsString, Kind, Object, PropertyKey, Throw, Value, ValueList};
 
 /// Deepest nesting of arrays and objects that `parse` accepts; beyond it a RangeError.
 const MAX_DEPTH: usize = 1 << 20;
@@ -287,7 +287,7 @@ impl<'cx, 'a> Parser<'cx, 'a> {
                     } else {
                         self.push_open(&mut open, object.into())?;
                         self.push_children(&mut children, nodes);
-                        self.property_name(&mut keys)?;
+                        self.property_name(object, &mut keys)?;
                         continue 'value;
                     }
                 }
@@ -311,7 +311,9 @@ impl<'cx, 'a> Parser<'cx, 'a> {
                 let is_array = array.is_some();
                 if let Some(array) = array {
                     self.cx.array_push(array, value)?;
-                } else if let Some(&key) = keys.last() {
+                } else if let Some(&key) = keys.last()
+                    && !container.add_likely(self.cx, key, value)?
+                {
                     container.create_data(self.cx, key, value)?;
                 }
                 if let (Some(snapshot), Some(nodes), Some(node)) = (&self.snapshot, children.last_mut(), node) {
@@ -324,7 +326,7 @@ impl<'cx, 'a> Parser<'cx, 'a> {
                         if !is_array {
                             keys.pop();
                             self.names.pop();
-                            self.property_name(&mut keys)?;
+                            self.property_name(container, &mut keys)?;
                         }
                         continue 'value;
                     }
@@ -360,9 +362,30 @@ impl<'cx, 'a> Parser<'cx, 'a> {
         }
     }
 
-    fn property_name(&mut self, keys: &mut Vec<PropertyKey>) -> JsResult<()> {
+    /// The name that the text goes on with, if it is the one that `container` probably gets next: then nothing is to be looked up.
+    #[inline]
+    fn likely_name(&mut self, container: Gc<Object>) -> Option<PropertyKey> {
+        let (name, _) = container.shape(self.cx).likely_addition()?;
+        let Chars::Latin1(text) = self.text else { return None };
+        let Chars::Latin1(expected) = name.flat_chars() else { return None };
+        let end = self.at + 1 + expected.len();
+        let plain = expected.iter().all(|&b| b >= 0x20 && b != 0x22 && b != 0x5c);
+        if self.peek() != Some(0x22) || text.get(self.at + 1..end) != Some(expected) || !plain {
+            return None;
+        }
+        if text.get(end) != Some(&0x22) {
+            return None;
+        }
+        self.at = end + 1;
+        Some(PropertyKey::name(name))
+    }
+
+    fn property_name(&mut self, container: Gc<Object>, keys: &mut Vec<PropertyKey>) -> JsResult<()> {
         // An interned string lives as long as somebody holds it: until the property is defined, the rooted list does.
-        let key = self.key()?;
+        let key = match self.likely_name(container) {
+            Some(key) => key,
+            None => self.key()?,
+        };
         self.names.push(key.as_cell().map_or(Value::UNDEFINED, Value::cell));
         keys.push(key);
         self.skip_space();

@@ -1,9 +1,18 @@
 //! `JSON.stringify` (ECMA-262 §25.5.4). It recurses through what the script can see, and checks the native stack at each level.
+//!
+//! Objects whose shape says all are read slot by slot, and dense arrays element by element, for as long as they stay so: a
+//! getter or `toJSON` may change anything in between. That an object has no `toJSON` is asked once a shape, and again after
+//! anything that may have run a script or a collection ([`Serializer::forget`]).
 
 use super::POLL_UNITS;
 use std::collections::HashMap;
+use tercel_vm::number::format::Buffer;
+use tercel_vm::shape::Shape;
 use tercel_vm::string::{Chars, StringBuilder};
 use tercel_vm::{Args, Context, Gc, JsResult, Kind, Object, PropertyKey, Value, ValueList};
+
+/// Shapes about which it is remembered that their objects have no `toJSON`.
+const REMEMBERED: usize = 8;
 
 /// So many enclosing objects are compared one by one.
 const LINEAR_DEPTH: usize = 64;
@@ -21,6 +30,9 @@ struct Serializer<'cx> {
     deep: HashMap<u32, u32>,
     gap: Vec<u16>,
     next_poll: usize,
+    /// Ids of shapes whose objects are known to have no `toJSON`, own or inherited; 0 is none's.
+    without_to_json: [u32; REMEMBERED],
+    digits: Buffer,
 }
 
 impl<'cx> Serializer<'cx> {
@@ -34,13 +46,15 @@ impl<'cx> Serializer<'cx> {
     ) -> JsResult<bool> {
         let cx = self.cx;
         let mut value = value;
-        if value.is_object() || value.is_bigint() {
+        if (value.is_object() || value.is_bigint()) && !self.lacks_to_json(value) {
             let to_json = cx.get_value(value, cx.names().to_json)?;
             if cx.is_callable(to_json) {
                 value = cx.call(to_json, value, &[key.to_value(cx)])?;
             }
+            self.forget();
         }
         if !self.replacer.is_undefined() {
+            self.forget();
             let holder = match holder {
                 Some(holder) => holder,
                 None => {
@@ -53,8 +67,14 @@ impl<'cx> Serializer<'cx> {
         }
         if let Some(object) = value.as_object() {
             value = match object.kind() {
-                Kind::NumberObject => Value::number(cx.to_number(value)?),
-                Kind::StringObject => cx.to_string(value)?.into(),
+                Kind::NumberObject => {
+                    self.forget();
+                    Value::number(cx.to_number(value)?)
+                }
+                Kind::StringObject => {
+                    self.forget();
+                    cx.to_string(value)?.into()
+                }
                 Kind::BooleanObject | Kind::BigIntObject => object.primitive_value(),
                 _ => value,
             };
@@ -66,10 +86,10 @@ impl<'cx> Serializer<'cx> {
         if let Some(s) = value.as_string() {
             quote(&mut self.out, s.chars(cx)?)?;
         } else if value.is_int32() {
-            self.out.push_str(&value.as_int32().to_string())?;
+            self.out.push_latin1(self.digits.integer(i64::from(value.as_int32())).as_bytes())?;
         } else if value.is_number() {
             if value.as_number().is_finite() {
-                self.out.push_string(cx.string_from_number(value.as_number()))?;
+                self.out.push_latin1(self.digits.format(value.as_number()).as_bytes())?;
             } else {
                 self.out.push_latin1(b"null")?;
             }
@@ -105,12 +125,14 @@ impl<'cx> Serializer<'cx> {
         cx.check_native_stack()?;
         let depth = self.stack.len();
         let hash = if depth < LINEAR_DEPTH { 0 } else { object.identity_hash(cx)? };
-        let looked_at = if self.deep.contains_key(&hash) { depth } else { depth.min(LINEAR_DEPTH) };
+        let near = depth < LINEAR_DEPTH || self.deep.contains_key(&hash);
+        let looked_at = if near { depth } else { LINEAR_DEPTH };
         if (0..looked_at).any(|i| self.stack.get(i) == Value::from(object)) {
             return Err(cx.throw_type(format_args!("Converting circular structure to JSON")));
         }
         if self.out.len() >= self.next_poll {
             self.next_poll = self.out.len() + POLL_UNITS;
+            self.forget();
             cx.poll()?;
         }
         self.stack.push(object);
@@ -138,6 +160,9 @@ impl<'cx> Serializer<'cx> {
     fn array(&mut self, array: Gc<Object>) -> JsResult<()> {
         let cx = self.cx;
         let depth = self.stack.len();
+        if array.kind() != Kind::Array {
+            self.forget();
+        }
         let length = cx.length_of(array)?;
         self.out.push_unit(0x5b)?;
         for i in 0..length {
@@ -146,7 +171,13 @@ impl<'cx> Serializer<'cx> {
             }
             self.newline(depth)?;
             let key = cx.index_key(i);
-            let element = array.get(cx, key)?;
+            let element = match dense_element(array, i) {
+                Some(element) => element,
+                None => {
+                    self.forget();
+                    array.get(cx, key)?
+                }
+            };
             if !self.property(Some(array), key, element, &mut |_| Ok(()))? {
                 self.out.push_latin1(b"null")?;
             }
@@ -159,32 +190,20 @@ impl<'cx> Serializer<'cx> {
 
     /// SerializeJSONObject (§25.5.2.5).
     fn object(&mut self, object: Gc<Object>) -> JsResult<()> {
-        let cx = self.cx;
         let depth = self.stack.len();
         self.out.push_unit(0x7b)?;
-        let own = if self.allowed.is_some() { None } else { Some(cx.enumerable_own_keys(object)?) };
-        let count = own.as_ref().or(self.allowed.as_ref()).map_or(0, |keys| keys.len());
         let mut first = true;
-        for i in 0..count {
-            let name = own.as_ref().or(self.allowed.as_ref()).map_or(Value::UNDEFINED, |keys| keys.get(i));
-            let key = cx.to_property_key(name)?;
-            let value = object.get(cx, key)?;
-            let spaced = !self.gap.is_empty();
-            let mut write_name = |s: &mut Self| -> JsResult<()> {
-                if !first {
-                    s.out.push_unit(0x2c)?;
+        match object.plain_shape(self.cx) {
+            Some(shape) if self.allowed.is_none() => self.members_of_shape(object, shape, &mut first)?,
+            _ => {
+                self.forget();
+                let own = if self.allowed.is_some() { None } else { Some(self.cx.enumerable_own_keys(object)?) };
+                let count = own.as_ref().or(self.allowed.as_ref()).map_or(0, |keys| keys.len());
+                for i in 0..count {
+                    let name = own.as_ref().or(self.allowed.as_ref()).map_or(Value::UNDEFINED, |keys| keys.get(i));
+                    let key = self.cx.to_property_key(name)?;
+                    self.member_by_key(object, key, &mut first)?;
                 }
-                s.newline(depth)?;
-                let text = match key.as_name() {
-                    Some(name) => name,
-                    None => cx.to_string(key.to_value(cx))?,
-                };
-                quote(&mut s.out, text.chars(cx)?)?;
-                s.out.push_unit(0x3a)?;
-                if spaced { s.out.push_unit(0x20) } else { Ok(()) }
-            };
-            if self.property(Some(object), key, value, &mut write_name)? {
-                first = false;
             }
         }
         if !first {
@@ -192,6 +211,84 @@ impl<'cx> Serializer<'cx> {
         }
         self.out.push_unit(0x7d)
     }
+
+    /// The enumerable string keys that an object of this shape has, with the values that the object then has: the keys are those
+    /// of the shape at the beginning, whatever happens.
+    fn members_of_shape(&mut self, object: Gc<Object>, shape: Gc<Shape>, first: &mut bool) -> JsResult<()> {
+        for entry in shape.entries() {
+            if !entry.is_enumerable_name() {
+                continue;
+            }
+            if entry.is_plain() && object.shape(self.cx) == shape {
+                self.member(object, entry.key, object.slot(entry.location), first)?;
+            } else {
+                self.member_by_key(object, entry.key, first)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn member_by_key(&mut self, object: Gc<Object>, key: PropertyKey, first: &mut bool) -> JsResult<()> {
+        self.forget();
+        let value = object.get(self.cx, key)?;
+        self.member(object, key, value, first)
+    }
+
+    /// `"key":value`, behind a comma unless it is the first; nothing for what JSON has no form for.
+    fn member(&mut self, object: Gc<Object>, key: PropertyKey, value: Value, first: &mut bool) -> JsResult<()> {
+        let cx = self.cx;
+        let depth = self.stack.len();
+        let follows = !*first;
+        let mut write_name = |s: &mut Self| -> JsResult<()> {
+            if follows {
+                s.out.push_unit(0x2c)?;
+            }
+            s.newline(depth)?;
+            let text = match key.as_name() {
+                Some(name) => name,
+                None => cx.to_string(key.to_value(cx))?,
+            };
+            quote(&mut s.out, text.chars(cx)?)?;
+            s.out.push_unit(0x3a)?;
+            if s.gap.is_empty() { Ok(()) } else { s.out.push_unit(0x20) }
+        };
+        if self.property(Some(object), key, value, &mut write_name)? {
+            *first = false;
+        }
+        Ok(())
+    }
+
+    /// Whether reading `toJSON` of this value gives undefined and runs no script.
+    fn lacks_to_json(&mut self, value: Value) -> bool {
+        let Some(object) = value.as_object() else { return false };
+        let id = object.shape_id();
+        let place = id as usize % REMEMBERED;
+        if self.without_to_json[place] == id {
+            return true;
+        }
+        let lacks = object.lacks_named(self.cx, self.cx.names().to_json);
+        if lacks && !object.shape(self.cx).is_unique() {
+            self.without_to_json[place] = id;
+        }
+        lacks
+    }
+
+    /// To be called where a script or a collection may run: what is known about shapes may no longer hold.
+    #[inline]
+    fn forget(&mut self) {
+        self.without_to_json = [0; REMEMBERED];
+    }
+}
+
+/// An element that is there for all to see.
+#[inline]
+fn dense_element(array: Gc<Object>, i: u64) -> Option<Value> {
+    let elements = array.elements.get();
+    if array.kind() != Kind::Array || elements.is_sparse() || i >= elements.len() as u64 {
+        return None;
+    }
+    let v = elements.get(i as usize);
+    (!v.is_empty()).then_some(v)
 }
 
 /// QuoteJSONString (§25.5.2.3).
@@ -199,7 +296,11 @@ fn quote(out: &mut StringBuilder<'_>, text: Chars<'_>) -> JsResult<()> {
     out.push_unit(0x22)?;
     let mut start = 0;
     let length = text.len();
-    for i in 0..length {
+    let plain = match text {
+        Chars::Latin1(bytes) => bytes.iter().position(|&b| b < 0x20 || b == 0x22 || b == 0x5c).unwrap_or(length),
+        Chars::Utf16(_) => 0,
+    };
+    for i in plain..length {
         let unit = text.at(i);
         let escaped: Option<&[u8]> = match unit {
             0x08 => Some(b"\\b"),
@@ -260,6 +361,8 @@ pub fn stringify(cx: &Context, args: &Args) -> JsResult<Value> {
         deep: HashMap::new(),
         gap,
         next_poll: POLL_UNITS,
+        without_to_json: [0; REMEMBERED],
+        digits: Buffer::new(),
     };
     if s.property(None, cx.names().empty, value, &mut |_| Ok(()))? {
         return Ok(s.out.finish()?.into());

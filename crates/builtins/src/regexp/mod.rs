@@ -1,14 +1,15 @@
 //! RegExp and RegExp.prototype (ECMA-262 §22.2), with Annex B's `compile` (§B.2.4.1).
 
 pub mod object;
+mod short_ways;
 pub mod substitution;
 
 use crate::table::*;
 use object::{
-    advance, alloc, as_regexp, builtin_match, compiled, flags_text, initialize, is_pristine, last_index, match_array,
-    source,
+    advance, alloc, as_regexp, builtin_exec, builtin_match, compiled, flags_text, initialize, last_index, source,
 };
 pub use object::{create, set_last_index};
+use short_ways::Replacement;
 use tercel_regexp::Flags;
 use tercel_vm::string::{Chars, StringBuilder, search};
 use tercel_vm::{Args, Context, Gc, JsResult, JsString, Object, PropertyKey, Value, ValueList, names};
@@ -91,19 +92,13 @@ fn exec_method(cx: &Context, args: &Args) -> JsResult<Value> {
         return Err(cx.throw_type(format_args!("Receiver is not a RegExp")));
     };
     let s = cx.to_string(args.get(0))?;
-    match builtin_match(cx, r, s)? {
-        Some(captures) => match_array(cx, r, s, &captures),
-        None => Ok(Value::NULL),
-    }
+    builtin_exec(cx, r, s)
 }
 
 /// RegExpExec (§22.2.7.1): the result object, or null.
 pub fn exec(cx: &Context, r: Gc<Object>, s: Gc<JsString>) -> JsResult<Value> {
-    if let Some(regexp) = is_pristine(cx, r) {
-        return match builtin_match(cx, regexp, s)? {
-            Some(captures) => match_array(cx, regexp, s, &captures),
-            None => Ok(Value::NULL),
-        };
+    if let Some(regexp) = short_ways::plain(cx, r) {
+        return builtin_exec(cx, regexp, s);
     }
     let exec = r.get(cx, cx.names().exec)?;
     if cx.is_callable(exec) {
@@ -116,10 +111,7 @@ pub fn exec(cx: &Context, r: Gc<Object>, s: Gc<JsString>) -> JsResult<Value> {
     let Some(regexp) = as_regexp(r.into()) else {
         return Err(cx.throw_type(format_args!("Receiver is not a RegExp")));
     };
-    match builtin_match(cx, regexp, s)? {
-        Some(captures) => match_array(cx, regexp, s, &captures),
-        None => Ok(Value::NULL),
-    }
+    builtin_exec(cx, regexp, s)
 }
 
 /// Moves lastIndex past an empty match.
@@ -131,8 +123,8 @@ pub fn advance_last_index(cx: &Context, r: Gc<Object>, s: Gc<JsString>, unicode:
 fn test(cx: &Context, args: &Args) -> JsResult<Value> {
     let r = this_object(cx, args, "test")?;
     let s = cx.to_string(args.get(0))?;
-    if let Some(regexp) = is_pristine(cx, r) {
-        return Ok(builtin_match(cx, regexp, s)?.is_some().into());
+    if let Some(regexp) = short_ways::plain(cx, r) {
+        return Ok(builtin_match(cx, regexp, s, |_, _| ())?.is_some().into());
     }
     Ok((!exec(cx, r, s)?.is_null()).into())
 }
@@ -259,24 +251,8 @@ fn source_getter(cx: &Context, args: &Args) -> JsResult<Value> {
 fn match_(cx: &Context, args: &Args) -> JsResult<Value> {
     let r = this_object(cx, args, "[Symbol.match]")?;
     let s = cx.to_string(args.get(0))?;
-    if let Some(regexp) = is_pristine(cx, r)
-        && let Some(c) = compiled(regexp)
-    {
-        if !c.regex.flags().contains(Flags::GLOBAL) {
-            return exec(cx, r, s);
-        }
-        let unicode = c.regex.flags().unicode_mode();
-        let out = cx.new_array(0);
-        let mut at = 0u64;
-        set_last_index(cx, r, Value::ZERO)?;
-        while at <= s.len() as u64
-            && let Some((a, b)) = object::run(cx, regexp, s, at as usize, |_, scratch| scratch.group(0))?.flatten()
-        {
-            cx.array_push(out, cx.substring(s, a, b)?.into())?;
-            at = if a == b { advance(cx, s, b as u64, unicode)? } else { b as u64 };
-            cx.poll()?;
-        }
-        return Ok(if out.is_empty() { Value::NULL } else { out.into() });
+    if let Some(regexp) = short_ways::plain_with_flags(cx, r) {
+        return short_ways::match_(cx, regexp, s);
     }
     let flags = r.get(cx, cx.names().flags)?;
     let flags = cx.to_string(flags)?;
@@ -324,9 +300,8 @@ fn match_all(cx: &Context, args: &Args) -> JsResult<Value> {
 fn search_method(cx: &Context, args: &Args) -> JsResult<Value> {
     let r = this_object(cx, args, "[Symbol.search]")?;
     let s = cx.to_string(args.get(0))?;
-    if let Some(regexp) = is_pristine(cx, r) {
-        let found = object::run(cx, regexp, s, 0, |_, scratch| scratch.group(0))?.flatten();
-        return Ok(found.map_or(Value::int32(-1), |(a, _)| Value::length(a)));
+    if let Some(regexp) = short_ways::plain(cx, r) {
+        return short_ways::search(cx, regexp, s);
     }
     let previous = r.get(cx, cx.names().last_index)?;
     if !cx.same_value(previous, Value::ZERO)? {
@@ -349,15 +324,11 @@ fn replace(cx: &Context, args: &Args) -> JsResult<Value> {
     let s = cx.to_string(args.get(0))?;
     let callable = cx.is_callable(args.get(1));
     let template = if callable { cx.empty_string() } else { cx.to_string(args.get(1))? };
-    if let Some(regexp) = is_pristine(cx, r)
-        && compiled(regexp).is_some_and(|c| {
-            c.regex.flags().contains(Flags::GLOBAL)
-                && !c.regex.flags().contains(Flags::STICKY)
-                && c.regex.group_names().len() == 0
-        })
-        && !callable
+    if let Some(regexp) = short_ways::plain_with_flags(cx, r)
+        && compiled(regexp).is_some_and(|regex| regex.group_names().len() == 0)
     {
-        return replace_all_fast(cx, regexp, s, template);
+        let replacement = if callable { Replacement::Function(args.get(1)) } else { Replacement::Template(template) };
+        return short_ways::replace(cx, regexp, s, replacement);
     }
     let flags = r.get(cx, cx.names().flags)?;
     let flags = cx.to_string(flags)?;
@@ -436,59 +407,16 @@ fn replace(cx: &Context, args: &Args) -> JsResult<Value> {
     Ok(out.finish()?.into())
 }
 
-/// All matches of a pristine global RegExp replaced by a template: no result objects.
-fn replace_all_fast(
-    cx: &Context,
-    r: Gc<tercel_vm::object::kinds::ForeignObject>,
-    s: Gc<JsString>,
-    template: Gc<JsString>,
-) -> JsResult<Value> {
-    set_last_index(cx, r.object(), Value::ZERO)?;
-    let Some(c) = compiled(r) else { return Ok(s.into()) };
-    let unicode = c.regex.flags().unicode_mode();
-    let plain = search::index_of(template.chars(cx)?, Chars::Latin1(b"$"), 0).is_none();
-    let mut out = StringBuilder::new(cx);
-    let (mut next, mut at) = (0usize, 0usize);
-    let list = ValueList::new(cx);
-    while at <= s.len() {
-        let groups = if plain { 0 } else { c.regex.group_count() };
-        let found = object::run(cx, r, s, at, |_, scratch| {
-            let all: object::Captures =
-                (0..=groups).map(|i| scratch.group(i).map(|(a, b)| (a as u32, b as u32))).collect();
-            all
-        })?;
-        let Some(captures) = found else { break };
-        let (a, b) = captures[0].map_or((0, 0), |(a, b)| (a as usize, b as usize));
-        out.push_substring(s, next, a)?;
-        if plain {
-            out.push_string(template)?;
-        } else {
-            list.clear();
-            for range in &captures[1..] {
-                match range {
-                    Some((a, b)) => list.push(cx.substring(s, *a as usize, *b as usize)?),
-                    None => list.push(Value::UNDEFINED),
-                }
-            }
-            let matched = cx.substring(s, a, b)?;
-            let m = substitution::Match { string: s, position: a, matched, captures: list.cells(), groups: None };
-            substitution::expand(cx, &mut out, &m, template)?;
-        }
-        next = b;
-        at = if a == b { advance(cx, s, b as u64, unicode)? as usize } else { b };
-        cx.poll()?;
-    }
-    if next == 0 && out.is_empty() {
-        return Ok(s.into());
-    }
-    out.push_substring(s, next, s.len())?;
-    Ok(out.finish()?.into())
-}
-
 /// RegExp.prototype[@@split] (§22.2.6.14).
 fn split(cx: &Context, args: &Args) -> JsResult<Value> {
     let r = this_object(cx, args, "[Symbol.split]")?;
     let s = cx.to_string(args.get(0))?;
+    if let Some(regexp) = short_ways::plain_with_species(cx, r)
+        && args.get(1).is_undefined()
+        && compiled(regexp).is_some_and(|regex| !regex.flags().contains(Flags::STICKY))
+    {
+        return short_ways::split(cx, regexp, s);
+    }
     let c = cx.species_constructor(r, Intrinsic::RegExp)?;
     let flags = r.get(cx, cx.names().flags)?;
     let flags = cx.to_string(flags)?;

@@ -2,7 +2,7 @@
 //! it as if it had been loaded from disk (System V ABI, chapter 4; Linux Standard Base, ".eh_frame").
 
 use super::shown_name;
-use crate::object::{CodeObject, Unwind};
+use crate::object::{CallerFrame, CodeObject, Unwind, UnwindRow};
 
 const EHDR_SIZE: usize = 64;
 const SHDR_SIZE: usize = 64;
@@ -76,10 +76,20 @@ fn symbol_table(start: u64, len: u64) -> Vec<u8> {
     table
 }
 
-/// The rules that find the caller's frame: exact up to the end of the prologue and in the body; in an epilogue, after the
-/// frame is gone, they are wrong for one instruction.
+/// The rules that find the caller's frame. Those of [`Unwind::Rows`] are exact; those of [`Unwind::Rbp`] up to the end of the
+/// prologue and in the body: in an epilogue, after the frame is gone, they are wrong for one instruction.
 pub(super) fn eh_frame(object: &CodeObject) -> Vec<u8> {
-    let Unwind::Rbp { prologue } = object.unwind() else { return vec![0; 4] };
+    let pushed_and_moved;
+    let rows: &[UnwindRow] = match object.unwind() {
+        Unwind::None => return vec![0; 4],
+        Unwind::Rows(rows) => rows,
+        &Unwind::Rbp { prologue } => {
+            // `push rbp` has one byte, `mov rbp, rsp` three.
+            pushed_and_moved = [(1, CallerFrame::Pushed), (4, CallerFrame::Rbp)]
+                .map(|(after, caller)| UnwindRow { offset: prologue + after, caller });
+            &pushed_and_moved
+        }
+    };
     let (rsp, rbp, return_address) = (7, 6, 16);
     let mut cie = vec![0, 0, 0, 0, 1];
     cie.extend_from_slice(b"zR\0");
@@ -94,12 +104,21 @@ pub(super) fn eh_frame(object: &CodeObject) -> Vec<u8> {
     fde.extend_from_slice(&(object.entry() as u64).to_le_bytes());
     fde.extend_from_slice(&u64::from(object.len()).to_le_bytes());
     fde.push(0);
-    // After `push rbp`: 16 above rsp, rbp saved 16 below.
-    fde.push(0x04);
-    fde.extend_from_slice(&(prologue + 1).to_le_bytes());
-    fde.extend_from_slice(&[0x0E, 16, 0x80 | rbp, 2]);
-    // After `mov rbp, rsp`: counted from rbp.
-    fde.extend_from_slice(&[0x40 | 3, 0x0D, rbp]);
+    let mut at = 0;
+    for row in rows {
+        if row.offset > at {
+            // DW_CFA_advance_loc4
+            fde.push(0x04);
+            fde.extend_from_slice(&(row.offset - at).to_le_bytes());
+            at = row.offset;
+        }
+        // DW_CFA_def_cfa, and DW_CFA_same_value or DW_CFA_offset for rbp, whose factor is -8.
+        match row.caller {
+            CallerFrame::Entry => fde.extend_from_slice(&[0x0C, rsp, 8, 0x08, rbp]),
+            CallerFrame::Pushed => fde.extend_from_slice(&[0x0C, rsp, 16, 0x80 | rbp, 2]),
+            CallerFrame::Rbp => fde.extend_from_slice(&[0x0C, rbp, 16, 0x80 | rbp, 2]),
+        }
+    }
     out.extend(entry(fde));
     out.extend_from_slice(&[0; 4]);
     out

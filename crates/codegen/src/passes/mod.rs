@@ -26,6 +26,7 @@ mod dce;
 mod fold;
 mod gvn;
 mod if_convert;
+mod invert;
 mod layout;
 mod licm;
 mod memory;
@@ -69,6 +70,8 @@ passes! {
     TailCalls = "tail-calls";
     /// Unreachable blocks, trivial branches, chains of blocks, trivial parameters.
     SimplifyCfg = "simplify-cfg";
+    /// The test at the head of a loop with calls is made once in front of it, where no frame is needed.
+    Invert = "invert";
     /// Sparse conditional constant propagation.
     Sccp = "sccp";
     /// Constant folding and algebraic rules.
@@ -308,6 +311,7 @@ pub fn optimize(
     let p = &mut pipeline;
     p.run(func, Pass::TailCalls, tail_calls::run)?;
     p.run(func, Pass::SimplifyCfg, simplify_cfg::run)?;
+    p.run(func, Pass::Invert, invert::run)?;
     p.run(func, Pass::Sccp, sccp::run)?;
     p.run(func, Pass::Fold, fold::run)?;
     p.run(func, Pass::Gvn, gvn::run)?;
@@ -352,6 +356,7 @@ fn entry(pass: Pass) -> Entry {
     match pass {
         Pass::TailCalls => tail_calls::run,
         Pass::SimplifyCfg => simplify_cfg::run,
+        Pass::Invert => invert::run,
         Pass::Sccp => sccp::run,
         Pass::Fold => fold::run,
         Pass::Gvn => gvn::run,

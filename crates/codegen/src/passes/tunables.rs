@@ -35,6 +35,8 @@ tunables! {
     fold_rounds = 8;
     /// Memory locations whose contents `memory` keeps in mind.
     memory_known = 24;
+    /// Instructions of a loop's head that `invert` copies.
+    invert_size = 16;
     /// Instructions of a loop that may be peeled.
     peel_size = 48;
     /// Growth of a function by peeling, in percent, over `peel_room`.

@@ -11,6 +11,9 @@
 //! * an edge renames: a place that holds an argument holds the parameter, and no longer an older value of the parameter;
 //! * where paths meet, a place holds what it holds on all of them.
 //!
+//! * a block without the frame has nothing in memory, nor in registers that the function has to save: places there are empty
+//!   and must not be named, but by moves on an edge from or to a block with the frame.
+//!
 //! What is left after a meet only shrinks, so the walk ends. A function is accepted if every use on every path was right;
 //! this holds for all inputs, not only for those that a test would try.
 //!
@@ -21,7 +24,7 @@
 //! Sets of names are numbered, each once: 0 is the empty set, `1 + v` is `{v}`, larger numbers are an index into a table. So
 //! a state is an array of numbers, and most of its work is copying and comparing them.
 
-use super::{Allocation, MoveAt};
+use super::{Allocation, Env, MoveAt};
 use crate::lir::*;
 use rustc_hash::FxHashMap;
 use std::fmt;
@@ -55,7 +58,7 @@ type State = Vec<SetId>;
 ///
 /// # Errors
 /// The first use that does not find its value, or the first place that breaks a constraint.
-pub fn check<O>(code: &Code<O>, allocation: &Allocation) -> Result<(), CheckError> {
+pub fn check<O>(code: &Code<O>, env: &Env, allocation: &Allocation) -> Result<(), CheckError> {
     let mut moves = FxHashMap::default();
     moves.reserve(allocation.groups.len());
     let mut outgoing = Vec::new();
@@ -70,11 +73,12 @@ pub fn check<O>(code: &Code<O>, allocation: &Allocation) -> Result<(), CheckErro
         }
     }
     check_single_definitions(code)?;
+    check_frame(code, env, allocation)?;
     outgoing.sort_unstable();
     outgoing.dedup();
     let places = PREGS + allocation.slots.len() + outgoing.len();
     let sets = Sets { registers: code.vregs.len() as u32, large: Vec::new(), numbers: FxHashMap::default() };
-    let mut checker = Checker { code, allocation, outgoing, moves, sets, read: Vec::new() };
+    let mut checker = Checker { code, env, allocation, outgoing, moves, sets, read: Vec::new() };
     let mut at_start: Vec<Option<State>> = vec![None; code.blocks.len()];
     at_start[0] = Some(vec![EMPTY; places]);
     let mut work = vec![0u32];
@@ -122,6 +126,65 @@ fn check_single_definitions<O>(code: &Code<O>) -> Result<(), CheckError> {
             for operand in code.operands(inst).iter().filter(|operand| !operand.role.is_use()) {
                 define(operand.vreg, inst)?;
             }
+        }
+    }
+    Ok(())
+}
+
+/// That blocks without the frame use nothing of it, and that there is a place for its code on every edge where it changes.
+fn check_frame<O>(code: &Code<O>, env: &Env, allocation: &Allocation) -> Result<(), CheckError> {
+    let framed = &allocation.frame.framed;
+    if framed.len() != code.blocks.len() {
+        return fail(0, "not every block is said to have the frame or not".to_string());
+    }
+    let in_frame = |loc: Loc| env.in_frame(loc) || matches!(loc, Loc::Outgoing(_));
+    for (index, block) in code.blocks.iter().enumerate() {
+        for edge in code.succs(index) {
+            let target = edge.block as usize;
+            let critical = code.succs(index).len() > 1 && code.preds(target).len() > 1;
+            if framed[index] != framed[target] && critical {
+                return fail(block.end as usize - 1, "the frame changes on a critical edge".to_string());
+            }
+        }
+        if framed[index] {
+            continue;
+        }
+        if block.frame {
+            return fail(block.start as usize, "the block needs the frame and has none".to_string());
+        }
+        for inst in block.start as usize..block.end as usize {
+            let data = &code.insts[inst];
+            let operands = &allocation.locs[data.operands.0 as usize..data.operands.1 as usize];
+            let maps = allocation.stack_maps.get(&(inst as u32)).into_iter();
+            let mut mapped = maps.flat_map(|map| {
+                let derived = map.derived.iter().flat_map(|pair| [pair.base, pair.derived]);
+                map.tagged.iter().map(|&(loc, _)| loc).chain(derived)
+            });
+            let clobbers = data.clobbers.0 & env.preserved.0 != 0;
+            if clobbers || operands.iter().any(|&loc| in_frame(loc)) || mapped.any(in_frame) {
+                return fail(inst, "uses the frame where there is none".to_string());
+            }
+        }
+    }
+    for group in &allocation.groups {
+        // Whether the moves stand where the frame already, or still, is there to write to and to read from.
+        let (inst, index, writes, reads) = match group.at {
+            MoveAt::BlockStart(index) => {
+                let edge = matches!(*code.preds(index as usize), [source] if framed[source as usize]
+                    && code.succs(source as usize).len() > 1);
+                (code.blocks[index as usize].start, index as usize, false, edge)
+            }
+            MoveAt::BlockEnd(index) => {
+                let edge = matches!(code.succs(index as usize), [only] if framed[only.block as usize]);
+                (code.blocks[index as usize].end - 1, index as usize, edge, false)
+            }
+            MoveAt::Before(inst) | MoveAt::After(inst) => {
+                (inst, code.blocks.partition_point(|block| block.end <= inst), false, false)
+            }
+        };
+        let wrong = |step: &super::Move| !writes && in_frame(step.to) || !reads && in_frame(step.from);
+        if !framed[index] && allocation.moves(group).iter().any(wrong) {
+            return fail(inst as usize, format!("moves {:?} use the frame where there is none", group.at));
         }
     }
     Ok(())
@@ -203,6 +266,7 @@ impl Sets {
 
 struct Checker<'a, O> {
     code: &'a Code<O>,
+    env: &'a Env,
     allocation: &'a Allocation,
     /// The offsets in argument areas that moves write to, ascending.
     outgoing: Vec<u32>,
@@ -240,6 +304,10 @@ impl<O> Checker<'_, O> {
         let code = self.code;
         let block = &code.blocks[index];
         self.apply_moves(MoveAt::BlockStart(index as u32), block.start as usize, state)?;
+        if !self.allocation.frame.framed[index] {
+            state[PREGS..PREGS + self.allocation.slots.len()].fill(EMPTY);
+            self.env.preserved.iter().for_each(|reg| state[reg.index()] = EMPTY);
+        }
         for inst in block.start as usize..block.end as usize {
             self.apply_moves(MoveAt::Before(inst as u32), inst, state)?;
             if inst + 1 == block.end as usize {

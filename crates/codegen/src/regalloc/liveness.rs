@@ -13,13 +13,14 @@
 use super::loops::LoopTree;
 use crate::lir::*;
 use crate::seeded::{Bug, active};
+use tercel_ir::Scratch;
 
 /// How much a use wants a register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Want {
     /// It must have one.
     Must,
-    /// Memory is slower.
+    /// Scratch is slower.
     Prefer,
     /// Nothing is gained by one.
     Any,
@@ -82,8 +83,10 @@ pub struct Hints {
 }
 
 impl Hints {
-    fn new(vregs: usize) -> Hints {
-        Hints { ends: vec![(0, 0); vregs], all: vec![(Hint::Reg(PReg(0)), 0)] }
+    fn new(vregs: usize, scratch: &mut Scratch) -> Hints {
+        let mut all = scratch.growing(vregs);
+        all.push((Hint::Reg(PReg(0)), 0));
+        Hints { ends: scratch.table((0, 0), vregs), all }
     }
 
     fn push(&mut self, vreg: VReg, hint: Hint) {
@@ -115,30 +118,52 @@ impl Hints {
 }
 
 impl Lives {
-    pub fn compute<O>(code: &Code<O>) -> Lives {
+    pub fn compute<O>(code: &Code<O>, scratch: &mut Scratch) -> Lives {
         let vregs = code.vregs.len();
         let mut lives = Lives {
-            ranges: Vec::with_capacity(vregs + vregs / 2),
-            ranges_of: vec![(0, 0); vregs],
+            ranges: scratch.growing(vregs + vregs / 2),
+            ranges_of: scratch.table((0, 0), vregs),
             uses: Vec::new(),
             wanted: Vec::new(),
-            uses_of: vec![(0, 0); vregs],
-            fixed: vec![Vec::new(); PREGS],
-            hints: Hints::new(vregs),
-            block_of: vec![0; code.insts.len()],
-            def_inst: vec![u32::MAX; vregs],
-            by_def: Vec::with_capacity(vregs),
+            uses_of: scratch.table((0, 0), vregs),
+            fixed: scratch.recall(),
+            hints: Hints::new(vregs, scratch),
+            block_of: scratch.table(0, code.insts.len()),
+            def_inst: scratch.table(u32::MAX, vregs),
+            by_def: scratch.list(vregs),
         };
-        let mut def_pos = vec![u32::MAX; vregs];
-        lives.make_room(code);
+        lives.fixed.resize_with(PREGS, Vec::new);
+        let mut def_pos = scratch.table(u32::MAX, vregs);
+        lives.make_room(code, scratch);
         lives.collect(code, &mut def_pos);
-        lives.find_wanted();
-        lives.build(code, &def_pos);
+        lives.find_wanted(scratch);
+        lives.build(code, &def_pos, scratch);
+        scratch.give(def_pos);
         lives
     }
 
+    /// Returns the storage.
+    pub fn give(mut self, scratch: &mut Scratch) {
+        let mut bytes = 0;
+        for ranges in &mut self.fixed {
+            ranges.clear();
+            bytes += ranges.capacity() * size_of::<Range>();
+        }
+        scratch.keep(self.fixed, bytes);
+        scratch.give(self.ranges);
+        scratch.give(self.ranges_of);
+        scratch.give(self.uses);
+        scratch.give(self.wanted);
+        scratch.give(self.uses_of);
+        scratch.give(self.hints.ends);
+        scratch.give(self.hints.all);
+        scratch.give(self.block_of);
+        scratch.give(self.def_inst);
+        scratch.give(self.by_def);
+    }
+
     /// Counts the uses of each register, so that they can be put where they belong.
-    fn make_room<O>(&mut self, code: &Code<O>) {
+    fn make_room<O>(&mut self, code: &Code<O>, scratch: &mut Scratch) {
         for operand in &code.operands {
             self.uses_of[operand.vreg.index()].1 += 1;
         }
@@ -154,7 +179,7 @@ impl Lives {
             let count = std::mem::replace(span, (first, first)).1;
             first += count;
         }
-        self.uses.resize(first as usize, UsePos { pos: 0, operand: u32::MAX, want: Want::Any });
+        self.uses = scratch.table(UsePos { pos: 0, operand: u32::MAX, want: Want::Any }, first as usize);
     }
 
     /// Notes a use; they come in ascending order but within an instruction.
@@ -284,8 +309,8 @@ impl Lives {
     }
 
     /// Links each use to the next ones that want a register.
-    fn find_wanted(&mut self) {
-        self.wanted.resize(self.uses.len(), [0; 2]);
+    fn find_wanted(&mut self, scratch: &mut Scratch) {
+        self.wanted = scratch.table([0; 2], self.uses.len());
         for &(first, end) in &self.uses_of {
             let mut next = [end; 2];
             for index in (first..end).rev() {
@@ -300,19 +325,19 @@ impl Lives {
     }
 
     /// Makes ranges from uses.
-    fn build<O>(&mut self, code: &Code<O>, def_pos: &[u32]) {
-        let tree = LoopTree::new(code);
+    fn build<O>(&mut self, code: &Code<O>, def_pos: &[u32], scratch: &mut Scratch) {
+        let tree = LoopTree::new(code, scratch);
         let mut walk = Walk {
             code,
             tree: &tree,
             vreg: 0,
             def_block: 0,
             def_pos: 0,
-            live_in: vec![u32::MAX; code.blocks.len()],
-            live_out: vec![u32::MAX; code.blocks.len()],
-            live_through: vec![u32::MAX; tree.len()],
-            found: Vec::new(),
-            work: Vec::new(),
+            live_in: scratch.table(u32::MAX, code.blocks.len()),
+            live_out: scratch.table(u32::MAX, code.blocks.len()),
+            live_through: scratch.table(u32::MAX, tree.len()),
+            found: scratch.growing(0),
+            work: scratch.growing(0),
         };
         for (vreg, &def_pos) in def_pos.iter().enumerate() {
             let first_range = self.ranges.len() as u32;
@@ -337,6 +362,12 @@ impl Lives {
             }
             self.ranges_of[vreg] = (first_range, self.ranges.len() as u32);
         }
+        let Walk { live_in, live_out, live_through, found, work, .. } = walk;
+        for table in [live_in, live_out, live_through, work] {
+            scratch.give(table);
+        }
+        scratch.give(found);
+        tree.give(scratch);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What liveness asks of the loops: where their blocks lie, and which loops are around a block but not around another.
 
 use crate::lir::*;
+use tercel_ir::Scratch;
 
 /// The forest under a root that stands for the whole function, for quick ways upwards.
 pub struct LoopTree {
@@ -18,12 +19,12 @@ pub struct LoopTree {
 const NO_RUN: u32 = u32::MAX;
 
 impl LoopTree {
-    pub fn new<O>(code: &Code<O>) -> LoopTree {
+    pub fn new<O>(code: &Code<O>, scratch: &mut Scratch) -> LoopTree {
         let loops = &code.loops;
         let mut tree = LoopTree {
-            jump: vec![NO_LOOP; loops.len()],
-            ends: vec![(NO_RUN, NO_RUN); loops.len()],
-            runs: Vec::with_capacity(loops.len()),
+            jump: scratch.table(NO_LOOP, loops.len()),
+            ends: scratch.table((NO_RUN, NO_RUN), loops.len()),
+            runs: scratch.growing(loops.len()),
         };
         let depth = |of: u32| if of == NO_LOOP { 0 } else { loops[of as usize].depth };
         for (index, &LLoop { parent, .. }) in loops.iter().enumerate() {
@@ -36,6 +37,13 @@ impl LoopTree {
         }
         tree.find_runs(code);
         tree
+    }
+
+    /// Returns the storage.
+    pub fn give(self, scratch: &mut Scratch) {
+        scratch.give(self.jump);
+        scratch.give(self.ends);
+        scratch.give(self.runs);
     }
 
     /// How many loops there are.
@@ -160,7 +168,7 @@ mod tests {
     fn outermost_loops_are_found_from_any_depth() {
         let depth = 37;
         let code = nest(depth);
-        let tree = LoopTree::new(&code);
+        let tree = LoopTree::new(&code, &mut Scratch::new());
         for block in 0..depth {
             for other in 0..depth {
                 let expected = (block > other).then_some(other);
@@ -173,7 +181,7 @@ mod tests {
     #[test]
     fn runs_are_the_blocks_side_by_side() {
         let code = nest(5);
-        let tree = LoopTree::new(&code);
+        let tree = LoopTree::new(&code, &mut Scratch::new());
         for of in 0..5 {
             let mut runs = Vec::new();
             tree.for_each_run(of, |first, last| runs.push((first, last)));

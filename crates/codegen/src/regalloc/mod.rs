@@ -11,9 +11,11 @@
 //! | `loops` | what liveness asks of the loops |
 //! | `scan` | the scan: registers, splits, spills |
 //! | `resolve` | moves where an interval was split and on edges; spill slots; stack maps |
+//! | [`frame`] | which blocks need the frame |
 //! | [`moves`] | parallel moves in a sequence |
 
 pub mod checker;
+pub mod frame;
 mod liveness;
 mod loops;
 pub mod moves;
@@ -21,9 +23,10 @@ mod resolve;
 mod scan;
 
 use crate::lir::*;
+use frame::{FramePlacement, FrameRegion};
 use rustc_hash::FxHashMap;
 use std::fmt;
-use tercel_ir::Type;
+use tercel_ir::{Scratch, Type};
 
 /// What the allocator may use.
 #[derive(Clone, Debug)]
@@ -34,6 +37,21 @@ pub struct Env {
     pub float: Vec<PReg>,
     /// Keep every value in memory between instructions: a mode for tests.
     pub spill_all: bool,
+    /// Make the frame only where it is needed.
+    pub shrink_wrap: bool,
+    /// Registers that the function has to save in its frame before it changes them.
+    pub preserved: PRegSet,
+}
+
+impl Env {
+    /// Whether a value can be here only while there is a frame.
+    pub fn in_frame(&self, loc: Loc) -> bool {
+        match loc {
+            Loc::Slot(_) => true,
+            Loc::Reg(reg) => self.preserved.contains(reg),
+            _ => false,
+        }
+    }
 }
 
 impl Env {
@@ -124,6 +142,10 @@ pub struct Stats {
     pub remats: u32,
     /// Intervals split.
     pub splits: u32,
+    /// Where the frame is made.
+    pub frame: FramePlacement,
+    /// Blocks that run without the frame.
+    pub frameless: u32,
 }
 
 /// The result of allocation.
@@ -139,6 +161,8 @@ pub struct Allocation {
     pub slots: Vec<SlotInfo>,
     /// A map for each safepoint, by instruction.
     pub stack_maps: FxHashMap<u32, StackMap>,
+    /// The blocks that run with a frame.
+    pub frame: FrameRegion,
     /// Counts.
     pub stats: Stats,
 }
@@ -148,6 +172,15 @@ impl Allocation {
     #[inline]
     pub fn moves(&self, group: &MoveGroup) -> &[Move] {
         &self.steps[group.moves.0 as usize..group.moves.1 as usize]
+    }
+
+    /// Returns the storage.
+    pub fn give(self, scratch: &mut Scratch) {
+        scratch.give(self.locs);
+        scratch.give(self.groups);
+        scratch.give(self.steps);
+        scratch.give(self.slots);
+        scratch.give(self.frame.framed);
     }
 }
 
@@ -166,12 +199,14 @@ impl fmt::Display for AllocError {
 
 impl std::error::Error for AllocError {}
 
-/// Allocates registers.
+/// Allocates registers. Tables are made in `scratch`.
 ///
 /// # Errors
 /// An instruction that asks for more registers at once than there are.
-pub fn allocate<O>(code: &Code<O>, env: &Env) -> Result<Allocation, AllocError> {
-    let lives = liveness::Lives::compute(code);
-    let intervals = scan::scan(code, env, &lives)?;
-    Ok(resolve::resolve(code, &lives, intervals))
+pub fn allocate<O>(code: &Code<O>, env: &Env, scratch: &mut Scratch) -> Result<Allocation, AllocError> {
+    let lives = liveness::Lives::compute(code, scratch);
+    let intervals = scan::scan(code, env, &lives, scratch)?;
+    let allocation = resolve::resolve(code, env, &lives, intervals, scratch);
+    lives.give(scratch);
+    Ok(allocation)
 }

@@ -6,6 +6,9 @@
 //! second is chosen for a value whose definition runs more often than all its ways into memory together: a value made in
 //! a hot loop that is spilled on a cold path.
 //!
+//! Where a value is defined there may be no frame yet ([`super::frame`]). *At definition* then means where the frame is made:
+//! every way to a place where there is one leads through that.
+//!
 //! # Edges
 //! A value needs a move on an edge if its places at both ends differ; then at least one end lies in a piece with a register, since
 //! there is one slot only. Few values have a register at any one position. So it is enough to look along those pieces of
@@ -18,57 +21,68 @@ use crate::seeded::{Bug, active};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-pub fn resolve<O>(code: &Code<O>, lives: &Lives, intervals: Intervals) -> Allocation {
-    let (pieces, pieces_of) = pieces(code.vregs.len(), &intervals);
+pub fn resolve<O>(code: &Code<O>, env: &Env, lives: &Lives, intervals: Intervals, scratch: &mut Scratch) -> Allocation {
+    let (pieces, pieces_of) = pieces(code.vregs.len(), &intervals, scratch);
     let mut resolver = Resolver {
         code,
         lives,
         pieces,
         pieces_of,
-        sources: vec![Loc::None; code.operands.len()],
-        moves: Vec::new(),
-        stores: Vec::new(),
+        sources: scratch.table(Loc::None, code.operands.len()),
+        moves: scratch.growing(0),
+        stores: scratch.growing(0),
         stored: Vec::new(),
-        out: Allocation { locs: vec![Loc::None; code.operands.len()], ..Allocation::default() },
+        entries: Vec::new(),
+        out: Allocation {
+            locs: scratch.table(Loc::None, code.operands.len()),
+            groups: scratch.growing(0),
+            steps: scratch.growing(0),
+            slots: scratch.growing(0),
+            ..Allocation::default()
+        },
     };
     resolver.out.stats.vregs = code.vregs.len() as u32;
     resolver.out.stats.splits = intervals.splits;
-    resolver.assign_slots();
+    scratch.give(intervals.all);
+    resolver.assign_slots(scratch);
+    resolver.frame(env, scratch);
     resolver.places();
     resolver.operand_moves();
     resolver.split_moves();
     resolver.edges();
-    resolver.decide_stores();
+    resolver.decide_stores(scratch);
     resolver.stack_maps();
-    resolver.finish()
+    resolver.finish(scratch)
 }
 
 /// A piece of a lifetime.
 #[derive(Clone, Copy, Debug)]
-struct Piece {
-    start: u32,
-    end: u32,
+pub(super) struct Piece {
+    pub start: u32,
+    pub end: u32,
+    /// Its part of the ranges; those at its ends may reach beyond it.
+    pub ranges: Span,
     uses: Span,
-    loc: Loc,
+    pub loc: Loc,
 }
 
 /// The pieces of all registers, ascending in each, and each register's part of them.
-fn pieces(vregs: usize, intervals: &Intervals) -> (Vec<Piece>, Vec<Span>) {
-    let mut pieces = Vec::with_capacity(intervals.all.len());
-    let pieces_of = (0..vregs).map(|vreg| {
+fn pieces(vregs: usize, intervals: &Intervals, scratch: &mut Scratch) -> (Vec<Piece>, Vec<Span>) {
+    let mut pieces = scratch.list(intervals.all.len());
+    let mut pieces_of = scratch.list(vregs);
+    pieces_of.extend((0..vregs).map(|vreg| {
         let first = pieces.len() as u32;
         let mut next = vreg as u32;
         while next != NONE {
             let interval = &intervals.all[next as usize];
             if interval.loc != Loc::None {
-                let &Interval { start, end, uses, loc, .. } = interval;
-                pieces.push(Piece { start, end, uses, loc });
+                let &Interval { start, end, ranges, uses, loc, .. } = interval;
+                pieces.push(Piece { start, end, ranges, uses, loc });
             }
             next = interval.next;
         }
         (first, pieces.len() as u32)
-    });
-    let pieces_of = pieces_of.collect();
+    }));
     (pieces, pieces_of)
 }
 
@@ -86,6 +100,8 @@ struct Resolver<'a, O> {
     stores: Vec<(MoveAt, Move, u64)>,
     /// Whether each register's slot is valid from the definition on.
     stored: Vec<bool>,
+    /// The edges on which the frame is made within the function.
+    entries: Vec<(u32, u32)>,
     out: Allocation,
 }
 
@@ -121,8 +137,8 @@ impl<O> Resolver<'_, O> {
     }
 
     /// Gives slots to lifetimes that were sent to memory; those that do not overlap share.
-    fn assign_slots(&mut self) {
-        let mut lifetimes: Vec<(u32, u32, VReg)> = Vec::new();
+    fn assign_slots(&mut self, scratch: &mut Scratch) {
+        let mut lifetimes: Vec<(u32, u32, VReg)> = scratch.growing(0);
         for vreg in (0..self.code.vregs.len() as u32).map(VReg) {
             if let [first, ..] = self.pieces(vreg)
                 && let [.., last] = self.pieces(vreg)
@@ -137,7 +153,7 @@ impl<O> Resolver<'_, O> {
         let mut busy: BinaryHeap<Reverse<(u32, u32)>> = BinaryHeap::new();
         let mut free: FxHashMap<(u32, bool, bool), Vec<Slot>> = FxHashMap::default();
         let key = |info: &SlotInfo| (info.bytes, info.tagged, info.class == Class::Int);
-        for (start, end, vreg) in lifetimes {
+        for &(start, end, vreg) in &lifetimes {
             while let Some(&Reverse((until, slot))) = busy.peek() {
                 if until > start {
                     break;
@@ -159,6 +175,18 @@ impl<O> Resolver<'_, O> {
                 }
             }
         }
+        scratch.give(lifetimes);
+    }
+
+    /// Decides which blocks have the frame.
+    fn frame(&mut self, env: &Env, scratch: &mut Scratch) {
+        let region = FrameRegion::compute(self.code, env, self.lives, &self.pieces, scratch);
+        if region.placement == FramePlacement::Inside {
+            self.entries = region.entries(self.code).collect();
+        }
+        self.out.stats.frame = region.placement;
+        self.out.stats.frameless = region.framed.iter().filter(|&&framed| !framed).count() as u32;
+        self.out.frame = region;
     }
 
     /// Writes the place of each piece into the operands that it serves.
@@ -340,34 +368,63 @@ impl<O> Resolver<'_, O> {
         }
         let step = Move { from, to, vreg };
         if matches!(to, Loc::Slot(_)) {
-            let weight = |block: u32| self.code.blocks[block as usize].weight();
-            self.stores.push((at, step, weight(pred).min(weight(succ))));
+            self.stores.push((at, step, self.edge_weight(pred, succ)));
         } else {
             self.moves.push((at, step));
         }
     }
 
+    fn edge_weight(&self, pred: u32, succ: u32) -> u64 {
+        let weight = |block: u32| self.code.blocks[block as usize].weight();
+        weight(pred).min(weight(succ))
+    }
+
+    /// Whether an instruction runs with the frame.
+    fn has_frame(&self, inst: u32) -> bool {
+        self.out.frame.framed[self.lives.block_of[inst as usize] as usize]
+    }
+
+    /// The edges on which the frame is made while a value lives that was defined before.
+    fn entries_with(&self, vreg: VReg) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let (first, last) = self.lives.ranges_of[vreg.index()];
+        let ranges = &self.lives.ranges[first as usize..last as usize];
+        let def = self.lives.def_inst[vreg.index()] as usize;
+        let lives_into = move |block: u32| self.lives_into(ranges, &self.code.blocks[block as usize], def);
+        self.entries.iter().copied().filter(move |&(_, target)| lives_into(target))
+    }
+
+    /// How often a value would be stored at its definition.
+    fn store_weight(&self, vreg: VReg) -> u64 {
+        let def = self.lives.def_inst[vreg.index()];
+        match self.has_frame(def) {
+            true => self.weight(def as usize),
+            false => self.entries_with(vreg).map(|(source, target)| self.edge_weight(source, target)).sum(),
+        }
+    }
+
     /// Chooses for each spilled register between a store at its definition and stores on its ways into memory.
-    fn decide_stores(&mut self) {
+    fn decide_stores(&mut self, scratch: &mut Scratch) {
         let lazy = std::mem::take(&mut self.stores);
         if lazy.is_empty() {
             return;
         }
-        let mut cost = vec![0u64; self.code.vregs.len()];
+        let mut cost = scratch.table(0u64, self.code.vregs.len());
         for (_, step, weight) in &lazy {
             cost[step.vreg.index()] += weight;
         }
-        self.stored = vec![false; self.code.vregs.len()];
-        for (at, step, _) in lazy {
+        self.stored = scratch.table(false, self.code.vregs.len());
+        for &(at, step, _) in &lazy {
             let vreg = step.vreg;
             let cost = std::mem::take(&mut cost[vreg.index()]);
-            if cost > 0 && cost >= self.weight(self.lives.def_inst[vreg.index()] as usize) {
+            if cost > 0 && cost >= self.store_weight(vreg) {
                 self.stored[vreg.index()] = true;
                 self.store_at_definition(vreg);
             } else if !self.stored[vreg.index()] {
                 self.moves.push((at, step));
             }
         }
+        scratch.give(cost);
+        scratch.give(lazy);
     }
 
     fn store_at_definition(&mut self, vreg: VReg) {
@@ -375,6 +432,16 @@ impl<O> Resolver<'_, O> {
             && let Some(slot) = self.slot(vreg)
         {
             let def = self.lives.def_inst[vreg.index()];
+            if !self.has_frame(def) {
+                if active(Bug::FrameForgetsStores) {
+                    return;
+                }
+                for (source, target) in self.entries_with(vreg).collect::<Vec<_>>() {
+                    let from = self.loc_at(vreg, pos::before(self.code.blocks[source as usize].end as usize) - 1);
+                    self.move_to(self.edge_place(source, target), from, slot, vreg);
+                }
+                return;
+            }
             // A result in a fixed register is stored from there: its own register is being written by the same moves.
             let operands = self.code.operands(def as usize);
             let fixed = operands.iter().find(|operand| operand.vreg == vreg && !operand.role.is_use());
@@ -420,7 +487,8 @@ impl<O> Resolver<'_, O> {
                     let loc = self.loc_at(vreg, at);
                     let base = data.base.map(|base| self.loc_at(base, at));
                     // A slot that was stored at the definition is read again later: it must not go stale.
-                    let slot = self.valid_slot(vreg).filter(|&slot| slot != loc && !active(Bug::StackMapForgetsSlots));
+                    let framed = self.has_frame(point) && !active(Bug::StackMapForgetsSlots);
+                    let slot = self.valid_slot(vreg).filter(|&slot| framed && slot != loc);
                     let Some(map) = self.out.stack_maps.get_mut(&point) else {
                         continue;
                     };
@@ -436,7 +504,7 @@ impl<O> Resolver<'_, O> {
     }
 
     /// Sorts the moves into groups.
-    fn finish(mut self) -> Allocation {
+    fn finish(mut self, scratch: &mut Scratch) -> Allocation {
         let blocks = &self.code.blocks;
         let inst_of = |at: MoveAt| match at {
             MoveAt::BlockStart(block) => blocks[block as usize].start,
@@ -450,14 +518,14 @@ impl<O> Resolver<'_, O> {
             MoveAt::After(_) => 3,
         };
         // By instruction: counted, then put in place. Few moves share one.
-        let mut next = vec![0u32; self.code.insts.len() + 1];
+        let mut next = scratch.table(0u32, self.code.insts.len() + 1);
         for &(at, _) in &self.moves {
             next[inst_of(at) as usize + 1] += 1;
         }
         for index in 1..next.len() {
             next[index] += next[index - 1];
         }
-        let mut order = vec![0u32; self.moves.len()];
+        let mut order = scratch.table(0u32, self.moves.len());
         for (index, &(at, _)) in self.moves.iter().enumerate() {
             let place = &mut next[inst_of(at) as usize];
             order[*place as usize] = index as u32;
@@ -500,6 +568,13 @@ impl<O> Resolver<'_, O> {
                 _ => stats.moves += 1,
             }
         }
+        scratch.give(next);
+        scratch.give(order);
+        scratch.give(self.pieces);
+        scratch.give(self.pieces_of);
+        scratch.give(self.sources);
+        scratch.give(self.moves);
+        scratch.give(self.stored);
         self.out
     }
 }

@@ -24,6 +24,7 @@ use crate::lir::*;
 use crate::seeded::{Bug, active};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
+use tercel_ir::Scratch;
 
 /// A piece of a lifetime: the part of a register's ranges that lies in `start..end`.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +32,8 @@ pub struct Interval {
     pub vreg: VReg,
     pub start: u32,
     pub end: u32,
-    ranges: Span,
+    /// Its part of the ranges; those at its ends may reach beyond it.
+    pub ranges: Span,
     /// Its part of the uses.
     pub uses: Span,
     pub loc: Loc,
@@ -50,8 +52,8 @@ pub struct Intervals {
 /// No interval.
 pub const NONE: u32 = u32::MAX;
 
-pub fn scan<O>(code: &Code<O>, env: &Env, lives: &Lives) -> Result<Intervals, AllocError> {
-    let mut intervals = Vec::with_capacity(code.vregs.len() + code.vregs.len() / 2);
+pub fn scan<O>(code: &Code<O>, env: &Env, lives: &Lives, scratch: &mut Scratch) -> Result<Intervals, AllocError> {
+    let mut intervals = scratch.growing(code.vregs.len() + code.vregs.len() / 2);
     intervals.extend((0..code.vregs.len()).map(|vreg| {
         let ranges = lives.ranges_of[vreg];
         let (start, end) = match &lives.ranges[ranges.0 as usize..ranges.1 as usize] {
@@ -66,15 +68,15 @@ pub fn scan<O>(code: &Code<O>, env: &Env, lives: &Lives) -> Result<Intervals, Al
         env,
         lives,
         intervals,
-        unhandled: BinaryHeap::new(),
+        unhandled: scratch.growing(0).into(),
         active: [NONE; PREGS],
         until: [NEVER; PREGS],
         inactive: std::array::from_fn(|_| BTreeSet::new()),
         wake: [NEVER; PREGS],
         next_change: [NEVER; 2],
         next_fixed: [0; PREGS],
-        last_reg: vec![None; code.vregs.len()],
-        shallower: shallower(code),
+        last_reg: scratch.table(None, code.vregs.len()),
+        shallower: shallower(code, scratch),
         splits: 0,
     };
     // Beginnings of lifetimes are known in order; only what is split off has to be queued.
@@ -97,12 +99,15 @@ pub fn scan<O>(code: &Code<O>, env: &Env, lives: &Lives) -> Result<Intervals, Al
     if cfg!(debug_assertions) {
         assert_disjoint(lives, &scan.intervals);
     }
+    scratch.give(scan.unhandled.into_vec());
+    scratch.give(scan.last_reg);
+    scratch.give(scan.shallower);
     Ok(Intervals { all: scan.intervals, splits: scan.splits })
 }
 
 /// For each block the last block before it that is less deep in loops, or `u32::MAX`.
-fn shallower<O>(code: &Code<O>) -> Vec<u32> {
-    let mut found: Vec<u32> = Vec::with_capacity(code.blocks.len());
+fn shallower<O>(code: &Code<O>, scratch: &mut Scratch) -> Vec<u32> {
+    let mut found: Vec<u32> = scratch.list(code.blocks.len());
     for (index, block) in code.blocks.iter().enumerate() {
         let mut at = (index as u32).wrapping_sub(1);
         while at != u32::MAX && code.blocks[at as usize].depth >= block.depth {
@@ -356,8 +361,18 @@ impl<O> Scan<'_, O> {
         let Some(mut best) = best else {
             return false;
         };
-        let enough = free[best.index()].min(end);
-        for hint in self.lives.hints.of(vreg).take(8) {
+        // A split ends where an instruction begins: registers lost to different phases of one are equally good.
+        let enough = if free[best.index()] < end { floor(free[best.index()]) } else { end };
+        let first_use = if enough < end { self.next_use(id, start, Want::Prefer) } else { NEVER };
+        let unread_param = first_use >= enough && enough < end && self.is_loop_param(id);
+        if unread_param {
+            // Which one matters to the values that go round only; the first registers are those of calls' results.
+            let usable = env.regs(class).iter().rev().find(|reg| free[reg.index()] >= enough);
+            best = usable.copied().unwrap_or(best);
+        }
+        // A value that was split goes back to the register that it had, where an edge may expect it.
+        let hints = self.lives.hints.of(vreg).take(if unread_param { 0 } else { 8 });
+        for hint in hints.chain([Hint::Same(vreg)]) {
             let hinted = match hint {
                 Hint::Reg(reg) => Some(reg),
                 Hint::Same(other) => self.last_reg[other.index()],
@@ -373,21 +388,48 @@ impl<O> Scan<'_, O> {
             return true;
         }
         let limit = floor(until);
-        let first_use = self.next_use(id, start, Want::Prefer);
         if limit <= start {
             return false;
         }
-        if first_use >= limit {
+        if first_use >= limit && !self.may_await_frame(start, limit) && !unread_param {
             // The register would be lost before it is used.
             self.spill_from(id, start, Want::Prefer);
             return true;
         }
         let last_use = self.last_use_before(id, limit);
+        let block_of = |at: u32| self.lives.block_of[pos::inst(at)];
+        // What is spilled before an instruction must not be wanted by that instruction: see `spill_from`.
+        let free_after = last_use % 4 == 1 || last_use % 4 == 3 && last_use + 1 < limit;
+        if free_after && block_of(last_use) == block_of(limit) {
+            // No register is free for longer. So this one is not read any more before it is lost, and from its last use on,
+            // early in an instruction or before one, others may have it, beginning with the result of that instruction.
+            self.spill_from(id, last_use + 1, Want::Prefer);
+            self.assign(id, class, best);
+            return true;
+        }
         let at = self.best_split(floor(last_use) + 4, limit);
         let rest = self.split(id, at);
         self.requeue(rest);
         self.assign(id, class, best);
         true
+    }
+
+    /// Whether a value of the entry block is better kept in a free register that it loses later, unused: there may be no frame
+    /// yet to store it in, and ways on which it is never stored.
+    fn may_await_frame(&self, start: u32, limit: u32) -> bool {
+        let block_of = |at: u32| self.lives.block_of[pos::inst(at)];
+        self.env.shrink_wrap && block_of(start) == 0 && block_of(limit) != 0
+    }
+
+    /// Whether an interval begins as a parameter of a loop. Such a one is better stored in the loop than on the edges to it, also
+    /// if it is not read before it loses its register: the edge that goes round again is mostly critical, and without moves it
+    /// needs no block and no jump of its own.
+    fn is_loop_param(&self, id: usize) -> bool {
+        let start = self.intervals[id].start;
+        let number = self.lives.block_of[pos::inst(start)];
+        let block = &self.code.blocks[number as usize];
+        let heads = |in_loop: u32| in_loop != NO_LOOP && self.code.loops[in_loop as usize].header == number;
+        self.is_first(id) && pos::inst(start) == block.start as usize && heads(block.in_loop)
     }
 
     fn last_use_before(&self, id: usize, limit: u32) -> u32 {
@@ -481,7 +523,7 @@ impl<O> Scan<'_, O> {
         // Uses in this instruction do with memory: who would not has not come here.
         let next = self.next_use(piece, floor(from) + 4, want);
         if next != NEVER {
-            let split = self.best_split(from + 1, floor(next));
+            let split = self.best_split(from + 1, self.reload_by(from, next));
             let rest = self.split(piece, split);
             self.requeue(rest);
         }
@@ -489,6 +531,16 @@ impl<O> Scan<'_, O> {
         let constant = self.code.vregs[vreg.index()].remat.is_some();
         // Slots are numbered later; for now each register's slot is its own number.
         self.intervals[piece].loc = if constant { Loc::Remat } else { Loc::Slot(Slot(vreg.0)) };
+    }
+
+    /// The latest position for a reload before a use. Near the start of a block it is that: ways on which the value never was in
+    /// memory then need no reload, and no frame.
+    fn reload_by(&self, from: u32, next: u32) -> u32 {
+        /// Instructions that count as near.
+        const NEAR: u32 = 8;
+        let block = self.lives.block_of[pos::inst(next)];
+        let start = pos::before(self.code.blocks[block as usize].start as usize);
+        if start > from && next - start <= 4 * NEAR { start } else { floor(next) }
     }
 
     /// The best position for a split in `min..=max`: `max`, or the start of a block with a lower loop depth before it.

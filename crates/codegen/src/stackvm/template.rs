@@ -36,6 +36,7 @@ pub fn compile(unit: &Unit, arrays: u64) -> Result<(CompiledFunction, Signature)
         frame_size: 0,
         sites: Vec::new(),
         positions: Vec::new(),
+        unwind: Vec::new(),
         stats: Default::default(),
         times: Default::default(),
     };

@@ -113,6 +113,14 @@ pub fn clobbers(conv: CallConv) -> PRegSet {
     set
 }
 
+/// Registers that a function must leave as it finds them, of those that the allocator knows.
+pub fn preserved(conv: CallConv) -> PRegSet {
+    match conv {
+        CallConv::Tercel => PRegSet::EMPTY,
+        CallConv::SystemV => SYSV_SAVED.iter().fold(PRegSet::EMPTY, |set, &reg| set.with(reg)),
+    }
+}
+
 /// What a field of a C structure is, for [`flatten_struct`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CField {

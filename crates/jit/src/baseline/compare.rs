@@ -98,12 +98,15 @@ impl<'a> Compiler<'a> {
     fn relation(&mut self, op: Op, relation: Relation, a: u16, right: Right, slot: Slot, used: Use) {
         let (fact_a, fact_b) = (self.facts.get(a), right.fact(&self.facts));
         let (other, done) = (self.asm.new_label(), self.asm.new_label());
-        self.load(Reg::RAX, a);
-        self.check_int32(Reg::RAX, fact_a, other);
         match right {
-            Right::Immediate(imm) => self.asm.cmp(Size::S32, Reg::RAX, i32::from(imm)),
+            Right::Immediate(imm) => {
+                self.load(Reg::RAX, a);
+                self.check_int32(Reg::RAX, fact_a, other);
+                self.asm.cmp(Size::S32, Reg::RAX, i32::from(imm));
+            }
             Right::Register(_) => {
-                self.load_right(right);
+                self.load_operands(a, right);
+                self.check_int32(Reg::RAX, fact_a, other);
                 self.check_int32(Reg::RCX, fact_b, other);
                 self.asm.cmp(Size::S32, Reg::RAX, Reg::RCX);
             }

@@ -27,8 +27,7 @@ impl<'a> Compiler<'a> {
         self.load(Reg::RAX, i.obj.0);
         self.load(Reg::RCX, i.key.0);
         self.cached_element(i.slot, self.facts.get(i.key.0), slow);
-        self.store(i.dst.0, Reg::RAX);
-        self.asm.bind(done);
+        self.finish_with(i.dst.0, done);
         self.facts.forget(i.dst.0);
     }
 
@@ -41,8 +40,7 @@ impl<'a> Compiler<'a> {
         self.asm.mov(Size::S64, Reg::RSI, Reg::RCX);
         self.cached_element(i.slot, self.facts.get(i.key.0), slow);
         self.store(i.new_key.0, Reg::RSI);
-        self.store(i.dst.0, Reg::RAX);
-        self.asm.bind(done);
+        self.finish_with(i.dst.0, done);
         self.facts.forget(i.dst.0);
         self.facts.forget(i.new_key.0);
     }
@@ -66,7 +64,7 @@ impl<'a> Compiler<'a> {
         let typed = self.typed_seen(slot);
         let done = self.asm.new_label();
         let other_key = self.asm.new_label();
-        self.check_cell(Reg::RAX, Reg::RDX, slow);
+        self.check_cell(Reg::RAX, slow);
         self.check_int32(Reg::RCX, key, other_key);
         self.later(move |this| {
             // A name, or a number that is no int32.
@@ -79,10 +77,9 @@ impl<'a> Compiler<'a> {
             this.asm.jmp_to(slow);
         });
         self.asm.mov(Size::S32, Reg::RCX, Reg::RCX);
-        self.asm.movzx(Size::S32, Size::S8, Reg::RDX, Mem::base(Reg::RAX, header::KIND));
         let no_typed = if typed != 0 { self.asm.new_label() } else { slow };
         if typed != 0 {
-            self.asm.cmp(Size::S32, Reg::RDX, Kind::TypedArray as i32);
+            self.asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::TypedArray as i32);
             self.asm.jne(no_typed);
             self.typed_load(typed, done, slow);
             self.later(move |this| {
@@ -96,12 +93,12 @@ impl<'a> Compiler<'a> {
         self.asm.bind(done);
     }
 
-    /// rax = element ecx of the object in rax, whose kind is edx.
+    /// rax = element ecx of the object in rax.
     fn dense_load(&mut self, slow: Label) {
         let done = self.asm.new_label();
         let other_kind = self.slow_shared(shared::ELEMENT_GET, None, Some(slow), done);
         let double = self.slow_double(slow, done);
-        self.asm.cmp(Size::S32, Reg::RDX, Kind::Array as i32);
+        self.asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Array as i32);
         self.asm.jne(other_kind);
         self.asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::ELEMENTS));
         self.asm.cmp(Size::S32, Reg::RCX, Mem::base(Reg::RDX, elements::LENGTH));
@@ -178,7 +175,7 @@ impl<'a> Compiler<'a> {
         self.load(Reg::RAX, i.obj.0);
         self.load(Reg::RSI, i.key.0);
         let other_key = self.asm.new_label();
-        self.check_cell(Reg::RAX, Reg::RDX, slow);
+        self.check_cell(Reg::RAX, slow);
         self.check_int32(Reg::RSI, key, other_key);
         self.later(move |this| {
             this.asm.bind(other_key);
@@ -192,10 +189,9 @@ impl<'a> Compiler<'a> {
             this.asm.jmp_to(slow);
         });
         self.asm.mov(Size::S32, Reg::RSI, Reg::RSI);
-        self.asm.movzx(Size::S32, Size::S8, Reg::RDX, Mem::base(Reg::RAX, header::KIND));
         if typed != 0 {
             let no_typed = self.asm.new_label();
-            self.asm.cmp(Size::S32, Reg::RDX, Kind::TypedArray as i32);
+            self.asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::TypedArray as i32);
             self.asm.jne(no_typed);
             self.typed_store(typed, i.src.0, done, slow);
             self.later(move |this| {
@@ -209,12 +205,12 @@ impl<'a> Compiler<'a> {
         self.asm.bind(done);
     }
 
-    /// Stores the VM register in element esi of the object in rax, whose kind is edx; falls through or jumps to `done`.
+    /// Stores the VM register in element esi of the object in rax; falls through or jumps to `done`.
     fn dense_store(&mut self, src: u16, done: Label, slow: Label) {
         let other_kind = self.slow_shared(shared::ELEMENT_SET, None, Some(slow), done);
         let no_values = self.slow_shared(shared::DENSE_SET, None, Some(slow), done);
         self.load(Reg::RCX, src);
-        self.asm.cmp(Size::S32, Reg::RDX, Kind::Array as i32);
+        self.asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Array as i32);
         self.asm.jne(other_kind);
         self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::ELEMENTS));
         self.asm.cmp(Size::S32, Reg::RSI, Mem::base(Reg::RAX, elements::LENGTH));

@@ -51,8 +51,7 @@ impl<'a> Compiler<'a> {
         self.asm.cmp(Size::S64, Reg::RAX, site_field(slot, site::CELL));
         self.asm.jne(slow);
         self.fast_native(native, block, slow);
-        self.store(dst.0, Reg::RAX);
-        self.asm.bind(done);
+        self.finish_with(dst.0, done);
         true
     }
 
@@ -186,7 +185,7 @@ impl<'a> Compiler<'a> {
         let (two_bytes, not_flat, done) = (self.asm.new_label(), self.asm.new_label(), self.asm.new_label());
         self.load(Reg::RAX, this);
         self.load(Reg::RCX, index);
-        self.check_cell(Reg::RAX, Reg::RDX, slow);
+        self.check_cell(Reg::RAX, slow);
         self.asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::StringFlat as i32);
         self.asm.jne(not_flat);
         self.asm.cmp(Size::S64, Reg::RCX, TAG);

@@ -1,6 +1,6 @@
 //! Prologue, calls and returns.
 
-use super::{CX, Compiler, FRAME, POLL_WORD, TAG, site_field, vm};
+use super::{CX, Compiler, FRAME, TAG, site_field, vm};
 use crate::stubs::shared;
 use crate::symbols;
 use tercel_asm::Label;
@@ -9,7 +9,7 @@ use tercel_bytecode::op::{Argc, Block, Dst, Instr, Slot, instr};
 use tercel_bytecode::{Op, op::Src};
 use tercel_vm::code::{CodeBlock, code_flag};
 use tercel_vm::feedback::SiteState;
-use tercel_vm::frame::{self, Link, flag};
+use tercel_vm::frame::{self, Link, SMALL_FRAME, flag};
 use tercel_vm::layout::{context, header, object, site};
 use tercel_vm::{Kind, Value};
 
@@ -35,8 +35,12 @@ impl<'a> Compiler<'a> {
         self.asm.bind(entry);
         self.make_native_frame();
         self.load_sites();
-        self.asm.lea(Size::S64, Reg::RCX, Mem::base(FRAME, registers as i32 * 8));
-        self.asm.cmp(Size::S64, Reg::RCX, Mem::base(CX, context::MACHINE_LIMIT));
+        // The limit leaves room for a small frame.
+        let top = if registers <= SMALL_FRAME { FRAME } else { Reg::RCX };
+        if top != FRAME {
+            self.asm.lea(Size::S64, top, Mem::base(FRAME, registers as i32 * 8));
+        }
+        self.asm.cmp(Size::S64, top, Mem::base(CX, context::MACHINE_LIMIT));
         self.asm.ja(slow);
         // Calls in machine code have fewer arguments than 2^16: the number is the word's low half.
         self.asm.cmp(Size::S16, vm(frame::CALL_WORD as u16), params as i32);
@@ -110,11 +114,12 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// A safepoint: collections and interrupts.
+    /// A safepoint: collections and interrupts. Clobbers rax.
     pub fn poll(&mut self) {
         let done = self.asm.new_label();
         let slow = self.slow_poll(done);
-        self.asm.cmp(Size::S32, Mem::base(POLL_WORD, 0), 0);
+        self.asm.mov(Size::S64, Reg::RAX, Mem::base(CX, context::INTERRUPT_WORD));
+        self.asm.cmp(Size::S32, Mem::base(Reg::RAX, 0), 0);
         self.asm.jne(slow);
         self.asm.bind(done);
     }
@@ -132,7 +137,7 @@ impl<'a> Compiler<'a> {
                 // A result that is no object is replaced by `this`.
                 let this_instead = this.asm.new_label();
                 this.asm.bind(construct);
-                this.check_cell(Reg::RAX, Reg::RCX, this_instead);
+                this.check_cell(Reg::RAX, this_instead);
                 this.asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Object as i32);
                 this.asm.jae(ret);
                 this.asm.bind(this_instead);
@@ -177,12 +182,12 @@ impl<'a> Compiler<'a> {
         let done = self.asm.new_label();
         let slow = self.slow_op(op, done);
         let known = self.asm.new_label();
-        let other_target = self.slow_shared(shared::TARGET, Some(slot), None, known);
         let header_at = |i: usize| vm(block.0 + i as u16);
 
         self.load(Reg::RAX, block.0);
         if self.feedback(slot).state.get() < SiteState::Polymorphic {
             // The very function that the site has called before.
+            let other_target = self.slow_shared(shared::TARGET, Some(slot), None, known);
             let other_function = self.asm.new_label();
             self.asm.cmp(Size::S64, Reg::RAX, site_field(slot, site::STUBS));
             self.asm.jne(other_function);
@@ -198,9 +203,8 @@ impl<'a> Compiler<'a> {
                 this.asm.jmp_to(other_target);
             });
         } else {
+            // Different functions are called here: which one comes next is of no interest.
             self.code_of_function(slow);
-            self.asm.cmp(Size::S64, Reg::RDX, site_field(slot, site::CELL));
-            self.asm.jne(other_target);
         }
         self.asm.bind(known);
         self.asm.mov(Size::S64, Reg::RCX, Mem::base(Reg::RAX, object::FUNCTION_ENV));
@@ -209,20 +213,21 @@ impl<'a> Compiler<'a> {
         if plain {
             self.asm.mov(Size::S64, header_at(frame::THIS), undefined());
         }
-        self.enter_callee(dst, block, argc, len, flag::MACHINE, Mem::base(Reg::RDX, CodeBlock::ENTRY_OFFSET as i32));
-        self.asm.bind(done);
+        let entry = Mem::base(Reg::RDX, CodeBlock::ENTRY_OFFSET as i32);
+        self.enter_callee(dst, block, argc, len, flag::MACHINE, entry, done);
     }
 
     /// rdx = the code of the function in rax; jumps to `no` if that is none. Clobbers rcx.
     fn code_of_function(&mut self, no: Label) {
-        self.check_cell(Reg::RAX, Reg::RCX, no);
+        self.check_cell(Reg::RAX, no);
         self.asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Function as i32);
         self.asm.jne(no);
         self.asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::FUNCTION_CODE));
     }
 
     /// Writes link and call word of the callee's frame at `block`, calls `entry`, and stores the result.
-    fn enter_callee(&mut self, dst: Dst, block: Block, argc: Argc, len: usize, flags: u64, entry: Mem) {
+    #[allow(clippy::too_many_arguments)]
+    fn enter_callee(&mut self, dst: Dst, block: Block, argc: Argc, len: usize, flags: u64, entry: Mem, done: Label) {
         let link = Link::new(self.pc + len, block.0 as usize).0;
         self.asm.mov_imm64(Reg::RCX, link as i64);
         self.asm.mov(Size::S64, vm(block.0 + frame::LINK as u16), Reg::RCX);
@@ -233,7 +238,7 @@ impl<'a> Compiler<'a> {
         self.asm.call(entry);
         self.asm.sub(Size::S64, FRAME, i32::from(block.0) * 8);
         self.load_sites();
-        self.store(dst.0, Reg::RAX);
+        self.finish_with(dst.0, done);
     }
 
     /// `new` of a base constructor whose instances' shape is known: `this` is allocated by a short cut, and the constructor is called as any function.
@@ -245,7 +250,7 @@ impl<'a> Compiler<'a> {
         let slow = self.slow_op(Op::Construct, done);
         let block = i.block.0;
         self.load(Reg::RAX, block);
-        self.check_cell(Reg::RAX, Reg::RCX, slow);
+        self.check_cell(Reg::RAX, slow);
         self.asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Function as i32);
         self.asm.jne(slow);
         // The first calls of a site record their target in the helper.
@@ -268,8 +273,7 @@ impl<'a> Compiler<'a> {
         self.store(block + frame::ENV as u16, Reg::RCX);
         let flags = flag::MACHINE | flag::CONSTRUCT;
         let entry = Mem::base(Reg::RDX, CodeBlock::CONSTRUCT_ENTRY_OFFSET as i32);
-        self.enter_callee(i.dst, i.block, i.argc, instr::Construct::LEN, flags, entry);
-        self.asm.bind(done);
+        self.enter_callee(i.dst, i.block, i.argc, instr::Construct::LEN, flags, entry, done);
     }
 
     /// The back-edge of a loop.

@@ -63,7 +63,7 @@ impl<'a> Compiler<'a> {
             Op::Move => {
                 let i: instr::Move = self.decode();
                 self.load(Reg::RAX, i.src.0);
-                self.store(i.dst.0, Reg::RAX);
+                self.store_and_keep(i.dst.0);
                 let fact = self.facts.get(i.src.0);
                 self.facts.set(i.dst.0, fact);
             }
@@ -99,7 +99,7 @@ impl<'a> Compiler<'a> {
                 let done = self.asm.new_label();
                 let slow = self.slow_op(op, done);
                 self.load(Reg::RAX, i.src.0);
-                self.check_object(Reg::RAX, Reg::RCX, slow);
+                self.check_object(Reg::RAX, slow);
                 self.asm.bind(done);
             }
             Op::CheckCoercible => {
@@ -117,7 +117,7 @@ impl<'a> Compiler<'a> {
                 let i: instr::LoadScoped = self.decode();
                 self.scope_slot(i.scope.0, i.depth);
                 self.asm.mov(Size::S64, Reg::RAX, slot_of_scope(i.index));
-                self.store(i.dst.0, Reg::RAX);
+                self.store_and_keep(i.dst.0);
                 self.facts.forget(i.dst.0);
             }
             Op::LoadScopedChecked => {
@@ -128,8 +128,7 @@ impl<'a> Compiler<'a> {
                 self.asm.mov(Size::S64, Reg::RAX, slot_of_scope(i.index));
                 self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
                 self.asm.je(slow);
-                self.store(i.dst.0, Reg::RAX);
-                self.asm.bind(done);
+                self.finish_with(i.dst.0, done);
                 self.facts.forget(i.dst.0);
             }
             Op::StoreScoped => {
@@ -188,13 +187,12 @@ impl<'a> Compiler<'a> {
                 let done = self.asm.new_label();
                 let slow = self.slow_op(op, done);
                 self.load(Reg::RAX, i.src.0);
-                self.check_cell(Reg::RAX, Reg::RCX, slow);
+                self.check_cell(Reg::RAX, slow);
                 self.asm.movzx(Size::S32, Size::S8, Reg::RCX, Mem::base(Reg::RAX, header::KIND));
                 self.asm.sub(Size::S32, Reg::RCX, Kind::StringFlat as i32);
                 self.asm.cmp(Size::S32, Reg::RCX, Kind::StringSlice as i32 - Kind::StringFlat as i32);
                 self.asm.ja(slow);
-                self.store(i.dst.0, Reg::RAX);
-                self.asm.bind(done);
+                self.finish_with(i.dst.0, done);
                 self.facts.forget(i.dst.0);
             }
             Op::CoerceThis => {
@@ -202,9 +200,8 @@ impl<'a> Compiler<'a> {
                 let done = self.asm.new_label();
                 let slow = self.slow_op(op, done);
                 self.load(Reg::RAX, i.src.0);
-                self.check_object(Reg::RAX, Reg::RCX, slow);
-                self.store(i.dst.0, Reg::RAX);
-                self.asm.bind(done);
+                self.check_object(Reg::RAX, slow);
+                self.finish_with(i.dst.0, done);
                 self.facts.forget(i.dst.0);
             }
 
@@ -346,7 +343,7 @@ impl<'a> Compiler<'a> {
             self.asm.xor(Size::S32, Reg::RAX, key);
             self.box_int32(Reg::RAX);
         }
-        self.store(dst, Reg::RAX);
+        self.store_and_keep(dst);
         self.facts.set(dst, Fact::Int32);
     }
 
@@ -363,7 +360,7 @@ impl<'a> Compiler<'a> {
         let at = self.code.constants() as i64 + i64::from(i.value.0) * 8;
         self.asm.mov_imm64(Reg::RAX, at);
         self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, 0));
-        self.store(i.dst.0, Reg::RAX);
+        self.store_and_keep(i.dst.0);
         let fact = if value.is_int32() {
             Fact::Int32
         } else if value.is_number() {
@@ -387,8 +384,8 @@ impl<'a> Compiler<'a> {
     }
 
     /// Jumps to `no` unless the value is an object.
-    pub fn check_object(&mut self, value: Reg, scratch: Reg, no: Label) {
-        self.check_cell(value, scratch, no);
+    pub fn check_object(&mut self, value: Reg, no: Label) {
+        self.check_cell(value, no);
         self.asm.cmp(Size::S8, Mem::base(value, header::KIND), Kind::Object as i32);
         self.asm.jb(no);
     }
@@ -459,8 +456,7 @@ impl<'a> Compiler<'a> {
         let slow = self.slow_op(Op::GetGlobal, done);
         self.cached_global(i.slot, slow);
         self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RDX, 0));
-        self.store(i.dst.0, Reg::RAX);
-        self.asm.bind(done);
+        self.finish_with(i.dst.0, done);
         self.facts.forget(i.dst.0);
     }
 

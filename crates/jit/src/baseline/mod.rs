@@ -48,7 +48,7 @@ pub(crate) const FRAME: Reg = Reg::RBX;
 pub(crate) const CX: Reg = Reg::R12;
 pub(crate) const SITES: Reg = Reg::R13;
 pub(crate) const TAG: Reg = Reg::R14;
-pub(crate) const POLL_WORD: Reg = Reg::R15;
+pub(crate) const NOT_CELL: Reg = Reg::R15;
 
 /// Bytes of code that a function may have.
 const LIMIT: usize = 32 << 20;
@@ -153,6 +153,8 @@ pub(crate) struct Compiler<'a> {
     labels: &'a mut Vec<Option<Label>>,
     slow: &'a mut Vec<Pending>,
     facts: &'a mut Facts,
+    /// The register whose value rax holds on all ways to a place in the code: the result of the last instruction.
+    in_rax: Option<(u16, usize)>,
     /// The unit offset of the instruction that is compiled.
     pc: usize,
     /// Where throws go.
@@ -194,6 +196,7 @@ impl<'a> Compiler<'a> {
             labels,
             slow,
             facts,
+            in_rax: None,
             pc: 0,
             throw,
             start,
@@ -259,12 +262,14 @@ impl<'a> Compiler<'a> {
             if let Some(label) = self.labels[pc] {
                 self.asm.bind(label);
                 self.facts.forget_all();
+                self.in_rax = None;
             }
             self.note_position();
             self.instructions += 1;
             self.op(op);
         }
         self.pc = template.code.len();
+        self.in_rax = None;
         self.slow_paths();
         self.pads();
     }
@@ -346,16 +351,44 @@ impl<'a> Compiler<'a> {
 
     /// Loads a VM register.
     pub fn load(&mut self, dst: Reg, register: u16) {
-        self.asm.mov(Size::S64, dst, vm(register));
+        if !self.is_in_rax(register) {
+            self.asm.mov(Size::S64, dst, vm(register));
+        } else if dst != Reg::RAX {
+            self.asm.mov(Size::S64, dst, Reg::RAX);
+        }
+    }
+
+    /// Whether the instruction before has left the register's value in rax, and nothing has been emitted since.
+    pub fn is_in_rax(&self, register: u16) -> bool {
+        self.in_rax == Some((register, self.asm.emitted()))
+    }
+
+    /// The end of an instruction: rax is the value of the register, which slow paths that come to `done` have stored already.
+    pub fn finish_with(&mut self, register: u16, done: Label) {
+        self.store(register, Reg::RAX);
+        self.stored_and_in_rax(register, done);
+    }
+
+    /// The end of an instruction without slow paths: stores rax.
+    pub fn store_and_keep(&mut self, register: u16) {
+        self.store(register, Reg::RAX);
+        self.in_rax = Some((register, self.asm.emitted()));
+    }
+
+    /// The end of an instruction whose ways to here and to `done` have stored rax in the register.
+    pub fn stored_and_in_rax(&mut self, register: u16, done: Label) {
+        self.asm.bind(done);
+        self.reload_after_slow_op(register, done);
+        self.in_rax = Some((register, self.asm.emitted()));
     }
 
     pub fn store(&mut self, register: u16, src: Reg) {
         self.asm.mov(Size::S64, vm(register), src);
     }
 
-    /// Jumps to `no` unless `value` is a cell. Clobbers `scratch`.
-    pub fn check_cell(&mut self, value: Reg, scratch: Reg, no: Label) {
-        check_cell(&mut self.asm, value, scratch, no);
+    /// Jumps to `no` unless `value` is a cell.
+    pub fn check_cell(&mut self, value: Reg, no: Label) {
+        check_cell(&mut self.asm, value, no);
     }
 
     /// Forgets what the current instruction's operands say that it writes.
@@ -385,11 +418,9 @@ static MARKS: LazyLock<[bool; 256]> = LazyLock::new(|| {
     marks
 });
 
-/// Jumps to `no`, with the flags at "not equal", unless `value` is a cell. Clobbers `scratch`.
-pub(crate) fn check_cell(asm: &mut Assembler, value: Reg, scratch: Reg, no: Label) {
-    // Addresses of cells lie between 16 and 2^47; the immediates that are no numbers are below 16, numbers above.
-    asm.lea(Size::S64, scratch, Mem::base(value, -16));
-    asm.shr(Size::S64, scratch, 47);
+/// Jumps to `no`, with the flags at "not equal", unless `value` is a cell. It may not be empty: no operand of an op that looks into cells is.
+pub(crate) fn check_cell(asm: &mut Assembler, value: Reg, no: Label) {
+    asm.test(Size::S64, value, NOT_CELL);
     asm.jne(no);
 }
 

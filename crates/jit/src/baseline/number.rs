@@ -51,6 +51,20 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// Loads the left operand into rax and the right one into rcx, in the order that leaves most of the work to what rax holds.
+    pub fn load_operands(&mut self, a: u16, right: Right) {
+        match right {
+            Right::Register(b) if b != a && self.is_in_rax(b) => {
+                self.load_right(right);
+                self.load(Reg::RAX, a);
+            }
+            _ => {
+                self.load(Reg::RAX, a);
+                self.load_right(right);
+            }
+        }
+    }
+
     /// Jumps to `no` unless the value is an int32.
     pub fn check_int32(&mut self, value: Reg, fact: Fact, no: Label) {
         if fact != Fact::Int32 {
@@ -124,11 +138,24 @@ impl<'a> Compiler<'a> {
             || self.saw_doubles(slot) && kind != Arith::Mod && (fact_a != Fact::Int32 || fact_b != Fact::Int32);
         let otherwise = if doubles { self.asm.new_label() } else { slow };
         if !only_doubles {
-            self.load(Reg::RAX, a);
-            self.check_int32(Reg::RAX, fact_a, otherwise);
-            self.load_right(right);
-            self.check_int32(Reg::RCX, fact_b, otherwise);
-            self.int32_arith(kind, a, otherwise);
+            match right {
+                Right::Immediate(imm) if matches!(kind, Arith::Add | Arith::Sub) => {
+                    self.load(Reg::RAX, a);
+                    self.check_int32(Reg::RAX, fact_a, otherwise);
+                    if kind == Arith::Add {
+                        self.asm.add(Size::S32, Reg::RAX, i32::from(imm));
+                    } else {
+                        self.asm.sub(Size::S32, Reg::RAX, i32::from(imm));
+                    }
+                    self.asm.jo(otherwise);
+                }
+                _ => {
+                    self.load_operands(a, right);
+                    self.check_int32(Reg::RAX, fact_a, otherwise);
+                    self.check_int32(Reg::RCX, fact_b, otherwise);
+                    self.int32_arith(kind, a, otherwise);
+                }
+            }
             self.box_int32(Reg::RAX);
             self.store(dst, Reg::RAX);
             if doubles {
@@ -140,7 +167,7 @@ impl<'a> Compiler<'a> {
             self.double_arith(kind, a, right, fact_a, fact_b, slot, slow);
             self.store(dst, Reg::RAX);
         }
-        self.asm.bind(done);
+        self.stored_and_in_rax(dst, done);
         // The helper's result may be anything.
         self.facts.forget(dst);
     }
@@ -233,12 +260,16 @@ impl<'a> Compiler<'a> {
         let (fact_a, fact_b) = (self.facts.get(a), right.fact(&self.facts));
         let done = self.asm.new_label();
         let slow = self.slow_op(op, done);
-        self.load(Reg::RAX, a);
-        self.number_to_int32(Reg::RAX, fact_a, slow);
+        if kind == Bits::Or && matches!(right, Right::Immediate(0)) {
+            return self.to_int32_boxed(dst, a, fact_a, slow, done);
+        }
         if let Right::Immediate(imm) = right {
+            self.load(Reg::RAX, a);
+            self.number_to_int32(Reg::RAX, fact_a, slow);
             self.bits_immediate(kind, i32::from(imm));
         } else {
-            self.load_right(right);
+            self.load_operands(a, right);
+            self.number_to_int32(Reg::RAX, fact_a, slow);
             self.number_to_int32(Reg::RCX, fact_b, slow);
             match kind {
                 Bits::And => self.asm.and(Size::S32, Reg::RAX, Reg::RCX),
@@ -261,10 +292,29 @@ impl<'a> Compiler<'a> {
             self.asm.mov(Size::S32, Reg::RAX, Reg::RAX);
             self.box_int32(Reg::RAX);
         }
-        self.store(dst, Reg::RAX);
-        self.asm.bind(done);
+        self.finish_with(dst, done);
         // The helper's result may be a BigInt.
         self.facts.forget(dst);
+    }
+
+    /// `a | 0`, the idiom: an int32 is the result as it is.
+    fn to_int32_boxed(&mut self, dst: u16, a: u16, fact: Fact, slow: Label, done: Label) {
+        let (double, boxed) = (self.asm.new_label(), self.asm.new_label());
+        self.load(Reg::RAX, a);
+        self.check_int32(Reg::RAX, fact, double);
+        self.asm.bind(boxed);
+        self.finish_with(dst, done);
+        self.facts.set(dst, if fact == Fact::Int32 { fact } else { Fact::Unknown });
+        if fact != Fact::Int32 {
+            self.later(move |this| {
+                this.asm.bind(double);
+                this.call_leaf(shared::TO_INT32_RAX);
+                this.asm.je(slow);
+                this.asm.mov(Size::S32, Reg::RAX, Reg::RAX);
+                this.box_int32(Reg::RAX);
+                this.asm.jmp_to(boxed);
+            });
+        }
     }
 
     fn bits_immediate(&mut self, kind: Bits, imm: i32) {
@@ -302,7 +352,7 @@ impl<'a> Compiler<'a> {
             self.box_double_or(slow);
             self.store(dst, Reg::RAX);
         }
-        self.asm.bind(done);
+        self.stored_and_in_rax(dst, done);
         self.facts.forget(dst);
     }
 
@@ -331,7 +381,7 @@ impl<'a> Compiler<'a> {
             self.box_double_or(slow);
             self.store(i.dst.0, Reg::RAX);
         }
-        self.asm.bind(done);
+        self.stored_and_in_rax(i.dst.0, done);
         self.facts.forget(i.dst.0);
     }
 
@@ -344,8 +394,7 @@ impl<'a> Compiler<'a> {
         self.number_to_int32(Reg::RAX, fact, slow);
         self.asm.not(Size::S32, Reg::RAX);
         self.box_int32(Reg::RAX);
-        self.store(i.dst.0, Reg::RAX);
-        self.asm.bind(done);
+        self.finish_with(i.dst.0, done);
         self.facts.forget(i.dst.0);
     }
 
@@ -359,8 +408,7 @@ impl<'a> Compiler<'a> {
             self.asm.test(Size::S64, Reg::RAX, TAG);
             self.asm.je(slow);
         }
-        self.store(dst, Reg::RAX);
-        self.asm.bind(done);
+        self.finish_with(dst, done);
         self.facts.set(dst, fact);
     }
 
@@ -374,8 +422,7 @@ impl<'a> Compiler<'a> {
         self.asm.cmp(Size::S64, Reg::RCX, 1);
         self.asm.ja(slow);
         self.asm.xor(Size::S32, Reg::RAX, 1);
-        self.store(i.dst.0, Reg::RAX);
-        self.asm.bind(done);
+        self.finish_with(i.dst.0, done);
         self.facts.set(i.dst.0, Fact::Boolean);
     }
 }

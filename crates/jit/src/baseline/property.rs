@@ -1,7 +1,7 @@
 //! Named properties: the decoded form of the site's inline cache in line, everything else out of line.
 //!
-//! What a form means is said once, in `vm/src/feedback.rs`. The form that the site has when the function is compiled decides which check comes first; all
-//! others are tried behind the function, and then the helper, which attaches.
+//! What a form means is said once, in `vm/src/feedback.rs`. What the site has learnt when the function is compiled is written into the code ([`Way`]);
+//! what it learns later is found behind the function by its decoded form and its stubs, and then by the helper, which attaches.
 
 use super::{CX, Compiler, TAG, site_field};
 use crate::ic::routines;
@@ -11,9 +11,12 @@ use tercel_asm::Label;
 use tercel_asm::x64::{Mem, Reg, Scale, Size};
 use tercel_bytecode::Op;
 use tercel_bytecode::op::{Slot, instr};
-use tercel_vm::feedback::{Form, Loc, SiteState};
-use tercel_vm::layout::{context, header, object, site, stub};
-use tercel_vm::{Kind, PropertyKey, frame};
+use tercel_vm::context::Context;
+use tercel_vm::feedback::{Form, Loc, NO_SHAPE, Site, SiteState};
+use tercel_vm::ic::IcStub;
+use tercel_vm::ic::ops::{IcOp, instructions};
+use tercel_vm::layout::{accessor, context, header, object, shape, site, stub};
+use tercel_vm::{Gc, Kind, PropertyKey, Value, frame};
 
 impl<'a> Compiler<'a> {
     pub fn get_named(&mut self) {
@@ -24,9 +27,8 @@ impl<'a> Compiler<'a> {
         let done = self.asm.new_label();
         let slow = self.slow_op(Op::GetNamed, done);
         self.load(Reg::RAX, i.obj.0);
-        self.cached_get(i.slot, i.name.0, slow);
-        self.store(i.dst.0, Reg::RAX);
-        self.asm.bind(done);
+        self.cached_get(i.obj.0, i.slot, i.name.0, slow);
+        self.finish_with(i.dst.0, done);
         self.facts.forget(i.dst.0);
     }
 
@@ -40,9 +42,8 @@ impl<'a> Compiler<'a> {
         self.load(Reg::RAX, i.obj.0);
         // At once: the helper reads the operand again, which this does not change even if it lies there.
         self.store(i.block.0 + frame::THIS as u16, Reg::RAX);
-        self.cached_get(i.slot, i.name.0, slow);
-        self.store(i.block.0, Reg::RAX);
-        self.asm.bind(done);
+        self.cached_get(i.obj.0, i.slot, i.name.0, slow);
+        self.finish_with(i.block.0, done);
         self.facts.forget_from(i.block.0);
     }
 
@@ -56,37 +57,36 @@ impl<'a> Compiler<'a> {
         generic
     }
 
-    /// rax = the property of the object in rax that the site's decoded form, one of its stubs or the megamorphic cache finds; jumps to
-    /// `slow` if none does. `name`: the constant that is the key. Clobbers all that the op may.
-    fn cached_get(&mut self, slot: Slot, name: u32, slow: Label) {
-        let [other, other_form, done] = std::array::from_fn(|_| self.asm.new_label());
-        self.check_cell(Reg::RAX, Reg::RCX, slow);
-        self.asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RAX, header::SHAPE));
-        self.asm.cmp(Size::S32, Reg::RCX, site_field(slot, site::GUARD));
-        self.asm.jne(other);
-        let loc = self.lasting_form(slot);
-        let fixed = loc != Loc::NONE;
-        let at = Mem::base(Reg::RAX, loc.index() as i32);
-        match loc.form() {
-            // The form that the site has now, and its location, are written into the code; the site may get another one.
-            form @ (Form::OwnInline | Form::OwnOutOfLine | Form::HolderInline | Form::HolderOutOfLine) => {
-                self.asm.cmp(Size::S32, site_field(slot, site::LOC), loc.0 as i32);
-                self.asm.jne(other_form);
-                if matches!(form, Form::HolderInline | Form::HolderOutOfLine) {
-                    self.check_epoch(slot, slow);
-                    self.asm.mov(Size::S64, Reg::RAX, site_field(slot, site::CELL));
+    /// rax = the property of the object in rax, VM register `obj`, that one of the ways written into the code, the site's decoded form, one of its
+    /// stubs or the megamorphic cache finds; jumps to `slow` if none does. `name`: the constant that is the key. Clobbers all that the op may.
+    fn cached_get(&mut self, obj: u16, slot: Slot, name: u32, slow: Label) {
+        let [again, other_form, other, done] = std::array::from_fn(|_| self.asm.new_label());
+        self.check_cell(Reg::RAX, slow);
+        let ways = Way::all(self.cx, self.feedback(slot));
+        let known = !ways.is_empty();
+        if known {
+            self.by_ways(&ways, other_form, |this, way| {
+                this.walk_to_holder(way, again);
+                this.load_of_way(way);
+                if way.accessor {
+                    this.load(Reg::RCX, obj);
+                    this.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, accessor::GETTER));
+                    this.call_accessor(shared::CALL_GETTER, slow);
                 }
-                if matches!(form, Form::OwnOutOfLine | Form::HolderOutOfLine) {
-                    self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::SLOTS));
-                }
-                self.asm.mov(Size::S64, Reg::RAX, at);
-            }
-            _ => self.load_own_inline(slot, other),
+                done
+            });
+        } else {
+            self.guard_shape(slot, other);
+            self.load_own_inline(slot, other);
         }
         self.asm.bind(done);
         self.later(move |this| {
-            if fixed {
+            if known {
+                // A prototype has another structure than when the code was made; the receiver is to be loaded again.
+                this.asm.bind(again);
+                this.load(Reg::RAX, obj);
                 this.asm.bind(other_form);
+                this.guard_shape(slot, other);
                 this.load_own_inline(slot, other);
                 this.asm.jmp_to(done);
             }
@@ -97,16 +97,79 @@ impl<'a> Compiler<'a> {
         });
     }
 
-    /// The site's decoded form, if it may be written into the code: sites that have met several shapes change theirs.
-    fn lasting_form(&self, slot: Slot) -> Loc {
-        let site = self.feedback(slot);
-        let loc = site.loc.get();
-        let fixed = match loc.form() {
-            Form::OwnInline => site.state.get() < SiteState::Polymorphic,
-            Form::OwnOutOfLine | Form::HolderInline | Form::HolderOutOfLine | Form::AddInline => true,
-            _ => false,
-        };
-        if fixed { loc } else { Loc::NONE }
+    /// rax = the way's slot of the holder in rax.
+    fn load_of_way(&mut self, way: &Way) {
+        if way.loc.form() == Form::OwnOutOfLine {
+            self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::SLOTS));
+        }
+        self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, way.loc.index() as i32));
+    }
+
+    /// Calls a routine that calls the function in rax for the receiver in rcx.
+    fn call_accessor(&mut self, routine: Symbol, slow: Label) {
+        self.return_pc_argument();
+        self.call_leaf(routine);
+        self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
+        self.asm.je(slow);
+    }
+
+    /// esi = where a frame that the current instruction pushes says that its caller goes on.
+    fn return_pc_argument(&mut self) {
+        let units = Op::from_unit(self.template.code[self.pc]).map_or(0, Op::units);
+        self.asm.mov(Size::S32, Reg::RSI, (self.pc + units) as i32);
+    }
+
+    /// Finds the way of the shape of the object in rax and does what `end` emits for it, which goes on at the label that it gives; jumps to `other` if
+    /// the code knows no way. Clobbers ecx.
+    fn by_ways(&mut self, ways: &[Way], other: Label, mut end: impl FnMut(&mut Self, &Way) -> Label) {
+        if let [way] = ways {
+            self.hold(way);
+            self.asm.cmp(Size::S32, Mem::base(Reg::RAX, header::SHAPE), way.shape as i32);
+            self.asm.jne(other);
+            end(self, way);
+            return;
+        }
+        self.asm.mov(Size::S32, Reg::RDX, Mem::base(Reg::RAX, header::SHAPE));
+        for (i, way) in ways.iter().enumerate() {
+            let is_last = i + 1 == ways.len();
+            let next = if is_last { other } else { self.asm.new_label() };
+            self.hold(way);
+            self.asm.cmp(Size::S32, Reg::RDX, way.shape as i32);
+            self.asm.jne(next);
+            let done = end(self, way);
+            if !is_last {
+                self.asm.jmp_to(done);
+                self.asm.bind(next);
+            }
+        }
+    }
+
+    /// The shapes that a way names live as long as the code block.
+    fn hold(&self, way: &Way) {
+        self.code.hold_shape(way.shape);
+        way.holders.iter().for_each(|&shape| self.code.hold_shape(shape));
+    }
+
+    /// rax = the holder of the property: an object up the chain of the object in rax, whose shape has been compared; jumps to `changed`, with rax
+    /// clobbered, if a prototype on the way has another structure now. Clobbers rdx.
+    fn walk_to_holder(&mut self, way: &Way, changed: Label) {
+        let mut shape = way.shape;
+        for &next in &way.holders {
+            // A shape stays where it is, and so does the place where the collector keeps its prototype's address.
+            let prototype = self.cx.shape_of_id(shape).addr() as i64 + i64::from(shape::PROTOTYPE);
+            self.asm.mov_imm64(Reg::RDX, prototype);
+            self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RDX, 0));
+            self.asm.cmp(Size::S32, Mem::base(Reg::RAX, header::SHAPE), next as i32);
+            self.asm.jne(changed);
+            shape = next;
+        }
+    }
+
+    /// Jumps to `other` unless the object in rax has the shape of the site's form. Clobbers ecx.
+    fn guard_shape(&mut self, slot: Slot, other: Label) {
+        self.asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RAX, header::SHAPE));
+        self.asm.cmp(Size::S32, Reg::RCX, site_field(slot, site::GUARD));
+        self.asm.jne(other);
     }
 
     /// rax = the slot of the object in rax that the site's form names, if that is an own inline one. Clobbers edx.
@@ -122,6 +185,7 @@ impl<'a> Compiler<'a> {
     fn by_site(&mut self, slot: Slot, routine: Symbol, key: PropertyKey, slow: Label) {
         self.asm.lea(Size::S64, routines::SITE, site_field(slot, 0));
         self.asm.mov_imm64(routines::KEY, key.bits() as i64);
+        self.return_pc_argument();
         self.call_leaf(routine);
         self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
         self.asm.je(slow);
@@ -136,15 +200,14 @@ impl<'a> Compiler<'a> {
         let slow = self.slow_op(op, done);
         self.load(Reg::RAX, receiver);
         self.load(Reg::RCX, other);
-        self.check_cell(Reg::RAX, Reg::RDX, slow);
+        self.check_cell(Reg::RAX, slow);
         self.asm.mov(Size::S64, Reg::RDI, site_field(slot, site::STUBS));
         self.asm.test(Size::S64, Reg::RDI, Reg::RDI);
         self.asm.je(slow);
         self.asm.call(Mem::base(Reg::RDI, stub::CODE));
         self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
         self.asm.je(slow);
-        self.store(dst, Reg::RAX);
-        self.asm.bind(done);
+        self.finish_with(dst, done);
         self.facts.forget(dst);
     }
 
@@ -169,14 +232,13 @@ impl<'a> Compiler<'a> {
         let slow = self.slow_op(Op::GetLength, done);
         let no_array = self.slow_shared(shared::LENGTH, Some(i.slot), Some(slow), found);
         self.load(Reg::RAX, i.obj.0);
-        self.check_cell(Reg::RAX, Reg::RCX, slow);
+        self.check_cell(Reg::RAX, slow);
         self.asm.movzx(Size::S32, Size::S8, Reg::RCX, Mem::base(Reg::RAX, header::KIND));
         self.asm.cmp(Size::S32, Reg::RCX, Kind::Array as i32);
         self.asm.jne(no_array);
         self.array_length(slow);
         self.asm.bind(found);
-        self.store(i.dst.0, Reg::RAX);
-        self.asm.bind(done);
+        self.finish_with(i.dst.0, done);
         self.facts.forget(i.dst.0);
     }
 
@@ -187,44 +249,92 @@ impl<'a> Compiler<'a> {
         }
         let [other, done] = std::array::from_fn(|_| self.asm.new_label());
         let slow = self.slow_op(Op::SetNamed, done);
+        let ways = Way::all(self.cx, self.feedback(i.slot));
+        let inherited = ways.iter().any(|way| !way.holders.is_empty());
+        let keep = !ways.is_empty() && i.src.0 != i.obj.0 && self.is_in_rax(i.src.0);
+        if keep {
+            self.load(Reg::RCX, i.src.0);
+        }
         self.load(Reg::RAX, i.obj.0);
-        self.check_cell(Reg::RAX, Reg::RCX, slow);
-        self.asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RAX, header::SHAPE));
-        self.asm.cmp(Size::S32, Reg::RCX, site_field(i.slot, site::GUARD));
-        self.asm.jne(other);
-        let loc = self.lasting_form(i.slot);
-        match loc.form() {
-            form @ (Form::OwnInline | Form::OwnOutOfLine | Form::AddInline) => {
-                self.asm.cmp(Size::S32, site_field(i.slot, site::LOC), loc.0 as i32);
-                self.asm.jne(other);
-                if form == Form::AddInline {
-                    self.change_shape(i.slot, slow);
-                }
-                if form == Form::OwnOutOfLine {
-                    self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::SLOTS));
-                }
+        self.check_cell(Reg::RAX, slow);
+        if !ways.is_empty() {
+            let [again, other_form, found] = std::array::from_fn(|_| self.asm.new_label());
+            if !keep {
                 self.load(Reg::RCX, i.src.0);
-                self.asm.lea(Size::S64, Reg::RDX, Mem::base(Reg::RAX, loc.index() as i32));
-                self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
             }
-            _ => {
-                self.asm.mov(Size::S32, Reg::RDX, site_field(i.slot, site::LOC));
-                self.asm.cmp(Size::S32, Reg::RDX, 1 << 24);
-                self.asm.jae(other);
-                self.load(Reg::RCX, i.src.0);
-                self.asm.add(Size::S64, Reg::RDX, Reg::RAX);
-                self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
-            }
+            self.by_ways(&ways, other_form, |this, way| {
+                if way.accessor {
+                    this.walk_to_holder(way, again);
+                    this.load_of_way(way);
+                    this.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, accessor::SETTER));
+                    this.asm.mov(Size::S64, Reg::RDX, Reg::RCX);
+                    this.load(Reg::RCX, i.obj.0);
+                    this.call_accessor(shared::CALL_SETTER, slow);
+                    this.asm.jmp_to(done);
+                    return found;
+                }
+                if way.loc.form() == Form::OwnOutOfLine {
+                    this.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::SLOTS));
+                }
+                this.asm.lea(Size::S64, Reg::RDX, Mem::base(Reg::RAX, way.loc.index() as i32));
+                found
+            });
+            self.asm.bind(found);
+            self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
+            self.barrier(Reg::RAX, done);
+            self.asm.bind(done);
+            self.later(move |this| {
+                let stored = this.asm.new_label();
+                if inherited {
+                    this.asm.bind(again);
+                    this.load(Reg::RAX, i.obj.0);
+                }
+                this.asm.bind(other_form);
+                this.guard_shape(i.slot, other);
+                this.store_own_inline(i.slot, i.src.0, other);
+                this.barrier(Reg::RAX, stored);
+                this.asm.bind(stored);
+                this.asm.jmp_to(done);
+                this.asm.bind(other);
+                this.set_by_site(i, slow, done);
+            });
+            return;
+        }
+        self.guard_shape(i.slot, other);
+        let loc = self.feedback(i.slot).loc.get();
+        if loc.form() == Form::AddInline {
+            self.asm.cmp(Size::S32, site_field(i.slot, site::LOC), loc.0 as i32);
+            self.asm.jne(other);
+            self.change_shape(i.slot, slow);
+            self.load(Reg::RCX, i.src.0);
+            self.asm.lea(Size::S64, Reg::RDX, Mem::base(Reg::RAX, loc.index() as i32));
+            self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
+        } else {
+            self.store_own_inline(i.slot, i.src.0, other);
         }
         self.barrier(Reg::RAX, done);
         self.asm.bind(done);
         self.later(move |this| {
             this.asm.bind(other);
-            this.load(Reg::RCX, i.src.0);
-            let key = this.code.key(i.name.0 as usize);
-            this.by_site(i.slot, routines::SITE_SET, key, slow);
-            this.asm.jmp_to(done);
+            this.set_by_site(i, slow, done);
         });
+    }
+
+    /// Stores the register in the slot of the object in rax that the site's form names, if that is an own inline one.
+    fn store_own_inline(&mut self, slot: Slot, src: u16, other: Label) {
+        self.asm.mov(Size::S32, Reg::RDX, site_field(slot, site::LOC));
+        self.asm.cmp(Size::S32, Reg::RDX, 1 << 24);
+        self.asm.jae(other);
+        self.load(Reg::RCX, src);
+        self.asm.add(Size::S64, Reg::RDX, Reg::RAX);
+        self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
+    }
+
+    fn set_by_site(&mut self, i: instr::SetNamed, slow: Label, done: Label) {
+        self.load(Reg::RCX, i.src.0);
+        let key = self.code.key(i.name.0 as usize);
+        self.by_site(i.slot, routines::SITE_SET, key, slow);
+        self.asm.jmp_to(done);
     }
 
     /// Gives the object in rax the shape that the site's form names. Clobbers ecx.
@@ -241,4 +351,98 @@ impl<'a> Compiler<'a> {
         self.asm.test(Size::S8, Mem::base(cell, header::GC), header::OLD_CLEAN);
         self.asm.jne(slow);
     }
+}
+
+/// Most ways that are written into the code of one site.
+const MAX_WAYS: usize = 4;
+/// Most prototypes that a way goes up.
+const MAX_HOPS: usize = 3;
+
+/// How a site's property is found from an object of one shape: up so many prototypes, whose shapes are compared, to a slot.
+///
+/// Where a property is in objects of a shape never changes, and so does their prototype. So shapes compared one by one say all that a cache could
+/// say; and where one differs, somebody has changed the structure of an object, whatever the prototype epoch is.
+struct Way {
+    shape: u32,
+    /// The shapes of the prototypes up to the holder.
+    holders: Vec<u32>,
+    /// The own location in the holder.
+    loc: Loc,
+    /// What is there is an accessor pair.
+    accessor: bool,
+}
+
+impl Way {
+    /// The ways that the site knows and code can go; none if it is megamorphic, or hits are to be counted.
+    fn all(cx: &Context, site: &Site) -> Vec<Way> {
+        if site.state.get() == SiteState::Megamorphic || cx.options.count_ic_hits {
+            return Vec::new();
+        }
+        let mut ways = Vec::new();
+        let mut next = site.stubs.get().as_kind::<IcStub>(Kind::IcStub);
+        while let Some(stub) = next {
+            next = stub.next_stub();
+            if ways.len() < MAX_WAYS
+                && let Some(way) = Way::of(cx, stub)
+            {
+                ways.push(way);
+            }
+        }
+        ways
+    }
+
+    fn of(cx: &Context, stub: Gc<IcStub>) -> Option<Way> {
+        let shape = stub.guarded_shape();
+        if stub.dead.get() || shape == NO_SHAPE || shape == 0 {
+            return None;
+        }
+        let found = stub.loc.get();
+        let own = |form| Loc::new(form, found.index() as u32);
+        let (loc, holder, epoch) = match found.form() {
+            Form::OwnInline | Form::OwnOutOfLine => (found, None, 0),
+            Form::HolderInline => (own(Form::OwnInline), Some(stub.cell.get()), stub.aux.get()),
+            Form::HolderOutOfLine => (own(Form::OwnOutOfLine), Some(stub.cell.get()), stub.aux.get()),
+            Form::None => accessor_of(stub)?,
+            _ => return None,
+        };
+        let mut holders = Vec::new();
+        if let Some(holder) = holder {
+            if epoch != cx.interp.proto_epoch.get() {
+                return None;
+            }
+            let mut at = shape;
+            loop {
+                let object = cx.shape_of_id(at).prototype()?;
+                at = object.shape_id();
+                holders.push(at);
+                if holder == object.into() {
+                    break;
+                }
+                if holders.len() == MAX_HOPS {
+                    return None;
+                }
+            }
+        }
+        Some(Way { shape, holders, loc, accessor: found.form() == Form::None })
+    }
+}
+
+/// Where a stub that calls a getter or setter finds the accessor pair: the own location in the holder; the holder, if that is not the receiver; the
+/// prototype epoch of the finding. `None`: the stub does something else.
+fn accessor_of(stub: Gc<IcStub>) -> Option<(Loc, Option<Value>, u32)> {
+    let datum = |index: u8| Value::from_bits(stub.data()[index as usize].get());
+    let word = |index: u8| datum(index).as_int32() as u32;
+    let (mut loc, mut holder, mut epoch) = (None, None, 0);
+    for (op, operands) in instructions(stub.program()) {
+        match (op, operands) {
+            (IcOp::GuardObject | IcOp::GuardShape, _) => {}
+            (IcOp::GuardPrototypes, &[at]) => epoch = word(at),
+            (IcOp::UseCell, &[_, cell]) => holder = Some(datum(cell)),
+            (IcOp::ReadInlineSlot, &[_, _, offset]) => loc = Some(Loc::new(Form::OwnInline, word(offset))),
+            (IcOp::ReadOutOfLineSlot, &[_, _, offset]) => loc = Some(Loc::new(Form::OwnOutOfLine, word(offset))),
+            (IcOp::CallGetter | IcOp::CallSetter, _) => return Some((loc?, holder, epoch)),
+            _ => return None,
+        }
+    }
+    None
 }

@@ -29,6 +29,8 @@ enum Slow {
         op: Op,
         entry: Label,
         done: Label,
+        /// The register that `done` expects in rax, too.
+        result: Option<u16>,
     },
     /// A comparison by its stub; the left operand is in rax if `loaded`.
     Comparison {
@@ -85,7 +87,18 @@ impl<'a> Compiler<'a> {
 
     /// A label whose code, behind the function, does the whole op by its helper and comes back to `done`.
     pub fn slow_op(&mut self, op: Op, done: Label) -> Label {
-        self.note_at_label(|entry| Slow::Op { op, entry, done })
+        self.note_at_label(|entry| Slow::Op { op, entry, done, result: None })
+    }
+
+    /// The slow paths of the current op that go to `done` load the op's result, a register, into rax.
+    pub(super) fn reload_after_slow_op(&mut self, register: u16, done: Label) {
+        for pending in self.slow.iter_mut().rev().take_while(|pending| pending.pc == self.pc) {
+            if let Slow::Op { done: to, result, .. } = &mut pending.slow
+                && *to == done
+            {
+                *result = Some(register);
+            }
+        }
     }
 
     /// A label whose code calls a routine of [`shared`] and comes back to `done`.
@@ -130,9 +143,12 @@ impl<'a> Compiler<'a> {
             self.pc = pc;
             self.note_position();
             match slow {
-                Slow::Op { op, entry, done } => {
+                Slow::Op { op, entry, done, result } => {
                     self.asm.bind(entry);
                     self.whole_op(op);
+                    if let Some(register) = result {
+                        self.load(Reg::RAX, register);
+                    }
                     self.asm.jmp_to(done);
                 }
                 Slow::Comparison { op, a, loaded, right, used, entry, done } => {

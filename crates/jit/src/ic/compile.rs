@@ -1,21 +1,22 @@
 //! From a stub's program to machine code: the visitor that emits it.
 //!
 //! A program that has an op without code here gets code that always comes back with nothing, so that its stub is left to the
-//! interpreter: ops that run script (getters and setters need a frame, which the helper pushes) and ops on elements, which sites do in line.
+//! interpreter: ops on elements, which sites do in line.
 
 use crate::baseline::{CX, TAG, check_cell};
+use crate::stubs::shared;
 use crate::symbols;
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
 use tercel_code::{CodeImage, CodeKind};
 use tercel_vm::ic::ops::{IcOp, IcVisitor, instructions, visit_program};
-use tercel_vm::layout::{context, header, object, shape, string, stub};
+use tercel_vm::layout::{accessor, context, header, object, shape, string, stub};
 use tercel_vm::{Kind, Value};
 
 /// The stub.
 const STUB: Reg = Reg::RDI;
 /// Where operands are, in the order in which they are numbered: two inputs, then what ops define.
-const OPERANDS: [Reg; 6] = [Reg::RAX, Reg::RCX, Reg::RSI, Reg::R8, Reg::R9, Reg::R10];
+const OPERANDS: [Reg; 5] = [Reg::RAX, Reg::RCX, Reg::R8, Reg::R9, Reg::R10];
 /// Free for every op.
 const SCRATCH: Reg = Reg::RDX;
 const SCRATCH2: Reg = Reg::R11;
@@ -83,7 +84,7 @@ impl Emitter {
     fn check_cell(&mut self, operand: u8) {
         if operand != 0 {
             let value = self.reg(operand);
-            check_cell(&mut self.asm, value, SCRATCH, self.next);
+            check_cell(&mut self.asm, value, self.next);
         }
     }
 
@@ -343,8 +344,15 @@ impl IcVisitor for Emitter {
         self.asm.mov(Size::S64, Reg::RAX, Mem::base(SCRATCH, header::SIZE));
         self.result()
     }
-    fn CallGetter(&mut self, _: u8, _: u8) -> bool {
-        self.refuse()
+    fn CallGetter(&mut self, receiver: u8, accessor: u8) -> bool {
+        let (receiver, accessor) = (self.reg(receiver), self.reg(accessor));
+        self.count();
+        // The pair may be in rcx.
+        self.asm.mov(Size::S64, SCRATCH, Mem::base(accessor, accessor::GETTER));
+        self.asm.mov(Size::S64, Reg::RCX, receiver);
+        self.asm.mov(Size::S64, Reg::RAX, SCRATCH);
+        self.asm.jmp_near(shared::CALL_GETTER.target());
+        true
     }
     fn HasPrototype(&mut self, value: u8, prototype: u8) -> bool {
         let (value, prototype) = (self.reg(value), self.reg(prototype));
@@ -416,7 +424,13 @@ impl IcVisitor for Emitter {
     fn StoreBinding(&mut self, _: u8, _: u8) -> bool {
         self.refuse()
     }
-    fn CallSetter(&mut self, _: u8, _: u8, _: u8) -> bool {
-        self.refuse()
+    fn CallSetter(&mut self, receiver: u8, accessor: u8, value: u8) -> bool {
+        let (receiver, accessor, value) = (self.reg(receiver), self.reg(accessor), self.reg(value));
+        self.count();
+        self.asm.mov(Size::S64, Reg::RDX, value);
+        self.asm.mov(Size::S64, Reg::RCX, receiver);
+        self.asm.mov(Size::S64, Reg::RAX, Mem::base(accessor, accessor::SETTER));
+        self.asm.jmp_near(shared::CALL_SETTER.target());
+        true
     }
 }

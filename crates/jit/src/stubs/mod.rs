@@ -170,15 +170,20 @@ fn emit(asm: &mut Assembler, op: Op) {
 fn enter_pushed(asm: &mut Assembler) {
     asm.mov(Size::S64, FRAME, Mem::base(CX, context::FRAME));
     asm.call(Reg::RAX);
-    asm.mov(Size::S64, Reg::RCX, Mem::base(FRAME, frame::CALL_WORD as i32 * 8));
+    asm.mov(Size::S64, Reg::RSI, Mem::base(FRAME, frame::CALL_WORD as i32 * 8));
+    return_to_caller(asm);
+    asm.shr(Size::S64, Reg::RSI, 24);
+    asm.movzx(Size::S32, Size::S16, Reg::RSI, Reg::RSI);
+    asm.mov(Size::S64, Mem::index(FRAME, Reg::RSI, Scale::X8, 0), Reg::RAX);
+}
+
+/// From the frame of a callee that has returned to its caller's: rbx and r13 are the caller's again. Clobbers rcx, rdx.
+fn return_to_caller(asm: &mut Assembler) {
     asm.mov(Size::S64, Reg::RDX, Mem::base(FRAME, frame::LINK as i32 * 8));
     asm.shr(Size::S64, Reg::RDX, 28);
     asm.and(Size::S32, Reg::RDX, 0xf_ffff);
     asm.shl(Size::S64, Reg::RDX, 3);
     asm.sub(Size::S64, FRAME, Reg::RDX);
-    asm.shr(Size::S64, Reg::RCX, 24);
-    asm.movzx(Size::S32, Size::S16, Reg::RCX, Reg::RCX);
-    asm.mov(Size::S64, Mem::index(FRAME, Reg::RCX, Scale::X8, 0), Reg::RAX);
     asm.mov(Size::S64, Reg::RCX, Mem::base(FRAME, frame::CALLEE as i32 * 8));
     asm.mov(Size::S64, Reg::RCX, Mem::base(Reg::RCX, object::FUNCTION_CODE));
     asm.mov(Size::S64, SITES, Mem::base(Reg::RCX, CodeBlock::SITES_OFFSET as i32));

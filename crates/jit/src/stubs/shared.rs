@@ -11,9 +11,11 @@
 //! | `TO_INT32_RAX`, `TO_INT32_RCX` | the register: a value that is no int32 | the register: its ToInt32, in the lower half | rdx, xmm0 |
 //! | `BOX_UINT32` | eax: 2^31 or more | rax: the number | xmm0 |
 //! | `DENSE_DOUBLE` | rax: a word of an array of doubles | rax: the number | rdx |
-//! | `ELEMENT_GET` | rax: a cell; ecx: the index; edx: its kind, which is no array's | rax: the element | what a call may, but for rsi |
-//! | `ELEMENT_SET` | rax: a cell; esi: the index; edx: its kind, which is no array's; rcx: the value | | what a call may |
+//! | `ELEMENT_GET` | rax: a cell, no array; ecx: the index | rax: the element | what a call may, but for rsi |
+//! | `ELEMENT_SET` | rax: a cell, no array; esi: the index; rcx: the value | | what a call may |
 //! | `NEW_THIS`, `CLONE_SCOPE` | rsi: a base constructor; a scope | rax: the cell; 0: the helper is to do it | see `allocate` |
+//! | `CALL_GETTER` | rax: a getter or undefined; rcx: the receiver; esi: where the caller goes on | rax: the value; empty: the helper is to do it | what a call may |
+//! | `CALL_SETTER` | likewise; rdx: the value | rax: empty: the helper is to do it | what a call may |
 //! | `DENSE_SET` | rax: elements that are no plain values; rdx: the address of one; rcx: the value | | rdi, xmm0 |
 //!
 //! Where a routine can fail, "equal" says that it did; then the op's helper does all of the op.
@@ -25,6 +27,7 @@ use crate::symbols::{self, Symbol};
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size, Xmm};
 use tercel_code::{CodeError, CodeSpace};
+use tercel_vm::code::{CodeBlock, code_flag};
 use tercel_vm::context::Context;
 use tercel_vm::elements::HOLE;
 use tercel_vm::feedback::{Form, SiteState};
@@ -47,6 +50,8 @@ shared! {
     DENSE_SET => |asm, _| dense_set(asm);
     NEW_THIS => allocate::new_this_routine;
     CLONE_SCOPE => |asm, _| allocate::clone_scope_routine(asm);
+    CALL_GETTER => |asm, _| call_accessor(asm, 0);
+    CALL_SETTER => |asm, _| call_accessor(asm, 1);
     // The following may call those before.
     POLL => |asm, _| poll(asm);
     TRUTHY => |asm, _| truthy(asm);
@@ -109,6 +114,64 @@ fn poll(asm: &mut Assembler) {
     leave_word(asm);
 }
 
+/// Calls a getter or setter (with one argument, in rdx) that is a function of JavaScript: its frame lies on top of the caller's, in rbx.
+///
+/// The result comes back in rax, so the register that the call word names is of no account; it is one that nobody reads, as for the helper's calls.
+fn call_accessor(asm: &mut Assembler, argc: usize) {
+    const BASE: Reg = Reg::R8;
+    let [no_function, none] = std::array::from_fn(|_| asm.new_label());
+    let at = |i: usize| Mem::base(BASE, i as i32 * 8);
+    check_cell(asm, Reg::RAX, no_function);
+    asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Function as i32);
+    asm.jne(none);
+    asm.mov(Size::S64, Reg::RDI, Mem::base(FRAME, frame::CALLEE as i32 * 8));
+    asm.mov(Size::S64, Reg::RDI, Mem::base(Reg::RDI, object::FUNCTION_CODE));
+    // Where the caller keeps extra arguments, its top is elsewhere.
+    asm.test(Size::S32, Mem::base(Reg::RDI, CodeBlock::FLAGS_OFFSET as i32), code_flag::EXTRA_ARGS as i32);
+    asm.jne(none);
+    asm.movzx(Size::S32, Size::S16, Reg::R9, Mem::base(Reg::RDI, CodeBlock::NUM_REGISTERS_OFFSET as i32));
+    asm.lea(Size::S64, BASE, Mem::index(FRAME, Reg::R9, Scale::X8, 0));
+    // Behind the limit there is room for a small frame.
+    const { assert!(frame::HEADER < frame::SMALL_FRAME) };
+    asm.cmp(Size::S64, BASE, Mem::base(CX, context::MACHINE_LIMIT));
+    asm.ja(none);
+    asm.mov(Size::S64, at(frame::CALLEE), Reg::RAX);
+    asm.mov(Size::S64, at(frame::THIS), Reg::RCX);
+    if argc == 1 {
+        asm.mov(Size::S64, at(frame::FIRST_ARG), Reg::RDX);
+    }
+    asm.mov(Size::S64, Reg::RCX, Mem::base(Reg::RAX, object::FUNCTION_ENV));
+    asm.mov(Size::S64, at(frame::ENV), Reg::RCX);
+    asm.mov(Size::S64, at(frame::NEW_TARGET), Value::UNDEFINED.bits() as i32);
+    asm.mov(Size::S64, Reg::RCX, Reg::R9);
+    asm.shl(Size::S64, Reg::RCX, 28);
+    asm.or(Size::S64, Reg::RCX, Reg::RSI);
+    asm.or(Size::S64, Reg::RCX, TAG);
+    asm.mov(Size::S64, at(frame::LINK), Reg::RCX);
+    asm.shl(Size::S64, Reg::R9, 24);
+    asm.mov_imm64(Reg::RCX, frame::call_word(argc, 0, frame::flag::MACHINE).bits() as i64);
+    asm.or(Size::S64, Reg::RCX, Reg::R9);
+    asm.mov(Size::S64, at(frame::CALL_WORD), Reg::RCX);
+    asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::FUNCTION_CODE));
+    asm.mov(Size::S64, FRAME, BASE);
+    asm.sub(Size::S64, Reg::RSP, 8);
+    asm.call(Mem::base(Reg::RDX, CodeBlock::ENTRY_OFFSET as i32));
+    asm.add(Size::S64, Reg::RSP, 8);
+    super::return_to_caller(asm);
+    asm.ret();
+
+    asm.bind(no_function);
+    if argc == 0 {
+        // No getter: undefined. No setter: perhaps an error.
+        asm.cmp(Size::S64, Reg::RAX, Value::UNDEFINED.bits() as i32);
+        asm.jne(none);
+        asm.ret();
+    }
+    asm.bind(none);
+    asm.zero(Reg::RAX);
+    asm.ret();
+}
+
 fn truthy(asm: &mut Assembler) {
     let [not_int32, general, ret] = std::array::from_fn(|_| asm.new_label());
     // undefined and null: they differ in one bit.
@@ -122,7 +185,7 @@ fn truthy(asm: &mut Assembler) {
     asm.bind(ret);
     asm.ret();
     asm.bind(not_int32);
-    check_cell(asm, Reg::RAX, Reg::RCX, general);
+    check_cell(asm, Reg::RAX, general);
     asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Object as i32);
     asm.jb(general);
     succeed(asm);
@@ -135,8 +198,8 @@ fn truthy(asm: &mut Assembler) {
 
 fn barrier(asm: &mut Assembler) {
     let none = asm.new_label();
-    // Numbers and the other immediates need none.
-    check_cell(asm, Reg::RCX, Reg::RSI, none);
+    // Numbers and the other immediates need none; the helper passes over empty.
+    check_cell(asm, Reg::RCX, none);
     asm.mov(Size::S64, Reg::RSI, Reg::RAX);
     asm.mov(Size::S64, Reg::RDI, CX);
     // rdx and rcx are the third and fourth arguments already.
@@ -266,6 +329,7 @@ fn dense_double(asm: &mut Assembler) {
 
 fn element_get(asm: &mut Assembler) {
     let [dense, no_typed, double, none, ret] = std::array::from_fn(|_| asm.new_label());
+    asm.movzx(Size::S32, Size::S8, Reg::RDX, Mem::base(Reg::RAX, header::KIND));
     asm.cmp(Size::S32, Reg::RDX, Kind::Object as i32);
     asm.je(dense);
     asm.cmp(Size::S32, Reg::RDX, Kind::Arguments as i32);
@@ -303,6 +367,7 @@ fn element_get(asm: &mut Assembler) {
 
 fn element_set(asm: &mut Assembler) {
     let [dense, values, hole, none, stored] = std::array::from_fn(|_| asm.new_label());
+    asm.movzx(Size::S32, Size::S8, Reg::RDX, Mem::base(Reg::RAX, header::KIND));
     asm.cmp(Size::S32, Reg::RDX, Kind::Object as i32);
     asm.je(dense);
     asm.cmp(Size::S32, Reg::RDX, Kind::TypedArray as i32);

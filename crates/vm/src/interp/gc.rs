@@ -87,6 +87,7 @@ unsafe fn code_size(_: *const CellHeader) -> usize {
 unsafe fn code_trace(header: *mut CellHeader, tracer: &mut Tracer) {
     let code = as_cell::<CodeBlock>(header);
     code.each_value(|v| visit(tracer, v));
+    code.each_held_shape(|id| tracer.visit_shape(id));
 }
 
 /// Forgets what depended on shapes that died.

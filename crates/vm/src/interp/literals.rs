@@ -287,14 +287,21 @@ pub fn copy_data_properties(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> 
     Ok(())
 }
 
+/// A regular expression literal (§13.2.7.3): a copy of the site's own object, which no script sees.
 #[inline(never)]
 pub fn new_regexp(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     let i: instr::NewRegExp = pc.decode();
     let code = frame.code();
-    let constructor = cx.intrinsic(Intrinsic::RegExp);
-    let arguments = [code.constant(i.pattern.0 as usize), code.constant(i.flags.0 as usize)];
-    let v = cx.construct(constructor, &arguments, constructor)?;
-    frame.set(i.dst.0 as usize, v);
+    let site = code.site(i.slot.0 as usize);
+    if !site.cell.get().is_cell() {
+        let constructor = cx.intrinsic(Intrinsic::RegExp);
+        let arguments = [code.constant(i.pattern.0 as usize), code.constant(i.flags.0 as usize)];
+        let origin = cx.construct(constructor, &arguments, constructor)?;
+        site.cell.set(origin);
+        cx.write_barrier(code.header_ptr(), origin);
+    }
+    let origin = site.cell.get().as_kind(Kind::RegExp).expect("%RegExp% makes RegExps");
+    frame.set(i.dst.0 as usize, cx.copy_regexp(origin).into());
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use super::entry::EntryRecord;
 use crate::eval::SelfHostedFile;
-use crate::frame::{Frame, FrameIter};
+use crate::frame::{Frame, FrameIter, SMALL_FRAME};
 use crate::ic::megamorphic::MegamorphicCache;
 use crate::interrupt::InterruptState;
 use crate::job::JobQueue;
@@ -124,10 +124,11 @@ impl Interp {
     ///
     /// A frame takes at least 48 bytes of the VM stack (its header) and at most as many of the native stack (its own native frame, and those of
     /// the stubs through which it was called). So where frames may go as far up as the native stack goes down, one comparison does for both. It
-    /// may be too careful: behind a failed comparison both limits are looked at ([`crate::Context::fill_called_frame`]).
+    /// may be too careful: behind a failed comparison both limits are looked at ([`crate::Context::fill_called_frame`]). There is room for a frame
+    /// of [`SMALL_FRAME`] registers above it, so that small functions compare their frame's base.
     pub fn machine_limit_here(&self, sp: usize) -> *mut Value {
         let room = sp.saturating_sub(self.native_limit.get());
-        self.stack_limit.get().min(self.frame.get().0.wrapping_byte_add(room))
+        self.stack_limit.get().min(self.frame.get().0.wrapping_byte_add(room)).wrapping_sub(SMALL_FRAME)
     }
 
     /// Whether script runs or a native called by script does.

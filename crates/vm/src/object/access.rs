@@ -81,6 +81,20 @@ impl Gc<Object> {
         }
     }
 
+    /// Whether neither the object nor what it inherits from has the named property `key`, as far as shapes say: asks no proxy and
+    /// runs no script.
+    pub fn lacks_named(self, cx: &Context, key: PropertyKey) -> bool {
+        let mut next = Some(self);
+        while let Some(object) = next {
+            let shape = object.shape(cx);
+            if object.kind().has_exotic_names() || shape.lookup(cx, key).is_some() {
+                return false;
+            }
+            next = shape.prototype();
+        }
+        true
+    }
+
     /// [[HasProperty]].
     pub fn has_property(self, cx: &Context, key: PropertyKey) -> JsResult<bool> {
         let mut object = self;

@@ -7,7 +7,7 @@ use crate::context::Context;
 use crate::error::JsResult;
 use crate::key::PropertyKey;
 use crate::list::ValueList;
-use crate::shape::{ENUMERABLE, PRIVATE};
+use crate::shape::{ENUMERABLE, PRIVATE, Shape};
 use crate::value::Value;
 
 /// Elements between two polls.
@@ -58,6 +58,13 @@ impl Gc<Object> {
             return arguments::push_indices(cx, self, list);
         }
         push_element_keys(cx, self, list)
+    }
+
+    /// The shape of an ordinary object that shares it and has no elements: the shape's entries are its own properties.
+    #[inline]
+    pub fn plain_shape(self, cx: &Context) -> Option<Gc<Shape>> {
+        let shape = self.shape(cx);
+        (self.kind() == Kind::Object && !shape.is_unique() && !self.has_elements()).then_some(shape)
     }
 
     /// Adds the string keys; with `all`, also those that are not enumerable.

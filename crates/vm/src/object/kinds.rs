@@ -31,9 +31,9 @@ pub const FOREIGN_VALUES: usize = 4;
 #[repr(C)]
 pub struct ForeignObject {
     pub object: Object,
-    /// RegExp: source, flags, cached results. HostObject: the embedder's.
+    /// RegExp: see `regexp::field`. HostObject: the embedder's.
     pub values: [Cell<Value>; FOREIGN_VALUES],
-    /// What `release` frees; null: nothing.
+    /// What `release` frees; null: nothing. A RegExp without `release` shares it with the one that it names.
     pub foreign: Cell<*mut u8>,
     /// Called once when the object has died. Must not touch the heap.
     pub release: Cell<Option<unsafe fn(*mut u8)>>,

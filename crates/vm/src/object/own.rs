@@ -45,6 +45,22 @@ impl Gc<Object> {
         Ok(())
     }
 
+    /// Adds the property that [`Gc::<Shape>::likely_addition`] names, if it is `key`; `false` if it is not.
+    ///
+    /// # Errors
+    /// As [`Gc::<Object>::add_property`].
+    #[inline]
+    pub fn add_likely(self, cx: &Context, key: PropertyKey, value: Value) -> JsResult<bool> {
+        let Some((name, child)) = self.shape(cx).likely_addition() else { return Ok(false) };
+        if PropertyKey::name(name) != key {
+            return Ok(false);
+        }
+        self.ensure_slots(cx, child.out_of_line_count())?;
+        self.set_slot(cx, child.location_of_slot(child.slot_count() - 1), value);
+        self.set_shape(cx, child);
+        Ok(true)
+    }
+
     #[cold]
     fn add_to_unique(self, cx: &Context, key: PropertyKey, value: Value, attributes: u8) -> JsResult<()> {
         // The room is made first, so that a refusal leaves the object as it was.

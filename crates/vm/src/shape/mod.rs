@@ -167,6 +167,11 @@ impl PropertyEntry {
     pub fn is_plain(&self) -> bool {
         self.attributes & (ACCESSOR | LAZY) == 0
     }
+    /// A property that EnumerableOwnProperties (§7.3.24) lists.
+    #[inline]
+    pub fn is_enumerable_name(&self) -> bool {
+        self.has(ENUMERABLE) && self.key.as_name().is_some()
+    }
     /// A plain value that an assignment replaces in the slot.
     #[inline(always)]
     pub fn is_plain_writable(&self) -> bool {

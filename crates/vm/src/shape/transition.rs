@@ -9,11 +9,12 @@
 //! stay right, because none lies beyond; later instances are smaller. Earlier ones keep their unused words, nobody looks there.
 
 use super::table::PropertyTable;
-use super::{ACCESSOR, Blueprint, MAX_INLINE, PropertyEntry, Shape, SlotLocation, WRITABLE, flag};
+use super::{ACCESSOR, Blueprint, DEFAULT, MAX_INLINE, PropertyEntry, Shape, SlotLocation, WRITABLE, flag};
 use crate::cell::{CellHeader, Gc, Kind};
 use crate::context::Context;
 use crate::key::PropertyKey;
 use crate::object::Object;
+use crate::string::JsString;
 use crate::value::Value;
 use rustc_hash::FxHashMap;
 use tercel_gc::WeakSweep;
@@ -59,6 +60,18 @@ impl Gc<Shape> {
         let word = self.transitions.get();
         // SAFETY: a word that is not 0 and has no low bit is the address of a child that has not died.
         if word != 0 && word & 1 == 0 { Some(unsafe { Gc::from_addr(word) }) } else { None }
+    }
+
+    /// The one way on that is known from this (shared) shape, if it adds a property as plain assignments do: the name, and where it
+    /// leads. What objects of this shape got so far, they probably get again.
+    #[inline]
+    pub fn likely_addition(self) -> Option<(Gc<JsString>, Gc<Shape>)> {
+        let child = self.only_child().filter(|child| child.step.get() == ADD && !self.is_unique())?;
+        let entry = child.table()?.entry(child.count.get() - 1)?;
+        if entry.attributes != DEFAULT {
+            return None;
+        }
+        entry.key.as_name().map(|name| (name, child))
     }
 
     /// The name under which this shape is its parent's child.

@@ -3,6 +3,11 @@
 //! `a + b` makes a rope, one cell of 32 bytes; the first read of its characters writes the whole tree into one
 //! buffer, with an explicit stack: a rope may be a million nodes deep on either side.
 //!
+//! Appending short pieces would make a tree as deep as the pieces are many, and the collector would copy every node of
+//! it. So a short text appended to a rope that ends in a short leaf joins that leaf: `(head + tail) + b` becomes
+//! `head + (tail + b)` while the new leaf is within [`MAX_JOINED`] (Boehm, Atkinson and Plass, "Ropes: an Alternative
+//! to Strings", 1995, does the same).
+//!
 //! A program that appends and reads in turns would copy the whole text at each read. So a rope whose leftmost leaf
 //! is itself a flattened rope gets a *buffer* with room to spare, and the next one whose leftmost leaf ends where the
 //! buffer's used part ends is appended there in place: earlier strings are slices of the same buffer, and what they
@@ -17,6 +22,9 @@ use crate::context::Context;
 use crate::error::JsResult;
 use std::cell::Cell;
 
+/// Longest leaf that two short ones at the end of a rope are joined to. Each piece is copied about
+/// `MAX_JOINED / 2 / length` times on the way, which a memory copy of that size makes cheaper than a node that lives.
+const MAX_JOINED: usize = 64;
 /// Shortest rope that gets a buffer with room to spare.
 const MIN_BUFFER: usize = 512;
 
@@ -36,20 +44,9 @@ impl Context {
         }
         let flags = (a.header.flags.get() | b.header.flags.get()) & TWO_BYTE;
         if length < MIN_ROPE {
-            let string: Gc<JsString> = self.alloc_text_cell(Kind::StringFlat, flat_size(length, flags != 0), flags);
-            init_string(string, length);
-            // SAFETY: the fresh payload has room for both; neither is a rope, because ropes are longer than this.
-            unsafe {
-                if flags != 0 {
-                    write_leaf(a, string.payload().cast::<u16>());
-                    write_leaf(b, string.payload().cast::<u16>().add(a.len()));
-                } else {
-                    write_leaf(a, string.payload());
-                    write_leaf(b, string.payload().add(a.len()));
-                }
-            }
-            return Ok(string);
+            return Ok(self.join(a, b, flags));
         }
+        let (a, b) = self.joined_leaves(a, b);
         let string: Gc<JsString> = self.alloc_text_cell(Kind::StringRope, size_of::<Rope>(), flags);
         init_string(string, length);
         let rope = string.as_ptr().cast::<Rope>();
@@ -59,6 +56,47 @@ impl Context {
             (&raw mut (*rope).right).write(Cell::new(b));
         }
         Ok(string)
+    }
+
+    /// The flat string `a + b` of two short strings that are no ropes.
+    #[inline]
+    fn join(&self, a: Gc<JsString>, b: Gc<JsString>, flags: u8) -> Gc<JsString> {
+        let length = a.len() + b.len();
+        let string: Gc<JsString> = self.alloc_text_cell(Kind::StringFlat, flat_size(length, flags != 0), flags);
+        init_string(string, length);
+        // SAFETY: the fresh payload has room for both, and neither is a rope.
+        unsafe {
+            if flags != 0 {
+                write_leaf(a, string.payload().cast::<u16>());
+                write_leaf(b, string.payload().cast::<u16>().add(a.len()));
+            } else {
+                write_leaf(a, string.payload());
+                write_leaf(b, string.payload().add(a.len()));
+            }
+        }
+        string
+    }
+
+    /// `a` and `b`, or two other strings with the same text one after the other: where one is a rope that ends beside
+    /// the other in a short flat leaf, and the other is short and flat, the leaf goes over to it.
+    #[inline]
+    fn joined_leaves(&self, a: Gc<JsString>, b: Gc<JsString>) -> (Gc<JsString>, Gc<JsString>) {
+        let joins = |x: Gc<JsString>, y: Gc<JsString>| x.len() + y.len() <= MAX_JOINED && x.is_flat() && y.is_flat();
+        let join = |x: Gc<JsString>, y: Gc<JsString>| {
+            self.join(x, y, (x.header.flags.get() | y.header.flags.get()) & TWO_BYTE)
+        };
+        if let Some(rope) = a.as_rope() {
+            let tail = rope.right.get();
+            if joins(tail, b) {
+                return (rope.left.get(), join(tail, b));
+            }
+        } else if let Some(rope) = b.as_rope() {
+            let head = rope.left.get();
+            if joins(a, head) {
+                return (join(a, head), rope.right.get());
+            }
+        }
+        (a, b)
     }
 
     /// Turns a rope into a slice of a flat string with the same text.
@@ -258,17 +296,43 @@ mod tests {
     #[test]
     fn million_node_ropes_flatten_without_recursion_on_either_side() {
         let cx = context();
-        let piece = cx.string_from_utf8("ab");
+        // Too long to be joined: each makes a node.
+        let piece = cx.string_from_utf8(&"ab".repeat(MAX_JOINED / 4 + 1));
         let (mut left, mut right) = (cx.empty_string(), cx.empty_string());
         for _ in 0..1_000_000 {
             left = cx.concat(left, piece).unwrap();
             right = cx.concat(piece, right).unwrap();
         }
         assert!(left.is_rope() && right.is_rope());
-        assert_eq!(left.chars(&cx).unwrap().len(), 2_000_000);
+        assert_eq!(left.chars(&cx).unwrap().len(), 1_000_000 * piece.len());
         assert!(left.is_slice());
         assert!(left.equals(&cx, right).unwrap());
-        assert_eq!(left.char_at(&cx, 1_999_999).unwrap(), b'b' as u16);
+        assert_eq!(left.char_at(&cx, left.len() - 1).unwrap(), b'b' as u16);
+    }
+
+    #[test]
+    fn short_pieces_share_leaves_on_either_side() {
+        let cx = context();
+        let (mut left, mut right) = (cx.empty_string(), cx.empty_string());
+        let mut expected = (String::new(), String::new());
+        for i in 0..1000 {
+            let piece = if i % 100 == 99 { "→".to_string() } else { format!("{i},") };
+            left = cx.concat(left, cx.string_from_utf8(&piece)).unwrap();
+            right = cx.concat(cx.string_from_utf8(&piece), right).unwrap();
+            expected = (format!("{}{piece}", expected.0), format!("{piece}{}", expected.1));
+        }
+        let leaves = |mut node: Gc<JsString>, next: fn(Gc<Rope>) -> Gc<JsString>| {
+            let mut count = 1;
+            while let Some(rope) = node.as_rope() {
+                node = next(rope);
+                count += 1;
+            }
+            count
+        };
+        let few = left.len() / (MAX_JOINED - 4) + 1;
+        assert!(leaves(left, |rope| rope.left.get()) <= few);
+        assert!(leaves(right, |rope| rope.right.get()) <= few);
+        assert_eq!((text(&cx, left), text(&cx, right)), expected);
     }
 
     #[test]

@@ -11,7 +11,11 @@ use tercel_ir::Function;
 use tercel_ir::generate::{Config, generate};
 
 fn code_of(func: &Function) -> Option<Code<MOp>> {
-    Some(lower(func, &Options::default()).ok()?.code)
+    Some(lower(func, &Options::default(), &mut Scratch::new()).ok()?.code)
+}
+
+fn lives_of(code: &Code<MOp>) -> Lives {
+    Lives::compute(code, &mut Scratch::new())
 }
 
 /// The same code as if nothing were known of its loops.
@@ -33,7 +37,7 @@ fn loops_at_once_give_what_blocks_one_by_one_give() {
         for func in generate(seed, &Config::default()).module.functions.values() {
             let Some(code) = code_of(func) else { continue };
             in_loops += code.loops.len();
-            let (quick, slow) = (Lives::compute(&code), Lives::compute(&without_loops(&code)));
+            let (quick, slow) = (lives_of(&code), lives_of(&without_loops(&code)));
             assert_eq!(all_ranges(&quick), all_ranges(&slow), "seed {seed}");
         }
     }
@@ -44,9 +48,9 @@ fn loops_at_once_give_what_blocks_one_by_one_give() {
 fn a_deep_nest_has_few_ranges() {
     let nest = shapes::SHAPES.iter().find(|shape| shape.0 == "loops, all nested").expect("there is such a shape").1;
     let code = code_of(&nest(3_000)).expect("it compiles");
-    let lives = Lives::compute(&code);
-    assert_eq!(all_ranges(&lives), all_ranges(&Lives::compute(&without_loops(&code))));
-    let tree = LoopTree::new(&code);
+    let lives = lives_of(&code);
+    assert_eq!(all_ranges(&lives), all_ranges(&lives_of(&without_loops(&code))));
+    let tree = LoopTree::new(&code, &mut Scratch::new());
     let mut walked = 0;
     for of in 0..code.loops.len() as u32 {
         tree.for_each_run(of, |_, _| walked += 1);

@@ -64,7 +64,7 @@ impl Emitter<'_> {
             }
         }
         self.asm.bind(back);
-        self.cold.push(Cold::Convert { label: slow, back, inst: self.inst });
+        self.cold.push((self.block, Cold::Convert { label: slow, back, inst: self.inst }));
     }
 
     pub(super) fn convert_slow(&mut self, back: Label) {

@@ -171,9 +171,14 @@ impl Emitter<'_> {
     }
 
     fn jump_to(&mut self, block: u32) {
-        if self.next_block[self.block] != Some(block) {
-            self.asm.jmp_to(self.blocks[block as usize]);
+        if self.next_block[self.block] == Some(block) {
+            return;
         }
+        if self.only_returns[block as usize] {
+            self.leave_frame(block as usize);
+            return self.asm.ret();
+        }
+        self.asm.jmp_to(self.blocks[block as usize]);
     }
 
     fn call_target(&mut self, callee: Callee, tail: bool) {
@@ -369,7 +374,7 @@ impl Emitter<'_> {
             }
             MOp::Switch => self.switch(),
             MOp::Return => {
-                self.epilogue();
+                self.leave_frame(self.block);
                 self.asm.ret();
             }
             MOp::Trap(code) => {
@@ -385,11 +390,11 @@ impl Emitter<'_> {
                 self.asm.cmp(Size::S32, Mem::base(CONTEXT, offsets::INTERRUPT), 0);
                 self.asm.jne(label);
                 self.asm.bind(back);
-                self.cold.push(Cold::Poll { label, back, inst: self.inst, site });
+                self.cold.push((self.block, Cold::Poll { label, back, inst: self.inst, site }));
             }
             MOp::Call { callee, site } => self.call(callee, site),
             MOp::TailCall { callee } => {
-                self.epilogue();
+                self.leave_frame(self.block);
                 self.call_target(callee, true);
             }
             MOp::FuncAddr(callee) => {

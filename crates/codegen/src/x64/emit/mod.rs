@@ -17,13 +17,17 @@
 //! RBP chains frames, always, so that a walk needs no tables. RSP does not move between prologue and epilogue and is a
 //! multiple of 16 there, so that calls are aligned without further ado.
 //!
+//! Not all blocks have the frame ([`crate::regalloc::frame`]); in the others RBP is the caller's. Exits and polls there make one
+//! for the call of their stub, of RBP alone, since no value is in memory. Where RBP and RSP are is written down for each
+//! instruction: [`CompiledFunction::unwind`].
+//!
 //! # Cold code
 //! What rarely runs comes after the blocks: traps (one stub a code), exits, slow paths of polls and conversions.
 
 mod convert;
+mod frame;
 mod insts;
 
-use super::abi::SYSV_SAVED;
 use super::inst::*;
 use super::lower::{ExitValue, Lowered};
 use crate::lir::*;
@@ -31,10 +35,12 @@ use crate::regalloc::{Allocation, Move, MoveAt, Stats, moves};
 use crate::runtime::offsets;
 use crate::seeded::{Bug, active};
 use crate::{CodegenError, Fault, Options, StageTimes};
+use frame::{Frame, FrameChange};
 use tercel_asm::x64::inst::VecOp;
 use tercel_asm::x64::{Assembler, Cond, Mem, Operand, Reg, RegMem, Scale, Size, VecLen, Xmm, XmmMem, op};
 use tercel_asm::{Assembly, Label};
-use tercel_ir::{CallConv, Function, SourcePos, TemplateId, TrapCode, Type};
+use tercel_code::{CallerFrame, UnwindRow};
+use tercel_ir::{CallConv, Function, Scratch, SourcePos, TemplateId, TrapCode, Type};
 
 /// Where a value is while a function is stopped at a site.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -98,6 +104,8 @@ pub struct CompiledFunction {
     pub sites: Vec<Site>,
     /// Source positions: (offset from which it holds, position), ascending.
     pub positions: Vec<(u32, SourcePos)>,
+    /// How the caller's frame is found, by ascending offset from which it holds.
+    pub unwind: Vec<UnwindRow>,
     /// What register allocation did.
     pub stats: Stats,
     /// What making it took.
@@ -111,17 +119,6 @@ enum Cold {
     Convert { label: Label, back: Label, inst: usize },
 }
 
-struct Frame {
-    /// Offset of each spill slot from RBP.
-    slots: Vec<i32>,
-    /// Offset of each stack slot from RSP.
-    stack_slots: Vec<i32>,
-    /// Saved registers with their offsets from RBP.
-    saved: Vec<(Reg, i32)>,
-    size: u32,
-    align: u32,
-}
-
 /// Emits a function.
 ///
 /// # Errors
@@ -131,9 +128,11 @@ pub fn emit(
     lowered: &Lowered,
     allocation: &Allocation,
     options: &Options,
+    scratch: &mut Scratch,
 ) -> Result<CompiledFunction, CodegenError> {
-    let mut asm = Assembler::new();
-    let blocks = (0..lowered.code.blocks.len()).map(|_| asm.new_label()).collect();
+    let mut asm: Assembler = scratch.recall();
+    let mut blocks = scratch.list(lowered.code.blocks.len());
+    blocks.extend((0..lowered.code.blocks.len()).map(|_| asm.new_label()));
     let pool = lowered.pool.iter().map(|bytes| asm.constant(bytes)).collect();
     let mut emitter = Emitter {
         func,
@@ -147,17 +146,19 @@ pub fn emit(
         next_group: 0,
         first_group: Vec::new(),
         next_block: Vec::new(),
+        only_returns: Vec::new(),
         inst: 0,
         block: 0,
         cold: Vec::new(),
         traps: Vec::new(),
         sites: Vec::new(),
-        positions: Vec::new(),
+        positions: scratch.growing(0),
+        unwind: Vec::new(),
         asm,
     };
     emitter.lay_out_frame();
-    emitter.find_forwards();
-    emitter.run()
+    emitter.find_forwards(scratch);
+    emitter.run(scratch)
 }
 
 struct Emitter<'a> {
@@ -177,71 +178,23 @@ struct Emitter<'a> {
     first_group: Vec<usize>,
     /// The block that is emitted after each one, if it is emitted itself.
     next_block: Vec<Option<u32>>,
+    /// Blocks that only return: a jump there returns.
+    only_returns: Vec<bool>,
     /// The instruction being emitted.
     inst: usize,
     /// Its block.
     block: usize,
-    cold: Vec<Cold>,
-    traps: Vec<(TrapCode, Label)>,
+    /// With the block that the code belongs to.
+    cold: Vec<(usize, Cold)>,
+    /// By code, and whether the frame stands.
+    traps: Vec<((TrapCode, bool), Label)>,
     sites: Vec<(Label, Site)>,
     positions: Vec<(Label, SourcePos)>,
+    unwind: Vec<(Label, CallerFrame)>,
 }
 
 impl Emitter<'_> {
-    fn lay_out_frame(&mut self) {
-        let mut at = 0i32;
-        if self.func.signature.conv == CallConv::SystemV && self.options.fault != Some(Fault::ForgetCalleeSaved) {
-            for reg in self.changed_registers() {
-                at -= 8;
-                self.frame.saved.push((reg, at));
-            }
-        }
-        self.frame.slots = vec![0; self.allocation.slots.len()];
-        for tagged in [true, false] {
-            for (index, slot) in self.allocation.slots.iter().enumerate() {
-                if slot.tagged == tagged {
-                    let overlaps = index == 1 && active(Bug::EmissionMisplacesSlots);
-                    at -= if overlaps { 0 } else { slot.bytes as i32 };
-                    self.frame.slots[index] = at;
-                }
-            }
-        }
-        let mut below = self.lowered.outgoing;
-        for slot in self.func.slots.values() {
-            self.frame.align = self.frame.align.max(slot.align);
-            below = below.next_multiple_of(slot.align);
-            self.frame.stack_slots.push(below as i32);
-            below += slot.size;
-        }
-        self.frame.size = ((-at) as u32 + below).next_multiple_of(16);
-        if self.frame.align > 16 {
-            // Room for rounding the stack pointer down.
-            self.frame.size += self.frame.align;
-        }
-        if self.options.fault == Some(Fault::MisalignStack) {
-            self.frame.size += 8;
-        }
-    }
-
-    /// Callee-saved registers that a System V function changes. One that calls code of the engine's convention, which saves
-    /// nothing, changes all.
-    fn changed_registers(&self) -> Vec<Reg> {
-        let mut changed = PRegSet::EMPTY;
-        let moved = self.allocation.steps.iter().map(|step| &step.to);
-        for loc in self.allocation.locs.iter().chain(moved) {
-            if let Loc::Reg(reg) = loc {
-                changed = changed.with(*reg);
-            }
-        }
-        for inst in &self.lowered.code.insts {
-            changed = PRegSet(changed.0 | inst.clobbers.0);
-        }
-        // The context register is loaded at entry.
-        changed = changed.with(PReg::int(CONTEXT.index()));
-        SYSV_SAVED.iter().filter(|&&reg| changed.contains(reg)).map(|reg| Reg::from_index(reg.number())).collect()
-    }
-
-    fn find_forwards(&mut self) {
+    fn find_forwards(&mut self, scratch: &mut Scratch) {
         let code = &self.lowered.code;
         let groups = &self.allocation.groups;
         let inst_of = |at: MoveAt| match at {
@@ -251,7 +204,8 @@ impl Emitter<'_> {
         };
         // Groups are in the order of instructions.
         let mut group = 0;
-        let mut has_moves = vec![false; code.blocks.len()];
+        let mut has_moves = scratch.table(false, code.blocks.len());
+        self.first_group = scratch.list(code.blocks.len());
         for (block, data) in code.blocks.iter().enumerate() {
             self.first_group.push(group);
             while groups.get(group).is_some_and(|group| inst_of(group.at) < data.end) {
@@ -264,9 +218,20 @@ impl Emitter<'_> {
             data.end - data.start == 2
                 && matches!(code.insts[data.start as usize + 1].op, MOp::Jump)
                 && !has_moves[block]
+                && self.change_at_start(block).is_none()
+                && self.change_at_end(block).is_none()
         };
-        self.forward = (0..code.blocks.len() as u32).collect();
-        for block in 0..code.blocks.len() {
+        let only_returns = |block: usize| {
+            let data = &code.blocks[block];
+            data.end - data.start == 2
+                && matches!(code.insts[data.start as usize + 1].op, MOp::Return)
+                && !has_moves[block]
+                && self.change_at_start(block).is_none()
+        };
+        let mut returns: Vec<bool> = scratch.list(code.blocks.len());
+        returns.extend((0..code.blocks.len()).map(only_returns));
+        let mut forward: Vec<u32> = scratch.list(code.blocks.len());
+        forward.extend((0..code.blocks.len()).map(|block| {
             let mut at = block;
             let mut steps = 0;
             // An empty endless loop stays as it is.
@@ -274,11 +239,11 @@ impl Emitter<'_> {
                 at = code.succs(at)[0].block as usize;
                 steps += 1;
             }
-            if steps < 64 {
-                self.forward[block] = at as u32;
-            }
-        }
-        self.next_block = vec![None; code.blocks.len()];
+            if steps < 64 { at as u32 } else { block as u32 }
+        }));
+        (self.forward, self.only_returns) = (forward, returns);
+        scratch.give(has_moves);
+        self.next_block = scratch.table(None, code.blocks.len());
         let mut next = None;
         for &block in self.lowered.order.iter().rev().filter(|&&block| self.forward[block as usize] == block) {
             self.next_block[block as usize] = next;
@@ -286,10 +251,10 @@ impl Emitter<'_> {
         }
     }
 
-    fn run(mut self) -> Result<CompiledFunction, CodegenError> {
+    fn run(mut self, scratch: &mut Scratch) -> Result<CompiledFunction, CodegenError> {
         let lowered = self.lowered;
-        let mut emitted = vec![false; lowered.code.blocks.len()];
-        let targets = self.backward_targets();
+        let mut emitted = scratch.table(false, lowered.code.blocks.len());
+        let targets = self.backward_targets(scratch);
         for &block in &lowered.order {
             let block = block as usize;
             self.block = block;
@@ -300,19 +265,35 @@ impl Emitter<'_> {
             emitted[block] = true;
             self.next_group = self.first_group[block];
             if targets[block] {
-                self.asm.align(16);
+                self.asm.align(32);
             }
             self.asm.bind(self.blocks[block]);
-            if block == 0 {
+            let change = self.change_at_start(block);
+            self.caller_frame(if self.framed(block) != change.is_some() {
+                CallerFrame::Rbp
+            } else {
+                CallerFrame::Entry
+            });
+            if change == Some(FrameChange::Begin) {
                 self.prologue();
             }
             self.moves(MoveAt::BlockStart(block as u32));
+            if change == Some(FrameChange::End) {
+                self.epilogue();
+            }
             for inst in data.start as usize..data.end as usize {
                 self.inst = inst;
                 self.position(inst);
                 self.moves(MoveAt::Before(inst as u32));
                 if inst + 1 == data.end as usize {
+                    let change = self.change_at_end(block);
+                    if change == Some(FrameChange::Begin) {
+                        self.prologue();
+                    }
                     self.moves(MoveAt::BlockEnd(block as u32));
+                    if change == Some(FrameChange::End) {
+                        self.epilogue();
+                    }
                 }
                 self.emit_inst(lowered.code.insts[inst].op);
                 self.moves(MoveAt::After(inst as u32));
@@ -329,11 +310,23 @@ impl Emitter<'_> {
             self.sites.into_iter().map(|(label, site)| Site { offset: offset(label), ..site }).collect();
         sites.sort_by_key(|site| site.offset);
         let positions = self.positions.iter().map(|&(label, pos)| (offset(label), pos)).collect();
+        let unwind = self.unwind.iter().map(|&(label, caller)| UnwindRow { offset: offset(label), caller }).collect();
+        scratch.give(self.blocks);
+        scratch.give(self.first_group);
+        scratch.give(self.forward);
+        scratch.give(self.only_returns);
+        scratch.give(self.next_block);
+        scratch.give(self.positions);
+        scratch.give(emitted);
+        scratch.give(targets);
+        let storage = self.asm.storage();
+        scratch.keep(self.asm, storage);
         Ok(CompiledFunction {
             name: self.func.name.clone(),
             frame_size: self.frame.size,
             sites,
             positions,
+            unwind,
             stats: self.allocation.stats,
             times: StageTimes::default(),
             assembly,
@@ -341,9 +334,10 @@ impl Emitter<'_> {
     }
 
     /// The blocks in loops that are jumped to from behind: they are aligned.
-    fn backward_targets(&self) -> Vec<bool> {
+    fn backward_targets(&self, scratch: &mut Scratch) -> Vec<bool> {
         let code = &self.lowered.code;
-        let (mut done, mut targets) = (vec![false; code.blocks.len()], vec![false; code.blocks.len()]);
+        let (mut done, mut targets) =
+            (scratch.table(false, code.blocks.len()), scratch.table(false, code.blocks.len()));
         for &block in &self.lowered.order {
             done[block as usize] = true;
             for edge in code.succs(block as usize) {
@@ -352,6 +346,7 @@ impl Emitter<'_> {
                 targets[target] |= done[target] && data.depth > 0 && !data.cold;
             }
         }
+        scratch.give(done);
         targets
     }
 
@@ -363,86 +358,56 @@ impl Emitter<'_> {
         }
     }
 
-    fn prologue(&mut self) {
-        let sysv = self.func.signature.conv == CallConv::SystemV;
-        if self.options.stack_check && !sysv {
-            let overflow = self.trap_label(TrapCode::StackOverflow);
-            let limit = Mem::base(CONTEXT, offsets::STACK_LIMIT);
-            if self.frame.size > 4096 {
-                // The limit leaves room for small frames only.
-                self.asm.lea(Size::S64, SCRATCH, Mem::base(Reg::RSP, -(self.frame.size as i32)));
-                self.asm.cmp(Size::S64, SCRATCH, limit);
-            } else {
-                self.asm.cmp(Size::S64, Reg::RSP, limit);
-            }
-            self.asm.jb(overflow);
-        }
-        self.asm.push(Reg::RBP);
-        self.asm.mov(Size::S64, Reg::RBP, Reg::RSP);
-        if self.frame.size > 0 {
-            self.asm.sub(Size::S64, Reg::RSP, self.frame.size as i32);
-        }
-        if self.frame.align > 16 {
-            self.asm.and(Size::S64, Reg::RSP, -(self.frame.align as i32));
-        }
-        for index in 0..self.frame.saved.len() {
-            let (reg, at) = self.frame.saved[index];
-            self.asm.mov(Size::S64, Mem::base(Reg::RBP, at), reg);
-        }
-        if sysv {
-            self.asm.mov_imm64(CONTEXT, self.options.context as i64);
-        }
-    }
-
-    fn epilogue(&mut self) {
-        for index in 0..self.frame.saved.len() {
-            let (reg, at) = self.frame.saved[index];
-            self.asm.mov(Size::S64, reg, Mem::base(Reg::RBP, at));
-        }
-        if self.frame.size > 0 {
-            self.asm.mov(Size::S64, Reg::RSP, Reg::RBP);
-        }
-        self.asm.pop(Reg::RBP);
-    }
-
     fn trap_label(&mut self, code: TrapCode) -> Label {
-        if let Some(&(_, label)) = self.traps.iter().find(|row| row.0 == code || active(Bug::EmissionMergesTraps)) {
+        self.trap_label_with(code, self.framed(self.block))
+    }
+
+    fn trap_label_with(&mut self, code: TrapCode, framed: bool) -> Label {
+        if let Some(&(_, label)) =
+            self.traps.iter().find(|row| row.0 == (code, framed) || active(Bug::EmissionMergesTraps))
+        {
             return label;
         }
         let label = self.asm.new_label();
-        self.traps.push((code, label));
+        self.traps.push(((code, framed), label));
         label
     }
 
     fn exit_label(&mut self, site: u32) -> Label {
         let label = self.asm.new_label();
-        self.cold.push(Cold::Exit { label, inst: self.inst, site });
+        self.cold.push((self.block, Cold::Exit { label, inst: self.inst, site }));
         label
     }
 
     fn emit_cold(&mut self) {
-        for cold in std::mem::take(&mut self.cold) {
+        for (block, cold) in std::mem::take(&mut self.cold) {
+            self.block = block;
             match cold {
                 Cold::Exit { label, inst, site } => {
                     self.asm.bind(label);
+                    self.begin_stub_frame();
                     self.asm.call(Mem::base(CONTEXT, offsets::EXIT_STUB));
                     self.site(SiteKind::Exit, inst, site);
                 }
                 Cold::Poll { label, back, inst, site } => {
                     self.asm.bind(label);
+                    self.begin_stub_frame();
                     self.asm.call(Mem::base(CONTEXT, offsets::POLL_STUB));
                     self.site(SiteKind::Poll, inst, site);
+                    self.end_stub_frame();
                     self.asm.jmp_to(back);
                 }
                 Cold::Convert { label, back, inst } => {
                     self.inst = inst;
                     self.asm.bind(label);
+                    self.caller_frame_of_block();
                     self.convert_slow(back);
                 }
             }
         }
-        for (code, label) in std::mem::take(&mut self.traps) {
+        for ((code, framed), label) in std::mem::take(&mut self.traps) {
             self.asm.bind(label);
+            self.caller_frame(if framed { CallerFrame::Rbp } else { CallerFrame::Entry });
             self.asm.mov(Size::S32, Mem::base(CONTEXT, offsets::TRAP), code as i32);
             self.asm.jmp(Mem::base(CONTEXT, offsets::TRAP_EXIT));
         }

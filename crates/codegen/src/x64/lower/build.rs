@@ -1,8 +1,8 @@
-//! What instruction selection builds with: the operands of one instruction, and code that grows backwards.
+//! What instruction selection builds with: the operands of one instruction, and code that is made from its end.
 
 use crate::lir::*;
 use crate::x64::inst::{MOp, NO};
-use tercel_ir::{Function, Inst, SourcePos};
+use tercel_ir::SourcePos;
 
 /// The operands of an instruction that is being made.
 ///
@@ -92,53 +92,14 @@ impl Ops {
     }
 }
 
-/// Machine code in the order in which it is made: blocks from the last to the first, each from its end. Each instruction has
-/// the IR instruction beside it that it came from.
-pub(super) struct Reversed {
-    insts: Vec<(LInst<MOp>, Inst)>,
-    /// The part of each planned block.
-    blocks: Vec<Span>,
-}
-
-impl Reversed {
-    pub fn new(blocks: usize, insts: usize) -> Reversed {
-        Reversed { insts: Vec::with_capacity(insts + insts / 4 + 2 * blocks), blocks: vec![(0, 0); blocks] }
-    }
-
-    pub fn begin(&mut self, block: usize) {
-        self.blocks[block].0 = self.insts.len() as u32;
-    }
-
-    pub fn end(&mut self, block: usize) {
-        self.blocks[block].1 = self.insts.len() as u32;
-    }
-
-    /// Takes over what one IR instruction became: a sequence from `first` on.
-    #[inline]
-    pub fn take(&mut self, sequence: &mut Vec<LInst<MOp>>, first: usize, from: Inst) {
-        while sequence.len() > first
-            && let Some(inst) = sequence.pop()
-        {
-            self.insts.push((inst, from));
-        }
-    }
-
-    /// Puts all instructions into the order of execution, and gives their source positions.
-    pub fn put_in_order(self, func: &Function, code: &mut Code<MOp>) -> Vec<SourcePos> {
-        let count = self.insts.len() + self.blocks.len();
-        let mut positions = Vec::with_capacity(count);
-        code.insts.reserve(count);
-        let start = LInst { op: MOp::BlockStart, operands: (0, 0), clobbers: PRegSet::EMPTY, safepoint: false };
-        for (block, &(first, end)) in code.blocks.iter_mut().zip(&self.blocks) {
-            block.start = code.insts.len() as u32;
-            code.insts.push(start);
-            positions.push(SourcePos::default());
-            for (inst, from) in self.insts[first as usize..end as usize].iter().rev() {
-                code.insts.push(*inst);
-                positions.push(if from.is_none() { SourcePos::default() } else { func.pos(*from) });
-            }
-            block.end = code.insts.len() as u32;
-        }
-        positions
+/// Turns code that was made from its end into the order of execution: instructions and their source positions.
+///
+/// Blocks were made from the last to the first, so that no instruction has to be copied elsewhere.
+pub(super) fn turn_round(code: &mut Code<MOp>, positions: &mut [SourcePos]) {
+    let count = code.insts.len() as u32;
+    code.insts.reverse();
+    positions.reverse();
+    for block in &mut code.blocks {
+        (block.start, block.end) = (count - block.end, count - block.start);
     }
 }

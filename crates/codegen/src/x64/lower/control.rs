@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::x64::abi::{self, ArgLoc};
-use tercel_ir::{CallConv, CallTarget, InstData, Signature};
+use tercel_ir::{CallTarget, InstData, Signature};
 
 /// Symbols from here on are runtime helpers, below are functions of the module.
 pub const HELPER_SYMBOLS: u32 = 1 << 31;
@@ -122,7 +122,10 @@ impl Lower<'_> {
             let vreg = self.value(arg);
             let constraint = match place {
                 ArgLoc::Reg(reg) => Constraint::Fixed(reg),
-                ArgLoc::Stack(offset) => Constraint::Outgoing(offset),
+                ArgLoc::Stack(offset) => {
+                    self.need_frame();
+                    Constraint::Outgoing(offset)
+                }
             };
             ops.push(vreg, constraint, Role::Use);
         }
@@ -223,6 +226,7 @@ impl Lower<'_> {
         }
         self.push(MOp::Entry, ops);
         for (vreg, offset) in stacked {
+            self.need_frame();
             let ty = self.code.vregs[vreg.index()].ty;
             let addr = Addr { base: NO, index: NO, scale: 0, disp: offset as i32, origin: Origin::Incoming };
             let mut ops = Ops::new();

@@ -1,6 +1,6 @@
 //! Instruction selection: IR to machine ops over virtual registers.
 //!
-//! Blocks are walked from the last to the first and each from its end, so that every use of a value is seen before its
+//! Blocks are walked from the last to the first in the order of allocation ([`plan`]) and each from its end, so that every use of a value is seen before its
 //! definition. A user that can take a definition into itself (an address, a load, a comparison, an immediate) simply does not
 //! ask for its register; a definition that nobody asked for is not emitted. So folding needs no matching of trees and no
 //! clean-up, and dead code disappears on the way.
@@ -28,14 +28,17 @@ use super::inst::*;
 use crate::lir::*;
 use crate::seeded::{Bug, active};
 use crate::{CodegenError, Options};
-use build::{Ops, Reversed};
-use plan::{Plan, plan_blocks};
+use build::{Ops, turn_round};
+use plan::{Plan, Planned, plan_blocks};
 use tercel_asm::x64::{CpuFeatures, Size, VecLen};
 use tercel_ir::cfg::Cfg;
 use tercel_ir::dominators::Dominators;
 use tercel_ir::entity::Secondary;
 use tercel_ir::loops::Loops;
-use tercel_ir::{Block, Effects, FrameState, Function, Inst, Op, SourcePos, TemplateId, Type, Value, ValueDef};
+use tercel_ir::{
+    Block, CallConv, Edge, Effects, FrameState, Function, Inst, Op, Scratch, SourcePos, TemplateId, Type, Value,
+    ValueDef,
+};
 
 /// A value that an exit writes back.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -85,25 +88,54 @@ pub struct Lowered {
     pub calls: bool,
 }
 
-/// Selects instructions.
+impl Lowered {
+    /// Returns the storage.
+    pub fn give(self, scratch: &mut Scratch) {
+        let Code { blocks, insts, operands, vregs, values, edges, preds, loops } = self.code;
+        scratch.give(blocks);
+        scratch.give(insts);
+        scratch.give(operands);
+        scratch.give(vregs);
+        scratch.give(values);
+        scratch.give(edges);
+        scratch.give(preds);
+        scratch.give(loops);
+        scratch.give(self.order);
+        scratch.give(self.positions);
+    }
+}
+
+/// Selects instructions. Tables are made in `scratch`.
 ///
 /// # Errors
 /// What the target or this compiler cannot do.
-pub fn lower(func: &Function, options: &Options) -> Result<Lowered, CodegenError> {
-    let cfg = Cfg::compute(func);
-    let dominators = Dominators::compute(&cfg, func);
-    let loops = Loops::compute(func, &cfg, &dominators);
+pub fn lower(func: &Function, options: &Options, scratch: &mut Scratch) -> Result<Lowered, CodegenError> {
+    let cfg = Cfg::compute_in(func, scratch);
+    let dominators = Dominators::compute_in(&cfg, func, scratch);
+    let loops = Loops::compute_in(func, &cfg, &dominators, scratch);
+    let insts = func.inst_count();
+    let code = Code {
+        blocks: scratch.list(0),
+        insts: scratch.growing(insts + insts / 4 + 2 * cfg.rpo().len()),
+        operands: scratch.growing(3 * insts),
+        vregs: scratch.growing(insts),
+        values: scratch.growing(0),
+        edges: scratch.growing(cfg.rpo().len()),
+        preds: scratch.list(0),
+        loops: scratch.list(loops.len()),
+    };
     let mut lower = Lower {
         func,
         cpu: options.cpu,
-        vreg_of: Secondary::with_default(u32::MAX, func.value_capacity()),
-        used: Secondary::with_default(false, func.value_capacity()),
-        use_count: Secondary::with_default(0, func.value_capacity()),
-        color: Secondary::with_default(0, func.inst_capacity()),
+        vreg_of: Secondary::take(scratch, u32::MAX, func.value_capacity()),
+        used: Secondary::take(scratch, false, func.value_capacity()),
+        use_count: Secondary::take(scratch, 0, func.value_capacity()),
+        color: Secondary::take(scratch, 0, func.inst_capacity()),
         here: Inst::NONE,
         block: func.entry(),
-        seq: Vec::new(),
-        code: Code::default(),
+        index: 0,
+        positions: scratch.growing(code.insts.capacity()),
+        code,
         has_bases: false,
         pool: Vec::new(),
         sites: Vec::new(),
@@ -113,19 +145,24 @@ pub fn lower(func: &Function, options: &Options) -> Result<Lowered, CodegenError
         failure: None,
     };
     lower.count(&cfg);
-    let plan = plan_blocks(func, &cfg, &dominators, &loops);
+    let plan = plan_blocks(func, &cfg, &dominators, &loops, scratch);
+    dominators.give(scratch);
 
-    lower.code.loops = loops
-        .iter()
-        .map(|of| LLoop {
-            header: plan.index[loops.header(of)],
-            parent: loops.parent(of).map_or(NO_LOOP, |parent| parent.index() as u32),
-            depth: loops.depth(of),
-            span: loops.span(of),
-        })
-        .collect();
-    lower.run(&plan, &cfg)
+    lower.code.loops.extend(loops.iter().map(|of| LLoop {
+        header: plan.index[loops.header(of)],
+        parent: loops.parent(of).map_or(NO_LOOP, |parent| parent.index() as u32),
+        depth: loops.depth(of),
+        span: loops.span(of),
+    }));
+    loops.give(scratch);
+    cfg.give(scratch);
+    let lowered = lower.run(&plan, scratch);
+    plan.give(scratch);
+    lowered
 }
+
+/// What an instruction does if it may leave the function's own code.
+const LEAVES: Effects = Effects::TRAPS.with(Effects::EXITS).with(Effects::SAFEPOINT).with(Effects::CALLS);
 
 /// Instruction selection in progress.
 struct Lower<'a> {
@@ -140,9 +177,11 @@ struct Lower<'a> {
     /// The IR instruction being lowered.
     here: Inst,
     block: Block,
-    /// What the IR instruction became so far, in order.
-    seq: Vec<LInst<MOp>>,
+    /// Its index among the low-level blocks.
+    index: usize,
+    /// The code so far, from its end, but what the IR instruction has become, which is in order.
     code: Code<MOp>,
+    positions: Vec<SourcePos>,
     /// Whether an address into an object has come up.
     has_bases: bool,
     pool: Vec<Vec<u8>>,
@@ -176,68 +215,115 @@ impl Lower<'_> {
         }
     }
 
-    fn run(mut self, plan: &Plan, cfg: &Cfg) -> Result<Lowered, CodegenError> {
+    fn run(mut self, plan: &Plan, scratch: &mut Scratch) -> Result<Lowered, CodegenError> {
         let func = self.func;
-        let mut code = Reversed::new(plan.blocks.len(), func.inst_count());
-        self.code.operands.reserve(3 * func.inst_count());
-        self.code.blocks = plan
-            .blocks
-            .iter()
-            .map(|planned| LBlock {
-                depth: planned.depth,
-                cold: planned.cold,
-                in_loop: planned.in_loop,
-                ..LBlock::default()
-            })
-            .collect();
-        for &block in cfg.rpo().iter().rev() {
-            let index = plan.index[block] as usize;
-            self.block = block;
-            let terminator = func.terminator(block);
-            self.edges(plan, terminator, &mut code);
-            code.begin(index);
-            let mut inst = Some(terminator);
-            while let Some(current) = inst {
-                inst = func.prev_inst(current);
-                self.here = current;
-                if self.is_wanted(current) {
-                    self.inst(current);
-                    code.take(&mut self.seq, 0, current);
-                }
+        self.code.blocks = scratch.list(plan.blocks.len());
+        self.code.blocks.extend(plan.blocks.iter().map(|planned| LBlock {
+            depth: planned.depth,
+            cold: planned.cold,
+            in_loop: planned.in_loop,
+            ..LBlock::default()
+        }));
+        for (index, planned) in plan.blocks.iter().enumerate().rev() {
+            self.index = index;
+            self.code.blocks[index].start = self.code.insts.len() as u32;
+            match planned.edge() {
+                Some(edge) => self.block_on_edge(plan, index, planned, edge),
+                None => self.block(plan, index, planned.of),
             }
-            if block == func.entry() {
-                self.entry();
-                code.take(&mut self.seq, 0, Inst::NONE);
-            } else {
-                let first = self.code.values.len() as u32;
-                for &param in func.params(block) {
-                    let vreg = self.vreg(param);
-                    self.code.values.push(vreg);
-                }
-                self.code.blocks[index].params = (first, self.code.values.len() as u32);
-            }
-            code.end(index);
+            let first = self.code.insts.len();
+            self.push(MOp::BlockStart, Ops::new());
+            self.take(first, SourcePos::default());
+            self.code.blocks[index].end = self.code.insts.len() as u32;
         }
-        if let Some(failure) = self.failure {
-            return Err(failure);
-        }
-        let positions = code.put_in_order(func, &mut self.code);
-        self.predecessors();
-        Ok(Lowered {
+        turn_round(&mut self.code, &mut self.positions);
+        self.predecessors(scratch);
+        self.vreg_of.give(scratch);
+        self.used.give(scratch);
+        self.use_count.give(scratch);
+        self.color.give(scratch);
+        let lowered = Lowered {
             code: self.code,
-            order: plan.layout(func),
+            order: plan.layout(func, scratch),
             pool: self.pool,
             sites: self.sites,
             outgoing: self.outgoing,
-            positions,
+            positions: self.positions,
             wide: self.wide,
             calls: self.calls,
-        })
+        };
+        match self.failure {
+            Some(failure) => {
+                lowered.give(scratch);
+                Err(failure)
+            }
+            None => Ok(lowered),
+        }
+    }
+
+    /// Takes the instructions from `first` on, which are in order, as one IR instruction's, and turns them round.
+    #[inline]
+    fn take(&mut self, first: usize, pos: SourcePos) {
+        if self.code.insts.len() > first + 1 {
+            self.code.insts[first..].reverse();
+        }
+        self.positions.resize(self.code.insts.len(), pos);
+    }
+
+    /// Makes the code of a block.
+    fn block(&mut self, plan: &Plan, index: usize, block: Block) {
+        let func = self.func;
+        self.block = block;
+        let terminator = func.terminator(block);
+        self.here = terminator;
+        let mut first = self.code.insts.len();
+        self.edges(plan, index, terminator);
+        let mut inst = Some(terminator);
+        while let Some(current) = inst {
+            inst = func.prev_inst(current);
+            self.here = current;
+            if self.is_wanted(current) {
+                // Whatever may leave needs the context, which a function called from C loads with its frame.
+                if func.signature.conv == CallConv::SystemV && func.effects(current).any(LEAVES) {
+                    self.need_frame();
+                }
+                self.inst(current);
+                self.take(first, func.pos(current));
+            }
+            first = self.code.insts.len();
+        }
+        if block == func.entry() {
+            self.entry();
+            self.take(first, SourcePos::default());
+        } else {
+            let first = self.code.values.len() as u32;
+            for &param in func.params(block) {
+                let vreg = self.vreg(param);
+                self.code.values.push(vreg);
+            }
+            self.code.blocks[index].params = (first, self.code.values.len() as u32);
+        }
+    }
+
+    /// Makes the code of a block on a critical edge.
+    fn block_on_edge(&mut self, plan: &Plan, index: usize, planned: &Planned, edge: usize) {
+        let func = self.func;
+        self.block = planned.of;
+        let terminator = func.terminator(planned.of);
+        self.here = terminator;
+        let first = self.code.insts.len();
+        let edge = self.edge(plan, func.edges(terminator)[edge]);
+        let at = self.code.edges.len() as u32;
+        self.code.edges.push(edge);
+        self.code.blocks[index].succs = (at, at + 1);
+        self.push(MOp::Jump, Ops::new());
+        self.take(first, func.pos(terminator));
     }
 
     /// Lists the predecessors of each block.
-    fn predecessors(&mut self) {
+    fn predecessors(&mut self, scratch: &mut Scratch) {
         let Code { blocks, edges, preds, .. } = &mut self.code;
+        *preds = scratch.table(0, edges.len());
         for edge in edges.iter() {
             blocks[edge.block as usize].preds.1 += 1;
         }
@@ -246,7 +332,6 @@ impl Lower<'_> {
             let count = std::mem::replace(&mut block.preds, (first, first)).1;
             first += count;
         }
-        preds.resize(edges.len(), 0);
         for block in 0..blocks.len() {
             for edge in blocks[block].succs.0..blocks[block].succs.1 {
                 let place = &mut blocks[edges[edge as usize].block as usize].preds.1;
@@ -256,37 +341,29 @@ impl Lower<'_> {
         }
     }
 
-    /// Attaches the edges of a terminator, and fills the blocks on critical edges. Constants made for the arguments of the
-    /// other edges are left to stand before the terminator.
-    fn edges(&mut self, plan: &Plan, terminator: Inst, code: &mut Reversed) {
+    /// Attaches the edges of a terminator. Constants made for their arguments are left to stand before the terminator.
+    fn edges(&mut self, plan: &Plan, index: usize, terminator: Inst) {
         let func = self.func;
-        let edges = func.edges(terminator);
-        self.here = terminator;
         let first = self.code.edges.len() as u32;
-        let last = first + edges.len() as u32;
-        self.code.blocks[plan.index[self.block] as usize].succs = (first, last);
-        self.code.edges.resize(last as usize, LEdge { block: 0, args: (0, 0) });
-        for (index, &edge) in edges.iter().enumerate() {
-            let constants = self.seq.len();
-            let first_arg = self.code.values.len() as u32;
-            for &arg in func.edge_args(edge) {
-                let vreg = self.value(arg);
-                self.code.values.push(vreg);
-            }
-            let args = (first_arg, self.code.values.len() as u32);
-            let mut edge = LEdge { block: plan.index[edge.block], args };
-            if let Some(middle) = plan.middle(self.block, index) {
-                self.push(MOp::Jump, Ops::new());
-                code.begin(middle as usize);
-                code.take(&mut self.seq, constants, terminator);
-                code.end(middle as usize);
-                let at = self.code.edges.len() as u32;
-                self.code.edges.push(edge);
-                self.code.blocks[middle as usize].succs = (at, at + 1);
-                edge = LEdge { block: middle, args: (0, 0) };
-            }
-            self.code.edges[first as usize + index] = edge;
+        for (number, &edge) in func.edges(terminator).iter().enumerate() {
+            let edge = match plan.middle(self.block, number) {
+                Some(middle) => LEdge { block: middle, args: (0, 0) },
+                None => self.edge(plan, edge),
+            };
+            self.code.edges.push(edge);
         }
+        self.code.blocks[index].succs = (first, self.code.edges.len() as u32);
+    }
+
+    /// An edge into an IR block, with its arguments.
+    fn edge(&mut self, plan: &Plan, edge: Edge) -> LEdge {
+        let func = self.func;
+        let first = self.code.values.len() as u32;
+        for &arg in func.edge_args(edge) {
+            let vreg = self.value(arg);
+            self.code.values.push(vreg);
+        }
+        LEdge { block: plan.index[edge.block], args: (first, self.code.values.len() as u32) }
     }
 
     /// Whether an instruction must be emitted.
@@ -409,12 +486,20 @@ impl Lower<'_> {
         self.pool(&bytes)
     }
 
+    /// The block being lowered needs the frame.
+    fn need_frame(&mut self) {
+        self.code.blocks[self.index].frame = true;
+    }
+
     /// Appends an instruction.
     fn push(&mut self, op: MOp, ops: Ops) {
         self.push_with(op, ops, PRegSet::EMPTY, false);
     }
 
     fn push_with(&mut self, op: MOp, mut ops: Ops, clobbers: PRegSet, safepoint: bool) {
+        if matches!(op, MOp::Call { .. }) {
+            self.need_frame();
+        }
         // An address into an object needs the object to stay known for as long as it is used.
         for index in 0..if self.has_bases { ops.len() } else { 0 } {
             let operand = ops[index];
@@ -427,7 +512,7 @@ impl Lower<'_> {
         let start = self.code.operands.len() as u32;
         self.code.operands.extend_from_slice(&ops);
         let operands = (start, self.code.operands.len() as u32);
-        self.seq.push(LInst { op, operands, clobbers, safepoint });
+        self.code.insts.push(LInst { op, operands, clobbers, safepoint });
     }
 
     /// The only result's register.
@@ -481,6 +566,7 @@ impl Lower<'_> {
                     at = self.arg(inst, 0);
                 }
                 Op::SlotAddr => {
+                    self.need_frame();
                     addr.origin = Origin::Slot(data.slot());
                     break;
                 }

@@ -9,13 +9,18 @@ use tercel_ir::cfg::Cfg;
 use tercel_ir::dominators::Dominators;
 use tercel_ir::entity::Secondary;
 use tercel_ir::loops::{Loop, Loops};
-use tercel_ir::{Block, Function};
+use tercel_ir::{Block, Function, Scratch};
 
 /// No block.
 const NONE: u32 = u32::MAX;
 
 /// A block of the low-level IR before it has code.
+#[derive(Clone, Copy)]
 pub(super) struct Planned {
+    /// The IR block that it is, or whose edge it lies on.
+    pub of: Block,
+    /// The number of that edge; [`NONE`] for the IR block itself.
+    edge: u32,
     /// How deep in loops.
     pub depth: u32,
     /// The index of the innermost loop around it.
@@ -41,22 +46,28 @@ pub(super) struct Plan {
 /// but those over back edges; among the blocks that may come next the deepest in loops is taken, so that loops are contiguous,
 /// then the one that became possible last, so that code falls through. Cold blocks, and what only they lead to, come at the
 /// end.
-pub(super) fn plan_blocks(func: &Function, cfg: &Cfg, dominators: &Dominators, loops: &Loops) -> Plan {
+pub(super) fn plan_blocks(
+    func: &Function,
+    cfg: &Cfg,
+    dominators: &Dominators,
+    loops: &Loops,
+    scratch: &mut Scratch,
+) -> Plan {
     let number = |block: Block| cfg.rpo_number(block).unwrap_or(0);
-    let mut cold: Secondary<Block, bool> = Secondary::with_default(false, func.block_capacity());
-    let mut waiting: Secondary<Block, u32> = Secondary::with_default(0, func.block_capacity());
+    let mut cold: Secondary<Block, bool> = Secondary::take(scratch, false, func.block_capacity());
+    let mut waiting: Secondary<Block, u32> = Secondary::take(scratch, 0, func.block_capacity());
     for &block in cfg.rpo() {
         let dominated = dominators.idom(block).is_some_and(|above| cold[above]);
         cold[block] = dominated || func.is_cold(block) && block != func.entry();
         waiting[block] = cfg.preds(block).iter().filter(|pred| number(pred.block) < number(block)).count() as u32;
     }
     let mut plan = Plan {
-        blocks: Vec::new(),
-        index: Secondary::with_default(NONE, func.block_capacity()),
-        first_middle: Secondary::with_default(NONE, func.block_capacity()),
-        middles: Vec::new(),
+        blocks: scratch.growing(cfg.rpo().len()),
+        index: Secondary::take(scratch, NONE, func.block_capacity()),
+        first_middle: Secondary::take(scratch, NONE, func.block_capacity()),
+        middles: scratch.growing(0),
     };
-    let mut ready: BinaryHeap<(bool, u32, u32, u32)> = BinaryHeap::new();
+    let mut ready: BinaryHeap<(bool, u32, u32, u32)> = scratch.growing(0).into();
     let mut clock = 0u32;
     ready.push((true, 0, 0, number(func.entry())));
     let mut cold_edges = Vec::new();
@@ -64,11 +75,11 @@ pub(super) fn plan_blocks(func: &Function, cfg: &Cfg, dominators: &Dominators, l
         let block = cfg.rpo()[next as usize];
         plan.index[block] = plan.blocks.len() as u32;
         let in_loop = loops.innermost(block);
-        plan.blocks.push(Planned { depth, in_loop: loop_index(in_loop), cold: cold[block] });
+        plan.blocks.push(Planned { of: block, edge: NONE, depth, in_loop: loop_index(in_loop), cold: cold[block] });
         let edges = func.edges(func.terminator(block));
         if edges.len() > 1 {
             plan.first_middle[block] = plan.middles.len() as u32;
-            for edge in edges {
+            for (number, edge) in (0..).zip(edges) {
                 plan.middles.push(NONE);
                 if cfg.preds(edge.block).len() > 1 {
                     let depth = depth.min(loops.block_depth(edge.block));
@@ -78,7 +89,9 @@ pub(super) fn plan_blocks(func: &Function, cfg: &Cfg, dominators: &Dominators, l
                     {
                         around = loops.parent(inner);
                     }
-                    let planned = Planned { depth, in_loop: loop_index(around), cold: cold[block] || cold[edge.block] };
+                    let in_loop = loop_index(around);
+                    let cold_edge = cold[block] || cold[edge.block];
+                    let planned = Planned { of: block, edge: number, depth, in_loop, cold: cold_edge };
                     let middle = plan.middles.len() - 1;
                     if planned.cold && !cold[block] {
                         cold_edges.push((middle, planned));
@@ -104,11 +117,21 @@ pub(super) fn plan_blocks(func: &Function, cfg: &Cfg, dominators: &Dominators, l
         plan.middles[middle] = plan.blocks.len() as u32;
         plan.blocks.push(planned);
     }
+    cold.give(scratch);
+    waiting.give(scratch);
+    scratch.give(ready.into_vec());
     plan
 }
 
 fn loop_index(of: Option<Loop>) -> u32 {
     of.map_or(NO_LOOP, |of| of.index() as u32)
+}
+
+impl Planned {
+    /// The number of the edge that the block lies on, if it does.
+    pub(super) fn edge(&self) -> Option<usize> {
+        (self.edge != NONE).then_some(self.edge as usize)
+    }
 }
 
 impl Plan {
@@ -121,8 +144,8 @@ impl Plan {
     }
 
     /// The order of emission.
-    pub(super) fn layout(&self, func: &Function) -> Vec<u32> {
-        let (mut order, mut cold) = (Vec::with_capacity(self.blocks.len()), Vec::new());
+    pub(super) fn layout(&self, func: &Function, scratch: &mut Scratch) -> Vec<u32> {
+        let (mut order, mut cold) = (scratch.list(self.blocks.len()), scratch.growing(0));
         let mut place = |index: u32| match self.blocks[index as usize].cold {
             true => cold.push(index),
             false => order.push(index),
@@ -137,11 +160,27 @@ impl Plan {
                 place(index);
             }
             let edges = func.edges(func.terminator(block)).len();
-            if edges > 1 {
+            if edges == 2 {
+                // What goes on in the loop falls through, what leaves it jumps.
+                let middles = [0, 1].map(|edge| self.middle(block, edge));
+                let depth = |middle: Option<u32>| middle.map(|index| self.blocks[index as usize].depth);
+                let swap = depth(middles[1]) > depth(middles[0]);
+                let [first, second] = if swap { [middles[1], middles[0]] } else { middles };
+                first.into_iter().chain(second).for_each(&mut place);
+            } else if edges > 2 {
                 (0..edges).filter_map(|edge| self.middle(block, edge)).for_each(&mut place);
             }
         }
         order.append(&mut cold);
+        scratch.give(cold);
         order
+    }
+
+    /// Returns the storage.
+    pub(super) fn give(self, scratch: &mut Scratch) {
+        scratch.give(self.blocks);
+        self.index.give(scratch);
+        self.first_middle.give(scratch);
+        scratch.give(self.middles);
     }
 }

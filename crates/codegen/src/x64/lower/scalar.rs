@@ -585,6 +585,7 @@ impl Lower<'_> {
         let mut ops = Ops::new();
         ops.def(result);
         if data.op == Op::SlotAddr {
+            self.need_frame();
             let addr = Addr { base: NO, index: NO, scale: 0, disp: 0, origin: Origin::Slot(data.slot()) };
             return self.push(MOp::Lea(addr), ops);
         }
