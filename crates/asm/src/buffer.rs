@@ -108,6 +108,14 @@ impl CodeBuffer {
         }
     }
 
+    /// Appends the first `count` of eight bytes.
+    #[inline]
+    pub(crate) fn put(&mut self, bytes: u64, count: usize) {
+        debug_assert!(count <= 8);
+        self.window()[..8].copy_from_slice(&bytes.to_le_bytes());
+        self.advance(count);
+    }
+
     /// Appends data of any length.
     pub fn extend(&mut self, data: &[u8]) {
         if self.limit - self.len < data.len() {

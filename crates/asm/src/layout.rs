@@ -190,21 +190,27 @@ impl Layout {
         Some(chain)
     }
 
-    /// Puts the displacement at raw offset `field` at the beginning of the label's chain, and gives the one that was there before. The label is not bound; one
-    /// of another assembler has no chain, and the layout then never finishes.
+    /// Where the label is bound; if it is not, the displacement at raw offset `field` becomes the beginning of its chain, and what was that before is the error. A
+    /// label of another assembler has no chain, and the layout then never finishes.
     #[inline]
-    pub(crate) fn chain(&mut self, label: Label, field: u32) -> u32 {
+    pub(crate) fn bound_or_chain(&mut self, label: Label, field: u32) -> Result<u32, u32> {
         match self.labels.get_mut(label.index()) {
-            Some(position) if position.raw == UNBOUND => {
+            Some(position) if position.raw != UNBOUND => Ok(position.raw),
+            Some(position) => {
                 let before = std::mem::replace(&mut position.items, field);
                 self.open += u32::from(before == CHAIN_END);
-                before
+                Err(before)
             }
-            _ => {
+            None => {
                 self.open += 1;
-                CHAIN_END
+                Err(CHAIN_END)
             }
         }
+    }
+
+    /// Whether a label is not bound and has a chain.
+    pub(crate) fn has_chain(&self, label: Label) -> bool {
+        self.labels.get(label.index()).is_some_and(|position| position.raw == UNBOUND && position.items != CHAIN_END)
     }
 
     /// Whether a label is bound.
@@ -275,6 +281,7 @@ impl Layout {
     }
 
     /// Notes a relocation; its offset is taken from `raw`.
+    #[inline]
     pub fn relocation(&mut self, raw: usize, relocation: Relocation) {
         self.relocations.push(Relocation { offset: raw as u32, ..relocation });
         if !self.fixed {

@@ -34,6 +34,8 @@ pub(crate) struct Piece {
     pub relocations_end: usize,
     pub data: DataBlock,
     pub info: CodeInfo,
+    /// The symbol that stands for it.
+    pub symbol: Option<u32>,
 }
 
 impl Batch {
@@ -77,7 +79,15 @@ impl Batch {
             relocations_end: self.relocations.len(),
             data,
             info,
+            symbol: None,
         });
+    }
+
+    /// The piece added last is what `symbol` stands for from now on: for all of this batch, and for what is published after it.
+    pub fn define_last(&mut self, symbol: u32) {
+        if let Some(piece) = self.pieces.last_mut() {
+            piece.symbol = Some(symbol);
+        }
     }
 
     /// Number of pieces.

@@ -265,6 +265,7 @@ impl CodeSpace {
     /// Publishes jumps to the symbols that near calls of the batch name and do not reach, and that have no jump yet. They are never freed.
     fn bring_near(&mut self, batch: &Batch) -> Result<(), CodeError> {
         let mut far: Vec<(u32, u64)> = Vec::new();
+        let own: Vec<u32> = batch.pieces.iter().filter_map(|piece| piece.symbol).collect();
         let mut first = 0;
         for piece in &batch.pieces {
             let code = &batch.bytes[piece.start..piece.start + piece.len];
@@ -273,6 +274,7 @@ impl CodeSpace {
                     && let Some(Known { address, near: None }) = self.symbols.get(symbol)
                     && is_branch(code, reloc)
                     && !far.contains(&(symbol, address))
+                    && !own.contains(&symbol)
                 {
                     far.push((symbol, address));
                 }
@@ -360,17 +362,30 @@ impl CodeSpace {
     /// Links all pieces and copies them to their places.
     fn write(&mut self, batch: &mut Batch, places: &[Place]) -> Result<(), CodeError> {
         let base = self.region.code_base() as u64;
+        let address_of = |place: &Place| base + u64::from(place.code.0);
+        let defined: FxHashMap<u32, u64> = batch
+            .pieces
+            .iter()
+            .zip(places)
+            .filter_map(|(piece, place)| Some((piece.symbol?, address_of(place))))
+            .collect();
         let mut first = 0;
         for (piece, place) in batch.pieces.iter().zip(places) {
             let data = self.region.data_base() as u64 + u64::from(place.data.0);
             let code = &mut batch.bytes[piece.start..piece.start + piece.len];
             let relocations = &mut batch.relocations[first..piece.relocations_end];
             first = piece.relocations_end;
-            let own = base + u64::from(place.code.0);
+            let own = address_of(place);
             for reloc in relocations {
                 let address = match reloc.target {
                     RelocTarget::Symbol(DATA) => data,
                     RelocTarget::Symbol(symbol) => {
+                        if !defined.is_empty()
+                            && let Some(&address) = defined.get(&symbol)
+                        {
+                            link_one(code, own, reloc, address)?;
+                            continue;
+                        }
                         let known = self.symbols.get(symbol).ok_or(AsmError::UnknownSymbol { symbol })?;
                         known.near.filter(|_| is_branch(code, reloc)).unwrap_or(known.address)
                     }
@@ -397,6 +412,9 @@ impl CodeSpace {
                 index += 1;
             }
             self.region.write_code(at as usize, &batch.bytes[start..end])?;
+        }
+        for (symbol, address) in defined {
+            self.define_symbol(symbol, address);
         }
         for (piece, place) in batch.pieces.iter().zip(places) {
             if place.data.1 > 0 {

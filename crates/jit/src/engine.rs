@@ -14,9 +14,10 @@ use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tercel_bytecode::FeedbackKind;
 use tercel_code::{Batch, CodeConfig, CodeError, CodeRef, CodeSpace};
+use tercel_gc::cpu_time;
 use tercel_vm::code::CodeBlock;
 use tercel_vm::context::Context;
 use tercel_vm::interp::entry::stack_pointer;
@@ -58,7 +59,7 @@ pub struct Statistics {
     pub bytecode_bytes: u64,
     /// Bytes of machine code made.
     pub code_bytes: u64,
-    /// Time spent compiling and publishing.
+    /// Processor time spent compiling and publishing.
     pub time: Duration,
     /// Programs of inline caches that have code; how many batches they came in; bytes of that code.
     pub stub_programs: u64,
@@ -399,11 +400,13 @@ impl Jit {
             self.queue = blocks;
             return Ok(Answer::Later(calls));
         }
+        let start = cpu_time();
         let mut result = self.compile_all(cx, &blocks);
         if blocks.len() > 1 && code.machine_code().is_none() {
             // Perhaps there is room for this one.
             result = self.compile_all(cx, &[code]);
         }
+        self.statistics.time += Duration::from_nanos(cpu_time() - start);
         blocks.clear();
         self.queue = blocks;
         result.map(|()| Answer::Done)
@@ -419,8 +422,9 @@ fn open_space(cx: &Context) -> Result<CodeSpace, CodeError> {
     }
     listen(cx, &mut space);
     symbols::define_all(&mut space);
-    ic::routines::publish(&mut space, cx)?;
-    stubs::shared::publish(&mut space, cx)?;
+    space.define_symbol(symbols::SHAPES_BASE.0, cx.shapes_base() as u64);
+    let routines = ic::routines::TABLE.iter().chain(stubs::shared::TABLE);
+    stubs::publish_routines(&mut space, cx, routines)?;
     Ok(space)
 }
 
@@ -445,12 +449,9 @@ fn listen(cx: &Context, space: &mut CodeSpace) {
 }
 
 fn compile(cx: &Context, code: Gc<CodeBlock>, now: bool) -> Answer {
-    let start = Instant::now();
     let Some(state) = state(cx) else { return Answer::Refused };
     let mut jit = state.borrow_mut();
-    let result = jit.compile(cx, code, now);
-    jit.statistics.time += start.elapsed();
-    result.unwrap_or_else(|refusal| {
+    jit.compile(cx, code, now).unwrap_or_else(|refusal| {
         *jit.statistics.refused.entry(refusal).or_default() += 1;
         Answer::Refused
     })

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::branch::{JMP, X64, short_opcode};
 use crate::buffer::CodeBuffer;
-use crate::layout::{CHAIN_END, Label, Layout, Padding, Target};
+use crate::layout::{CHAIN_END, Label, Layout, Padding};
 use crate::reloc::{Assembly, RelocKind, RelocTarget, Relocation, link};
 use crate::{AsmError, ExecutableCode};
 
@@ -267,6 +267,11 @@ impl Assembler {
         self.layout.is_bound(label)
     }
 
+    /// Whether something that comes before refers to the label, which is not bound yet. Without relaxation only.
+    pub fn is_used(&self, label: Label) -> bool {
+        self.layout.has_chain(label)
+    }
+
     /// The label of this name, bound or not.
     pub fn named_label(&mut self, name: &str) -> Label {
         if let Some(&label) = self.names.get(name) {
@@ -298,29 +303,18 @@ impl Assembler {
     /// A branch in its final form. Forwards it is long, and joins the label's chain.
     fn fixed_branch(&mut self, kind: u8, target: Label) {
         let at = self.buf.len();
-        let size = X64::branch_size(kind, true) as usize;
-        if let Some(to) = self.layout.raw_offset(target) {
-            return self.fixed_branch_back(kind, at, to);
-        }
-        let before = self.layout.chain(target, (at + size - 4) as u32);
-        let opcode = if kind == JMP { 0xE9 } else { 0x800F | u64::from(kind) << 8 };
-        let bytes = opcode | u64::from(before) << (size * 8 - 32);
-        self.buf.window()[..8].copy_from_slice(&bytes.to_le_bytes());
-        self.buf.advance(size);
-    }
-
-    fn fixed_branch_back(&mut self, kind: u8, at: usize, to: usize) {
-        let distance = to as i64 - at as i64;
-        let window = self.buf.window();
-        if let Ok(short) = i8::try_from(distance - 2) {
-            window[..2].copy_from_slice(&[short_opcode(kind), short as u8]);
-            return self.buf.advance(2);
-        }
-        let size = X64::branch_size(kind, true) as usize;
-        let rel = (distance - size as i64) as u32;
-        let opcode = if kind == JMP { 0xE9 } else { 0x800F | u64::from(kind) << 8 };
-        window[..8].copy_from_slice(&(opcode | u64::from(rel) << (size * 8 - 32)).to_le_bytes());
-        self.buf.advance(size);
+        let (opcode, size) = if kind == JMP { (0xE9, 5) } else { (0x800F | u64::from(kind) << 8, 6) };
+        let displacement = match self.layout.bound_or_chain(target, (at + size - 4) as u32) {
+            Err(before) => before,
+            Ok(to) => {
+                let distance = i64::from(to) - at as i64;
+                if let Ok(short) = i8::try_from(distance - 2) {
+                    return self.buf.put(u64::from_le_bytes([short_opcode(kind), short as u8, 0, 0, 0, 0, 0, 0]), 2);
+                }
+                (distance - size as i64) as u32
+            }
+        };
+        self.buf.put(opcode | u64::from(displacement) << (size * 8 - 32), size);
     }
 
     fn short_branch(&mut self, kind: u8, target: Label) {
@@ -390,9 +384,8 @@ impl Assembler {
 
     fn near(&mut self, opcode: u8, target: RelocTarget) {
         let reloc = Relocation { offset: 0, kind: RelocKind::Rel32, target, addend: -4 };
-        self.buf.window()[..8].copy_from_slice(&u64::from(opcode).to_le_bytes());
         self.layout.relocation(self.buf.len() + 1, reloc);
-        self.buf.advance(5);
+        self.buf.put(u64::from(opcode), 5);
     }
 
     /// `mov dst, address of target`: ten bytes, an [`RelocKind::Abs64`] field.

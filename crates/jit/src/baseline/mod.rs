@@ -163,6 +163,10 @@ pub(crate) struct Compiler<'a> {
     start: Label,
     entry: Label,
     filled: Label,
+    /// Behind the function: the prologue's other ways.
+    no_room: Label,
+    arity: Label,
+    arguments_there: Label,
     /// Instructions at which frames can be entered from outside: after a suspension, loop heads, handlers.
     entries: &'a mut Vec<u32>,
     resume: &'a mut Vec<(u32, u32)>,
@@ -187,7 +191,7 @@ impl<'a> Compiler<'a> {
         inside.clear();
         // Jumps to places of the bytecode are long; all that comes next to the code of one instruction is as short as it can be.
         asm.without_relaxation();
-        let [throw, start, entry, filled] = std::array::from_fn(|_| asm.new_label());
+        let [throw, start, entry, filled, no_room, arity, arguments_there] = std::array::from_fn(|_| asm.new_label());
         let mut compiler = Compiler {
             asm,
             cx,
@@ -202,6 +206,9 @@ impl<'a> Compiler<'a> {
             start,
             entry,
             filled,
+            no_room,
+            arity,
+            arguments_there,
             entries,
             resume,
             inside,
@@ -271,6 +278,7 @@ impl<'a> Compiler<'a> {
         self.pc = template.code.len();
         self.in_rax = None;
         self.slow_paths();
+        self.behind_prologue();
         self.pads();
     }
 
@@ -393,16 +401,18 @@ impl<'a> Compiler<'a> {
 
     /// Forgets what the current instruction's operands say that it writes.
     fn forget_written(&mut self, op: Op) {
-        for operand in op.operands(&self.template.code, self.pc) {
-            let r = operand.value as u16;
-            match operand.kind {
-                OperandKind::Dst => self.facts.forget(r),
-                OperandKind::DstPair => self.facts.forget_run(r, 2),
-                OperandKind::Iter | OperandKind::IterOut => self.facts.forget_run(r, 3),
+        let mut at = self.pc + 1;
+        for &(_, kind) in op.info().operands {
+            let r = || self.template.code[at];
+            match kind {
+                OperandKind::Dst => self.facts.forget(r()),
+                OperandKind::DstPair => self.facts.forget_run(r(), 2),
+                OperandKind::Iter | OperandKind::IterOut => self.facts.forget_run(r(), 3),
                 // Callees' frames lie over the block and what is above it.
-                OperandKind::Block | OperandKind::BlockOut => self.facts.forget_from(r),
+                OperandKind::Block | OperandKind::BlockOut => self.facts.forget_from(r()),
                 _ => {}
             }
+            at += kind.units();
         }
     }
 }

@@ -7,6 +7,7 @@ use super::compare::{Right, Use};
 use super::{CX, Compiler, FRAME, SITES, TAG, site_field};
 use crate::stubs::{self, shared};
 use crate::symbols::Symbol;
+use std::sync::LazyLock;
 use tercel_asm::Label;
 use tercel_asm::x64::{Cond, Mem, Reg, Size};
 use tercel_bytecode::Op;
@@ -202,6 +203,15 @@ impl<'a> Compiler<'a> {
     }
 }
 
+/// The styles of the ops' helpers.
+static STYLES: LazyLock<[Option<Style>; 256]> = LazyLock::new(|| {
+    let mut styles = [None; 256];
+    for &op in Op::ALL {
+        styles[op as usize] = helpers::of_op(op).map(|helper| helper.style);
+    }
+    styles
+});
+
 /// Calls.
 impl<'a> Compiler<'a> {
     /// The address of the current instruction's bytecode.
@@ -268,7 +278,7 @@ impl<'a> Compiler<'a> {
 
     /// The whole op by its helper, whatever its style; `Relation`s excepted.
     pub fn whole_op(&mut self, op: Op) {
-        match helpers::of_op(op).map(|h| h.style) {
+        match STYLES[op as usize] {
             Some(Style::Plain | Style::Call) => self.call_stub(op),
             Some(Style::Leave) => self.leave_helper(op),
             Some(Style::Jump) => {
