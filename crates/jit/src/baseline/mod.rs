@@ -396,7 +396,7 @@ impl<'a> Compiler<'a> {
 
     /// Jumps to `no` unless `value` is a cell.
     pub fn check_cell(&mut self, value: Reg, no: Label) {
-        check_cell(&mut self.asm, value, no);
+        check_cell(self.asm, value, no);
     }
 
     /// Forgets what the current instruction's operands say that it writes.
