@@ -39,7 +39,7 @@ fn run(compiler: &mut Compiler, functions: &[Function], enabled: PassSet, clock:
     let start = clock::thread();
     for func in &mut copies {
         if enabled != PassSet::NONE {
-            run.statistics.push(passes::optimize(func, &pass_options, None).expect("nothing is verified"));
+            run.statistics.push(compiler.optimize(func, &pass_options, None).expect("nothing is verified"));
         }
         let StageTimes { lower, allocate, emit } = compiler.compile(func, &options).expect("it compiles").times;
         for (sum, time) in run.stages.iter_mut().zip([lower, allocate, emit]) {

@@ -178,6 +178,21 @@ impl Compiler {
         self.scratch.bytes()
     }
 
+    /// Optimizes a function: see [`passes::optimize`].
+    ///
+    /// # Errors
+    /// Those of [`passes::optimize`].
+    pub fn optimize(
+        &mut self,
+        func: &mut Function,
+        options: &passes::Options,
+        observer: Option<&mut dyn passes::Observer>,
+    ) -> Result<passes::Statistics, passes::PassError> {
+        let result = passes::optimize_in(func, options, observer, &mut self.scratch);
+        self.scratch.trim(self.bound);
+        result
+    }
+
     /// Compiles one function. It must be valid ([`tercel_ir::verifier::verify`]) and free of ops of the `js` level.
     ///
     /// # Errors

@@ -249,11 +249,9 @@ pub struct VRegData {
     pub base: Option<VReg>,
 }
 
-/// An instruction. `O` is the target's machine op.
+/// An instruction but for its op, which only the target looks at: what allocation reads often is kept small.
 #[derive(Clone, Copy, Debug)]
-pub struct LInst<O> {
-    /// The machine op.
-    pub op: O,
+pub struct LInst {
     /// Its operands: a range of [`Code::operands`].
     pub operands: Span,
     /// Registers that it changes besides its results.
@@ -332,7 +330,9 @@ pub struct Code<O> {
     /// The blocks.
     pub blocks: Vec<LBlock>,
     /// The instructions, block by block.
-    pub insts: Vec<LInst<O>>,
+    pub insts: Vec<LInst>,
+    /// Their machine ops, of the target's type `O`.
+    pub ops: Vec<O>,
     /// The operands of all instructions.
     pub operands: Vec<Operand>,
     /// The virtual registers.
@@ -352,6 +352,7 @@ impl<O> Default for Code<O> {
         Code {
             blocks: Vec::new(),
             insts: Vec::new(),
+            ops: Vec::new(),
             operands: Vec::new(),
             vregs: Vec::new(),
             values: Vec::new(),

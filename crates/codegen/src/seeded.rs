@@ -129,6 +129,7 @@ bugs! {
     ResolveStoresStale in Allocator: "a result in a fixed register is stored from where it goes next";
     StackMapForgetsSlots in Allocator: "only one of a tagged value's two places is in the stack map";
     FrameForgetsBlocks in Allocator: "a block that needs the frame gets none";
+    FrameHasGaps in Allocator: "blocks between two that need the frame run without it";
     FrameForgetsStores in Allocator: "values that have to be stored where the frame is made are not";
     MovesOneByOne in Allocator: "a parallel move is done one move after the other";
     EmissionInvertsCondition in Emission: "signed comparisons ask the opposite";

@@ -365,7 +365,7 @@ impl Assembler {
     #[inline]
     pub fn nullary(&mut self, op: GprOp) {
         if let GprShape::Nullary(bytes) = op.shape {
-            self.buf.extend(bytes);
+            self.buf.extend(bytes.bytes());
         }
     }
 

@@ -99,7 +99,7 @@ pub enum GprShape {
     /// `imm16`.
     Imm16,
     /// None; the bytes are the encoding.
-    Nullary(&'static [u8]),
+    Nullary(NullaryBytes),
     /// `rs, rs(vvvv), rs/ms`.
     VexRvm,
     /// `rs, rs/ms, rs(vvvv)`.
@@ -108,6 +108,32 @@ pub enum GprShape {
     VexVm,
     /// `rs, rs/ms, imm8`.
     VexRmi,
+}
+
+/// The encoding of an instruction without operands: at most four bytes, in place, so that descriptors stay small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NullaryBytes {
+    bytes: [u8; 4],
+    count: u8,
+}
+
+impl NullaryBytes {
+    /// These bytes, at most four.
+    pub const fn new(bytes: &[u8]) -> NullaryBytes {
+        let mut all = NullaryBytes { bytes: [0; 4], count: bytes.len() as u8 };
+        let mut index = 0;
+        while index < bytes.len() {
+            all.bytes[index] = bytes[index];
+            index += 1;
+        }
+        all
+    }
+
+    /// The bytes.
+    #[inline]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.count as usize]
+    }
 }
 
 /// Descriptor of an integer instruction.

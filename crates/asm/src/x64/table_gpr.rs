@@ -4,12 +4,12 @@
 //! operations to instructions), the list of mnemonics, and the operand forms that the tests enumerate.
 
 use super::assembler::{AsLabel, Assembler};
-use super::inst::{GprOp, GprShape, Instruction, Map, Op, Pp, RmKind};
+use super::inst::{GprOp, GprShape, Instruction, Map, NullaryBytes, Op, Pp, RmKind};
 use super::operand::{Count, Mem, Operand, RegMem};
 use super::reg::{Cond, Reg, Size};
 
 const BASE: GprOp = GprOp {
-    shape: GprShape::Nullary(&[]),
+    shape: GprShape::Nullary(NullaryBytes::new(&[])),
     pp: Pp::NP,
     map: Map::M1,
     opcode: 0,
@@ -79,7 +79,7 @@ macro_rules! descriptor {
         }
     };
     (Imm16 $opcode:literal) => { GprOp { shape: GprShape::Imm16, opcode: $opcode, ..BASE } };
-    (Nullary $bytes:expr) => { GprOp { shape: GprShape::Nullary(&$bytes), ..BASE } };
+    (Nullary $bytes:expr) => { GprOp { shape: GprShape::Nullary(NullaryBytes::new(&$bytes)), ..BASE } };
     (VexRvm $pp:ident $opcode:literal) => {
         GprOp { shape: GprShape::VexRvm, pp: Pp::$pp, map: Map::M38, opcode: $opcode, min: Size::S32, ..BASE }
     };

@@ -12,7 +12,7 @@
 
 use super::analyses::Graph;
 use tercel_ir::entity::{Entity, Secondary};
-use tercel_ir::{AliasClass, Block, Effects, Function, Inst, Op, StackSlot, Value};
+use tercel_ir::{AliasClass, Block, Effects, Function, Inst, Op, Scratch, StackSlot, Value};
 
 /// A set of classes, as bits; the lowest is `ANY`.
 pub type ClassSet = u64;
@@ -77,7 +77,7 @@ const BY_BLOCK: u32 = 1 << 31;
 
 impl Versions {
     /// Computes the versions.
-    pub fn compute(func: &Function, graph: &Graph) -> Versions {
+    pub fn compute(func: &Function, graph: &Graph, scratch: &mut Scratch) -> Versions {
         let mut place = [0; AliasClass::COUNT];
         let mut places = 1;
         for &block in graph.cfg.rpo() {
@@ -92,13 +92,18 @@ impl Versions {
                 }
             }
         }
-        let entry = vec![0; func.block_capacity() * places];
+        let entry = scratch.table(0, func.block_capacity() * places);
         let mut versions = Versions { place, places, entry };
-        versions.solve(func, graph);
+        versions.solve(func, graph, scratch);
         versions
     }
 
-    fn solve(&mut self, func: &Function, graph: &Graph) {
+    /// Returns the storage.
+    pub fn give(self, scratch: &mut Scratch) {
+        scratch.give(self.entry);
+    }
+
+    fn solve(&mut self, func: &Function, graph: &Graph, scratch: &mut Scratch) {
         let writes = loop_writes(func, graph);
         let mut class_of = vec![AliasClass::ANY; self.places];
         for number in 1..AliasClass::COUNT {
@@ -106,7 +111,7 @@ impl Versions {
                 class_of[self.place[number] as usize] = AliasClass::new(number as u8);
             }
         }
-        let mut exits: Vec<u32> = vec![0; self.entry.len()];
+        let mut exits: Vec<u32> = scratch.table(0, self.entry.len());
         let mut state = State { versions: vec![0; self.places] };
         for (number, &block) in graph.cfg.rpo().iter().enumerate() {
             let at = block.index() * self.places;
@@ -136,6 +141,7 @@ impl Versions {
             }
             exits[at..at + self.places].copy_from_slice(&state.versions);
         }
+        scratch.give(exits);
     }
 
     /// The state at the beginning of a reachable block.

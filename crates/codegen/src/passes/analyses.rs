@@ -2,10 +2,10 @@
 
 use super::Change;
 use std::rc::Rc;
-use tercel_ir::Function;
 use tercel_ir::cfg::Cfg;
 use tercel_ir::dominators::Dominators;
 use tercel_ir::loops::Loops;
+use tercel_ir::{Function, Scratch};
 
 /// Predecessors and orders, dominators, loops: of one state of the graph.
 #[derive(Debug)]
@@ -19,12 +19,19 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Computes all of it.
-    pub fn compute(func: &Function) -> Graph {
-        let cfg = Cfg::compute(func);
-        let dominators = Dominators::compute(&cfg, func);
-        let loops = Loops::compute(func, &cfg, &dominators);
+    /// Computes all of it, with storage from `scratch`.
+    pub fn compute(func: &Function, scratch: &mut Scratch) -> Graph {
+        let cfg = Cfg::compute_in(func, scratch);
+        let dominators = Dominators::compute_in(&cfg, func, scratch);
+        let loops = Loops::compute_in(func, &cfg, &dominators, scratch);
         Graph { cfg, dominators, loops }
+    }
+
+    /// Returns the storage.
+    pub fn give(self, scratch: &mut Scratch) {
+        self.cfg.give(scratch);
+        self.dominators.give(scratch);
+        self.loops.give(scratch);
     }
 }
 
@@ -36,8 +43,8 @@ pub struct Analyses {
 
 impl Analyses {
     /// The graph's analyses. The caller keeps them while it changes instructions, and drops them when it changes edges.
-    pub fn graph(&mut self, func: &Function) -> Rc<Graph> {
-        self.graph.get_or_insert_with(|| Rc::new(Graph::compute(func))).clone()
+    pub fn graph(&mut self, func: &Function, scratch: &mut Scratch) -> Rc<Graph> {
+        self.graph.get_or_insert_with(|| Rc::new(Graph::compute(func, scratch))).clone()
     }
 
     /// Whether what is cached is true of the function; for verification.
@@ -46,9 +53,16 @@ impl Analyses {
     }
 
     /// Forgets what a change makes void.
-    pub fn after(&mut self, change: Change) {
+    pub fn after(&mut self, change: Change, scratch: &mut Scratch) {
         if change == Change::Graph {
-            self.graph = None;
+            self.forget(scratch);
+        }
+    }
+
+    /// Returns the storage.
+    pub fn forget(&mut self, scratch: &mut Scratch) {
+        if let Some(graph) = self.graph.take().and_then(Rc::into_inner) {
+            graph.give(scratch);
         }
     }
 }

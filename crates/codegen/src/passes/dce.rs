@@ -13,13 +13,13 @@ use crate::seeded::{Bug, active};
 use tercel_ir::cfg::Cfg;
 use tercel_ir::entity::Entity;
 use tercel_ir::ops::Effects;
-use tercel_ir::{Function, Inst, Op, Value, ValueDef};
+use tercel_ir::{Function, Inst, Op, Scratch, Value, ValueDef};
 
 pub fn run(func: &mut Function, cx: &mut Context) -> Change {
-    let graph = cx.analyses.graph(func);
+    let graph = cx.graph(func);
     let cfg = &graph.cfg;
     let unreachable = cfg.remove_unreachable(func) as u64;
-    let live = Marker::mark(func, cfg);
+    let live = Marker::mark(func, cfg, cx.scratch);
     let mut insts = 0;
     for &block in cfg.rpo() {
         let mut next = func.first_inst(block);
@@ -32,6 +32,9 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
         }
     }
     let params = remove_params(func, cfg, &live.values);
+    cx.scratch.give(live.insts);
+    cx.scratch.give(live.values);
+    cx.scratch.give(live.work);
     cx.count("instructions removed", insts);
     cx.count("parameters removed", params);
     cx.count("unreachable blocks removed", unreachable);
@@ -67,11 +70,11 @@ struct Marker {
 }
 
 impl Marker {
-    fn mark(func: &Function, cfg: &Cfg) -> Marker {
+    fn mark(func: &Function, cfg: &Cfg, scratch: &mut Scratch) -> Marker {
         let mut marker = Marker {
-            insts: vec![false; func.inst_capacity()],
-            values: vec![false; func.value_capacity()],
-            work: Vec::new(),
+            insts: scratch.table(false, func.inst_capacity()),
+            values: scratch.table(false, func.value_capacity()),
+            work: scratch.growing(0),
         };
         for &block in cfg.rpo() {
             for inst in func.insts(block) {
@@ -121,11 +124,11 @@ impl Marker {
 fn remove_params(func: &mut Function, cfg: &Cfg, live: &[bool]) -> u64 {
     let mut removed = 0;
     for &block in &cfg.rpo()[1..] {
-        let keep: Vec<bool> = func.params(block).iter().map(|param| live[param.index()]).collect();
-        let dead = keep.iter().filter(|&&keep| !keep).count() as u64;
+        let dead = func.params(block).iter().filter(|param| !live[param.index()]).count() as u64;
         if dead == 0 {
             continue;
         }
+        let keep: Vec<bool> = func.params(block).iter().map(|param| live[param.index()]).collect();
         for pred in cfg.preds(block) {
             func.retain_edge_args(pred.inst, pred.index as usize, |position| keep[position]);
         }

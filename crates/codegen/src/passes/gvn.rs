@@ -33,10 +33,10 @@ struct Gvn<'a> {
 }
 
 pub fn run(func: &mut Function, cx: &mut Context) -> Change {
-    let graph = cx.analyses.graph(func);
-    let versions = Versions::compute(func, &graph);
+    let graph = cx.graph(func);
+    let versions = Versions::compute(func, &graph, cx.scratch);
     let size = (func.inst_count() * 2).next_power_of_two().max(16);
-    let mut gvn = Gvn { versions: &versions, table: vec![(0, Inst::NONE, 0); size] };
+    let mut gvn = Gvn { versions: &versions, table: cx.scratch.table((0, Inst::NONE, 0), size) };
     let (mut merged, mut loads, mut checks) = (0, 0, 0);
     let mut state = versions.at_entry(func.entry());
     for &block in graph.dominators.preorder() {
@@ -71,6 +71,8 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
         }
     }
     finish_aliases(func, &graph);
+    cx.scratch.give(gvn.table);
+    versions.give(cx.scratch);
     cx.count("values merged", merged);
     cx.count("loads merged", loads);
     cx.count("checks merged", checks);

@@ -15,7 +15,7 @@ use tercel_ir::ops::Effects;
 use tercel_ir::{Block, Function, Inst, InstSpec, Op, Type, Value};
 
 pub fn run(func: &mut Function, cx: &mut Context) -> Change {
-    let graph = cx.analyses.graph(func);
+    let graph = cx.graph(func);
     let cfg = &graph.cfg;
     let mut converter = Converter {
         size: cx.options.tunables.if_convert_size,

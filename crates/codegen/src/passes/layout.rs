@@ -25,7 +25,7 @@ enum Item {
 }
 
 pub fn run(func: &mut Function, cx: &mut Context) -> Change {
-    let graph = cx.analyses.graph(func);
+    let graph = cx.graph(func);
     let mut lists: Vec<Vec<Item>> = vec![Vec::new(); graph.loops.len() + 1];
     let outside = graph.loops.len();
     for &block in graph.cfg.rpo() {

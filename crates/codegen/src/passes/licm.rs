@@ -24,14 +24,14 @@ use tercel_ir::ops::Effects;
 use tercel_ir::{Block, Function, Inst, Op, Value, ValueDef};
 
 pub fn run(func: &mut Function, cx: &mut Context) -> Change {
-    let graph = cx.analyses.graph(func);
+    let graph = cx.graph(func);
     if graph.loops.is_empty() {
         return Change::None;
     }
     let mut licm = Licm {
         writes: loop_writes(func, &graph),
         graph: &graph,
-        place: vec![None; func.inst_capacity()],
+        place: cx.scratch.table(None, func.inst_capacity()),
         preheaders: Preheaders::new(&graph),
     };
     let (mut hoisted, mut loads, mut checks) = (0, 0, 0);
@@ -59,6 +59,7 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
         }
     }
     let made = licm.preheaders.finish(func);
+    cx.scratch.give(licm.place);
     cx.count("instructions hoisted", hoisted);
     cx.count("loads hoisted", loads);
     cx.count("trapping instructions hoisted", checks);

@@ -31,7 +31,7 @@ struct Known {
 }
 
 pub fn run(func: &mut Function, cx: &mut Context) -> Change {
-    let graph = cx.analyses.graph(func);
+    let graph = cx.graph(func);
     let cfg = &graph.cfg;
     let escapes = escaping_slots(func);
     let mut forward = Forward { escapes: &escapes, limit: cx.options.tunables.memory_known, loads: 0, stores: 0 };

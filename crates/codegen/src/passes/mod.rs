@@ -39,11 +39,12 @@ mod tail_calls;
 mod unroll;
 
 use crate::clock::{self, Clock};
-use analyses::Analyses;
+use analyses::{Analyses, Graph};
 use std::fmt;
+use std::rc::Rc;
 use std::time::Duration;
 use tercel_ir::verifier::{VerifyError, verify};
-use tercel_ir::{FuncId, Function};
+use tercel_ir::{FuncId, Function, Scratch};
 pub use tunables::Tunables;
 
 macro_rules! passes {
@@ -275,15 +276,22 @@ impl std::error::Error for PassError {}
 pub struct Context<'a> {
     /// How to optimize.
     pub options: &'a Options,
+    /// Where passes take the storage of their tables from.
+    pub scratch: &'a mut Scratch,
     /// Analyses of the graph, made on demand.
-    pub analyses: Analyses,
+    analyses: Analyses,
     counts: Vec<(&'static str, u64)>,
 }
 
 impl<'a> Context<'a> {
     /// A context for a function that nothing is known of yet.
-    pub fn new(options: &'a Options) -> Context<'a> {
-        Context { options, analyses: Analyses::default(), counts: Vec::new() }
+    pub fn new(options: &'a Options, scratch: &'a mut Scratch) -> Context<'a> {
+        Context { options, scratch, analyses: Analyses::default(), counts: Vec::new() }
+    }
+
+    /// The graph's analyses. The caller keeps them while it changes instructions, and drops them when it changes edges.
+    pub fn graph(&mut self, func: &Function) -> Rc<Graph> {
+        self.analyses.graph(func, self.scratch)
     }
 
     /// Counts something for the statistics.
@@ -307,7 +315,21 @@ pub fn optimize(
     options: &Options,
     observer: Option<&mut dyn Observer>,
 ) -> Result<Statistics, PassError> {
-    let mut pipeline = Pipeline { context: Context::new(options), statistics: Statistics::default(), observer };
+    optimize_in(func, options, observer, &mut Scratch::new())
+}
+
+/// [`optimize`] with storage from `scratch`.
+///
+/// # Errors
+/// Those of [`optimize`].
+pub fn optimize_in(
+    func: &mut Function,
+    options: &Options,
+    observer: Option<&mut dyn Observer>,
+    scratch: &mut Scratch,
+) -> Result<Statistics, PassError> {
+    let context = Context::new(options, scratch);
+    let mut pipeline = Pipeline { context, statistics: Statistics::default(), observer };
     let p = &mut pipeline;
     p.run(func, Pass::TailCalls, tail_calls::run)?;
     p.run(func, Pass::SimplifyCfg, simplify_cfg::run)?;
@@ -331,6 +353,7 @@ pub fn optimize(
     p.run(func, Pass::Dce, dce::run)?;
     p.run(func, Pass::SimplifyCfg, simplify_cfg::run)?;
     p.run(func, Pass::Layout, layout::run)?;
+    pipeline.context.analyses.forget(pipeline.context.scratch);
     Ok(pipeline.statistics)
 }
 
@@ -340,7 +363,9 @@ pub fn optimize(
 /// Only with `options.verify`: the broken rule.
 pub fn run_pass(func: &mut Function, pass: Pass, options: &Options) -> Result<PassRun, PassError> {
     let options = &Options { enabled: PassSet::only(pass), ..options.clone() };
-    let mut pipeline = Pipeline { context: Context::new(options), statistics: Statistics::default(), observer: None };
+    let mut scratch = Scratch::new();
+    let context = Context::new(options, &mut scratch);
+    let mut pipeline = Pipeline { context, statistics: Statistics::default(), observer: None };
     pipeline.run(func, pass, entry(pass))?;
     Ok(pipeline.statistics.runs.remove(0))
 }
@@ -388,7 +413,7 @@ impl Pipeline<'_, '_> {
         let start = clock();
         let change = entry(func, &mut self.context);
         let time = clock() - start;
-        self.context.analyses.after(change);
+        self.context.analyses.after(change, self.context.scratch);
         let run = PassRun { pass, time, counts: std::mem::take(&mut self.context.counts) };
         if let Some(observer) = &mut self.observer {
             observer.after_pass(&run, change, func);

@@ -23,7 +23,7 @@ use tercel_ir::verifier::derived_base;
 use tercel_ir::{Block, Function, Inst, Op, Type, Value};
 
 pub fn run(func: &mut Function, cx: &mut Context) -> Change {
-    let graph = cx.analyses.graph(func);
+    let graph = cx.graph(func);
     if graph.loops.is_empty() {
         return Change::None;
     }

@@ -16,7 +16,7 @@ use crate::seeded::{Bug, active};
 use tercel_ir::cfg::Cfg;
 use tercel_ir::entity::Entity;
 use tercel_ir::eval::{EvalOp, eval_scalar, is_evaluable};
-use tercel_ir::{Block, Effects, Function, Inst, InstSpec, Op, Type, Value};
+use tercel_ir::{Block, Effects, Function, Inst, InstSpec, Op, Scratch, Type, Value};
 
 const UNKNOWN: u8 = 0;
 const CONSTANT: u8 = 1;
@@ -47,13 +47,26 @@ struct Sccp<'a> {
 }
 
 pub fn run(func: &mut Function, cx: &mut Context) -> Change {
-    let mut sccp = Sccp::new(func);
+    let mut sccp = Sccp::new(func, cx.scratch);
     sccp.solve();
-    let Sccp { state, bits, block_done, .. } = sccp;
-    let mut outcome = Rewrite { state, bits, block_done }.apply(func);
+    let Sccp { state, bits, block_done, first_use, uses, first_edge, edge_done, edge_work, value_work, .. } = sccp;
+    let rewrite = Rewrite { state, bits, block_done };
+    let mut outcome = rewrite.apply(func);
+    let scratch = &mut *cx.scratch;
+    scratch.give(rewrite.state);
+    scratch.give(rewrite.bits);
+    scratch.give(rewrite.block_done);
+    scratch.give(first_use);
+    scratch.give(uses);
+    scratch.give(first_edge);
+    scratch.give(edge_done);
+    scratch.give(edge_work);
+    scratch.give(value_work);
     if outcome.branches > 0 {
         // A check that ends its block may have cut off more.
-        outcome.blocks += Cfg::compute(func).remove_unreachable(func) as u64;
+        let cfg = Cfg::compute_in(func, scratch);
+        outcome.blocks += cfg.remove_unreachable(func) as u64;
+        cfg.give(scratch);
     }
     func.resolve_aliases();
     cx.count("constants", outcome.constants);
@@ -63,11 +76,11 @@ pub fn run(func: &mut Function, cx: &mut Context) -> Change {
 }
 
 impl<'a> Sccp<'a> {
-    fn new(func: &'a Function) -> Sccp<'a> {
+    fn new(func: &'a Function, scratch: &mut Scratch) -> Sccp<'a> {
         let values = func.value_capacity();
-        let mut first_use = vec![0u32; values + 1];
+        let mut first_use = scratch.table(0u32, values + 1);
         let mut edges = 0;
-        let mut first_edge = vec![0; func.block_capacity()];
+        let mut first_edge = scratch.table(0, func.block_capacity());
         for &block in func.blocks() {
             for inst in func.insts(block) {
                 for &arg in func.args(inst) {
@@ -86,7 +99,7 @@ impl<'a> Sccp<'a> {
         for place in &mut first_use {
             total += std::mem::replace(place, total);
         }
-        let mut uses = vec![Use { inst: Inst::NONE, edge: 0, position: 0 }; total as usize];
+        let mut uses = scratch.table(Use { inst: Inst::NONE, edge: 0, position: 0 }, total as usize);
         for &block in func.blocks() {
             for inst in func.insts(block) {
                 let mut add = |value: Value, edge: u32, position: u32| {
@@ -108,15 +121,15 @@ impl<'a> Sccp<'a> {
         first_use[0] = 0;
         Sccp {
             func,
-            state: vec![UNKNOWN; values],
-            bits: vec![0; values],
+            state: scratch.table(UNKNOWN, values),
+            bits: scratch.table(0, values),
             first_use,
             uses,
             first_edge,
-            edge_done: vec![false; edges as usize],
-            block_done: vec![false; func.block_capacity()],
-            edge_work: Vec::new(),
-            value_work: Vec::new(),
+            edge_done: scratch.table(false, edges as usize),
+            block_done: scratch.table(false, func.block_capacity()),
+            edge_work: scratch.growing(0),
+            value_work: scratch.growing(0),
         }
     }
 

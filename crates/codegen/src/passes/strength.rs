@@ -22,7 +22,7 @@ use tercel_ir::{Block, Function, Inst, InstSpec, Op, Type, Value};
 pub fn run(func: &mut Function, cx: &mut Context) -> Change {
     let divisions = divisions(func);
     func.resolve_aliases();
-    let graph = cx.analyses.graph(func);
+    let graph = cx.graph(func);
     let (products, preheaders) = products(func, &graph, cx.options.tunables.strength_products);
     func.resolve_aliases();
     place_before(func, &preheaders);

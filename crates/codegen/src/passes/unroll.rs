@@ -63,7 +63,7 @@ struct Candidate {
 }
 
 pub fn run(func: &mut Function, cx: &mut Context) -> Change {
-    let graph = cx.analyses.graph(func);
+    let graph = cx.graph(func);
     if graph.loops.is_empty() {
         return Change::None;
     }

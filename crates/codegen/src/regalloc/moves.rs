@@ -47,6 +47,12 @@ pub fn sequence(moves: &[Move], scratch: PReg, mut emit: impl FnMut(Move)) {
         }
         return;
     }
+    if are_independent(moves) {
+        let (remats, others): (fn(&&Move) -> bool, fn(&&Move) -> bool) =
+            (|step| step.from == Loc::Remat, |step| step.from != step.to && step.from != Loc::Remat);
+        moves.iter().rev().filter(others).chain(moves.iter().filter(remats)).copied().for_each(emit);
+        return;
+    }
     let mut readers = ByPlace::default();
     // One more than the number of the move to a place.
     let mut writer = ByPlace::default();
@@ -91,6 +97,24 @@ pub fn sequence(moves: &[Move], scratch: PReg, mut emit: impl FnMut(Move)) {
     for step in moves.iter().filter(|step| step.from == Loc::Remat) {
         emit(*step);
     }
+}
+
+/// Whether no move writes what another one reads: then any order does. Most parallel moves are such, and need no tables.
+fn are_independent(moves: &[Move]) -> bool {
+    let (mut read, mut written) = (PRegSet::EMPTY, PRegSet::EMPTY);
+    let (mut reads_memory, mut writes_memory) = (false, false);
+    for step in moves.iter().filter(|step| step.from != step.to) {
+        match step.from {
+            Loc::Reg(reg) => read = read.with(reg),
+            Loc::Remat => {}
+            _ => reads_memory = true,
+        }
+        match step.to {
+            Loc::Reg(reg) => written = written.with(reg),
+            _ => writes_memory = true,
+        }
+    }
+    read.0 & written.0 == 0 && !(reads_memory && writes_memory)
 }
 
 #[cfg(test)]

@@ -75,6 +75,7 @@ pub fn scan<O>(code: &Code<O>, env: &Env, lives: &Lives, scratch: &mut Scratch) 
         wake: [NEVER; PREGS],
         next_change: [NEVER; 2],
         next_fixed: [0; PREGS],
+        coming: std::array::from_fn(|reg| lives.fixed[reg].first().copied().unwrap_or((NEVER, NEVER))),
         last_reg: scratch.table(None, code.vregs.len()),
         shallower: shallower(code, scratch),
         splits: 0,
@@ -134,6 +135,8 @@ struct Scan<'a, O> {
     next_change: [u32; 2],
     /// The first fixed use of each register that is not over.
     next_fixed: [u32; PREGS],
+    /// That use, or (`NEVER`, `NEVER`).
+    coming: [Range; PREGS],
     /// The register that each virtual register got last.
     last_reg: Vec<Option<PReg>>,
     shallower: Vec<u32>,
@@ -245,7 +248,16 @@ impl<O> Scan<'_, O> {
 
     /// Of [`Scan::met_in_holes`] the one that is met first, and where. As they are in the order in which they go on, only such
     /// are looked at as go on before that place.
+    #[inline(always)]
     fn first_met(&self, id: usize, reg: PReg, from: u32) -> Option<(u32, u32)> {
+        if self.wake[reg.index()] >= self.intervals[id].end || self.is_first(id) {
+            return None;
+        }
+        self.search_holes(id, reg, from)
+    }
+
+    #[inline(never)]
+    fn search_holes(&self, id: usize, reg: PReg, from: u32) -> Option<(u32, u32)> {
         let mut first: Option<(u32, u32)> = None;
         for (other, wake, at) in self.met_in_holes(id, reg, from) {
             match first {
@@ -290,14 +302,41 @@ impl<O> Scan<'_, O> {
     }
 
     /// The first position at which an interval that begins now and the fixed uses of a register meet.
+    #[inline(always)]
     fn fixed_intersection(&mut self, id: usize, reg: PReg) -> Option<u32> {
-        let interval = &self.intervals[id];
+        let Interval { start, end, ranges, .. } = self.intervals[id];
+        let mut coming = self.coming[reg.index()];
+        if coming.1 <= start {
+            coming = self.next_coming(reg, start);
+        }
+        if coming.0 >= end {
+            return None;
+        }
+        if ranges.1 - ranges.0 == 1 {
+            return Some(coming.0.max(start));
+        }
+        self.search_fixed(id, reg)
+    }
+
+    /// Goes on to the first fixed use of a register that is not over at a position.
+    #[inline(never)]
+    fn next_coming(&mut self, reg: PReg, at: u32) -> Range {
         let fixed = &self.lives.fixed[reg.index()];
         let next = &mut self.next_fixed[reg.index()];
-        while fixed.get(*next as usize).is_some_and(|range| range.1 <= interval.start) {
+        while fixed.get(*next as usize).is_some_and(|range| range.1 <= at) {
             *next += 1;
         }
-        let mut rest = &fixed[*next as usize..];
+        let coming = fixed.get(*next as usize).copied().unwrap_or((NEVER, NEVER));
+        self.coming[reg.index()] = coming;
+        coming
+    }
+
+    #[inline(never)]
+    fn search_fixed(&self, id: usize, reg: PReg) -> Option<u32> {
+        let interval = &self.intervals[id];
+        let fixed = &self.lives.fixed[reg.index()];
+        let next = self.next_fixed[reg.index()];
+        let mut rest = &fixed[next as usize..];
         while let [(start, end), ..] = *rest {
             if start >= interval.end {
                 return None;
@@ -332,25 +371,43 @@ impl<O> Scan<'_, O> {
         self.settle(id as u32, class, reg, at);
     }
 
+    /// The end of the time from an interval's beginning on for which a register is free; 0 if it is not.
+    #[inline]
+    fn free_until(&mut self, id: usize, reg: PReg) -> u32 {
+        if self.active[reg.index()] != NONE {
+            return 0;
+        }
+        let start = self.intervals[id].start;
+        let hole = self.first_met(id, reg, start).map_or(NEVER, |(_, at)| at);
+        self.fixed_intersection(id, reg).unwrap_or(NEVER).min(hole)
+    }
+
+    /// The first hint that is free for all of the interval. It would be taken whatever is known of other registers, so they need
+    /// not be looked at.
+    fn hinted_throughout(&mut self, id: usize, class: usize) -> Option<PReg> {
+        let Interval { end, vreg, .. } = self.intervals[id];
+        let (env, lives) = (self.env, self.lives);
+        lives.hints.of(vreg).take(8).find_map(|hint| {
+            let hinted = match hint {
+                Hint::Reg(reg) => Some(reg),
+                Hint::Same(other) => self.last_reg[other.index()],
+            };
+            hinted.filter(|reg| env.regs(class).contains(reg) && self.free_until(id, *reg) >= end)
+        })
+    }
+
     /// Gives a register that is free for the interval or for a useful beginning of it.
     fn try_free(&mut self, id: usize, class: usize) -> bool {
         let Interval { start, end, vreg, .. } = self.intervals[id];
-        let mut free = [0u32; PREGS];
-        for &reg in self.env.regs(class) {
-            free[reg.index()] = NEVER;
-        }
-        for (free, &other) in free.iter_mut().zip(&self.active) {
-            if other != NONE {
-                *free = 0;
-            }
-        }
-        let mut best: Option<PReg> = None;
         let env = self.env;
+        if let Some(reg) = self.hinted_throughout(id, class) {
+            self.assign(id, class, reg);
+            return true;
+        }
+        let mut free = [0u32; PREGS];
+        let mut best: Option<PReg> = None;
         for &reg in env.regs(class) {
-            if free[reg.index()] > start {
-                let hole = self.first_met(id, reg, start).map_or(NEVER, |(_, at)| at);
-                free[reg.index()] = self.fixed_intersection(id, reg).unwrap_or(NEVER).min(hole);
-            }
+            free[reg.index()] = self.free_until(id, reg);
             // Of those that suffice the one that is free for the shortest time; of the others the longest.
             let (now, so_far) = (free[reg.index()], best.map_or(0, |best| free[best.index()]));
             let better = if so_far >= end { now >= end && now < so_far } else { now > so_far };

@@ -337,7 +337,10 @@ impl<'a> Compiler<'a> {
 
     /// Small numbers stand in the code; a script may choose no others, so larger ones come from the constants' memory or in two parts.
     fn load_int32(&mut self, dst: u16, value: i32) {
-        if i16::try_from(value).is_ok() {
+        if u8::try_from(value).is_ok() {
+            // The tag is the int32 0.
+            self.asm.lea(Size::S64, Reg::RAX, Mem::base(TAG, value));
+        } else if i16::try_from(value).is_ok() {
             self.asm.mov_imm64(Reg::RAX, Value::int32(value).bits() as i64);
         } else {
             let key = self.blinding_key();

@@ -188,7 +188,7 @@ static BY_OP: LazyLock<Vec<Vec<usize>>> = LazyLock::new(|| {
 });
 
 pub fn run(func: &mut Function, cx: &mut Context) -> Change {
-    let graph = cx.analyses.graph(func);
+    let graph = cx.graph(func);
     let rules = &*BY_OP;
     let mut folded = 0;
     let mut swapped = false;

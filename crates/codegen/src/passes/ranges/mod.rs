@@ -30,13 +30,16 @@ use crate::seeded::{Bug, active};
 use interval::{Interval, compare, exact, refine, transfer};
 use rustc_hash::FxHashMap;
 use tercel_ir::entity::Entity;
-use tercel_ir::{Block, Effects, Function, Inst, InstSpec, IntCc, Op, Type, Value, ValueDef};
+use tercel_ir::{Block, Effects, Function, Inst, InstSpec, IntCc, Op, Scratch, Type, Value, ValueDef};
 
 pub fn run(func: &mut Function, cx: &mut Context) -> Change {
-    let graph = cx.analyses.graph(func);
-    let mut ranges = Ranges::new(func, &graph);
+    let graph = cx.graph(func);
+    let mut ranges = Ranges::new(func, &graph, cx.scratch);
     ranges.run(func);
-    let counts = ranges.counts;
+    let Ranges { counts, known, undo, pinned, .. } = ranges;
+    cx.scratch.give(known);
+    cx.scratch.give(undo);
+    cx.scratch.give(pinned);
     finish_aliases(func, &graph);
     cx.count("comparisons decided", counts.comparisons);
     cx.count("checks removed", counts.checks);
@@ -84,9 +87,9 @@ struct Ranges<'a> {
 }
 
 /// Whatever the addresses of `no_trap` accesses are computed from, without looking into memory and calls.
-fn feeding_free_addresses(func: &Function, graph: &Graph) -> Vec<bool> {
-    let mut found = vec![false; func.value_capacity()];
-    let mut work = Vec::new();
+fn feeding_free_addresses(func: &Function, graph: &Graph, scratch: &mut Scratch) -> Vec<bool> {
+    let mut found = scratch.table(false, func.value_capacity());
+    let mut work = scratch.growing(0);
     for &block in graph.cfg.rpo() {
         for inst in func.insts(block) {
             let data = func.inst(inst);
@@ -111,17 +114,18 @@ fn feeding_free_addresses(func: &Function, graph: &Graph) -> Vec<bool> {
             _ => {}
         }
     }
+    scratch.give(work);
     found
 }
 
 impl<'a> Ranges<'a> {
-    fn new(func: &Function, graph: &'a Graph) -> Ranges<'a> {
+    fn new(func: &Function, graph: &'a Graph, scratch: &mut Scratch) -> Ranges<'a> {
         Ranges {
             graph,
-            known: vec![None; func.value_capacity()],
+            known: scratch.table(None, func.value_capacity()),
             relations: FxHashMap::default(),
-            undo: Vec::new(),
-            pinned: feeding_free_addresses(func, graph),
+            undo: scratch.growing(0),
+            pinned: feeding_free_addresses(func, graph, scratch),
             counts: Counts::default(),
         }
     }

@@ -216,7 +216,7 @@ impl Emitter<'_> {
         let is_empty = |block: usize| {
             let data = &code.blocks[block];
             data.end - data.start == 2
-                && matches!(code.insts[data.start as usize + 1].op, MOp::Jump)
+                && matches!(code.ops[data.start as usize + 1], MOp::Jump)
                 && !has_moves[block]
                 && self.change_at_start(block).is_none()
                 && self.change_at_end(block).is_none()
@@ -224,7 +224,7 @@ impl Emitter<'_> {
         let only_returns = |block: usize| {
             let data = &code.blocks[block];
             data.end - data.start == 2
-                && matches!(code.insts[data.start as usize + 1].op, MOp::Return)
+                && matches!(code.ops[data.start as usize + 1], MOp::Return)
                 && !has_moves[block]
                 && self.change_at_start(block).is_none()
         };
@@ -295,7 +295,7 @@ impl Emitter<'_> {
                         self.epilogue();
                     }
                 }
-                self.emit_inst(lowered.code.insts[inst].op);
+                self.emit_inst(lowered.code.ops[inst]);
                 self.moves(MoveAt::After(inst as u32));
             }
         }
@@ -464,7 +464,7 @@ impl Emitter<'_> {
 /// Moves.
 impl Emitter<'_> {
     fn moves(&mut self, at: MoveAt) {
-        let allocation = self.allocation;
+        let (allocation, lowered) = (self.allocation, self.lowered);
         let Some(group) = allocation.groups.get(self.next_group).filter(|group| group.at == at) else {
             return;
         };
@@ -476,16 +476,17 @@ impl Emitter<'_> {
             }
             return;
         }
-        for (class, scratch) in [(Class::Int, SCRATCH_INT), (Class::Float, SCRATCH_FLOAT)] {
-            let of_class: Vec<Move> =
-                moves.iter().copied().filter(|step| self.lowered.code.class(step.vreg) == class).collect();
-            if of_class.is_empty() {
-                continue;
-            }
-            let mut ordered = Vec::with_capacity(of_class.len() + 1);
-            moves::sequence(&of_class, scratch, |step| ordered.push(step));
-            for step in ordered {
-                self.one_move(class, step);
+        let code = &lowered.code;
+        let ints = moves.iter().filter(|step| code.class(step.vreg) == Class::Int).count();
+        for (class, scratch, count) in
+            [(Class::Int, SCRATCH_INT, ints), (Class::Float, SCRATCH_FLOAT, moves.len() - ints)]
+        {
+            if count == moves.len() {
+                moves::sequence(moves, scratch, |step| self.one_move(class, step));
+            } else if count > 0 {
+                let of_class = moves.iter().copied().filter(|step| code.class(step.vreg) == class);
+                let of_class: Vec<Move> = of_class.collect();
+                moves::sequence(&of_class, scratch, |step| self.one_move(class, step));
             }
         }
     }

@@ -98,6 +98,7 @@ impl Ops {
 pub(super) fn turn_round(code: &mut Code<MOp>, positions: &mut [SourcePos]) {
     let count = code.insts.len() as u32;
     code.insts.reverse();
+    code.ops.reverse();
     positions.reverse();
     for block in &mut code.blocks {
         (block.start, block.end) = (count - block.end, count - block.start);

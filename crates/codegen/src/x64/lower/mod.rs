@@ -91,9 +91,10 @@ pub struct Lowered {
 impl Lowered {
     /// Returns the storage.
     pub fn give(self, scratch: &mut Scratch) {
-        let Code { blocks, insts, operands, vregs, values, edges, preds, loops } = self.code;
+        let Code { blocks, insts, ops, operands, vregs, values, edges, preds, loops } = self.code;
         scratch.give(blocks);
         scratch.give(insts);
+        scratch.give(ops);
         scratch.give(operands);
         scratch.give(vregs);
         scratch.give(values);
@@ -114,9 +115,11 @@ pub fn lower(func: &Function, options: &Options, scratch: &mut Scratch) -> Resul
     let dominators = Dominators::compute_in(&cfg, func, scratch);
     let loops = Loops::compute_in(func, &cfg, &dominators, scratch);
     let insts = func.inst_count();
+    let room = insts + insts / 4 + 2 * cfg.rpo().len();
     let code = Code {
         blocks: scratch.list(0),
-        insts: scratch.growing(insts + insts / 4 + 2 * cfg.rpo().len()),
+        insts: scratch.growing(room),
+        ops: scratch.growing(room),
         operands: scratch.growing(3 * insts),
         vregs: scratch.growing(insts),
         values: scratch.growing(0),
@@ -134,7 +137,7 @@ pub fn lower(func: &Function, options: &Options, scratch: &mut Scratch) -> Resul
         here: Inst::NONE,
         block: func.entry(),
         index: 0,
-        positions: scratch.growing(code.insts.capacity()),
+        positions: scratch.growing(room),
         code,
         has_bases: false,
         pool: Vec::new(),
@@ -266,6 +269,7 @@ impl Lower<'_> {
     fn take(&mut self, first: usize, pos: SourcePos) {
         if self.code.insts.len() > first + 1 {
             self.code.insts[first..].reverse();
+            self.code.ops[first..].reverse();
         }
         self.positions.resize(self.code.insts.len(), pos);
     }
@@ -512,7 +516,8 @@ impl Lower<'_> {
         let start = self.code.operands.len() as u32;
         self.code.operands.extend_from_slice(&ops);
         let operands = (start, self.code.operands.len() as u32);
-        self.code.insts.push(LInst { op, operands, clobbers, safepoint });
+        self.code.insts.push(LInst { operands, clobbers, safepoint });
+        self.code.ops.push(op);
     }
 
     /// The only result's register.
