@@ -62,6 +62,27 @@ impl CodeBuffer {
         &self.bytes[..self.len]
     }
 
+    /// What was written, to be patched.
+    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes[..self.len]
+    }
+
+    /// Makes the end the target of a chain of 4-byte displacements, each of which holds the position of the one before it; `field` is the last.
+    ///
+    /// Positions descend and lie inside what was written: where an overflow has rewound the buffer under a chain, it ends early.
+    pub(crate) fn end_chain(&mut self, mut field: u32) {
+        let end = self.len as u32;
+        while let Some(bytes) = self.bytes[..self.len].get_mut(field as usize..) {
+            let Some(displacement) = bytes.first_chunk_mut() else { return };
+            let before = u32::from_le_bytes(*displacement);
+            *displacement = (end - field - 4).to_le_bytes();
+            if before >= field {
+                return;
+            }
+            field = before;
+        }
+    }
+
     /// Forgets contents and overflow, keeps the storage.
     pub fn clear(&mut self) {
         self.len = 0;
@@ -85,6 +106,14 @@ impl CodeBuffer {
         if self.len > self.limit {
             self.overflow();
         }
+    }
+
+    /// Appends the first `count` of eight bytes.
+    #[inline]
+    pub(crate) fn put(&mut self, bytes: u64, count: usize) {
+        debug_assert!(count <= 8);
+        self.window()[..8].copy_from_slice(&bytes.to_le_bytes());
+        self.advance(count);
     }
 
     /// Appends data of any length.

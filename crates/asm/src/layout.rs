@@ -14,7 +14,9 @@
 //!
 //! A compiler to which its own speed matters more than a few bytes does without relaxation ([`Layout::fix`]): a branch
 //! backwards takes the form that reaches, one forwards the long form, unless the compiler says that the short one will
-//! do. There are no items then, and every position is final as soon as it is known.
+//! do. There are no items then, and every position is final as soon as it is known. Branches to a label that is not bound yet
+//! form a chain through their own displacements: each holds where the one before it stands, and the label knows the last. Binding the
+//! label walks the chain and leaves nothing to be done at the end.
 
 use crate::reloc::{Assembly, RelocKind, RelocTarget, Relocation};
 
@@ -35,6 +37,9 @@ pub const MAX_ROUNDS: usize = 12;
 
 const UNBOUND: u32 = u32::MAX;
 
+/// The end of a chain of branches.
+pub(crate) const CHAIN_END: u32 = u32::MAX;
+
 /// What the layout must know about an instruction set.
 pub trait Target {
     /// Size of a branch's encoding, in bytes.
@@ -47,7 +52,8 @@ pub trait Target {
     fn write_nops(out: &mut Vec<u8>, count: usize);
 }
 
-/// The position of a label: raw offset in the buffer, and items before it.
+/// The position of a label: raw offset in the buffer, and items before it. Of a label that is not bound: [`UNBOUND`], and where the chain of
+/// its branches begins.
 #[derive(Clone, Copy, Debug)]
 struct Position {
     raw: u32,
@@ -107,10 +113,15 @@ pub struct Layout {
     items: Vec<Item>,
     fixups: Vec<Fixup>,
     absolutes: Vec<Absolute>,
-    relocations: Vec<(Position, Relocation)>,
+    /// With offsets in the buffer.
+    relocations: Vec<Relocation>,
+    /// The items before each relocation, unless the layout is fixed.
+    relocation_items: Vec<u32>,
     max_align_log2: u8,
     branch_bytes: usize,
     fixed: bool,
+    /// Labels that are not bound and have a chain.
+    open: u32,
 }
 
 impl Layout {
@@ -120,6 +131,7 @@ impl Layout {
         self.drop_code();
         self.max_align_log2 = 0;
         self.fixed = false;
+        self.open = 0;
     }
 
     /// The bytes of storage.
@@ -138,6 +150,7 @@ impl Layout {
         self.fixups.clear();
         self.absolutes.clear();
         self.relocations.clear();
+        self.relocation_items.clear();
     }
 
     /// Branches have their final form from the beginning: to be said before anything is noted.
@@ -162,21 +175,42 @@ impl Layout {
     #[inline]
     pub fn new_label(&mut self) -> Label {
         let label = Label(self.labels.len() as u32);
-        self.labels.push(Position { raw: UNBOUND, items: 0 });
+        self.labels.push(Position { raw: UNBOUND, items: CHAIN_END });
         label
     }
 
-    /// Binds a label to raw offset `raw`. False if it is bound already or belongs to another assembler.
+    /// Binds a label to raw offset `raw`, and says where its chain begins ([`CHAIN_END`]: it has none). None if it is bound already or belongs to another
+    /// assembler.
     #[inline]
-    pub fn bind(&mut self, label: Label, raw: usize) -> bool {
+    pub(crate) fn bind(&mut self, label: Label, raw: usize) -> Option<u32> {
         let at = self.position(raw);
+        let position = self.labels.get_mut(label.index()).filter(|position| position.raw == UNBOUND)?;
+        let chain = std::mem::replace(position, at).items;
+        self.open -= u32::from(chain != CHAIN_END);
+        Some(chain)
+    }
+
+    /// Where the label is bound; if it is not, the displacement at raw offset `field` becomes the beginning of its chain, and what was that before is the error. A
+    /// label of another assembler has no chain, and the layout then never finishes.
+    #[inline]
+    pub(crate) fn bound_or_chain(&mut self, label: Label, field: u32) -> Result<u32, u32> {
         match self.labels.get_mut(label.index()) {
-            Some(position) if position.raw == UNBOUND => {
-                *position = at;
-                true
+            Some(position) if position.raw != UNBOUND => Ok(position.raw),
+            Some(position) => {
+                let before = std::mem::replace(&mut position.items, field);
+                self.open += u32::from(before == CHAIN_END);
+                Err(before)
             }
-            _ => false,
+            None => {
+                self.open += 1;
+                Err(CHAIN_END)
+            }
         }
+    }
+
+    /// Whether a label is not bound and has a chain.
+    pub(crate) fn has_chain(&self, label: Label) -> bool {
+        self.labels.get(label.index()).is_some_and(|position| position.raw == UNBOUND && position.items != CHAIN_END)
     }
 
     /// Whether a label is bound.
@@ -247,13 +281,21 @@ impl Layout {
     }
 
     /// Notes a relocation; its offset is taken from `raw`.
+    #[inline]
     pub fn relocation(&mut self, raw: usize, relocation: Relocation) {
-        let at = self.position(raw);
-        self.relocations.push((at, relocation));
+        self.relocations.push(Relocation { offset: raw as u32, ..relocation });
+        if !self.fixed {
+            self.relocation_items.push(self.items.len() as u32);
+        }
     }
 
     /// The first label that is used and not bound.
     pub fn first_unbound(&self) -> Option<Label> {
+        if self.open > 0 {
+            let open = |at: &Position| at.raw == UNBOUND && at.items != CHAIN_END;
+            let index = self.labels.iter().position(open).unwrap_or(self.labels.len());
+            return Some(Label(index as u32));
+        }
         let unbound = |label: &Label| !self.is_bound(*label);
         let branches = self.items.iter().filter_map(|item| match item.kind {
             ItemKind::Branch { label, .. } => Some(label),
@@ -273,6 +315,9 @@ impl Layout {
     /// # Errors
     /// The offset of a branch that was to be short and does not reach.
     pub fn finish<T: Target>(&mut self, raw: &[u8]) -> Result<Assembly, u32> {
+        if self.fixed {
+            return self.finish_copy(raw);
+        }
         let added = self.relax::<T>();
         let place = |at: &Position| at.raw + added[at.items as usize];
         let total = raw.len() + added[self.items.len()] as usize;
@@ -300,9 +345,23 @@ impl Layout {
         debug_assert_eq!(code.len(), total);
 
         let mut relocations = Vec::with_capacity(self.relocations.len());
-        for (at, relocation) in &self.relocations {
-            relocations.push(Relocation { offset: place(at), ..*relocation });
+        for (relocation, items) in self.relocations.iter().zip(&self.relocation_items) {
+            let offset = relocation.offset + added[*items as usize];
+            relocations.push(Relocation { offset, ..*relocation });
         }
+        self.patch(&mut code, place)?;
+        for absolute in &self.absolutes {
+            let target = RelocTarget::Local(place(&self.labels[absolute.label.index()]));
+            let (offset, addend) = (place(&absolute.at), absolute.addend);
+            relocations.push(Relocation { offset, kind: RelocKind::Abs64, target, addend });
+        }
+        let labels = self.labels.iter().map(|at| if at.raw == UNBOUND { UNBOUND } else { place(at) }).collect();
+        let code_len = code.len() as u32;
+        Ok(Assembly { code, code_len, align: self.code_align(), relocations, labels })
+    }
+
+    /// Fills in the fixups of code in which positions come to lie at `place`.
+    fn patch(&self, code: &mut [u8], place: impl Fn(&Position) -> u32) -> Result<(), u32> {
         for fixup in &self.fixups {
             let field = place(&fixup.at);
             let target = place(&self.labels[fixup.label.index()]);
@@ -317,14 +376,40 @@ impl Layout {
             };
             code[field as usize..field as usize + 4].copy_from_slice(&value.to_le_bytes());
         }
-        for absolute in &self.absolutes {
-            let target = RelocTarget::Local(place(&self.labels[absolute.label.index()]));
-            let (offset, addend) = (place(&absolute.at), absolute.addend);
-            relocations.push(Relocation { offset, kind: RelocKind::Abs64, target, addend });
+        Ok(())
+    }
+
+    /// Finishes a fixed layout where the code is. All used labels must be bound ([`Layout::first_unbound`]). Then [`Layout::relocations`] are all.
+    ///
+    /// # Errors
+    /// As for [`Layout::finish`].
+    pub(crate) fn finish_in_place(&mut self, raw: &mut [u8]) -> Result<(), u32> {
+        debug_assert!(self.fixed && self.items.is_empty());
+        self.patch(raw, |at| at.raw)?;
+        for Absolute { at, label, addend } in self.absolutes.drain(..) {
+            let target = RelocTarget::Local(self.labels[label.index()].raw);
+            self.relocations.push(Relocation { offset: at.raw, kind: RelocKind::Abs64, target, addend });
         }
-        let labels = self.labels.iter().map(|at| if at.raw == UNBOUND { UNBOUND } else { place(at) }).collect();
+        Ok(())
+    }
+
+    /// [`Layout::finish`] of a fixed layout.
+    fn finish_copy(&mut self, raw: &[u8]) -> Result<Assembly, u32> {
+        let mut code = raw.to_vec();
+        self.finish_in_place(&mut code)?;
         let code_len = code.len() as u32;
-        Ok(Assembly { code, code_len, align: 1 << self.max_align_log2, relocations, labels })
+        let labels = self.labels.iter().map(|at| at.raw).collect();
+        Ok(Assembly { code, code_len, align: self.code_align(), relocations: self.relocations.clone(), labels })
+    }
+
+    /// The relocations so far.
+    pub(crate) fn relocations(&self) -> &[Relocation] {
+        &self.relocations
+    }
+
+    /// The alignment that the code's first byte needs.
+    pub(crate) fn code_align(&self) -> u32 {
+        1 << self.max_align_log2
     }
 
     /// Chooses the form of every branch. Returns, per item, the bytes that the items before it occupy (and the total).

@@ -76,18 +76,28 @@ pub fn link(
             RelocTarget::Address(address) => address,
             RelocTarget::Local(offset) => base.wrapping_add(u64::from(offset)),
         };
-        let value = target.wrapping_add(reloc.addend as u64);
-        let at = reloc.offset as usize;
-        let outside = AsmError::RelocationOffset { offset: reloc.offset };
-        let field = bytes.get_mut(at..).ok_or(outside.clone())?;
-        match reloc.kind {
-            RelocKind::Abs64 => *field.first_chunk_mut().ok_or(outside)? = value.to_le_bytes(),
-            RelocKind::Rel32 => {
-                let distance = value.wrapping_sub(base.wrapping_add(at as u64)) as i64;
-                let distance =
-                    i32::try_from(distance).map_err(|_| AsmError::RelocationRange { offset: reloc.offset })?;
-                *field.first_chunk_mut().ok_or(outside)? = distance.to_le_bytes();
-            }
+        link_one(bytes, base, reloc, target)?;
+    }
+    Ok(())
+}
+
+/// Fills in one relocation of `bytes`, which will run at `base`: what it refers to lies at `target`.
+///
+/// # Errors
+///
+/// A field outside `bytes`, a relative target out of reach.
+#[inline]
+pub fn link_one(bytes: &mut [u8], base: u64, reloc: &Relocation, target: u64) -> Result<(), AsmError> {
+    let value = target.wrapping_add(reloc.addend as u64);
+    let at = reloc.offset as usize;
+    let outside = AsmError::RelocationOffset { offset: reloc.offset };
+    let Some(field) = bytes.get_mut(at..) else { return Err(outside) };
+    match reloc.kind {
+        RelocKind::Abs64 => *field.first_chunk_mut().ok_or(outside)? = value.to_le_bytes(),
+        RelocKind::Rel32 => {
+            let distance = value.wrapping_sub(base.wrapping_add(at as u64)) as i64;
+            let distance = i32::try_from(distance).map_err(|_| AsmError::RelocationRange { offset: reloc.offset })?;
+            *field.first_chunk_mut().ok_or(outside)? = distance.to_le_bytes();
         }
     }
     Ok(())

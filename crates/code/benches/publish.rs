@@ -41,7 +41,7 @@ fn main() {
     measure("publish a batch of 32 stubs", 500, || {
         let mut batch = Batch::new();
         (0..32).for_each(|_| batch.push(stub(200)));
-        black_box(space.publish_batch(batch)).unwrap();
+        black_box(space.publish_batch(&mut batch)).unwrap();
     });
     measure("publish, retire and free 4 KB", 2000, || {
         let code = space.publish_image(stub(4096)).unwrap();

@@ -25,6 +25,7 @@
 
 #![deny(unsafe_code)]
 
+mod batch;
 mod error;
 pub mod listen;
 mod object;
@@ -34,8 +35,9 @@ mod ranges;
 mod space;
 mod tables;
 
+pub use batch::Batch;
 pub use error::CodeError;
-pub use object::{CallerFrame, CodeImage, CodeKind, CodeObject, CodeRef, DataBlock, Unwind, UnwindRow};
+pub use object::{CallerFrame, CodeImage, CodeInfo, CodeKind, CodeObject, CodeRef, DataBlock, Unwind, UnwindRow};
 pub use os::SUPPORTED;
-pub use space::{Batch, CodeConfig, CodeSpace, CodeStats, DATA, Reclaimed};
+pub use space::{CodeConfig, CodeSpace, CodeStats, DATA, Reclaimed};
 pub use tables::{CodeTables, OffsetTable, StackMap, StackMaps};

@@ -1,6 +1,6 @@
 //! What is published, and what it is afterwards.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use tercel_asm::{Assembly, Relocation};
 
@@ -130,6 +130,9 @@ impl CodeImage {
     }
 }
 
+/// The tables of code that has none.
+static NO_TABLES: LazyLock<CodeTables> = LazyLock::new(CodeTables::default);
+
 /// A handle to published code. It stays distinct from the handles of later code when the code is freed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CodeRef {
@@ -140,9 +143,12 @@ pub struct CodeRef {
 /// Published code.
 #[derive(Debug)]
 pub struct CodeObject {
-    pub(crate) image: ImageInfo,
+    pub(crate) info: CodeInfo,
     pub(crate) address: usize,
     pub(crate) len: u32,
+    pub(crate) code_len: u32,
+    pub(crate) data_words: u32,
+    pub(crate) traced: u32,
     /// Address of the data block: kept as a number, so that the object can move between threads.
     pub(crate) data: usize,
     pub(crate) retired: bool,
@@ -151,28 +157,30 @@ pub struct CodeObject {
     pub(crate) data_range: (u32, u32),
 }
 
-/// What is kept of an image.
-#[derive(Debug)]
-pub(crate) struct ImageInfo {
+/// What is known of a piece of code besides its bytes.
+#[derive(Clone, Debug)]
+pub struct CodeInfo {
+    /// What profilers and debuggers call it.
     pub name: Arc<str>,
+    /// What it is for.
     pub kind: CodeKind,
-    pub code_len: u32,
-    pub data_words: u32,
-    pub traced: u32,
-    pub tables: CodeTables,
+    /// What is found by address; none: nothing.
+    pub tables: Option<Box<CodeTables>>,
+    /// How frames are walked by others.
     pub unwind: Unwind,
+    /// Name of the source file that the tables' lines count in.
     pub source: Option<Arc<str>>,
 }
 
 impl CodeObject {
     /// What profilers and debuggers call it.
     pub fn name(&self) -> &str {
-        &self.image.name
+        &self.info.name
     }
 
     /// What it is for.
     pub fn kind(&self) -> CodeKind {
-        self.image.kind
+        self.info.kind
     }
 
     /// Address of the first instruction.
@@ -194,7 +202,7 @@ impl CodeObject {
 
     /// Bytes of instructions; constants follow.
     pub fn code_len(&self) -> u32 {
-        self.image.code_len
+        self.code_len
     }
 
     /// Whether the address lies in this code.
@@ -206,29 +214,29 @@ impl CodeObject {
     /// Address of the data block, and its length in words; dangling if there are none.
     #[inline]
     pub fn data(&self) -> (*mut u64, usize) {
-        (self.data as *mut u64, self.image.data_words as usize)
+        (self.data as *mut u64, self.data_words as usize)
     }
 
     /// The words of the data block, from the first, that are tagged values.
     #[inline]
     pub fn traced_words(&self) -> usize {
-        self.image.traced as usize
+        self.traced as usize
     }
 
     /// What is found by address.
     #[inline]
     pub fn tables(&self) -> &CodeTables {
-        &self.image.tables
+        self.info.tables.as_deref().unwrap_or(&NO_TABLES)
     }
 
     /// How frames are walked by others.
     pub fn unwind(&self) -> &Unwind {
-        &self.image.unwind
+        &self.info.unwind
     }
 
     /// Name of the source file that the lines count in.
     pub fn source(&self) -> Option<&str> {
-        self.image.source.as_deref()
+        self.info.source.as_deref()
     }
 
     /// Whether the code waits to be freed: no new activation begins, old ones run on.

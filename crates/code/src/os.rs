@@ -26,6 +26,8 @@ mod linux {
     const PAGE: usize = 4096;
     /// Memory becomes executable or writable in steps of this size: a trade of system calls against untouched pages.
     const CHUNK: usize = 64 << 10;
+    /// From so much code on, the steps are larger.
+    const LARGE: usize = 256 << 10;
     /// An instruction that traps: what executable memory holds where there is no code.
     const TRAP: u8 = 0xCC;
 
@@ -116,10 +118,12 @@ mod linux {
 
         /// Makes the code area executable up to `end`, filled with traps.
         pub fn commit_code(&mut self, end: usize) -> Result<(), CodeError> {
-            let end = end.next_multiple_of(CHUNK);
             if end <= self.code_committed || end > self.code_size {
                 return if end > self.code_size { Err(outside()) } else { Ok(()) };
             }
+            // An engine that has much code will have more.
+            let step = if self.code_committed < LARGE { CHUNK } else { 4 * CHUNK };
+            let end = end.next_multiple_of(step).min(self.code_size);
             let (start, len) = (self.code_committed, end - self.code_committed);
             // Writing all pages now turns a lack of memory into an error here; later it would be a SIGBUS.
             self.fill_with_traps(start, len)?;

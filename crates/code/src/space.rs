@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
-use tercel_asm::reloc::link;
-use tercel_asm::{RelocKind, RelocTarget, Relocation};
+use tercel_asm::reloc::link_one;
+use tercel_asm::{AsmError, RelocKind, RelocTarget, Relocation};
 
+use crate::batch::{Batch, Piece};
 use crate::listen::CodeListener;
-use crate::object::{CodeImage, CodeKind, CodeObject, CodeRef, ImageInfo};
+use crate::object::{CodeImage, CodeKind, CodeObject, CodeRef};
 use crate::os::Region;
 use crate::ranges::{GRANULE, Ranges, round_up};
 use crate::{CodeError, SUPPORTED};
@@ -94,36 +95,6 @@ pub struct CodeSpace {
     stats: CodeStats,
 }
 
-/// Images to be published together: as few passes through the kernel as their places allow.
-#[derive(Debug, Default)]
-pub struct Batch {
-    images: Vec<CodeImage>,
-}
-
-impl Batch {
-    /// An empty batch.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds an image; its [`CodeRef`] is the one at the same place in what [`CodeSpace::publish_batch`] returns.
-    pub fn push(&mut self, image: CodeImage) {
-        self.images.push(image);
-    }
-
-    /// Number of images.
-    pub fn len(&self) -> usize {
-        self.images.len()
-    }
-
-    /// Whether there are no images.
-    pub fn is_empty(&self) -> bool {
-        self.images.is_empty()
-    }
-}
-
-const EMPTY: CodeError = CodeError::Invalid { reason: "an empty batch" };
-
 /// What is known of a symbol.
 #[derive(Clone, Copy)]
 struct Known {
@@ -163,7 +134,7 @@ impl Symbols {
     }
 }
 
-/// Where an image will come to lie.
+/// Where a piece will come to lie.
 #[derive(Clone, Copy)]
 struct Place {
     code: (u32, u32),
@@ -241,67 +212,36 @@ impl CodeSpace {
     ///
     /// As for [`CodeSpace::publish_batch`].
     pub fn publish_image(&mut self, image: CodeImage) -> Result<CodeRef, CodeError> {
-        self.publish_or_return(image).map_err(|refused| refused.0)
+        let mut batch = Batch::new();
+        batch.push(image);
+        let codes = self.publish_batch(&mut batch)?;
+        codes.first().copied().ok_or(CodeError::Invalid { reason: "an empty batch" })
     }
 
-    /// Publishes one image.
-    ///
-    /// # Errors
-    ///
-    /// As for [`CodeSpace::publish_batch`]; where the budget is used up, the image can be published again once there is room.
-    pub fn publish_or_return(&mut self, image: CodeImage) -> Result<CodeRef, Box<(CodeError, CodeImage)>> {
-        let mut images = vec![image];
-        let result = self.publish_images(&mut images).and_then(|codes| codes.last().copied().ok_or(EMPTY));
-        match (result, images.pop()) {
-            (Err(error), Some(image)) => Err(Box::new((error, image))),
-            (Err(error), None) => Err(Box::new((error, CodeImage::new("", CodeKind::Other, Default::default())))),
-            (Ok(code), _) => Ok(code),
-        }
-    }
-
-    /// Publishes all images of a batch, or none: they can run when this returns.
+    /// Publishes all pieces of a batch, or none: they can run when this returns. Then the batch is empty.
     ///
     /// # Errors
     ///
     /// Budget or addresses are used up, a relocation names an unknown symbol or does not reach, or the system refuses
-    /// memory. Nothing has changed then.
-    pub fn publish_batch(&mut self, mut batch: Batch) -> Result<Vec<CodeRef>, CodeError> {
-        self.publish_images(&mut batch.images)
-    }
-
-    /// As [`CodeSpace::publish_batch`]; the images are taken if they are published.
-    fn publish_images(&mut self, images: &mut Vec<CodeImage>) -> Result<Vec<CodeRef>, CodeError> {
-        // Jumps to symbols out of reach, published once and never freed, come first in the batch.
-        let far = self.far_symbols(images);
-        if !far.is_empty() {
-            images.splice(0..0, far.iter().map(|&(symbol, address)| veneer(symbol, address)));
-        }
-        let result = self.try_publish(images, &far);
-        if result.is_err() {
-            self.stats.refused += 1;
-            images.drain(..far.len());
+    /// memory. The batch can be published again then, once there is room. Jumps to symbols out of reach may have been published for it, which are
+    /// of use to others.
+    pub fn publish_batch(&mut self, batch: &mut Batch) -> Result<Vec<CodeRef>, CodeError> {
+        let result = self.bring_near(batch).and_then(|()| self.try_publish(batch));
+        match &result {
+            Ok(_) => batch.clear(),
+            Err(_) => self.stats.refused += 1,
         }
         result
     }
 
-    /// Publishes images, of which the first are jumps to the symbols `far`.
-    fn try_publish(&mut self, images: &mut Vec<CodeImage>, far: &[(u32, u64)]) -> Result<Vec<CodeRef>, CodeError> {
-        for image in &*images {
-            check(image)?;
-        }
-        if images.is_empty() {
+    fn try_publish(&mut self, batch: &mut Batch) -> Result<Vec<CodeRef>, CodeError> {
+        batch.check()?;
+        if batch.is_empty() {
             return Ok(Vec::new());
         }
         let untouched = self.code.untouched();
-        let places = self.place(images)?;
-        for (&(symbol, address), place) in far.iter().zip(&places) {
-            let near = Some(self.region.code_base() as u64 + u64::from(place.code.0));
-            self.symbols.set(symbol, Known { address, near });
-        }
-        if let Err(error) = self.write(images, &places) {
-            for &(symbol, address) in far {
-                self.symbols.set(symbol, Known { address, near: None });
-            }
+        let places = self.place(batch)?;
+        if let Err(error) = self.write(batch, &places) {
             for place in &places {
                 // What was written before the failure; not committed ranges need nothing.
                 let _ = self.region.trap_code(place.code.0 as usize, place.code.1 as usize);
@@ -315,26 +255,43 @@ impl CodeSpace {
             self.region.serialize();
         }
         let codes: Vec<CodeRef> =
-            images.drain(..).zip(&places).map(|(image, place)| self.enter(image, *place)).collect();
-        self.tell_added(&codes);
-        Ok(codes[far.len()..].to_vec())
+            batch.pieces.drain(..).zip(&places).map(|(piece, place)| self.enter(piece, *place)).collect();
+        if !self.listeners.is_empty() {
+            self.tell_added(&codes);
+        }
+        Ok(codes)
     }
 
-    /// The symbols that near calls name and do not reach, and that have no jump yet.
-    fn far_symbols(&self, images: &[CodeImage]) -> Vec<(u32, u64)> {
+    /// Publishes jumps to the symbols that near calls of the batch name and do not reach, and that have no jump yet. They are never freed.
+    fn bring_near(&mut self, batch: &Batch) -> Result<(), CodeError> {
         let mut far: Vec<(u32, u64)> = Vec::new();
-        for image in images {
-            for reloc in &image.relocations {
+        let own: Vec<u32> = batch.pieces.iter().filter_map(|piece| piece.symbol).collect();
+        let mut first = 0;
+        for piece in &batch.pieces {
+            let code = &batch.bytes[piece.start..piece.start + piece.len];
+            for reloc in &batch.relocations[first..piece.relocations_end] {
                 if let RelocTarget::Symbol(symbol) = reloc.target
                     && let Some(Known { address, near: None }) = self.symbols.get(symbol)
-                    && is_branch(&image.code, reloc)
+                    && is_branch(code, reloc)
                     && !far.contains(&(symbol, address))
+                    && !own.contains(&symbol)
                 {
                     far.push((symbol, address));
                 }
             }
+            first = piece.relocations_end;
         }
-        far
+        if far.is_empty() {
+            return Ok(());
+        }
+        let mut veneers = Batch::new();
+        far.iter().for_each(|&(symbol, address)| veneers.push(veneer(symbol, address)));
+        let codes = self.try_publish(&mut veneers)?;
+        for ((symbol, address), code) in far.into_iter().zip(codes) {
+            let near = self.get(code).map(|object| object.entry() as u64);
+            self.symbols.set(symbol, Known { address, near });
+        }
+        Ok(())
     }
 
     /// Whether an address is within reach of all code.
@@ -347,15 +304,13 @@ impl CodeSpace {
         within(start) && within(end)
     }
 
-    /// Takes ranges for all images: next to each other where that is possible, so that they are written at once.
-    fn place(&mut self, images: &[CodeImage]) -> Result<Vec<Place>, CodeError> {
+    /// Takes ranges for all pieces: next to each other where that is possible, so that they are written at once.
+    fn place(&mut self, batch: &Batch) -> Result<Vec<Place>, CodeError> {
         let size = |len: usize| round_up(len, GRANULE).ok_or(CodeError::Invalid { reason: "the code is too large" });
-        let mut sizes = Vec::with_capacity(images.len());
-        let mut total = 0;
-        for image in images {
-            let sized = (size(image.code.len())?, size(image.data.words.len() * 8)?);
-            total += sized.0 as usize + sized.1 as usize;
-            sizes.push(sized);
+        let code_total = size(batch.bytes.len())?;
+        let mut total = code_total as usize;
+        for piece in &batch.pieces {
+            total += size(piece.data.words.len() * 8)? as usize;
         }
         let used = self.code.used() as usize + self.data.used() as usize;
         let available = if self.refuse { 0 } else { self.budget.saturating_sub(used) };
@@ -363,20 +318,31 @@ impl CodeSpace {
         if total > available {
             return Err(exhausted);
         }
-        let mut places: Vec<Place> = Vec::with_capacity(images.len());
-        for (image, (code_len, data_len)) in images.iter().zip(sizes) {
-            let code = self.code.alloc(code_len, image.align.max(GRANULE)).map(|start| (start, code_len));
-            let data = match data_len {
-                0 => Some((0, 0)),
-                len => self.data.alloc(len, GRANULE).map(|start| (start, len)),
+        let together = batch.pieces.iter().all(|piece| piece.align <= GRANULE);
+        let all = if together { self.code.alloc(code_total, GRANULE) } else { None };
+        let mut places: Vec<Place> = Vec::with_capacity(batch.pieces.len());
+        for piece in &batch.pieces {
+            let (code_len, data_len) = (size(piece.len)?, size(piece.data.words.len() * 8)?);
+            let code = match all {
+                Some(start) => Some(start + piece.start as u32),
+                None => self.code.alloc(code_len, piece.align.max(GRANULE)),
             };
-            match (code, data) {
-                (Some(code), Some(data)) => places.push(Place { code, data }),
-                (code, data) => {
-                    places.push(Place { code: code.unwrap_or_default(), data: data.unwrap_or_default() });
-                    self.give_back(&places);
-                    return Err(exhausted);
+            let data = match data_len {
+                0 => Some(0),
+                len => self.data.alloc(len, GRANULE),
+            };
+            let taken = |start: Option<u32>, len: u32| start.map_or((0, 0), |start| (start, len));
+            places.push(Place { code: taken(code, code_len), data: taken(data, data_len) });
+            if code.is_none() || data.is_none() {
+                if let Some(start) = all {
+                    // Of what was taken at once, the rest that has no place yet.
+                    let end = piece.start as u32 + code_len;
+                    if end < code_total {
+                        self.code.free(start + end, code_total - end);
+                    }
                 }
+                self.give_back(&places);
+                return Err(exhausted);
             }
         }
         Ok(places)
@@ -393,76 +359,88 @@ impl CodeSpace {
         }
     }
 
-    /// Links all images and copies them to their places.
-    fn write(&mut self, images: &mut [CodeImage], places: &[Place]) -> Result<(), CodeError> {
+    /// Links all pieces and copies them to their places.
+    fn write(&mut self, batch: &mut Batch, places: &[Place]) -> Result<(), CodeError> {
         let base = self.region.code_base() as u64;
-        for (image, place) in images.iter_mut().zip(places) {
+        let address_of = |place: &Place| base + u64::from(place.code.0);
+        let defined: FxHashMap<u32, u64> = batch
+            .pieces
+            .iter()
+            .zip(places)
+            .filter_map(|(piece, place)| Some((piece.symbol?, address_of(place))))
+            .collect();
+        let mut first = 0;
+        for (piece, place) in batch.pieces.iter().zip(places) {
             let data = self.region.data_base() as u64 + u64::from(place.data.0);
-            let code = &mut image.code;
-            for reloc in &mut image.relocations {
-                if let RelocTarget::Symbol(symbol) = reloc.target
-                    && let Some(Known { near: Some(near), .. }) = self.symbols.get(symbol)
-                    && is_branch(code, reloc)
-                {
-                    reloc.target = RelocTarget::Address(near);
-                }
+            let code = &mut batch.bytes[piece.start..piece.start + piece.len];
+            let relocations = &mut batch.relocations[first..piece.relocations_end];
+            first = piece.relocations_end;
+            let own = address_of(place);
+            for reloc in relocations {
+                let address = match reloc.target {
+                    RelocTarget::Symbol(DATA) => data,
+                    RelocTarget::Symbol(symbol) => {
+                        if !defined.is_empty()
+                            && let Some(&address) = defined.get(&symbol)
+                        {
+                            link_one(code, own, reloc, address)?;
+                            continue;
+                        }
+                        let known = self.symbols.get(symbol).ok_or(AsmError::UnknownSymbol { symbol })?;
+                        known.near.filter(|_| is_branch(code, reloc)).unwrap_or(known.address)
+                    }
+                    RelocTarget::Address(address) => address,
+                    RelocTarget::Local(offset) => own + u64::from(offset),
+                };
+                link_one(code, own, reloc, address)?;
             }
-            link(code, base + u64::from(place.code.0), &image.relocations, |symbol| match symbol {
-                DATA => Some(data),
-                symbol => self.symbols.get(symbol).map(|known| known.address),
-            })?;
         }
         // Nothing is written before everything is known to link.
         for place in places {
             self.region.commit_code((place.code.0 + place.code.1) as usize)?;
             self.region.commit_data((place.data.0 + place.data.1) as usize)?;
         }
-        // Around code lie traps already: padding is not written, but for that between the pieces of one copy.
+        // Around code lie traps already. Pieces that follow each other in the batch and in memory are one copy.
         let mut index = 0;
-        if let ([image], [place]) = (&*images, places) {
-            self.region.write_code(place.code.0 as usize, &image.code)?;
-            index = 1;
-        }
-        while index < images.len() {
-            let start = places[index].code.0;
-            let mut run = Vec::new();
-            // Ranges that follow each other, but for alignment, are one copy.
-            while index < images.len() && places[index].code.0 == start + run.len() as u32 {
-                run.extend_from_slice(&images[index].code);
-                run.resize((places[index].code.0 + places[index].code.1 - start) as usize, 0xCC);
+        while let Some(piece) = batch.pieces.get(index) {
+            let (start, at) = (piece.start, places[index].code.0);
+            let mut end = start;
+            while let Some(piece) = batch.pieces.get(index)
+                && places[index].code.0 as usize == at as usize + (piece.start - start)
+            {
+                end = piece.start + places[index].code.1 as usize;
                 index += 1;
             }
-            self.region.write_code(start as usize, &run)?;
+            self.region.write_code(at as usize, &batch.bytes[start..end])?;
         }
-        for (image, place) in images.iter().zip(places) {
+        for (symbol, address) in defined {
+            self.define_symbol(symbol, address);
+        }
+        for (piece, place) in batch.pieces.iter().zip(places) {
             if place.data.1 > 0 {
-                self.region.write_data(place.data.0 as usize, &image.data.words, place.data.1 as usize);
+                self.region.write_data(place.data.0 as usize, &piece.data.words, place.data.1 as usize);
             }
         }
         Ok(())
     }
 
     /// Makes an object of what was written.
-    fn enter(&mut self, image: CodeImage, place: Place) -> CodeRef {
-        let mut tables = image.tables;
-        tables.stack_maps.seal();
+    fn enter(&mut self, piece: Piece, place: Place) -> CodeRef {
+        let mut info = piece.info;
+        if let Some(tables) = &mut info.tables {
+            tables.stack_maps.seal();
+        }
         let object = CodeObject {
             address: self.region.code_base() as usize + place.code.0 as usize,
-            len: image.code.len() as u32,
+            len: piece.len as u32,
+            code_len: piece.code_len as u32,
+            data_words: piece.data.words.len() as u32,
+            traced: piece.data.traced,
             data: if place.data.1 > 0 { self.region.data_base() as usize + place.data.0 as usize } else { 8 },
             retired: false,
             code_range: place.code,
             data_range: place.data,
-            image: ImageInfo {
-                name: image.name,
-                kind: image.kind,
-                code_len: image.code_len,
-                data_words: image.data.words.len() as u32,
-                traced: image.data.traced,
-                tables,
-                unwind: image.unwind,
-                source: image.source,
-            },
+            info,
         };
         let index = self.vacant.pop().unwrap_or_else(|| {
             self.slots.push(Slot::default());
@@ -630,21 +608,4 @@ fn veneer(symbol: u32, address: u64) -> CodeImage {
         align: VENEER_SIZE,
         ..CodeImage::new(format!("to symbol {symbol}"), CodeKind::Runtime, Default::default())
     }
-}
-
-/// What an image must satisfy by itself.
-fn check(image: &CodeImage) -> Result<(), CodeError> {
-    let len = image.code.len();
-    let fault = if len == 0 || len > 1 << 30 {
-        Err("no code, or more than 1 GB")
-    } else if image.code_len as usize > len {
-        Err("more instructions than bytes")
-    } else if !(image.align.is_power_of_two() || image.align == 0) || image.align > 4096 {
-        Err("an alignment is a power of two up to 4096")
-    } else if image.data.traced as usize > image.data.words.len() || image.data.words.len() > 1 << 24 {
-        Err("the data block is too large, or has fewer words than are traced")
-    } else {
-        image.tables.check(len as u32)
-    };
-    fault.map_err(|reason| CodeError::Invalid { reason })
 }

@@ -223,6 +223,12 @@ impl CodeTables {
         self.stack_maps.bytes() + self.deopt_bytes.capacity() + small.iter().map(|table| table.bytes()).sum::<usize>()
     }
 
+    /// Whether there is nothing in them.
+    pub fn is_empty(&self) -> bool {
+        let small = [&self.handlers, &self.deopts, &self.positions, &self.lines];
+        self.stack_maps.is_empty() && self.deopt_bytes.is_empty() && small.iter().all(|table| table.is_empty())
+    }
+
     /// What contradicts a code of `len` bytes, if anything.
     pub(crate) fn check(&self, len: u32) -> Result<(), &'static str> {
         let last = [&self.handlers, &self.deopts, &self.positions, &self.lines]

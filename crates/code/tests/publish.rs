@@ -52,7 +52,7 @@ fn a_batch_is_one_publication() {
     for value in 0..50 {
         batch.push(returning(value));
     }
-    let codes = space.publish_batch(batch).unwrap();
+    let codes = space.publish_batch(&mut batch).unwrap();
     for (value, &code) in codes.iter().enumerate() {
         assert_eq!(call(&space, code), value as i64);
     }
@@ -64,9 +64,54 @@ fn a_batch_is_one_publication() {
     let unknown = RelocTarget::Symbol(77);
     batch.push(image(|asm| asm.call_near(unknown)));
     let error = CodeError::Link(AsmError::UnknownSymbol { symbol: 77 });
-    assert_eq!(space.publish_batch(batch), Err(error));
+    assert_eq!(space.publish_batch(&mut batch), Err(error));
     let after = space.stats();
     assert_eq!((after.code_bytes, after.objects, after.refused), (before.code_bytes, before.objects, 1));
+}
+
+#[test]
+fn a_batch_that_was_refused_can_be_published_when_there_is_room() {
+    let mut space = CodeSpace::new(SMALL).unwrap();
+    let mut batch = Batch::new();
+    (0..3).for_each(|value| batch.push(returning(value)));
+    space.refuse_all(true);
+    assert!(matches!(space.publish_batch(&mut batch), Err(CodeError::Exhausted { .. })));
+    assert_eq!((batch.len(), space.stats().objects), (3, 0));
+    space.refuse_all(false);
+    let codes = space.publish_batch(&mut batch).unwrap();
+    assert_eq!(codes.iter().map(|&code| call(&space, code)).collect::<Vec<_>>(), [0, 1, 2]);
+    assert!(batch.is_empty() && batch.code_bytes() == 0);
+}
+
+#[test]
+fn pieces_of_a_batch_name_each_other() {
+    let mut space = CodeSpace::new(SMALL).unwrap();
+    // The second piece jumps to the first, and the first to the third.
+    let jump = |symbol| image(|asm| asm.jmp_near(RelocTarget::Symbol(symbol)));
+    let mut batch = Batch::new();
+    for (piece, symbol) in [(jump(12), 10), (jump(10), 11), (returning(7), 12)] {
+        batch.push(piece);
+        batch.define_last(symbol);
+    }
+    let codes = space.publish_batch(&mut batch).unwrap();
+    assert_eq!((call(&space, codes[1]), space.stats().batches, space.stats().objects), (7, 1, 3));
+    // What comes after knows them too.
+    let code = space.publish_image(jump(11)).unwrap();
+    assert_eq!(call(&space, code), 7);
+    // A definition in a batch goes before an older one, which stays where the batch is refused.
+    let mut batch = Batch::new();
+    batch.push(returning(9));
+    batch.define_last(12);
+    batch.push(jump(99));
+    assert!(space.publish_batch(&mut batch).is_err());
+    let code = space.publish_image(jump(12)).unwrap();
+    assert_eq!(call(&space, code), 7);
+    let mut batch = Batch::new();
+    batch.push(jump(12));
+    batch.push(returning(8));
+    batch.define_last(12);
+    let codes = space.publish_batch(&mut batch).unwrap();
+    assert_eq!(call(&space, codes[0]), 8);
 }
 
 #[test]
@@ -299,7 +344,7 @@ fn random_use_keeps_every_code_intact() {
                 batch.push(image);
                 next += 1;
             }
-            match space.publish_batch(batch) {
+            match space.publish_batch(&mut batch) {
                 Ok(codes) => live.extend(codes.into_iter().zip(first..)),
                 Err(error) => {
                     assert!(matches!(error, CodeError::Exhausted { .. }), "{error}");

@@ -19,13 +19,14 @@ use tercel_vm::context::Context;
 /// The code of a function and of all functions in it, with the feedback that they have.
 pub fn assembly(cx: &Context, code: Gc<CodeBlock>) -> String {
     let mut out = String::new();
+    let mut scratch = Scratch::default();
     let mut work = vec![code];
     while let Some(code) = work.pop() {
         if !out.is_empty() {
             out.push('\n');
         }
         cx.prepare_code(code);
-        match baseline::compile_with(cx, code, &mut Scratch::default(), true) {
+        match baseline::compile_with(cx, code, &mut scratch, true) {
             Ok(compiled) => function(&mut out, code.template(), &compiled),
             Err(refusal) => {
                 let _ = writeln!(out, "function {:?}: refused: {}", code.template().name, refusal.reason());
@@ -46,12 +47,12 @@ fn function(out: &mut String, template: &Template, compiled: &Compiled) {
         template.source.name,
         at.line,
         at.column,
-        compiled.image.code_len,
+        compiled.assembly.code_len,
         compiled.bytecode_bytes
     );
     let code = Code::new(template, compiled);
     // Instructions come in the order of bytecode; where that order ends the slow paths begin.
-    let positions: Vec<(u32, u32)> = compiled.image.tables.positions.iter().map(|(offset, &pc)| (offset, pc)).collect();
+    let positions = last_of_each_offset(&compiled.positions);
     let main = 1 + positions.windows(2).take_while(|pair| pair[0].1 < pair[1].1).count();
     let (main, slow) = positions.split_at(main.min(positions.len()));
     let slow_start = slow.first().map_or(compiled.pads, |row| row.0);
@@ -77,7 +78,19 @@ fn function(out: &mut String, template: &Template, compiled: &Compiled) {
         code.lines(out, start, slow.get(i + 1).map_or(compiled.pads, |row| row.0));
     }
     let _ = writeln!(out, "  throws, and entries from other tiers");
-    code.lines(out, compiled.pads, compiled.image.code_len);
+    code.lines(out, compiled.pads, compiled.assembly.code_len);
+}
+
+/// Positions without those that have no code of their own.
+fn last_of_each_offset(positions: &[(u32, u32)]) -> Vec<(u32, u32)> {
+    let mut kept: Vec<(u32, u32)> = Vec::new();
+    for &row in positions {
+        if kept.last().is_some_and(|last| last.0 == row.0) {
+            kept.pop();
+        }
+        kept.push(row);
+    }
+    kept
 }
 
 /// A function's code, and what is known about places in it.
@@ -91,30 +104,30 @@ struct Code<'a> {
 }
 
 impl<'a> Code<'a> {
-    fn new(template: &'a Template, compiled: &'a Compiled) -> Code<'a> {
-        let image = &compiled.image;
-        let named = image.relocations.iter().filter_map(|r| match r.target {
+    fn new(template: &'a Template, compiled: &'a Compiled<'a>) -> Code<'a> {
+        let assembly = compiled.assembly;
+        let named = assembly.relocations.iter().filter_map(|r| match r.target {
             RelocTarget::Symbol(symbol) => Some((r.offset, symbols::name(symbol))),
             _ => None,
         });
         let mut places = FxHashMap::default();
         let mut last = None;
         let mut slow = false;
-        for (offset, &pc) in image.tables.positions.iter() {
+        for (offset, pc) in last_of_each_offset(&compiled.positions) {
             slow |= last.is_some_and(|last| last >= pc);
             last = Some(pc);
             places.insert(offset, if slow { format!("slow path of {pc}") } else { format!("{pc}") });
         }
-        for &(pc, offset) in &compiled.resume {
+        for &(pc, offset) in compiled.resume {
             places.insert(offset, format!("a frame without native frame goes on at {pc}"));
         }
-        for &(pc, offset) in &compiled.inside {
+        for &(pc, offset) in compiled.inside {
             places.insert(offset, format!("a frame with native frame goes on at {pc}"));
         }
         places.insert(compiled.pads, "throw".into());
         places.insert(compiled.entry, "calls enter".into());
         places.insert(compiled.filled, "frames that are filled in enter".into());
-        Code { template, bytes: &image.code[..image.code_len as usize], symbols: named.collect(), places }
+        Code { template, bytes: &assembly.code[..assembly.code_len as usize], symbols: named.collect(), places }
     }
 
     /// The instructions from `start` to `end`, a line each.

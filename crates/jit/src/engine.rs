@@ -2,22 +2,27 @@
 //!
 //! Executable memory is reserved when the first function becomes hot: a program that runs cold code only pays nothing. Where the system
 //! denies it, or the budget is used up, functions stay in the interpreter and the statistics say why ([`Refusal`]).
+//!
+//! Publishing costs a system call and pages of memory, whatever the size. So functions that become warm wait for each other ([`Jit::queue`]): all are compiled and
+//! published together when there are enough of them, when one of them has been called as often again, or when a running loop is hot. A function that waits
+//! runs in the interpreter.
 
-use crate::baseline::{self, Compiled, Scratch};
+use crate::baseline::{self, Scratch};
 use crate::stubs::{self, OpSet};
 use crate::{ic, symbols};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tercel_bytecode::FeedbackKind;
-use tercel_code::{CodeConfig, CodeError, CodeImage, CodeRef, CodeSpace};
+use tercel_code::{Batch, CodeConfig, CodeError, CodeRef, CodeSpace};
+use tercel_gc::cpu_time;
 use tercel_vm::code::CodeBlock;
 use tercel_vm::context::Context;
 use tercel_vm::interp::entry::stack_pointer;
 use tercel_vm::stack::native_stack_bounds;
-use tercel_vm::tier::{MachineCode, Released, TierHooks};
+use tercel_vm::tier::{Answer, MachineCode, Released, TierHooks};
 use tercel_vm::{Gc, Kind, machine};
 
 /// Why a function stays in the interpreter.
@@ -45,15 +50,16 @@ impl Refusal {
 /// What the compiler did.
 #[derive(Clone, Debug, Default)]
 pub struct Statistics {
-    /// Functions compiled.
+    /// Functions compiled; in how many batches they were published.
     pub functions: u64,
+    pub batches: u64,
     /// Bytecode instructions compiled.
     pub instructions: u64,
     /// Bytes of bytecode compiled.
     pub bytecode_bytes: u64,
     /// Bytes of machine code made.
     pub code_bytes: u64,
-    /// Time spent compiling and publishing.
+    /// Processor time spent compiling and publishing.
     pub time: Duration,
     /// Programs of inline caches that have code; how many batches they came in; bytes of that code.
     pub stub_programs: u64,
@@ -122,12 +128,35 @@ struct Jit {
     released: Rc<Released>,
     /// The ops whose stubs are published.
     op_stubs: OpSet,
-    /// The compiler's memory.
+    /// Functions that wait to be compiled. They may be dead after a collection, so that empties it; who lives asks again.
+    queue: Vec<Gc<CodeBlock>>,
+    /// The compiler's memory, and code that is to be published with what is known about it.
     scratch: Scratch,
+    batch: Batch,
+    unpublished: Vec<Unpublished>,
+    ways_in: Vec<(u32, u32)>,
     /// The code of inline caches' stubs.
     stubs: ic::StubCode,
     statistics: Statistics,
 }
+
+/// A function whose code is in the batch. Offsets are in bytes from its code's start.
+struct Unpublished {
+    block: Gc<CodeBlock>,
+    entry: u32,
+    filled: u32,
+    /// Where in `Jit::ways_in` its entries for frames without and with a native frame begin, and where the latter end.
+    resume: usize,
+    inside: usize,
+    end: usize,
+    size: usize,
+    instructions: u32,
+    bytecode_bytes: u64,
+}
+
+/// Functions that wait for each other at most, and bytes of their bytecode: code for some pages.
+const MOST_QUEUED: usize = 16;
+const MOST_QUEUED_BYTES: usize = 4 << 10;
 
 struct Live {
     code: CodeRef,
@@ -155,7 +184,11 @@ pub fn install(cx: &Context) {
         live: FxHashMap::default(),
         released: Rc::default(),
         op_stubs: OpSet::default(),
+        queue: Vec::new(),
         scratch: Scratch::default(),
+        batch: Batch::new(),
+        unpublished: Vec::new(),
+        ways_in: Vec::new(),
         stubs: ic::StubCode::new(cx.options.count_ic_hits),
         statistics: Statistics::default(),
     };
@@ -199,26 +232,22 @@ impl Jit {
         self.space.as_mut().ok_or(Refusal::NoExecutableMemory)
     }
 
-    /// Publishes an image; where the budget is used up, after code that is cold has made room.
-    fn publish_image(&mut self, cx: &Context, image: CodeImage, wanted: OpSet) -> Result<CodeRef, Refusal> {
+    /// Publishes the batch; where the budget is used up, after code that is cold has made room.
+    fn publish_batch(&mut self, cx: &Context, wanted: OpSet) -> Result<Vec<CodeRef>, Refusal> {
         let refusal = |e| match e {
             CodeError::Exhausted { .. } => Refusal::BudgetExhausted,
             CodeError::Invalid { .. } => Refusal::TooLarge,
             _ => Refusal::NoExecutableMemory,
         };
         self.publish_stubs(cx, wanted)?.map_err(refusal)?;
-        let mut refused = match self.space(cx)?.publish_or_return(image) {
-            Ok(code) => return Ok(code),
-            Err(refused) => *refused,
-        };
-        if matches!(refused.0, CodeError::Exhausted { .. }) && !cx.options.fail_code_alloc {
+        let mut batch = std::mem::take(&mut self.batch);
+        let mut result = self.space(cx)?.publish_batch(&mut batch);
+        if matches!(result, Err(CodeError::Exhausted { .. })) && !cx.options.fail_code_alloc {
             self.evict_cold(cx);
-            refused = match self.space(cx)?.publish_or_return(refused.1) {
-                Ok(code) => return Ok(code),
-                Err(refused) => *refused,
-            };
+            result = self.space(cx)?.publish_batch(&mut batch);
         }
-        Err(refusal(refused.0))
+        self.batch = batch;
+        result.map_err(refusal)
     }
 
     /// Publishes the stubs of ops that are not published yet, after making room if need be.
@@ -286,39 +315,101 @@ impl Jit {
         });
     }
 
-    fn publish(
-        &mut self,
-        cx: &Context,
-        block: Gc<CodeBlock>,
-        compiled: Compiled,
-    ) -> Result<*const MachineCode, Refusal> {
-        let size = compiled.image.code.len();
-        let code = self.publish_image(cx, compiled.image, compiled.stubs)?;
-        let Some(space) = &self.space else { return Err(Refusal::NoExecutableMemory) };
-        let base = space.get(code).map_or(0, |object| object.entry() as usize);
-        let absolute = |table: Vec<(u32, u32)>| -> Box<[(u32, usize)]> {
-            table.into_iter().map(|(pc, offset)| (pc, base + offset as usize)).collect()
+    /// Compiles functions and publishes their code together. One that is too large is left out.
+    fn compile_all(&mut self, cx: &Context, blocks: &[Gc<CodeBlock>]) -> Result<(), Refusal> {
+        self.batch.clear();
+        self.unpublished.clear();
+        self.ways_in.clear();
+        let mut stubs = OpSet::default();
+        for &block in blocks {
+            cx.prepare_code(block);
+            let Ok(compiled) = baseline::compile(cx, block, &mut self.scratch) else { continue };
+            stubs.insert_all(compiled.stubs);
+            self.batch.push_assembly(compiled.assembly, baseline::info(cx, block.template(), &compiled));
+            let resume = self.ways_in.len();
+            self.ways_in.extend_from_slice(compiled.resume);
+            let inside = self.ways_in.len();
+            self.ways_in.extend_from_slice(compiled.inside);
+            self.unpublished.push(Unpublished {
+                block,
+                entry: compiled.entry,
+                filled: compiled.filled,
+                resume,
+                inside,
+                end: self.ways_in.len(),
+                size: compiled.assembly.code.len(),
+                instructions: compiled.instructions,
+                bytecode_bytes: compiled.bytecode_bytes,
+            });
+        }
+        if self.batch.is_empty() {
+            return Err(Refusal::TooLarge);
+        }
+        let codes = self.publish_batch(cx, stubs)?;
+        self.statistics.batches += 1;
+        for (index, code) in codes.into_iter().enumerate() {
+            self.install(cx, index, code);
+        }
+        Ok(())
+    }
+
+    /// Gives a function its published code.
+    fn install(&mut self, cx: &Context, index: usize, code: CodeRef) {
+        let function = &self.unpublished[index];
+        let base = self.space.as_ref().and_then(|space| space.get(code)).map_or(0, |object| object.entry() as usize);
+        let absolute = |range: std::ops::Range<usize>| -> Box<[(u32, usize)]> {
+            self.ways_in[range].iter().map(|&(pc, offset)| (pc, base + offset as usize)).collect()
         };
         let id = self.next_id;
         self.next_id += 1;
         let machine = Box::new(MachineCode {
-            entry: base + compiled.entry as usize,
-            filled: base + compiled.filled as usize,
-            resume: absolute(compiled.resume),
-            inside: absolute(compiled.inside),
-            size,
+            entry: base + function.entry as usize,
+            filled: base + function.filled as usize,
+            resume: absolute(function.resume..function.inside),
+            inside: absolute(function.inside..function.end),
+            size: function.size,
             id,
             released: self.released.clone(),
         });
+        let block = function.block;
         cx.interp.tiers.compiles_stubs.set(true);
-        let address: *const MachineCode = &raw const *machine;
+        block.set_machine_code(&machine);
         self.live.insert(id, Live { code, machine, block, calls_seen: block.machine_calls.get() });
         let statistics = &mut self.statistics;
         statistics.functions += 1;
-        statistics.instructions += u64::from(compiled.instructions);
-        statistics.bytecode_bytes += compiled.bytecode_bytes;
-        statistics.code_bytes += size as u64;
-        Ok(address)
+        statistics.instructions += u64::from(function.instructions);
+        statistics.bytecode_bytes += function.bytecode_bytes;
+        statistics.code_bytes += function.size as u64;
+    }
+
+    /// A function asks for code.
+    fn compile(&mut self, cx: &Context, code: Gc<CodeBlock>, now: bool) -> Result<Answer, Refusal> {
+        if self.denied {
+            return Err(Refusal::NoExecutableMemory);
+        }
+        let mut blocks = std::mem::take(&mut self.queue);
+        // One that asks again has waited long enough.
+        let asked = blocks.contains(&code);
+        blocks.retain(|block| block.machine_code().is_none());
+        if !asked {
+            blocks.push(code);
+        }
+        let bytes: usize = blocks.iter().map(|block| block.template().code.len() * 2).sum();
+        let calls = cx.interp.tiers.call_threshold.get();
+        if !now && !asked && calls > 0 && blocks.len() < MOST_QUEUED && bytes < MOST_QUEUED_BYTES {
+            self.queue = blocks;
+            return Ok(Answer::Later(calls));
+        }
+        let start = cpu_time();
+        let mut result = self.compile_all(cx, &blocks);
+        if blocks.len() > 1 && code.machine_code().is_none() {
+            // Perhaps there is room for this one.
+            result = self.compile_all(cx, &[code]);
+        }
+        self.statistics.time += Duration::from_nanos(cpu_time() - start);
+        blocks.clear();
+        self.queue = blocks;
+        result.map(|()| Answer::Done)
     }
 }
 
@@ -331,8 +422,9 @@ fn open_space(cx: &Context) -> Result<CodeSpace, CodeError> {
     }
     listen(cx, &mut space);
     symbols::define_all(&mut space);
-    ic::routines::publish(&mut space, cx)?;
-    stubs::shared::publish(&mut space, cx)?;
+    space.define_symbol(symbols::SHAPES_BASE.0, cx.shapes_base() as u64);
+    let routines = ic::routines::TABLE.iter().chain(stubs::shared::TABLE);
+    stubs::publish_routines(&mut space, cx, routines)?;
     Ok(space)
 }
 
@@ -356,24 +448,13 @@ fn listen(cx: &Context, space: &mut CodeSpace) {
     }
 }
 
-fn compile(cx: &Context, code: Gc<CodeBlock>) -> Option<*const MachineCode> {
-    let start = Instant::now();
-    let mut jit = state(cx)?.borrow_mut();
-    let result = if jit.denied {
-        Err(Refusal::NoExecutableMemory)
-    } else {
-        cx.prepare_code(code);
-        let jit = &mut *jit;
-        baseline::compile(cx, code, &mut jit.scratch).and_then(|compiled| jit.publish(cx, code, compiled))
-    };
-    jit.statistics.time += start.elapsed();
-    match result {
-        Ok(machine) => Some(machine),
-        Err(refusal) => {
-            *jit.statistics.refused.entry(refusal).or_default() += 1;
-            None
-        }
-    }
+fn compile(cx: &Context, code: Gc<CodeBlock>, now: bool) -> Answer {
+    let Some(state) = state(cx) else { return Answer::Refused };
+    let mut jit = state.borrow_mut();
+    jit.compile(cx, code, now).unwrap_or_else(|refusal| {
+        *jit.statistics.refused.entry(refusal).or_default() += 1;
+        Answer::Refused
+    })
 }
 
 fn stub_code(cx: &Context, program: &[u8], hit: bool) -> Option<usize> {
@@ -385,6 +466,7 @@ fn stub_code(cx: &Context, program: &[u8], hit: bool) -> Option<usize> {
 fn after_collection(cx: &Context) {
     // A collection during a compilation (there is none today) leaves the work to the next one.
     if let Some(mut jit) = state(cx).and_then(|state| state.try_borrow_mut().ok()) {
+        jit.queue.clear();
         jit.free_dead();
     }
 }

@@ -524,6 +524,7 @@ impl Engine {
             let per = |amount: u64, count: u64| amount / count.max(1);
             let rows = [
                 ("baseline.functions", Amount::Count(jit.functions)),
+                ("baseline.batches", Amount::Count(jit.batches)),
                 ("baseline.instructions", Amount::Count(jit.instructions)),
                 (
                     "baseline.compile_time_per_instruction",

@@ -189,12 +189,11 @@ impl Gc<CodeBlock> {
         self.flags.set(self.flags.get() | code_flag::REFUSED);
         self.heat.set(crate::tier::NEVER);
     }
-    /// From now on calls enter this code.
-    pub(crate) fn set_machine_code(self, machine: *const MachineCode) {
+    /// From now on calls enter this code, which its maker keeps in its place until the block's death is reported or the code is forgotten.
+    pub fn set_machine_code(self, machine: &MachineCode) {
         self.machine.set(machine);
         self.heat.set(0);
-        // SAFETY: the compiler gives out valid code.
-        let entry = unsafe { (*machine).entry };
+        let entry = machine.entry;
         self.construct_entry.set(entry);
         // A class constructor may not be called: the default entry says so.
         if !self.has(code_flag::CLASS) {

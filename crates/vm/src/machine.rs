@@ -343,7 +343,7 @@ pub(crate) fn entry_of_pushed(cx: &Context, frame: Frame) -> usize {
     frame.set_flags(flag::MACHINE);
     let code: Gc<CodeBlock> = frame.code();
     let pc = code.offset_of(cx.interp.pc.get());
-    let machine = if code.heat.get() <= 0 { crate::tier::hot_code(cx, code) } else { None };
+    let machine = if code.heat.get() <= 0 { crate::tier::hot_code(cx, code, false) } else { None };
     match machine.and_then(|m| m.entry_at(pc)) {
         Some(target) => target,
         None => interpret_resume as *const () as usize,
@@ -354,7 +354,7 @@ pub(crate) fn entry_of_pushed(cx: &Context, frame: Frame) -> usize {
 pub(crate) fn place_inside(cx: &Context, frame: Frame) -> usize {
     let code: Gc<CodeBlock> = frame.code();
     let pc = code.offset_of(cx.interp.pc.get());
-    let machine = if code.heat.get() <= 0 { crate::tier::hot_code(cx, code) } else { None };
+    let machine = if code.heat.get() <= 0 { crate::tier::hot_code(cx, code, false) } else { None };
     match machine.and_then(|m| m.inside_at(pc)) {
         Some(target) => target,
         None => interpret_inside as *const () as usize,

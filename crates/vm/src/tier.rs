@@ -38,13 +38,24 @@ use std::rc::Rc;
 
 /// What a compiler offers.
 pub struct TierHooks {
-    /// Compiles a function that became hot. `None`: refused, for a reason that the compiler's statistics tell.
-    pub compile: fn(&Context, Gc<CodeBlock>) -> Option<*const MachineCode>,
+    /// A function became warm, or hot: `now`. It is compiled, perhaps with others.
+    pub compile: fn(&Context, Gc<CodeBlock>, now: bool) -> Answer,
     /// The machine code of a stub's program, which is to be compiled if it has none yet. `None`: not published yet. `hit`: the stub has been
     /// interpreted with success, so that its code is wanted now; otherwise it may wait until there are more.
     pub stub_code: fn(&Context, program: &[u8], hit: bool) -> Option<usize>,
     /// After a full collection: code of dead functions may be freed.
     pub after_collection: fn(&Context),
+}
+
+/// What a compiler says to a function that asks for code.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// The function has code ([`CodeBlock::set_machine_code`](Gc::set_machine_code)).
+    Done,
+    /// Not yet: it may ask again after so many calls.
+    Later(i32),
+    /// Never, for a reason that the compiler's statistics tell.
+    Refused,
 }
 
 /// The numbers of machine code whose code blocks have died. Finalizers have no context, so each piece of code leads to the queue itself.
@@ -152,10 +163,10 @@ impl Context {
     }
 }
 
-/// The machine code of a block that may have become hot: compiled now, if it has not been.
+/// The machine code of a block that may have become hot, if it has been compiled or is compiled now; `now`: it need not wait for others.
 #[cold]
 #[inline(never)]
-pub(crate) fn hot_code<'a>(cx: &Context, code: Gc<CodeBlock>) -> Option<&'a MachineCode> {
+pub(crate) fn hot_code<'a>(cx: &Context, code: Gc<CodeBlock>, now: bool) -> Option<&'a MachineCode> {
     if let Some(machine) = code.machine_code() {
         return Some(machine);
     }
@@ -165,16 +176,12 @@ pub(crate) fn hot_code<'a>(cx: &Context, code: Gc<CodeBlock>) -> Option<&'a Mach
         code.heat.set(NEVER);
         return None;
     }
-    match (hooks.compile)(cx, code) {
-        Some(machine) => {
-            code.set_machine_code(machine);
-            code.machine_code()
-        }
-        None => {
-            code.refuse();
-            None
-        }
+    match (hooks.compile)(cx, code, now) {
+        Answer::Done => {}
+        Answer::Later(calls) => code.heat.set(calls),
+        Answer::Refused => code.refuse(),
     }
+    code.machine_code()
 }
 
 /// A stub was made: it gets the code of its program, if that is published.
@@ -214,7 +221,7 @@ pub(crate) fn begin_innermost(cx: &Context) -> Option<usize> {
         code.heat.set(code.heat.get().saturating_sub(1));
     }
     if code.heat.get() <= 0
-        && let Some(target) = hot_code(cx, code).and_then(|m| m.entry_at(code.offset_of(state.pc.get())))
+        && let Some(target) = hot_code(cx, code, false).and_then(|m| m.entry_at(code.offset_of(state.pc.get())))
     {
         return Some(target);
     }
@@ -231,7 +238,7 @@ pub(crate) fn target_of_loop(cx: &Context, code: Gc<CodeBlock>, head: usize) -> 
     if code.has(code_flag::REFUSED) {
         return None;
     }
-    hot_code(cx, code)?.entry_at(head)
+    hot_code(cx, code, true)?.entry_at(head)
 }
 
 /// Runs the innermost frame, from `Interp::pc` on, until it returns or throws, in whatever tiers. It has one of the flags ENTRY and

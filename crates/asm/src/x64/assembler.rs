@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::branch::{JMP, X64, short_opcode};
 use crate::buffer::CodeBuffer;
-use crate::layout::{Label, Layout, Padding};
+use crate::layout::{CHAIN_END, Label, Layout, Padding};
 use crate::reloc::{Assembly, RelocKind, RelocTarget, Relocation, link};
 use crate::{AsmError, ExecutableCode};
 
@@ -30,6 +30,28 @@ pub struct Assembler {
     pool: Vec<(Constant, Label)>,
     address_pool: Vec<(RelocTarget, Label)>,
     error: Option<AsmError>,
+}
+
+/// As [`Assembly`], in the assembler's own memory.
+#[derive(Clone, Copy, Debug)]
+pub struct AssemblyRef<'a> {
+    /// Instructions, then the constant pool.
+    pub code: &'a [u8],
+    /// The bytes of `code` that are instructions.
+    pub code_len: u32,
+    /// The alignment that the code's first byte needs, a power of two.
+    pub align: u32,
+    /// Fields to be filled in by [`link`].
+    pub relocations: &'a [Relocation],
+    layout: &'a Layout,
+}
+
+impl AssemblyRef<'_> {
+    /// A label's offset in the code, in bytes; none if it was never bound.
+    #[inline]
+    pub fn offset(&self, label: Label) -> Option<u32> {
+        self.layout.raw_offset(label).map(|raw| raw as u32)
+    }
 }
 
 /// What a branch may be told: a label, or the name of one.
@@ -138,15 +160,40 @@ impl Assembler {
         result
     }
 
-    fn try_assemble(&mut self) -> Result<Assembly, AsmError> {
-        let code_end = self.here();
+    /// Finishes code without relaxation where it is: nothing is copied. The assembler is to be cleared afterwards.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Assembler::assemble`].
+    pub fn assemble_in_place(&mut self) -> Result<AssemblyRef<'_>, AsmError> {
+        debug_assert!(self.layout.is_fixed());
+        let code_len = self.emitted() as u32;
+        self.check_finished()?;
+        self.layout.finish_in_place(self.buf.bytes_mut()).map_err(|offset| AsmError::BranchRange { offset })?;
+        Ok(AssemblyRef {
+            code: self.buf.bytes(),
+            code_len,
+            align: self.layout.code_align(),
+            relocations: self.layout.relocations(),
+            layout: &self.layout,
+        })
+    }
+
+    /// Emits the pool, and looks for mistakes.
+    fn check_finished(&mut self) -> Result<(), AsmError> {
         self.emit_pool();
         if let Some(error) = self.error() {
             return Err(error);
         }
-        if let Some(label) = self.layout.first_unbound() {
-            return Err(AsmError::UnboundLabel { name: self.label_name(label) });
+        match self.layout.first_unbound() {
+            Some(label) => Err(AsmError::UnboundLabel { name: self.label_name(label) }),
+            None => Ok(()),
         }
+    }
+
+    fn try_assemble(&mut self) -> Result<Assembly, AsmError> {
+        let code_end = self.here();
+        self.check_finished()?;
         let finished = self.layout.finish::<X64>(self.buf.bytes());
         let mut assembly = finished.map_err(|offset| AsmError::BranchRange { offset })?;
         if assembly.code.len() > self.buf.limit() {
@@ -193,8 +240,10 @@ impl Assembler {
     /// Binds a label to this place. Binding it twice is an error.
     #[inline]
     pub fn bind(&mut self, label: Label) {
-        if !self.layout.bind(label, self.buf.len()) {
-            self.bad_bind(label);
+        match self.layout.bind(label, self.buf.len()) {
+            Some(CHAIN_END) => {}
+            Some(chain) => self.buf.end_chain(chain),
+            None => self.bad_bind(label),
         }
     }
 
@@ -216,6 +265,11 @@ impl Assembler {
     /// Whether the label is bound.
     pub fn is_bound(&self, label: Label) -> bool {
         self.layout.is_bound(label)
+    }
+
+    /// Whether something that comes before refers to the label, which is not bound yet. Without relaxation only.
+    pub fn is_used(&self, label: Label) -> bool {
+        self.layout.has_chain(label)
     }
 
     /// The label of this name, bound or not.
@@ -246,28 +300,21 @@ impl Assembler {
         }
     }
 
-    /// A branch in its final form.
+    /// A branch in its final form. Forwards it is long, and joins the label's chain.
     fn fixed_branch(&mut self, kind: u8, target: Label) {
         let at = self.buf.len();
-        let (near, near_size): ([u8; 2], usize) = if kind == JMP { ([0xE9, 0], 1) } else { ([0x0F, 0x80 | kind], 2) };
-        let Some(to) = self.layout.raw_offset(target) else {
-            let window = self.buf.window();
-            window[..2].copy_from_slice(&near);
-            window[near_size..near_size + 4].fill(0);
-            self.layout.rel32(at + near_size, target, -4);
-            return self.buf.advance(near_size + 4);
+        let (opcode, size) = if kind == JMP { (0xE9, 5) } else { (0x800F | u64::from(kind) << 8, 6) };
+        let displacement = match self.layout.bound_or_chain(target, (at + size - 4) as u32) {
+            Err(before) => before,
+            Ok(to) => {
+                let distance = i64::from(to) - at as i64;
+                if let Ok(short) = i8::try_from(distance - 2) {
+                    return self.buf.put(u64::from_le_bytes([short_opcode(kind), short as u8, 0, 0, 0, 0, 0, 0]), 2);
+                }
+                (distance - size as i64) as u32
+            }
         };
-        let distance = to as i64 - at as i64;
-        let window = self.buf.window();
-        if let Ok(short) = i8::try_from(distance - 2) {
-            window[..2].copy_from_slice(&[short_opcode(kind), short as u8]);
-            self.buf.advance(2);
-        } else {
-            let rel = (distance - near_size as i64 - 4) as i32;
-            window[..2].copy_from_slice(&near);
-            window[near_size..near_size + 4].copy_from_slice(&rel.to_le_bytes());
-            self.buf.advance(near_size + 4);
-        }
+        self.buf.put(opcode | u64::from(displacement) << (size * 8 - 32), size);
     }
 
     fn short_branch(&mut self, kind: u8, target: Label) {
@@ -337,7 +384,8 @@ impl Assembler {
 
     fn near(&mut self, opcode: u8, target: RelocTarget) {
         let reloc = Relocation { offset: 0, kind: RelocKind::Rel32, target, addend: -4 };
-        self.field(&[opcode], |layout, at| layout.relocation(at, reloc));
+        self.layout.relocation(self.buf.len() + 1, reloc);
+        self.buf.put(u64::from(opcode), 5);
     }
 
     /// `mov dst, address of target`: ten bytes, an [`RelocKind::Abs64`] field.
@@ -451,6 +499,9 @@ impl Assembler {
 
     /// Writes the pool behind the code, largest constants first, so that only the first needs padding.
     fn emit_pool(&mut self) {
+        if self.pool.is_empty() && self.address_pool.is_empty() {
+            return;
+        }
         let mut pool = std::mem::take(&mut self.pool);
         let addresses = std::mem::take(&mut self.address_pool);
         pool.sort_by_key(|((_, size), _)| std::cmp::Reverse(*size));

@@ -21,7 +21,7 @@ mod table_gpr;
 mod table_vector;
 mod vector;
 
-pub use assembler::{AsLabel, Assembler, DEFAULT_LIMIT};
+pub use assembler::{AsLabel, Assembler, AssemblyRef, DEFAULT_LIMIT};
 pub use branch::{MAX_NOP, X64, nop};
 pub use features::CpuFeatures;
 pub use inst::{Instruction, instructions};

@@ -126,7 +126,7 @@ impl Compiler<'_> {
     /// A plain object of `shape` whose first properties are in the registers `values`.
     fn literal(&mut self, shape: Gc<Shape>, dst: Dst, values: Range<u16>, full: Label, done: Label) {
         let (words, mut next) = (object_words(shape), shape.inline_base());
-        bump(&mut self.asm, Ok(words * 8), SCRATCH, full);
+        bump(self.asm, Ok(words * 8), SCRATCH, full);
         self.init_object(shape, Kind::Object);
         for register in values {
             self.init_from(next, register);
@@ -147,7 +147,7 @@ impl Compiler<'_> {
         }
         let (full, done) = self.otherwise_helper(Op::NewArray);
         let elements_bytes = if capacity == 0 { 0 } else { DATA_OFFSET + capacity * 8 };
-        bump(&mut self.asm, Ok(words * 8 + elements_bytes), SCRATCH, full);
+        bump(self.asm, Ok(words * 8 + elements_bytes), SCRATCH, full);
         self.init_object(shape, Kind::Array);
         (3..words).for_each(|index| self.init(index, 0));
         if capacity != 0 {
@@ -169,7 +169,7 @@ impl Compiler<'_> {
         let shape = code.realm().function_shape(self.cx, FunctionShape::of_code(code));
         let (full, done) = self.otherwise_helper(Op::Closure);
         let words = object_words(shape);
-        bump(&mut self.asm, Ok(words * 8), SCRATCH, full);
+        bump(self.asm, Ok(words * 8), SCRATCH, full);
         self.init_object(shape, Kind::Function);
         self.init(object::FUNCTION_CODE as usize / 8, code.addr() as u64);
         self.init_from(object::FUNCTION_ENV as usize / 8, i.scope.0);
@@ -189,7 +189,7 @@ impl Compiler<'_> {
             return self.made_by_helper(Op::NewScope, i.dst);
         }
         let (full, done) = self.otherwise_helper(Op::NewScope);
-        bump(&mut self.asm, Ok((base + count) * 8), SCRATCH, full);
+        bump(self.asm, Ok((base + count) * 8), SCRATCH, full);
         self.init(0, header_word(0, Kind::Scope, 0));
         self.init_from(scope::PARENT as usize / 8, i.parent.0);
         self.init(scope::OWNER as usize / 8, self.code.addr() as u64);

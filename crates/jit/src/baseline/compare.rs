@@ -96,7 +96,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn relation(&mut self, op: Op, relation: Relation, a: u16, right: Right, slot: Slot, used: Use) {
-        let (fact_a, fact_b) = (self.facts.get(a), right.fact(&self.facts));
+        let (fact_a, fact_b) = (self.facts.get(a), right.fact(self.facts));
         let (other, done) = (self.asm.new_label(), self.asm.new_label());
         match right {
             Right::Immediate(imm) => {
@@ -173,7 +173,7 @@ impl<'a> Compiler<'a> {
         match used {
             Use::Jump { target, wanted } => self.asm.jcc(if wanted { cond } else { cond.invert() }, target),
             Use::Value { dst, negated } => {
-                boolean_of(&mut self.asm, if negated { cond.invert() } else { cond });
+                boolean_of(self.asm, if negated { cond.invert() } else { cond });
                 self.store(dst, Reg::RAX);
             }
         }

@@ -14,16 +14,27 @@ pub enum Fact {
 }
 
 /// Facts by register. Forgetting everything is cheap: facts carry the number of the stretch they hold in.
+#[derive(Default)]
 pub struct Facts {
     facts: Vec<(u32, Fact)>,
+    /// The registers of the function.
+    registers: usize,
     stretch: u32,
 }
 
 impl Facts {
-    pub fn new(registers: usize) -> Facts {
-        Facts { facts: vec![(0, Fact::Unknown); registers], stretch: 1 }
+    /// Nothing is known of a new function's registers.
+    pub fn begin(&mut self, registers: usize) {
+        if self.facts.len() < registers || self.stretch > u32::MAX / 2 {
+            self.facts.clear();
+            self.facts.resize(registers.max(self.facts.capacity()), (0, Fact::Unknown));
+            self.stretch = 0;
+        }
+        self.registers = registers;
+        self.forget_all();
     }
     pub fn forget_all(&mut self) {
+        // A function has fewer than 2^31 instructions.
         self.stretch += 1;
     }
     pub fn get(&self, register: u16) -> Fact {
@@ -44,8 +55,8 @@ impl Facts {
         (first..first.saturating_add(count)).for_each(|r| self.forget(r));
     }
     pub fn forget_from(&mut self, first: u16) {
-        for slot in self.facts.iter_mut().skip(first as usize) {
-            *slot = (0, Fact::Unknown);
+        if let Some(slots) = self.facts.get_mut(first as usize..self.registers) {
+            slots.fill((0, Fact::Unknown));
         }
     }
 }

@@ -2,9 +2,8 @@
 
 use super::{CX, Compiler, FRAME, TAG, site_field, vm};
 use crate::stubs::shared;
-use crate::symbols;
 use tercel_asm::Label;
-use tercel_asm::x64::{Mem, Reg, Scale, Size, Xmm};
+use tercel_asm::x64::{Mem, Reg, Size, Xmm};
 use tercel_bytecode::op::{Argc, Block, Dst, Instr, Slot, instr};
 use tercel_bytecode::{Op, op::Src};
 use tercel_vm::code::{CodeBlock, code_flag};
@@ -28,8 +27,8 @@ impl<'a> Compiler<'a> {
     }
 
     pub fn prologue(&mut self) {
-        let (entry, filled, start) = (self.entry, self.filled, self.start);
-        let (slow, arity, arguments_there) = (self.asm.new_label(), self.asm.new_label(), self.asm.new_label());
+        let (entry, start) = (self.entry, self.start);
+        let (slow, arity, arguments_there) = (self.no_room, self.arity, self.arguments_there);
         let (params, registers) = (self.code.num_params(), self.code.num_registers());
 
         self.asm.bind(entry);
@@ -42,9 +41,12 @@ impl<'a> Compiler<'a> {
         }
         self.asm.cmp(Size::S64, top, Mem::base(CX, context::MACHINE_LIMIT));
         self.asm.ja(slow);
-        // Calls in machine code have fewer arguments than 2^16: the number is the word's low half.
-        self.asm.cmp(Size::S16, vm(frame::CALL_WORD as u16), params as i32);
-        self.asm.jne(arity);
+        // Arguments beyond the parameters are dropped or, in some functions, kept above the registers.
+        if params > 0 || self.code.keeps_extra_args() {
+            // Calls in machine code have fewer arguments than 2^16: the number is the word's low half.
+            self.asm.cmp(Size::S16, vm(frame::CALL_WORD as u16), params as i32);
+            self.asm.jne(if params > 0 { arity } else { slow });
+        }
         self.asm.bind(arguments_there);
         self.fill_undefined(frame::HEADER + params, registers);
         self.asm.bind(start);
@@ -52,37 +54,31 @@ impl<'a> Compiler<'a> {
         self.asm.mov_imm64(Reg::RAX, calls);
         self.asm.inc(Size::S32, Mem::base(Reg::RAX, CodeBlock::CALLS_OFFSET as i32));
         self.poll();
+    }
 
-        let keeps_extra = self.code.keeps_extra_args();
-        self.later(move |this| {
-            this.asm.bind(filled);
-            this.make_native_frame();
-            this.load_sites();
-            this.asm.jmp_to(start);
+    /// The prologue's other ways in, and what it seldom does.
+    pub fn behind_prologue(&mut self) {
+        self.pc = 0;
+        self.note_position();
+        let (filled, start, arguments_there) = (self.filled, self.start, self.arguments_there);
+        self.asm.bind(filled);
+        self.make_native_frame();
+        self.load_sites();
+        self.asm.jmp_to(start);
 
-            // Fewer arguments than parameters: undefined; more: they are dropped, or kept above the registers.
-            this.asm.bind(arity);
-            this.asm.ja(if keeps_extra { slow } else { arguments_there });
-            this.asm.movzx(Size::S32, Size::S16, Reg::RAX, vm(frame::CALL_WORD as u16));
-            let next = this.asm.here();
-            this.asm.mov(Size::S64, Mem::index(FRAME, Reg::RAX, Scale::X8, frame::HEADER as i32 * 8), undefined());
-            this.asm.inc(Size::S32, Reg::RAX);
-            this.asm.cmp(Size::S32, Reg::RAX, params as i32);
-            this.asm.jb(next);
-            this.asm.jmp_to(arguments_there);
+        if self.asm.is_used(self.arity) {
+            // Fewer arguments than parameters, or more.
+            self.asm.bind(self.arity);
+            self.asm.ja(if self.code.keeps_extra_args() { self.no_room } else { arguments_there });
+            self.asm.mov(Size::S32, Reg::RCX, self.code.num_params() as i32);
+            self.call_leaf(shared::FILL_ARGUMENTS);
+            self.asm.jmp_to(arguments_there);
+        }
 
-            // No room, or arguments to be moved.
-            this.asm.bind(slow);
-            this.asm.mov(Size::S64, Reg::RDI, CX);
-            this.asm.mov(Size::S64, Reg::RSI, FRAME);
-            this.call_helper(symbols::FILL_FRAME);
-            this.asm.test(Size::S32, Reg::RAX, Reg::RAX);
-            this.asm.je(start);
-            // The frame never came to be: the caller throws.
-            this.asm.pop(Reg::RBP);
-            this.asm.add(Size::S64, Reg::RSP, 8);
-            this.asm.jmp_near(symbols::THROW.target());
-        });
+        // No room, or arguments to be moved.
+        self.asm.bind(self.no_room);
+        self.call_leaf(shared::FILL_FRAME);
+        self.asm.jmp_to(start);
     }
 
     fn fill_undefined(&mut self, from: usize, to: usize) {
@@ -127,27 +123,14 @@ impl<'a> Compiler<'a> {
     /// Returns rax.
     fn return_rax(&mut self) {
         if self.code.has(code_flag::CONSTRUCTOR) {
-            let (construct, ret) = (self.asm.new_label(), self.asm.new_label());
+            let ret = self.asm.new_label();
+            let construct = self.slow_shared(shared::CONSTRUCTED, None, None, ret);
             self.asm.test(Size::S8, Mem::base(FRAME, FLAG_BYTE), CONSTRUCT_BIT);
             self.asm.jne(construct);
             self.asm.bind(ret);
-            self.asm.pop(Reg::RBP);
-            self.asm.ret();
-            self.later(move |this| {
-                // A result that is no object is replaced by `this`.
-                let this_instead = this.asm.new_label();
-                this.asm.bind(construct);
-                this.check_cell(Reg::RAX, this_instead);
-                this.asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Object as i32);
-                this.asm.jae(ret);
-                this.asm.bind(this_instead);
-                this.load(Reg::RAX, frame::THIS as u16);
-                this.asm.jmp_to(ret);
-            });
-        } else {
-            self.asm.pop(Reg::RBP);
-            self.asm.ret();
         }
+        self.asm.pop(Reg::RBP);
+        self.asm.ret();
     }
 
     pub fn return_value(&mut self, src: Src) {

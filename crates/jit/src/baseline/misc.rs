@@ -162,6 +162,8 @@ impl<'a> Compiler<'a> {
                 self.by_stubs(op, i.dst.0, i.b.0, i.a.0, i.slot);
             }
             Op::SetNamed => self.set_named(),
+            Op::GetPrivate => self.get_private(),
+            Op::SetPrivate => self.set_private(),
             Op::GetElem => self.get_elem(),
             Op::GetElemUpdate => self.get_elem_update(),
             Op::GetMethodElem => self.get_method_elem(),
@@ -335,7 +337,10 @@ impl<'a> Compiler<'a> {
 
     /// Small numbers stand in the code; a script may choose no others, so larger ones come from the constants' memory or in two parts.
     fn load_int32(&mut self, dst: u16, value: i32) {
-        if i16::try_from(value).is_ok() {
+        if u8::try_from(value).is_ok() {
+            // The tag is the int32 0.
+            self.asm.lea(Size::S64, Reg::RAX, Mem::base(TAG, value));
+        } else if i16::try_from(value).is_ok() {
             self.asm.mov_imm64(Reg::RAX, Value::int32(value).bits() as i64);
         } else {
             let key = self.blinding_key();

@@ -33,15 +33,16 @@ use facts::Facts;
 use slow::Pending;
 use std::sync::{Arc, LazyLock};
 use tercel_asm::Label;
-use tercel_asm::x64::{Assembler, Mem, Reg, Size};
+use tercel_asm::x64::{Assembler, AssemblyRef, Mem, Reg, Size};
 use tercel_bytecode::op::{Instr, OperandKind, instructions};
-use tercel_bytecode::{Op, Template};
-use tercel_code::{CodeImage, CodeKind, CodeTables, Unwind};
+use tercel_bytecode::{FeedbackKind, Op, Template};
+use tercel_code::{CodeInfo, CodeKind, CodeTables, Unwind};
 use tercel_vm::Gc;
 use tercel_vm::code::CodeBlock;
 use tercel_vm::context::Context;
 use tercel_vm::feedback::Site;
-use tercel_vm::layout::site;
+use tercel_vm::layout::{context, site};
+use tercel_vm::statistics::COUNTED_SITES;
 
 /// The registers of machine code; see [`tercel_vm::machine`].
 pub(crate) const FRAME: Reg = Reg::RBX;
@@ -53,69 +54,106 @@ pub(crate) const NOT_CELL: Reg = Reg::R15;
 /// Bytes of code that a function may have.
 const LIMIT: usize = 32 << 20;
 
-/// A compiled function, before it is published. Offsets are in bytes from the code's start.
-pub struct Compiled {
-    pub image: CodeImage,
+/// A compiled function, before it is published, in the memory of a [`Scratch`]. Offsets are in bytes from the code's start.
+pub struct Compiled<'a> {
+    /// The code, and what is to be filled in.
+    pub assembly: AssemblyRef<'a>,
     pub entry: u32,
     pub filled: u32,
     /// Unit offset → code offset; sorted.
-    pub resume: Vec<(u32, u32)>,
-    pub inside: Vec<(u32, u32)>,
+    pub resume: &'a [(u32, u32)],
+    pub inside: &'a [(u32, u32)],
     /// Where the slow paths end: behind them are the ways in and out.
     pub pads: u32,
     pub instructions: u32,
     pub bytecode_bytes: u64,
     /// The stubs that the code calls: they are to be published first.
     pub stubs: OpSet,
+    /// Where the code of each instruction and slow path begins, and its unit offset, if that was asked for.
+    pub positions: Vec<(u32, u32)>,
 }
 
 /// Compiles a function that is ready to run.
 ///
 /// # Errors
 /// If its code would be too large.
-pub fn compile(cx: &Context, code: Gc<CodeBlock>, scratch: &mut Scratch) -> Result<Compiled, Refusal> {
+pub fn compile<'a>(cx: &'a Context, code: Gc<CodeBlock>, scratch: &'a mut Scratch) -> Result<Compiled<'a>, Refusal> {
     compile_with(cx, code, scratch, cx.options.shows_code())
 }
 
 /// As [`compile`]; `positions`: with a table of where the code of each instruction begins, for tools. Nothing that runs needs it: VM frames know
 /// their instruction.
-pub fn compile_with(
-    cx: &Context,
+pub fn compile_with<'a>(
+    cx: &'a Context,
     code: Gc<CodeBlock>,
-    scratch: &mut Scratch,
+    scratch: &'a mut Scratch,
     positions: bool,
-) -> Result<Compiled, Refusal> {
-    let template = code.template();
-    let mut compiler = Compiler::new(cx, code, template, scratch);
+) -> Result<Compiled<'a>, Refusal> {
+    let mut compiler = Compiler::new(cx, code, code.template(), scratch);
     compiler.positions = positions.then(Vec::new);
     compiler.run();
-    let compiled = compiler.finish();
-    scratch.asm = compiler.asm;
-    scratch.labels = compiler.labels;
-    compiled
+    compiler.finish()
+}
+
+/// What profilers and debuggers are told of a function's code. Without any, functions share a name.
+pub fn info(cx: &Context, template: &Template, compiled: &Compiled) -> CodeInfo {
+    static FUNCTION: LazyLock<Arc<str>> = LazyLock::new(|| "function".into());
+    let unwind = Unwind::Rbp { prologue: compiled.entry };
+    if !cx.options.shows_code() {
+        return CodeInfo { name: FUNCTION.clone(), kind: CodeKind::Baseline, tables: None, unwind, source: None };
+    }
+    let source = &template.source;
+    let own_name = if template.name.is_empty() { "(anonymous)".to_owned() } else { template.name.to_string() };
+    let mut tables = Box::<CodeTables>::default();
+    for &(offset, pc) in &compiled.positions {
+        tables.positions.push(offset, pc);
+    }
+    for (offset, &pc) in tables.positions.iter() {
+        tables.lines.push(offset, source.line_number(template.positions.offset_at(pc)));
+    }
+    CodeInfo {
+        name: format!("{own_name} {}:{}", source.name, source.line_number(template.span.start)).into(),
+        kind: CodeKind::Baseline,
+        tables: Some(tables),
+        unwind,
+        source: Some(source.name.as_str().into()),
+    }
 }
 
 /// Memory that one compilation leaves to the next.
 pub struct Scratch {
     asm: Assembler,
     labels: Vec<Option<Label>>,
+    slow: Vec<Pending>,
+    facts: Facts,
+    entries: Vec<u32>,
+    resume: Vec<(u32, u32)>,
+    inside: Vec<(u32, u32)>,
 }
 
 impl Default for Scratch {
     fn default() -> Scratch {
-        Scratch { asm: Assembler::with_limit(LIMIT), labels: Vec::new() }
+        Scratch {
+            asm: Assembler::with_limit(LIMIT),
+            labels: Vec::new(),
+            slow: Vec::new(),
+            facts: Facts::default(),
+            entries: Vec::new(),
+            resume: Vec::new(),
+            inside: Vec::new(),
+        }
     }
 }
 
 pub(crate) struct Compiler<'a> {
-    pub asm: Assembler,
+    pub asm: &'a mut Assembler,
     cx: &'a Context,
     code: Gc<CodeBlock>,
     template: &'a Template,
     /// Labels of the instructions that are jumped to, by unit offset.
-    labels: Vec<Option<Label>>,
-    slow: Vec<Pending<'a>>,
-    facts: Facts,
+    labels: &'a mut Vec<Option<Label>>,
+    slow: &'a mut Vec<Pending>,
+    facts: &'a mut Facts,
     /// The register whose value rax holds on all ways to a place in the code: the result of the last instruction.
     in_rax: Option<(u16, usize)>,
     /// The unit offset of the instruction that is compiled.
@@ -126,8 +164,14 @@ pub(crate) struct Compiler<'a> {
     start: Label,
     entry: Label,
     filled: Label,
+    /// Behind the function: the prologue's other ways.
+    no_room: Label,
+    arity: Label,
+    arguments_there: Label,
     /// Instructions at which frames can be entered from outside: after a suspension, loop heads, handlers.
-    entries: Vec<u32>,
+    entries: &'a mut Vec<u32>,
+    resume: &'a mut Vec<(u32, u32)>,
+    inside: &'a mut Vec<(u32, u32)>,
     /// The code offset of each instruction and slow path, if somebody wants to know.
     positions: Option<Vec<(u32, u32)>>,
     instructions: u32,
@@ -136,29 +180,39 @@ pub(crate) struct Compiler<'a> {
 }
 
 impl<'a> Compiler<'a> {
-    fn new(cx: &'a Context, code: Gc<CodeBlock>, template: &'a Template, scratch: &mut Scratch) -> Compiler<'a> {
-        let mut asm = std::mem::take(&mut scratch.asm);
-        let mut labels = std::mem::take(&mut scratch.labels);
+    fn new(cx: &'a Context, code: Gc<CodeBlock>, template: &'a Template, scratch: &'a mut Scratch) -> Compiler<'a> {
+        let Scratch { asm, labels, slow, facts, entries, resume, inside } = scratch;
+        asm.clear();
         labels.clear();
         labels.resize(template.code.len() + 1, None);
+        slow.clear();
+        facts.begin(template.num_registers as usize);
+        entries.clear();
+        resume.clear();
+        inside.clear();
         // Jumps to places of the bytecode are long; all that comes next to the code of one instruction is as short as it can be.
         asm.without_relaxation();
-        let [throw, start, entry, filled] = std::array::from_fn(|_| asm.new_label());
+        let [throw, start, entry, filled, no_room, arity, arguments_there] = std::array::from_fn(|_| asm.new_label());
         let mut compiler = Compiler {
             asm,
             cx,
             code,
             template,
             labels,
-            slow: Vec::new(),
-            facts: Facts::new(template.num_registers as usize),
+            slow,
+            facts,
             in_rax: None,
             pc: 0,
             throw,
             start,
             entry,
             filled,
-            entries: Vec::new(),
+            no_room,
+            arity,
+            arguments_there,
+            entries,
+            resume,
+            inside,
             positions: None,
             instructions: 0,
             stubs: OpSet::default(),
@@ -220,11 +274,13 @@ impl<'a> Compiler<'a> {
             }
             self.note_position();
             self.instructions += 1;
+            self.count_site(op, context::executed);
             self.op(op);
         }
         self.pc = template.code.len();
         self.in_rax = None;
         self.slow_paths();
+        self.behind_prologue();
         self.pads();
     }
 
@@ -243,62 +299,43 @@ impl<'a> Compiler<'a> {
         self.asm.jmp_near(crate::symbols::THROW.target());
     }
 
-    fn finish(&mut self) -> Result<Compiled, Refusal> {
-        let mut resume = Vec::new();
-        let mut inside = Vec::new();
-        let mut entries = std::mem::take(&mut self.entries);
-        if entries.first() != Some(&0) {
-            entries.insert(0, 0);
+    fn finish(mut self) -> Result<Compiled<'a>, Refusal> {
+        // The way in at the first instruction comes first.
+        let first = self.entries.first() == Some(&0);
+        if !first {
+            self.way_in(0);
         }
-        for pc in entries {
-            let to = if pc == 0 { self.start } else { self.label(pc as usize) };
-            if pc != 0 {
-                resume.push((pc, self.asm.emitted() as u32));
-                self.make_native_frame();
-                self.load_sites();
-                self.asm.jmp_to(to);
-            }
-            inside.push((pc, self.asm.emitted() as u32));
+        for index in 0..self.entries.len() {
+            self.way_in(self.entries[index]);
+        }
+        let assembly = self.asm.assemble_in_place().map_err(|_| Refusal::TooLarge)?;
+        let at = |label: Label| assembly.offset(label).unwrap_or(0);
+        Ok(Compiled {
+            entry: at(self.entry),
+            filled: at(self.filled),
+            resume: self.resume,
+            inside: self.inside,
+            pads: at(self.throw),
+            instructions: self.instructions,
+            bytecode_bytes: self.template.code.len() as u64 * 2,
+            stubs: self.stubs,
+            positions: self.positions.take().unwrap_or_default(),
+            assembly,
+        })
+    }
+
+    /// The ways into the function at an instruction, for frames with and without a native frame.
+    fn way_in(&mut self, pc: u32) {
+        let to = if pc == 0 { self.start } else { self.label(pc as usize) };
+        if pc != 0 {
+            self.resume.push((pc, self.asm.emitted() as u32));
+            self.make_native_frame();
             self.load_sites();
             self.asm.jmp_to(to);
         }
-        let assembly = self.asm.assemble().map_err(|_| Refusal::TooLarge)?;
-        let at = |label: Label| assembly.offset(label).unwrap_or(0);
-        let mut tables = CodeTables::default();
-        let mut name: Arc<str> = match self.template.name.is_empty() {
-            true => "(anonymous)".into(),
-            false => self.template.name.to_string().into(),
-        };
-        let source = &self.template.source;
-        let mut source_name = None;
-        if self.cx.options.shows_code() {
-            name = format!("{name} {}:{}", source.name, source.line_number(self.template.span.start)).into();
-            source_name = Some(source.name.as_str().into());
-        }
-        for (offset, pc) in self.positions.take().unwrap_or_default() {
-            tables.positions.push(offset, pc);
-        }
-        if source_name.is_some() {
-            for (offset, &pc) in tables.positions.iter() {
-                tables.lines.push(offset, source.line_number(self.template.positions.offset_at(pc)));
-            }
-        }
-        let (entry, filled, pads) = (at(self.entry), at(self.filled), at(self.throw));
-        let mut image = CodeImage::new(name, CodeKind::Baseline, assembly);
-        image.tables = tables;
-        image.source = source_name;
-        image.unwind = Unwind::Rbp { prologue: entry };
-        Ok(Compiled {
-            image,
-            entry,
-            filled,
-            resume,
-            inside,
-            pads,
-            instructions: self.instructions,
-            stubs: self.stubs,
-            bytecode_bytes: self.template.code.len() as u64 * 2,
-        })
+        self.inside.push((pc, self.asm.emitted() as u32));
+        self.load_sites();
+        self.asm.jmp_to(to);
     }
 
     // ---- What all parts use
@@ -361,21 +398,31 @@ impl<'a> Compiler<'a> {
 
     /// Jumps to `no` unless `value` is a cell.
     pub fn check_cell(&mut self, value: Reg, no: Label) {
-        check_cell(&mut self.asm, value, no);
+        check_cell(self.asm, value, no);
+    }
+
+    /// Adds one to a count of the op's kind of sites, if they are counted. Clobbers the flags only.
+    fn count_site(&mut self, op: Op, count: fn(FeedbackKind) -> i32) {
+        let kind = op.info().feedback;
+        if self.cx.options.count_sites && COUNTED_SITES.iter().any(|row| row.0 == kind) {
+            self.asm.inc(Size::S64, Mem::base(CX, count(kind)));
+        }
     }
 
     /// Forgets what the current instruction's operands say that it writes.
     fn forget_written(&mut self, op: Op) {
-        for operand in op.operands(&self.template.code, self.pc) {
-            let r = operand.value as u16;
-            match operand.kind {
-                OperandKind::Dst => self.facts.forget(r),
-                OperandKind::DstPair => self.facts.forget_run(r, 2),
-                OperandKind::Iter | OperandKind::IterOut => self.facts.forget_run(r, 3),
+        let mut at = self.pc + 1;
+        for &(_, kind) in op.info().operands {
+            let r = || self.template.code[at];
+            match kind {
+                OperandKind::Dst => self.facts.forget(r()),
+                OperandKind::DstPair => self.facts.forget_run(r(), 2),
+                OperandKind::Iter | OperandKind::IterOut => self.facts.forget_run(r(), 3),
                 // Callees' frames lie over the block and what is above it.
-                OperandKind::Block | OperandKind::BlockOut => self.facts.forget_from(r),
+                OperandKind::Block | OperandKind::BlockOut => self.facts.forget_from(r()),
                 _ => {}
             }
+            at += kind.units();
         }
     }
 }

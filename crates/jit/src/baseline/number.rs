@@ -129,7 +129,7 @@ impl<'a> Compiler<'a> {
     }
 
     pub fn arith(&mut self, op: Op, kind: Arith, dst: u16, a: u16, right: Right, slot: Slot) {
-        let (fact_a, fact_b) = (self.facts.get(a), right.fact(&self.facts));
+        let (fact_a, fact_b) = (self.facts.get(a), right.fact(self.facts));
         let done = self.asm.new_label();
         // The stub does doubles as well.
         let slow = self.slow_op(op, done);
@@ -257,7 +257,7 @@ impl<'a> Compiler<'a> {
     }
 
     pub fn bits(&mut self, op: Op, kind: Bits, dst: u16, a: u16, right: Right) {
-        let (fact_a, fact_b) = (self.facts.get(a), right.fact(&self.facts));
+        let (fact_a, fact_b) = (self.facts.get(a), right.fact(self.facts));
         let done = self.asm.new_label();
         let slow = self.slow_op(op, done);
         if kind == Bits::Or && matches!(right, Right::Immediate(0)) {

@@ -7,6 +7,7 @@ use super::compare::{Right, Use};
 use super::{CX, Compiler, FRAME, SITES, TAG, site_field};
 use crate::stubs::{self, shared};
 use crate::symbols::Symbol;
+use std::sync::LazyLock;
 use tercel_asm::Label;
 use tercel_asm::x64::{Cond, Mem, Reg, Size};
 use tercel_bytecode::Op;
@@ -16,14 +17,14 @@ use tercel_vm::helpers::{self, Style};
 use tercel_vm::layout::context;
 
 /// A slow path to be emitted.
-pub(super) struct Pending<'a> {
+pub(super) struct Pending {
     /// The unit offset of its instruction.
     pc: usize,
-    slow: Slow<'a>,
+    slow: Slow,
 }
 
 /// What a slow path does, from the label `entry` on.
-enum Slow<'a> {
+enum Slow {
     /// The whole op by its stub.
     Op {
         op: Op,
@@ -67,19 +68,19 @@ enum Slow<'a> {
         done: Label,
     },
     /// Anything else.
-    Code(SlowCode<'a>),
+    Code(SlowCode),
 }
 
-type SlowCode<'a> = Box<dyn FnOnce(&mut Compiler<'a>) + 'a>;
+type SlowCode = Box<dyn FnOnce(&mut Compiler<'_>)>;
 
 /// Noting slow paths, and emitting them.
 impl<'a> Compiler<'a> {
-    fn note(&mut self, slow: Slow<'a>) {
+    fn note(&mut self, slow: Slow) {
         self.slow.push(Pending { pc: self.pc, slow });
     }
 
     /// Notes a slow path that begins at a new label, and gives that.
-    fn note_at_label(&mut self, slow: impl FnOnce(Label) -> Slow<'a>) -> Label {
+    fn note_at_label(&mut self, slow: impl FnOnce(Label) -> Slow) -> Label {
         let entry = self.asm.new_label();
         self.note(slow(entry));
         entry
@@ -133,7 +134,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Code behind the function.
-    pub fn later(&mut self, code: impl FnOnce(&mut Compiler<'a>) + 'a) {
+    pub fn later(&mut self, code: impl FnOnce(&mut Compiler<'_>) + 'static) {
         self.note(Slow::Code(Box::new(code)));
     }
 
@@ -202,6 +203,15 @@ impl<'a> Compiler<'a> {
     }
 }
 
+/// The styles of the ops' helpers.
+static STYLES: LazyLock<[Option<Style>; 256]> = LazyLock::new(|| {
+    let mut styles = [None; 256];
+    for &op in Op::ALL {
+        styles[op as usize] = helpers::of_op(op).map(|helper| helper.style);
+    }
+    styles
+});
+
 /// Calls.
 impl<'a> Compiler<'a> {
     /// The address of the current instruction's bytecode.
@@ -268,7 +278,8 @@ impl<'a> Compiler<'a> {
 
     /// The whole op by its helper, whatever its style; `Relation`s excepted.
     pub fn whole_op(&mut self, op: Op) {
-        match helpers::of_op(op).map(|h| h.style) {
+        self.count_site(op, context::missed);
+        match STYLES[op as usize] {
             Some(Style::Plain | Style::Call) => self.call_stub(op),
             Some(Style::Leave) => self.leave_helper(op),
             Some(Style::Jump) => {

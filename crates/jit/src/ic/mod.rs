@@ -86,7 +86,7 @@ impl StubCode {
             programs.push(program);
             batch.push(image);
         }
-        match space.publish_batch(batch) {
+        match space.publish_batch(&mut batch) {
             Ok(codes) => {
                 self.batches += 1;
                 for (program, code) in programs.into_iter().zip(codes) {

@@ -13,11 +13,10 @@
 //! They keep rsi (the set routines do not) and clobber rcx, rdx, rdi, r8–r11.
 
 use crate::baseline::CX;
-use crate::stubs::{ROUTINES, Routine, publish_routines};
+use crate::stubs::{ROUTINES, Routine};
 use crate::symbols::{self, Symbol};
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
-use tercel_code::{CodeError, CodeSpace};
 use tercel_vm::context::Context;
 use tercel_vm::feedback::{Form, SiteState};
 use tercel_vm::ic::megamorphic::{ACCESS_SHIFT, Access, ENTRIES, HASH_FACTOR};
@@ -38,7 +37,7 @@ pub const SITE: Reg = Reg::RDX;
 /// The key's word.
 pub const KEY: Reg = Reg::R10;
 
-const TABLE: &[Routine] = &[
+pub const TABLE: &[Routine] = &[
     ("megamorphic_get", MEGAMORPHIC_GET, |asm, cx| megamorphic_get(asm, cx, false)),
     ("megamorphic_set", MEGAMORPHIC_SET, |asm, cx| megamorphic_set(asm, cx, false)),
     ("keyed_get", KEYED_GET, keyed_get),
@@ -51,16 +50,6 @@ const TABLE: &[Routine] = &[
 /// What a routine is called.
 pub fn name(symbol: Symbol) -> &'static str {
     TABLE.iter().find(|row| row.1 == symbol).map_or("?", |row| row.0)
-}
-
-/// Publishes the routines.
-///
-/// # Errors
-/// If there is no room for them.
-pub fn publish(space: &mut CodeSpace, cx: &Context) -> Result<(), CodeError> {
-    space.define_symbol(symbols::SHAPES_BASE.0, cx.shapes_base() as u64);
-    // Each may call those before it.
-    TABLE.iter().try_for_each(|routine| publish_routines(space, cx, std::slice::from_ref(routine)))
 }
 
 /// r8 = the valid entry for the shape of the cell in rax and the key; jumps to `miss` if there is none. Clobbers rdx, r9, r11; edx stays the shape.

@@ -41,6 +41,9 @@ impl OpSet {
     pub fn insert(&mut self, op: Op) {
         self.0[op as usize / 64] |= 1 << (op as usize % 64);
     }
+    pub fn insert_all(&mut self, other: OpSet) {
+        self.0.iter_mut().zip(other.0).for_each(|(mine, others)| *mine |= others);
+    }
     /// Whether all of the other's ops are in this one.
     pub fn contains_all(self, other: OpSet) -> bool {
         self.0.iter().zip(other.0).all(|(&mine, others)| others & !mine == 0)
@@ -72,14 +75,18 @@ pub fn publish(space: &mut CodeSpace, wanted: OpSet, published: &mut OpSet) -> R
 /// A routine: what it is called, its symbol, its code.
 pub type Routine = (&'static str, Symbol, fn(&mut Assembler, &Context));
 
-/// Publishes routines in one batch: none may call another of them.
+/// Publishes routines in one batch: they may call each other.
 ///
 /// # Errors
 /// If there is no room for them.
-pub fn publish_routines(space: &mut CodeSpace, cx: &Context, routines: &[Routine]) -> Result<(), CodeError> {
+pub fn publish_routines<'a>(
+    space: &mut CodeSpace,
+    cx: &Context,
+    routines: impl Iterator<Item = &'a Routine>,
+) -> Result<(), CodeError> {
     publish_pieces(
         space,
-        routines.iter().map(|&(name, symbol, emit)| {
+        routines.map(|&(name, symbol, emit)| {
             let mut asm = Assembler::new();
             emit(&mut asm, cx);
             (name.to_lowercase(), symbol, asm)
@@ -93,20 +100,12 @@ fn publish_pieces(
     pieces: impl Iterator<Item = (String, Symbol, Assembler)>,
 ) -> Result<(), CodeError> {
     let mut batch = Batch::new();
-    let mut symbols = Vec::new();
     for (name, symbol, mut asm) in pieces {
         let assembly = asm.assemble().map_err(|_| CodeError::Invalid { reason: "a stub does not assemble" })?;
         batch.push(CodeImage::new(name, CodeKind::Runtime, assembly));
-        symbols.push(symbol);
+        batch.define_last(symbol.0);
     }
-    let codes = space.publish_batch(batch)?;
-    for (symbol, code) in symbols.into_iter().zip(codes) {
-        if let Some(object) = space.get(code) {
-            let address = object.entry() as u64;
-            space.define_symbol(symbol.0, address);
-        }
-    }
-    Ok(())
+    space.publish_batch(&mut batch).map(|_| ())
 }
 
 /// rdx = the address of the instruction at the offset in rdx. Clobbers r8.

@@ -7,7 +7,7 @@
 //! | `BARRIER` | rax: a cell; rdx: the address in it where rcx was stored | | what a call may |
 //! | `TARGET` | rax: a function; rdx: its code; rsi: the site | rax, rdx as before | the rest of what a call may |
 //! | `GLOBAL` | rsi: the site | rax: a cell; rdx: the global's address in it | rcx |
-//! | `LENGTH` | rax: a cell, no array; ecx: its kind; rsi: the site | rax: its length | rcx, rdx, rdi, r8–r11 |
+//! | `LENGTH` | rax: a cell, no array; ecx: its kind; rdx: the site; esi: as for a stub | rax: its length | what a call may |
 //! | `TO_INT32_RAX`, `TO_INT32_RCX` | the register: a value that is no int32 | the register: its ToInt32, in the lower half | rdx, xmm0 |
 //! | `BOX_UINT32` | eax: 2^31 or more | rax: the number | xmm0 |
 //! | `DENSE_DOUBLE` | rax: a word of an array of doubles | rax: the number | rdx |
@@ -16,17 +16,19 @@
 //! | `NEW_THIS`, `CLONE_SCOPE` | rsi: a base constructor; a scope | rax: the cell; 0: the helper is to do it | see `allocate` |
 //! | `CALL_GETTER` | rax: a getter or undefined; rcx: the receiver; esi: where the caller goes on | rax: the value; empty: the helper is to do it | what a call may |
 //! | `CALL_SETTER` | likewise; rdx: the value | rax: empty: the helper is to do it | what a call may |
+//! | `FILL_ARGUMENTS` | ecx: the number of parameters, more than the frame's arguments | the missing ones are undefined | rax |
+//! | `FILL_FRAME` | a new frame that has no room yet | it is filled in; throws in the caller if there is none | what a call may |
+//! | `CONSTRUCTED` | rax: what a function called with `new` returns | rax: the result of `new` | |
 //! | `DENSE_SET` | rax: elements that are no plain values; rdx: the address of one; rcx: the value | | rdi, xmm0 |
 //!
 //! Where a routine can fail, "equal" says that it did; then the op's helper does all of the op.
 
 use crate::baseline::{CX, FRAME, TAG, allocate, check_cell};
 use crate::ic::routines;
-use crate::stubs::{Routine, address_of_instruction, leave_word, publish_routines};
+use crate::stubs::{Routine, address_of_instruction, leave_word};
 use crate::symbols::{self, Symbol};
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size, Xmm};
-use tercel_code::{CodeError, CodeSpace};
 use tercel_vm::code::{CodeBlock, code_flag};
 use tercel_vm::context::Context;
 use tercel_vm::elements::HOLE;
@@ -40,7 +42,7 @@ macro_rules! shared {
         #[allow(non_camel_case_types, clippy::upper_case_acronyms)]
         enum Order { $($name),* }
         $(pub const $name: Symbol = Symbol(super::SHARED + Order::$name as u32);)*
-        const TABLE: &[Routine] = &[$((stringify!($name), $name, $emit)),*];
+        pub const TABLE: &[Routine] = &[$((stringify!($name), $name, $emit)),*];
     };
 }
 
@@ -52,7 +54,9 @@ shared! {
     CLONE_SCOPE => |asm, _| allocate::clone_scope_routine(asm);
     CALL_GETTER => |asm, _| call_accessor(asm, 0);
     CALL_SETTER => |asm, _| call_accessor(asm, 1);
-    // The following may call those before.
+    FILL_ARGUMENTS => |asm, _| fill_arguments(asm);
+    FILL_FRAME => |asm, _| fill_frame(asm);
+    CONSTRUCTED => |asm, _| constructed(asm);
     POLL => |asm, _| poll(asm);
     TRUTHY => |asm, _| truthy(asm);
     TARGET => |asm, _| target(asm);
@@ -68,16 +72,6 @@ shared! {
 /// What a routine is called.
 pub fn name(symbol: Symbol) -> &'static str {
     TABLE.iter().find(|row| row.1 == symbol).map_or("?", |row| row.0)
-}
-
-/// Publishes the routines.
-///
-/// # Errors
-/// If there is no room for them.
-pub fn publish(space: &mut CodeSpace, cx: &Context) -> Result<(), CodeError> {
-    let (first, others) = TABLE.split_at(Order::POLL as usize);
-    publish_routines(space, cx, first)?;
-    publish_routines(space, cx, others)
 }
 
 /// Sets the flags to "equal" and returns: the routine has failed.
@@ -172,6 +166,48 @@ fn call_accessor(asm: &mut Assembler, argc: usize) {
     asm.ret();
 }
 
+fn fill_arguments(asm: &mut Assembler) {
+    asm.movzx(Size::S32, Size::S16, Reg::RAX, Mem::base(FRAME, frame::CALL_WORD as i32 * 8));
+    let next = asm.here();
+    let at = Mem::index(FRAME, Reg::RAX, Scale::X8, frame::HEADER as i32 * 8);
+    asm.mov(Size::S64, at, Value::UNDEFINED.bits() as i32);
+    asm.inc(Size::S32, Reg::RAX);
+    asm.cmp(Size::S32, Reg::RAX, Reg::RCX);
+    asm.jb(next);
+    asm.ret();
+}
+
+fn fill_frame(asm: &mut Assembler) {
+    let threw = asm.new_label();
+    asm.mov(Size::S64, Reg::RDI, CX);
+    asm.mov(Size::S64, Reg::RSI, FRAME);
+    asm.sub(Size::S64, Reg::RSP, 8);
+    asm.mov(Size::S64, Mem::base(CX, context::EXIT_SP), Reg::RSP);
+    asm.call_near(symbols::FILL_FRAME.target());
+    asm.add(Size::S64, Reg::RSP, 8);
+    asm.test(Size::S32, Reg::RAX, Reg::RAX);
+    asm.jne(threw);
+    asm.ret();
+    // The frame never came to be: the caller throws. Its native frame and this routine's return address go.
+    asm.bind(threw);
+    asm.add(Size::S64, Reg::RSP, 8);
+    asm.pop(Reg::RBP);
+    asm.add(Size::S64, Reg::RSP, 8);
+    asm.jmp_near(symbols::THROW.target());
+}
+
+/// A result that is no object is replaced by `this`.
+fn constructed(asm: &mut Assembler) {
+    let this_instead = asm.new_label();
+    check_cell(asm, Reg::RAX, this_instead);
+    asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Object as i32);
+    asm.jb(this_instead);
+    asm.ret();
+    asm.bind(this_instead);
+    asm.mov(Size::S64, Reg::RAX, Mem::base(FRAME, frame::THIS as i32 * 8));
+    asm.ret();
+}
+
 fn truthy(asm: &mut Assembler) {
     let [not_int32, general, ret] = std::array::from_fn(|_| asm.new_label());
     // undefined and null: they differ in one bit.
@@ -259,7 +295,7 @@ fn global(asm: &mut Assembler) {
 }
 
 fn length(asm: &mut Assembler, cx: &Context) {
-    const SITE: Reg = Reg::RSI;
+    const SITE: Reg = routines::SITE;
     let [no_string, other_shape, boxed, none] = std::array::from_fn(|_| asm.new_label());
     asm.sub(Size::S32, Reg::RCX, Kind::StringFlat as i32);
     asm.cmp(Size::S32, Reg::RCX, Kind::StringSlice as i32 - Kind::StringFlat as i32);
@@ -286,7 +322,6 @@ fn length(asm: &mut Assembler, cx: &Context) {
     fail(asm, none);
 
     asm.bind(other_shape);
-    asm.mov(Size::S64, routines::SITE, SITE);
     asm.mov_imm64(routines::KEY, cx.names().length.bits() as i64);
     call_leaf(asm, routines::SITE_GET);
     asm.test(Size::S64, Reg::RAX, Reg::RAX);

@@ -155,7 +155,7 @@ pub(crate) unsafe fn run_segment(cx: &Context, throwing: bool) -> SegmentExit {
                         state.frame.set(Frame(fp));
                         code.heat.set(code.heat.get() - 1);
                         if code.heat.get() <= 0
-                            && let Some(machine) = tier::hot_code(cx, code)
+                            && let Some(machine) = tier::hot_code(cx, code, false)
                         {
                             state.pc.set(pc);
                             state.tiers.target.set(machine.filled);
