@@ -33,6 +33,15 @@ enum Slow {
         /// The register that `done` expects in rax, too.
         result: Option<u16>,
     },
+    /// An op on a named property by its stub, with its operands loaded anew.
+    Named {
+        op: Op,
+        obj: u16,
+        src: Option<u16>,
+        slot: Slot,
+        entry: Label,
+        done: Label,
+    },
     /// A comparison by its stub; the left operand is in rax if `loaded`.
     Comparison {
         op: Op,
@@ -102,6 +111,11 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// A label whose code does an op on a named property by its stub, which leaves what was read in rax, and comes back to `done`.
+    pub fn slow_named(&mut self, op: Op, obj: u16, src: Option<u16>, slot: Slot, done: Label) -> Label {
+        self.note_at_label(|entry| Slow::Named { op, obj, src, slot, entry, done })
+    }
+
     /// A label whose code calls a routine of [`shared`] and comes back to `done`.
     pub fn slow_shared(&mut self, routine: Symbol, site: Option<Slot>, fails: Option<Label>, done: Label) -> Label {
         self.note_at_label(|entry| Slow::Shared { routine, site, entry, fails, done })
@@ -150,6 +164,15 @@ impl<'a> Compiler<'a> {
                     if let Some(register) = result {
                         self.load(Reg::RAX, register);
                     }
+                    self.asm.jmp_to(done);
+                }
+                Slow::Named { op, obj, src, slot, entry, done } => {
+                    self.asm.bind(entry);
+                    self.load(Reg::RAX, obj);
+                    if let Some(src) = src {
+                        self.load(Reg::RCX, src);
+                    }
+                    self.call_named_stub(op, slot);
                     self.asm.jmp_to(done);
                 }
                 Slow::Comparison { op, a, loaded, right, used, entry, done } => {
@@ -248,6 +271,13 @@ impl<'a> Compiler<'a> {
     fn offset_argument(&mut self) {
         // The verifier bounds code.
         self.asm.mov(Size::S32, Reg::RDX, self.pc as i32 * 2);
+    }
+
+    /// The stub of an op of [`stubs::named`].
+    pub fn call_named(&mut self, op: Op) {
+        debug_assert!(stubs::named::is_named(op));
+        self.stubs.insert(op);
+        self.asm.call_near(stubs::of_op(op).target());
     }
 
     /// The op's helper, through its stub, which deals with throws and with frames that were pushed.
