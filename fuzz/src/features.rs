@@ -110,6 +110,9 @@ features! {
     ShapeChanges "shape transitions" 10 200 Some(t::objects::shape_changes);
     PrototypeChanges "prototype changed in mid-run" 10 200 Some(t::objects::prototype_changes);
     GettersSetters "getters and setters with effects" 9 120 Some(t::objects::getters_setters);
+    AccessorSites "accessors of many shapes at a site" 12 300 Some(t::caches::accessor_sites);
+    KeyedSites "keys that vary at a site" 12 300 Some(t::caches::keyed_sites);
+    PrivateSites "private members of many shapes" 7 300 Some(t::caches::private_sites);
     DefineProperty "property attributes, freezing" 7 60 Some(t::objects::define_property);
     ForIn "for-in" 7 60 Some(t::objects::for_in);
     ToPrimitive "Symbol.toPrimitive" 6 60 Some(t::objects::to_primitive);

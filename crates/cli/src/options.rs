@@ -73,6 +73,7 @@ impl EngineFlags {
         let default = Options::default();
         Options {
             jitless: self.jitless,
+            count_sites: self.stats || self.stats_json.is_some(),
             no_ic: self.no_ic,
             no_opt: self.no_opt,
             always_baseline: self.always_baseline,

@@ -55,6 +55,8 @@ pub struct Options {
     pub no_ic: bool,
     /// Stubs of inline caches count all their hits: for `tercel dump --ic`. Sites have no decoded form then, so that every access comes to a stub.
     pub count_ic_hits: bool,
+    /// Machine code counts by kind how often its sites are executed and how often they come to their helpers: for `--stats`.
+    pub count_sites: bool,
     /// `--no-osr`: running loops are not replaced.
     pub no_osr: bool,
     /// `--no-speculation`: the same passes on generic ops.
@@ -102,6 +104,7 @@ impl Default for Options {
             always_opt: false,
             no_ic: false,
             count_ic_hits: false,
+            count_sites: false,
             no_osr: false,
             no_speculation: false,
             gc_every: None,

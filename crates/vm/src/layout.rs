@@ -8,7 +8,7 @@ use crate::function::{Function, NativeFunction};
 use crate::ic::IcStub;
 use crate::ic::megamorphic::Entry;
 use crate::interp::Interp;
-use crate::interp::state::InterpStatistics;
+use crate::interp::state::{InterpStatistics, SiteCounts};
 use crate::object::array::ArrayObject;
 use crate::object::state::Objects;
 use crate::object::{Accessor, Object, Slots};
@@ -17,6 +17,7 @@ use crate::shape::Shape;
 use crate::string::{JsString, Slice};
 use crate::typed::TypedArray;
 use std::mem::offset_of;
+use tercel_bytecode::FeedbackKind;
 
 /// The context.
 pub mod context {
@@ -35,6 +36,14 @@ pub mod context {
     pub const HOLES_UNDEFINED: i32 = (offset_of!(Context, objects) + offset_of!(Objects, indexed_fuse)) as i32;
     pub const MEGAMORPHIC_HITS: i32 =
         (INTERP + offset_of!(Interp, statistics) + offset_of!(InterpStatistics, megamorphic_hits)) as i32;
+    /// The counts of sites of a kind.
+    pub const fn executed(kind: FeedbackKind) -> i32 {
+        const SITES: usize = INTERP + offset_of!(Interp, statistics) + offset_of!(InterpStatistics, sites);
+        (SITES + kind as usize * size_of::<SiteCounts>() + offset_of!(SiteCounts, executed)) as i32
+    }
+    pub const fn missed(kind: FeedbackKind) -> i32 {
+        executed(kind) + (offset_of!(SiteCounts, missed) - offset_of!(SiteCounts, executed)) as i32
+    }
     pub const BUMP: i32 = (offset_of!(Context, heap) + tercel_gc::Heap::BUMP_OFFSET) as i32;
     pub const EMPTY_ELEMENTS: i32 = (offset_of!(Context, objects) + offset_of!(Objects, empty_elements)) as i32;
     pub const LIMIT: i32 = (offset_of!(Context, heap) + tercel_gc::Heap::LIMIT_OFFSET) as i32;

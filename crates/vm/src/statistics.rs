@@ -5,6 +5,7 @@
 
 use crate::context::Context;
 use std::fmt::{self, Display, Write};
+use tercel_bytecode::FeedbackKind;
 
 /// What a figure counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,6 +72,23 @@ pub fn to_json(figures: &[Figure]) -> String {
     out
 }
 
+/// The kinds of sites whose hits and misses in machine code are figures: a hit is what the code in line, a stub or a routine did, a miss what the op's
+/// helper did, whatever for.
+pub const COUNTED_SITES: &[(FeedbackKind, &str)] = &[
+    (FeedbackKind::GetNamed, "read"),
+    (FeedbackKind::SetNamed, "write"),
+    (FeedbackKind::DefineNamed, "define"),
+    (FeedbackKind::GetElem, "element_read"),
+    (FeedbackKind::SetElem, "element_write"),
+    (FeedbackKind::Delete, "delete"),
+    (FeedbackKind::Has, "in"),
+    (FeedbackKind::InstanceOf, "instanceof"),
+    (FeedbackKind::GetGlobal, "global_read"),
+    (FeedbackKind::SetGlobal, "global_write"),
+    (FeedbackKind::Call, "call"),
+    (FeedbackKind::Construct, "construct"),
+];
+
 impl Context {
     /// What the collector and the interpreter have to report.
     pub fn figures(&self) -> Vec<Figure> {
@@ -109,6 +127,14 @@ impl Context {
             ("exceptions.thrown", Count(i.throws.get())),
         ] {
             add(key.to_owned(), amount);
+        }
+        if self.options.count_sites {
+            for &(kind, name) in COUNTED_SITES {
+                let counts = &i.sites[kind as usize];
+                let (executed, missed) = (counts.executed.get(), counts.missed.get());
+                add(format!("ic.{name}.hits"), Count(executed.saturating_sub(missed)));
+                add(format!("ic.{name}.misses"), Count(missed));
+            }
         }
         for kind in self.heap.census() {
             add(format!("heap.kind.{}.cells", kind.name), Count(kind.cells as u64));

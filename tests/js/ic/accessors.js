@@ -51,6 +51,16 @@ log(times(30, () => extra(p, 1, 2, 3)), p.x, times(30, () => extraHere(p, 1, 2, 
 function restHere(o, ...rest) { o.x = rest.length; return o.x + rest[1]; }
 log(times(30, () => restHere(p, 10, 20, 30)), p.x);
 
+// A length that is an accessor, by the name and by a key; globals that are accessors.
+const long = { n: 0, get length() { return ++this.n; }, set length(v) { this.n = v; } };
+const lengthOf = o => o.length, key = 'length';
+log(times(30, () => lengthOf(long)), times(9, i => long.length = i), times(30, () => long[key]), times(30, i => lengthOf(i & 1 ? 'four' : long)));
+Object.defineProperty(globalThis, 'viaGlobal', { get() { return typeof this; }, set(v) { long.n = v; }, configurable: true });
+log(times(30, () => viaGlobal), times(30, i => viaGlobal = i), long.n);
+with ({ get inWith() { return this.b; }, b: 6 }) log(times(30, () => inWith));
+const { length: taken } = long, [first2] = { *[Symbol.iterator]() { yield long.length; } };
+log(taken, first2, `${long.length}`, long.length?.toFixed(1), typeof long.length, delete long.length, long.length);
+
 // No getter, no setter.
 const onlySet = { set x(v) {} }, onlyGet = Object.create({ get x() { return 'only'; } });
 log(times(30, () => read(onlySet)), times(30, () => read(onlyGet)));

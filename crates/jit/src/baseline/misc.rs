@@ -162,6 +162,8 @@ impl<'a> Compiler<'a> {
                 self.by_stubs(op, i.dst.0, i.b.0, i.a.0, i.slot);
             }
             Op::SetNamed => self.set_named(),
+            Op::GetPrivate => self.get_private(),
+            Op::SetPrivate => self.set_private(),
             Op::GetElem => self.get_elem(),
             Op::GetElemUpdate => self.get_elem_update(),
             Op::GetMethodElem => self.get_method_elem(),

@@ -35,13 +35,14 @@ use std::sync::{Arc, LazyLock};
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, AssemblyRef, Mem, Reg, Size};
 use tercel_bytecode::op::{Instr, OperandKind, instructions};
-use tercel_bytecode::{Op, Template};
+use tercel_bytecode::{FeedbackKind, Op, Template};
 use tercel_code::{CodeInfo, CodeKind, CodeTables, Unwind};
 use tercel_vm::Gc;
 use tercel_vm::code::CodeBlock;
 use tercel_vm::context::Context;
 use tercel_vm::feedback::Site;
-use tercel_vm::layout::site;
+use tercel_vm::layout::{context, site};
+use tercel_vm::statistics::COUNTED_SITES;
 
 /// The registers of machine code; see [`tercel_vm::machine`].
 pub(crate) const FRAME: Reg = Reg::RBX;
@@ -273,6 +274,7 @@ impl<'a> Compiler<'a> {
             }
             self.note_position();
             self.instructions += 1;
+            self.count_site(op, context::executed);
             self.op(op);
         }
         self.pc = template.code.len();
@@ -397,6 +399,14 @@ impl<'a> Compiler<'a> {
     /// Jumps to `no` unless `value` is a cell.
     pub fn check_cell(&mut self, value: Reg, no: Label) {
         check_cell(self.asm, value, no);
+    }
+
+    /// Adds one to a count of the op's kind of sites, if they are counted. Clobbers the flags only.
+    fn count_site(&mut self, op: Op, count: fn(FeedbackKind) -> i32) {
+        let kind = op.info().feedback;
+        if self.cx.options.count_sites && COUNTED_SITES.iter().any(|row| row.0 == kind) {
+            self.asm.inc(Size::S64, Mem::base(CX, count(kind)));
+        }
     }
 
     /// Forgets what the current instruction's operands say that it writes.

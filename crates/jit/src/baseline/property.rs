@@ -179,6 +179,68 @@ impl<'a> Compiler<'a> {
         self.asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RAX, Reg::RDX, Scale::X1, 0));
     }
 
+    /// A private field: own or not there at all. The site knows where one field is in objects of one shape, the megamorphic cache others.
+    pub fn get_private(&mut self) {
+        let i: instr::GetPrivate = self.decode();
+        if self.is_generic(Op::GetPrivate) {
+            return;
+        }
+        let [other, found, done] = std::array::from_fn(|_| self.asm.new_label());
+        let slow = self.slow_op(Op::GetPrivate, done);
+        self.load(Reg::RAX, i.obj.0);
+        self.load(routines::KEY, i.key.0);
+        self.check_cell(Reg::RAX, slow);
+        self.guard_private(i.slot, other);
+        self.asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RAX, Reg::RDX, Scale::X1, 0));
+        self.asm.bind(found);
+        self.finish_with(i.dst.0, done);
+        self.facts.forget(i.dst.0);
+        self.later(move |this| {
+            this.asm.bind(other);
+            this.call_leaf(routines::MEGAMORPHIC_GET);
+            this.asm.test(Size::S64, Reg::RAX, Reg::RAX);
+            this.asm.jne(found);
+            this.asm.jmp_to(slow);
+        });
+    }
+
+    pub fn set_private(&mut self) {
+        let i: instr::SetPrivate = self.decode();
+        if self.is_generic(Op::SetPrivate) {
+            return;
+        }
+        let [other, done] = std::array::from_fn(|_| self.asm.new_label());
+        let slow = self.slow_op(Op::SetPrivate, done);
+        self.load(Reg::RAX, i.obj.0);
+        self.load(routines::KEY, i.key.0);
+        self.check_cell(Reg::RAX, slow);
+        self.guard_private(i.slot, other);
+        self.load(Reg::RCX, i.src.0);
+        self.asm.add(Size::S64, Reg::RDX, Reg::RAX);
+        self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
+        self.barrier(Reg::RAX, done);
+        self.asm.bind(done);
+        self.later(move |this| {
+            this.asm.bind(other);
+            this.load(Reg::RCX, i.src.0);
+            this.call_leaf(routines::MEGAMORPHIC_SET);
+            this.asm.test(Size::S64, Reg::RAX, Reg::RAX);
+            this.asm.jne(done);
+            this.asm.jmp_to(slow);
+        });
+    }
+
+    /// edx = the inline slot, in the object in rax, of the private field whose name is in [`routines::KEY`]; jumps to `other` if the site does not
+    /// know it.
+    fn guard_private(&mut self, slot: Slot, other: Label) {
+        self.asm.cmp(Size::S64, routines::KEY, site_field(slot, site::CELL));
+        self.asm.jne(other);
+        self.guard_shape(slot, other);
+        self.asm.mov(Size::S32, Reg::RDX, site_field(slot, site::LOC));
+        self.asm.cmp(Size::S32, Reg::RDX, 1 << 24);
+        self.asm.jae(other);
+    }
+
     /// `v instanceof target`, `key in object` by the site's stubs.
     pub fn by_stubs(&mut self, op: Op, dst: u16, receiver: u16, other: u16, slot: Slot) {
         if self.is_generic(op) {
@@ -209,9 +271,8 @@ impl<'a> Compiler<'a> {
 
     pub fn get_length(&mut self) {
         let i: instr::GetLength = self.decode();
-        let (found, done) = (self.asm.new_label(), self.asm.new_label());
+        let [no_array, found, done] = std::array::from_fn(|_| self.asm.new_label());
         let slow = self.slow_op(Op::GetLength, done);
-        let no_array = self.slow_shared(shared::LENGTH, Some(i.slot), Some(slow), found);
         self.load(Reg::RAX, i.obj.0);
         self.check_cell(Reg::RAX, slow);
         self.asm.movzx(Size::S32, Size::S8, Reg::RCX, Mem::base(Reg::RAX, header::KIND));
@@ -221,6 +282,14 @@ impl<'a> Compiler<'a> {
         self.asm.bind(found);
         self.finish_with(i.dst.0, done);
         self.facts.forget(i.dst.0);
+        self.later(move |this| {
+            this.asm.bind(no_array);
+            this.asm.lea(Size::S64, routines::SITE, site_field(i.slot, 0));
+            this.return_pc_argument();
+            this.call_leaf(shared::LENGTH);
+            this.asm.je(slow);
+            this.asm.jmp_to(found);
+        });
     }
 
     pub fn set_named(&mut self) {

@@ -308,6 +308,7 @@ impl<'a> Compiler<'a> {
 
     /// The whole op by its helper, whatever its style; `Relation`s excepted.
     pub fn whole_op(&mut self, op: Op) {
+        self.count_site(op, context::missed);
         match STYLES[op as usize] {
             Some(Style::Plain | Style::Call) => self.call_stub(op),
             Some(Style::Leave) => self.leave_helper(op),

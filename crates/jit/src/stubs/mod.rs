@@ -68,7 +68,7 @@ pub fn publish(space: &mut CodeSpace, cx: &Context, wanted: OpSet, published: &m
             let mut asm = Assembler::new();
             // Without inline caches, ops on names are like all others.
             if named::is_named(op) && !cx.options.no_ic {
-                named::emit(&mut asm, op);
+                named::emit(&mut asm, cx, op);
             } else {
                 emit(&mut asm, op);
             }

@@ -7,17 +7,19 @@
 
 use super::number::{operand, vm_register};
 use super::{call_helper, enter_pushed, leave_word, shared};
-use crate::baseline::{FRAME, check_cell};
+use crate::baseline::{CX, FRAME, check_cell};
 use crate::ic::routines;
 use crate::symbols::Symbol;
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
 use tercel_bytecode::Op;
 use tercel_vm::code::CodeBlock;
+use tercel_vm::context::Context;
 use tercel_vm::feedback::SiteState;
 use tercel_vm::frame;
 use tercel_vm::helpers::{self, Style};
-use tercel_vm::layout::{header, object, site, stub};
+use tercel_vm::layout::{context, header, object, site, stub};
+use tercel_vm::statistics::COUNTED_SITES;
 
 const OBJECT: Reg = Reg::RAX;
 const VALUE: Reg = Reg::RCX;
@@ -29,7 +31,7 @@ pub const fn is_named(op: Op) -> bool {
 }
 
 /// The stub of one of the ops.
-pub(super) fn emit(asm: &mut Assembler, op: Op) {
+pub(super) fn emit(asm: &mut Assembler, cx: &Context, op: Op) {
     let [stubs, none, helper, ret] = std::array::from_fn(|_| asm.new_label());
     let writes = op == Op::SetNamed;
     // The word on the stack keeps rsp a multiple of 16.
@@ -57,6 +59,7 @@ pub(super) fn emit(asm: &mut Assembler, op: Op) {
     asm.jne(ret);
 
     asm.bind(helper);
+    count_miss(asm, cx, op);
     by_helper(asm, op);
 }
 
@@ -129,6 +132,14 @@ fn by_helper(asm: &mut Assembler, op: Op) {
     asm.ret();
     asm.bind(threw);
     leave_word(asm);
+}
+
+/// Adds one to the misses of the op's kind of sites, if they are counted.
+fn count_miss(asm: &mut Assembler, cx: &Context, op: Op) {
+    let kind = op.info().feedback;
+    if cx.options.count_sites && COUNTED_SITES.iter().any(|row| row.0 == kind) {
+        asm.inc(Size::S64, Mem::base(CX, context::missed(kind)));
+    }
 }
 
 /// Where an operand lies in an instruction, in bytes.

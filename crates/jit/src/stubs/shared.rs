@@ -7,7 +7,7 @@
 //! | `BARRIER` | rax: a cell; rdx: the address in it where rcx was stored | | what a call may |
 //! | `CALLEE` | rax: a value that is not the function which the call site in rsi knows | rax: as before, a function; rdx: its code | the rest of what a call may |
 //! | `GLOBAL` | rsi: the site | rax: a cell; rdx: the global's address in it | rcx |
-//! | `LENGTH` | rax: a cell, no array; ecx: its kind; rsi: the site | rax: its length | rcx, rdx, rdi, r8–r11 |
+//! | `LENGTH` | rax: a cell, no array; ecx: its kind; rdx: the site; esi: as for a stub | rax: its length | what a call may |
 //! | `TO_INT32_RAX`, `TO_INT32_RCX` | the register: a value that is no int32 | the register: its ToInt32, in the lower half | rdx, xmm0 |
 //! | `BOX_UINT32` | eax: 2^31 or more | rax: the number | xmm0 |
 //! | `DENSE_DOUBLE` | rax: a word of an array of doubles | rax: the number | rdx |
@@ -306,7 +306,7 @@ fn global(asm: &mut Assembler) {
 }
 
 fn length(asm: &mut Assembler, cx: &Context) {
-    const SITE: Reg = Reg::RSI;
+    const SITE: Reg = routines::SITE;
     let [no_string, other_shape, boxed, none] = std::array::from_fn(|_| asm.new_label());
     asm.sub(Size::S32, Reg::RCX, Kind::StringFlat as i32);
     asm.cmp(Size::S32, Reg::RCX, Kind::StringSlice as i32 - Kind::StringFlat as i32);
@@ -333,7 +333,6 @@ fn length(asm: &mut Assembler, cx: &Context) {
     fail(asm, none);
 
     asm.bind(other_shape);
-    asm.mov(Size::S64, routines::SITE, SITE);
     asm.mov_imm64(routines::KEY, cx.names().length.bits() as i64);
     call_leaf(asm, routines::SITE_GET);
     asm.test(Size::S64, Reg::RAX, Reg::RAX);

@@ -209,6 +209,29 @@ pub fn cache_set(cx: &Context, object: Gc<Object>, key: PropertyKey, fact: SetFa
     }
 }
 
+/// Notes where a private field is in objects of this shape, which is shared by many: as the decoded form of the site, with the field's name in
+/// `cell`, and in the megamorphic cache.
+pub fn attach_private(
+    cx: &Context,
+    code: Gc<CodeBlock>,
+    site: &Site,
+    object: Gc<Object>,
+    key: PropertyKey,
+    access: Access,
+) {
+    let shape = object.shape(cx);
+    if cx.interp.no_ic || shape.is_unique() {
+        return;
+    }
+    let Some(entry) = shape.lookup(cx, key) else { return };
+    let (id, loc, name) = (object.shape_id(), own_loc(entry.location), Value::from_bits(key.bits()));
+    site.guard.set(id);
+    site.loc.set(loc);
+    site.cell.set(name);
+    cx.write_barrier(code.header_ptr(), name);
+    cx.interp.megamorphic.put(id, key, access, 0, Hit { loc, hops: 0 });
+}
+
 /// A read in the megamorphic cache: the value, or empty.
 #[inline]
 pub fn megamorphic_get(cx: &Context, object: Gc<Object>, key: PropertyKey) -> Value {

@@ -6,6 +6,8 @@ use crate::context::Context;
 use crate::error::{JsResult, Throw};
 use crate::frame::{self, Frame};
 use crate::function::Function;
+use crate::ic::attach::attach_private;
+use crate::ic::megamorphic::Access;
 use crate::key::PropertyKey;
 use crate::object::PropertyDescriptor;
 use crate::realm::Intrinsic;
@@ -195,6 +197,8 @@ pub fn get_private(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
             }
         }
     } else {
+        let code = frame.code();
+        attach_private(cx, code, code.site(i.slot.0 as usize), object, key, Access::Get);
         element.value
     };
     frame.set(i.dst.0 as usize, v);
@@ -221,6 +225,8 @@ pub fn set_private(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
         let name = private_text(cx, key);
         return Err(cx.throw_type(format_args!("Private method '{name}' is not writable")));
     }
+    let code = frame.code();
+    attach_private(cx, code, code.site(i.slot.0 as usize), object, key, Access::Set);
     object.set_private_element(cx, key, v);
     Ok(())
 }

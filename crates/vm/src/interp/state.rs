@@ -27,6 +27,20 @@ pub struct InterpStatistics {
     pub megamorphic_misses: Cell<u64>,
     pub code_blocks: Cell<u64>,
     pub throws: Cell<u64>,
+    /// By [`FeedbackKind`](tercel_bytecode::FeedbackKind), if the options ask for it.
+    pub sites: [SiteCounts; SITE_KINDS],
+}
+
+/// Room for all kinds of feedback.
+pub const SITE_KINDS: usize = 32;
+
+/// What sites of one kind did in machine code.
+#[derive(Default)]
+#[repr(C)]
+pub struct SiteCounts {
+    pub executed: Cell<u64>,
+    /// Executions that the op's helper did.
+    pub missed: Cell<u64>,
 }
 
 /// Adds one to a statistics counter.

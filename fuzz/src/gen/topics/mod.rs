@@ -3,6 +3,7 @@
 //! Each returns one statement that stands anywhere; names are fresh, so it leaks nothing.
 
 pub mod arrays;
+pub mod caches;
 pub mod classes;
 pub mod collections;
 pub mod dynamic;
