@@ -25,7 +25,7 @@ impl<'a> Compiler<'a> {
             return;
         }
         self.load(Reg::RAX, i.obj.0);
-        self.cached_get(Op::GetNamed, i.obj.0, i.slot);
+        self.cached_get(Op::GetNamed, i.obj.0, i.name.0, i.slot);
         self.store_and_keep(i.dst.0);
         self.facts.forget(i.dst.0);
     }
@@ -38,7 +38,7 @@ impl<'a> Compiler<'a> {
         self.load(Reg::RAX, i.obj.0);
         // At once: the stub reads the operand again, which this does not change even if it lies there.
         self.store(i.block.0 + frame::THIS as u16, Reg::RAX);
-        self.cached_get(Op::GetMethod, i.obj.0, i.slot);
+        self.cached_get(Op::GetMethod, i.obj.0, i.name.0, i.slot);
         self.store_and_keep(i.block.0);
         self.facts.forget_from(i.block.0);
     }
@@ -62,12 +62,12 @@ impl<'a> Compiler<'a> {
     }
 
     /// rax = the property of the value in rax, VM register `obj`, by one of the ways written into the code or the op's stub. Clobbers all that the op may.
-    fn cached_get(&mut self, op: Op, obj: u16, slot: Slot) {
+    fn cached_get(&mut self, op: Op, obj: u16, name: u32, slot: Slot) {
         if self.is_cold(slot) {
             return self.call_named_stub(op, slot);
         }
         let found = self.asm.new_label();
-        let slow = self.slow_named(op, obj, None, slot, found);
+        let slow = self.slow_named(op, obj, None, name, slot, found);
         self.check_cell(Reg::RAX, slow);
         let ways = Way::all(self.cx, self.feedback(slot));
         if ways.is_empty() {
@@ -87,6 +87,29 @@ impl<'a> Compiler<'a> {
             });
         }
         self.asm.bind(found);
+    }
+
+    /// rax = an object, rcx = a value, if there is one.
+    pub(super) fn load_object_and_value(&mut self, obj: u16, src: Option<u16>) {
+        self.load(Reg::RAX, obj);
+        if let Some(src) = src {
+            self.load(Reg::RCX, src);
+        }
+    }
+
+    /// What a megamorphic site's cache finds for the value in rax and the name; goes on at `done` if it has found it. (A key does not move, and the code
+    /// block keeps it alive.)
+    pub(super) fn by_megamorphic_cache(&mut self, writes: bool, name: u32, slot: Slot, done: Label) {
+        let none = self.asm.new_label();
+        self.check_cell(Reg::RAX, none);
+        self.asm.lea(Size::S64, routines::SITE, site_field(slot, 0));
+        let key = self.code.key(name as usize);
+        self.asm.mov_imm64(routines::KEY, key.bits() as i64);
+        self.return_pc_argument();
+        self.call_leaf(if writes { routines::SITE_SET } else { routines::SITE_GET });
+        self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
+        self.asm.jne(done);
+        self.asm.bind(none);
     }
 
     /// Calls the stub of an op of [`named`](crate::stubs::named), with its operands in rax and rcx.
@@ -308,7 +331,7 @@ impl<'a> Compiler<'a> {
             return self.call_named_stub(Op::SetNamed, i.slot);
         }
         let done = self.asm.new_label();
-        let slow = self.slow_named(Op::SetNamed, i.obj.0, Some(i.src.0), i.slot, done);
+        let slow = self.slow_named(Op::SetNamed, i.obj.0, Some(i.src.0), i.name.0, i.slot, done);
         self.check_cell(Reg::RAX, slow);
         let ways = Way::all(self.cx, self.feedback(i.slot));
         let loc = self.feedback(i.slot).loc.get();

@@ -13,6 +13,7 @@ use tercel_asm::x64::{Cond, Mem, Reg, Size};
 use tercel_bytecode::Op;
 use tercel_bytecode::op::Slot;
 use tercel_vm::elements::HOLE;
+use tercel_vm::feedback::SiteState;
 use tercel_vm::helpers::{self, Style};
 use tercel_vm::layout::context;
 
@@ -38,6 +39,8 @@ enum Slow {
         op: Op,
         obj: u16,
         src: Option<u16>,
+        /// The constant that is the name.
+        name: u32,
         slot: Slot,
         entry: Label,
         done: Label,
@@ -112,8 +115,8 @@ impl<'a> Compiler<'a> {
     }
 
     /// A label whose code does an op on a named property by its stub, which leaves what was read in rax, and comes back to `done`.
-    pub fn slow_named(&mut self, op: Op, obj: u16, src: Option<u16>, slot: Slot, done: Label) -> Label {
-        self.note_at_label(|entry| Slow::Named { op, obj, src, slot, entry, done })
+    pub fn slow_named(&mut self, op: Op, obj: u16, src: Option<u16>, name: u32, slot: Slot, done: Label) -> Label {
+        self.note_at_label(|entry| Slow::Named { op, obj, src, name, slot, entry, done })
     }
 
     /// A label whose code calls a routine of [`shared`] and comes back to `done`.
@@ -166,11 +169,13 @@ impl<'a> Compiler<'a> {
                     }
                     self.asm.jmp_to(done);
                 }
-                Slow::Named { op, obj, src, slot, entry, done } => {
+                Slow::Named { op, obj, src, name, slot, entry, done } => {
                     self.asm.bind(entry);
-                    self.load(Reg::RAX, obj);
-                    if let Some(src) = src {
-                        self.load(Reg::RCX, src);
+                    self.load_object_and_value(obj, src);
+                    if self.feedback(slot).state.get() == SiteState::Megamorphic {
+                        // Its way is through the cache: no time is lost.
+                        self.by_megamorphic_cache(src.is_some(), name, slot, done);
+                        self.load_object_and_value(obj, src);
                     }
                     self.call_named_stub(op, slot);
                     self.asm.jmp_to(done);
