@@ -5,8 +5,9 @@
 //! each pass.
 
 use std::time::Duration;
+use tercel_codegen::Compiler;
 use tercel_codegen::clock;
-use tercel_codegen::passes::{Options, Pass, optimize};
+use tercel_codegen::passes::{Options, Pass};
 use tercel_ir::Function;
 use tercel_ir::verifier::verify;
 
@@ -20,14 +21,14 @@ const MOST: f64 = if cfg!(debug_assertions) { 18.0 } else { 12.0 };
 const ATTEMPTS: usize = 8;
 
 /// Time for one run, and the share of each pass in percent.
-fn measure(func: &Function, rounds: u32) -> (Duration, Vec<(Pass, f64)>) {
+fn measure(compiler: &mut Compiler, func: &Function, rounds: u32) -> (Duration, Vec<(Pass, f64)>) {
     let options = Options { verify: false, ..Options::default() };
     let mut shares = vec![Duration::ZERO; Pass::ALL.len()];
     // Several runs are measured together: what the allocator of memory does differs from one to the next.
     let mut copies: Vec<Function> = (0..rounds).map(|_| func.clone()).collect();
     let start = clock::thread();
     for copy in &mut copies {
-        let statistics = optimize(copy, &options, None).expect("nothing is verified");
+        let statistics = compiler.optimize(copy, &options, None).expect("nothing is verified");
         for (share, &pass) in shares.iter_mut().zip(Pass::ALL) {
             *share += statistics.time(pass);
         }
@@ -40,7 +41,7 @@ fn measure(func: &Function, rounds: u32) -> (Duration, Vec<(Pass, f64)>) {
 
 #[test]
 fn time_grows_in_proportion_to_size() {
-    let mut slow = Vec::new();
+    let (mut slow, mut compiler) = (Vec::new(), Compiler::new());
     let only = std::env::var("TERCEL_SHAPE").unwrap_or_default();
     for &(name, make) in shapes::SHAPES.iter().filter(|(name, _)| name.contains(&only)) {
         let (small, large) = (make(10_000), make(100_000));
@@ -50,8 +51,8 @@ fn time_grows_in_proportion_to_size() {
         // small one: a few attempts, of which the best counts.
         let mut attempts = Vec::new();
         while attempts.len() < ATTEMPTS {
-            let (time, _) = measure(&small, 20);
-            let (long, shares) = measure(&large, 2);
+            let (time, _) = measure(&mut compiler, &small, 20);
+            let (long, shares) = measure(&mut compiler, &large, 2);
             let size = 10.0 * ops as f64 / many_ops as f64;
             let ratio = long.as_secs_f64() / time.as_secs_f64() * size;
             attempts.push((ratio, long, shares));

@@ -27,6 +27,9 @@ pub struct Cfg {
     number: Vec<u32>,
     first_pred: Vec<u32>,
     preds: Vec<Pred>,
+    /// The walk's own tree: blocks in the order of its first visits, and where in that order each one's parent is.
+    visits: Vec<Block>,
+    parents: Vec<u32>,
 }
 
 impl Cfg {
@@ -44,14 +47,19 @@ impl Cfg {
         // reverse postorder the first edge's target comes first.
         let mut stack: Vec<(Block, Inst, usize)> = scratch.growing(0);
         let mut counts = scratch.table(0u32, capacity + 1);
-        let open = |block: Block, number: &mut Vec<u32>, stack: &mut Vec<(Block, Inst, usize)>| {
-            number[block.index()] = 0;
+        let mut visits: Vec<Block> = scratch.list(func.blocks().len());
+        let mut parents: Vec<u32> = scratch.list(func.blocks().len());
+        // While the walk lasts, numbers are those of first visits.
+        let mut open = |block: Block, parent: u32, number: &mut Vec<u32>, stack: &mut Vec<(Block, Inst, usize)>| {
+            number[block.index()] = visits.len() as u32;
+            visits.push(block);
+            parents.push(parent);
             let inst = func.last_inst(block).unwrap_or(Inst::NONE);
             let edges = if inst.is_none() { 0 } else { func.inst(inst).edge_count() };
             stack.push((block, inst, edges));
         };
         if !func.blocks().is_empty() {
-            open(func.entry(), &mut number, &mut stack);
+            open(func.entry(), 0, &mut number, &mut stack);
         }
         while let Some(top) = stack.last_mut() {
             if top.2 == 0 {
@@ -63,7 +71,8 @@ impl Cfg {
             let target = func.edges(top.1)[top.2].block;
             counts[target.index()] += 1;
             if number[target.index()] == u32::MAX {
-                open(target, &mut number, &mut stack);
+                let parent = number[top.0.index()];
+                open(target, parent, &mut number, &mut stack);
             }
         }
         postorder.reverse();
@@ -91,12 +100,14 @@ impl Cfg {
         first_pred.rotate_right(1);
         first_pred[0] = 0;
         scratch.give(stack);
-        Cfg { rpo: postorder, number, first_pred, preds }
+        Cfg { rpo: postorder, number, first_pred, preds, visits, parents }
     }
 
     /// Returns the storage.
     pub fn give(self, scratch: &mut Scratch) {
-        let Cfg { rpo, number, first_pred, preds } = self;
+        let Cfg { rpo, number, first_pred, preds, visits, parents } = self;
+        scratch.give(visits);
+        scratch.give(parents);
         scratch.give(rpo);
         scratch.give(number);
         scratch.give(first_pred);
@@ -107,6 +118,12 @@ impl Cfg {
     #[inline]
     pub fn rpo(&self) -> &[Block] {
         &self.rpo
+    }
+
+    /// The tree of a depth-first walk: blocks in the order of first visits, and the place in that order of each one's parent.
+    #[inline]
+    pub fn walk(&self) -> (&[Block], &[u32]) {
+        (&self.visits, &self.parents)
     }
 
     /// Position of a block in the reverse postorder; `None` if it cannot be reached.

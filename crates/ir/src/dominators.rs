@@ -31,13 +31,12 @@ impl Dominators {
     pub fn compute_in(cfg: &Cfg, func: &crate::Function, scratch: &mut Scratch) -> Dominators {
         let capacity = func.block_capacity();
         let mut idom = scratch.table(Block::NONE, capacity);
-        let (order, parents) = depth_first(cfg, func, scratch);
-        let idoms = semi_nca(cfg, &order, parents, capacity, scratch);
+        let (order, parents) = cfg.walk();
+        let idoms = semi_nca(cfg, order, parents, capacity, scratch);
         for (number, &dominator) in idoms.iter().enumerate().skip(1) {
             idom[order[number].index()] = order[dominator as usize];
         }
         scratch.give(idoms);
-        scratch.give(order);
         let (preorder, span) = number_tree(cfg, &idom, capacity, scratch);
         Dominators { idom, preorder, span }
     }
@@ -77,34 +76,7 @@ impl Dominators {
     }
 }
 
-/// Preorder of a depth-first walk, and each block's parent in it as a number of that order.
-fn depth_first(cfg: &Cfg, func: &crate::Function, scratch: &mut Scratch) -> (Vec<Block>, Vec<u32>) {
-    let mut seen = scratch.table(false, func.block_capacity());
-    let mut order = scratch.list(cfg.rpo().len());
-    let mut parents = scratch.list(cfg.rpo().len());
-    let mut stack: Vec<(Block, u32)> = scratch.growing(0);
-    stack.extend(cfg.rpo().first().map(|&entry| (entry, 0)));
-    while let Some((block, parent)) = stack.pop() {
-        if std::mem::replace(&mut seen[block.index()], true) {
-            continue;
-        }
-        let number = order.len() as u32;
-        order.push(block);
-        parents.push(parent);
-        if let Some(inst) = func.last_inst(block) {
-            for edge in func.edges(inst).iter().rev() {
-                if !seen[edge.block.index()] {
-                    stack.push((edge.block, number));
-                }
-            }
-        }
-    }
-    scratch.give(seen);
-    scratch.give(stack);
-    (order, parents)
-}
-
-fn semi_nca(cfg: &Cfg, order: &[Block], parents: Vec<u32>, capacity: usize, scratch: &mut Scratch) -> Vec<u32> {
+fn semi_nca(cfg: &Cfg, order: &[Block], parents: &[u32], capacity: usize, scratch: &mut Scratch) -> Vec<u32> {
     let count = order.len();
     let mut number_of = scratch.table(u32::MAX, capacity);
     for (number, &block) in order.iter().enumerate() {
@@ -115,7 +87,7 @@ fn semi_nca(cfg: &Cfg, order: &[Block], parents: Vec<u32>, capacity: usize, scra
     let mut label: Vec<u32> = scratch.list(count);
     label.extend(0..count as u32);
     let mut ancestor: Vec<u32> = scratch.list(count);
-    ancestor.extend(&parents);
+    ancestor.extend(parents);
     let mut path = scratch.growing(0);
     for number in (1..count).rev() {
         let mut best = parents[number];
@@ -130,7 +102,8 @@ fn semi_nca(cfg: &Cfg, order: &[Block], parents: Vec<u32>, capacity: usize, scra
         }
         semi[number] = best;
     }
-    let mut idom = parents;
+    let mut idom: Vec<u32> = scratch.list(count);
+    idom.extend(parents);
     for number in 1..count {
         let mut dominator = idom[number];
         while dominator > semi[number] {

@@ -49,12 +49,17 @@ pub fn loop_writes(func: &Function, graph: &Graph) -> Vec<ClassSet> {
             }
         }
     }
+    add_inner(graph, &mut sets);
+    sets
+}
+
+/// Adds what inner loops write to the loops around.
+fn add_inner(graph: &Graph, sets: &mut [ClassSet]) {
     for inner in graph.loops.iter().rev() {
         if let Some(outer) = graph.loops.parent(inner) {
             sets[outer.index()] |= sets[inner.index()];
         }
     }
-    sets
 }
 
 /// The version of each class at one point.
@@ -70,6 +75,7 @@ pub struct Versions {
     /// How many places there are; place 0 is `ANY`.
     places: usize,
     entry: Vec<u32>,
+    insts: usize,
 }
 
 /// Versions made by blocks have this bit; those made by instructions do not.
@@ -79,9 +85,15 @@ impl Versions {
     /// Computes the versions.
     pub fn compute(func: &Function, graph: &Graph, scratch: &mut Scratch) -> Versions {
         let mut place = [0; AliasClass::COUNT];
-        let mut places = 1;
+        let (mut places, mut insts) = (1, 0);
+        let mut writes = scratch.table(0, graph.loops.len());
         for &block in graph.cfg.rpo() {
+            let around = graph.loops.innermost(block);
             for inst in func.insts(block) {
+                insts += 1;
+                if let Some(around) = around {
+                    writes[around.index()] |= written(func, inst);
+                }
                 let data = func.inst(inst);
                 if matches!(data.op, Op::Load | Op::Store) {
                     let number = data.mem_flags().class().number();
@@ -93,9 +105,16 @@ impl Versions {
             }
         }
         let entry = scratch.table(0, func.block_capacity() * places);
-        let mut versions = Versions { place, places, entry };
-        versions.solve(func, graph, scratch);
+        add_inner(graph, &mut writes);
+        let mut versions = Versions { place, places, entry, insts };
+        versions.solve(func, graph, &writes, scratch);
+        scratch.give(writes);
         versions
+    }
+
+    /// How many instructions the reachable blocks have.
+    pub fn inst_count(&self) -> usize {
+        self.insts
     }
 
     /// Returns the storage.
@@ -103,8 +122,7 @@ impl Versions {
         scratch.give(self.entry);
     }
 
-    fn solve(&mut self, func: &Function, graph: &Graph, scratch: &mut Scratch) {
-        let writes = loop_writes(func, graph);
+    fn solve(&mut self, func: &Function, graph: &Graph, writes: &[ClassSet], scratch: &mut Scratch) {
         let mut class_of = vec![AliasClass::ANY; self.places];
         for number in 1..AliasClass::COUNT {
             if self.place[number] != 0 {

@@ -35,7 +35,7 @@ struct Gvn<'a> {
 pub fn run(func: &mut Function, cx: &mut Context) -> Change {
     let graph = cx.graph(func);
     let versions = Versions::compute(func, &graph, cx.scratch);
-    let size = (func.inst_count() * 2).next_power_of_two().max(16);
+    let size = (versions.inst_count() * 2).next_power_of_two().max(16);
     let mut gvn = Gvn { versions: &versions, table: cx.scratch.table((0, Inst::NONE, 0), size) };
     let (mut merged, mut loads, mut checks) = (0, 0, 0);
     let mut state = versions.at_entry(func.entry());

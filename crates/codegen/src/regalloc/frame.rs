@@ -88,7 +88,7 @@ impl FrameRegion {
         let before = reach(&needs, work, |block, visit| code.preds(block).iter().for_each(|&pred| visit(pred)));
         let mut framed = needs;
         for (framed, (after, before)) in framed.iter_mut().zip(after.into_iter().zip(before)) {
-            *framed = after && before && !(active(Bug::FrameHasGaps) && !*framed);
+            *framed = after && before && (*framed || !active(Bug::FrameHasGaps));
         }
         extend(code, &mut framed, work);
         scratch.give(std::mem::take(work));

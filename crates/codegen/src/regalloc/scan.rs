@@ -372,12 +372,21 @@ impl<O> Scan<'_, O> {
     }
 
     /// The end of the time from an interval's beginning on for which a register is free; 0 if it is not.
-    #[inline]
-    fn free_until(&mut self, id: usize, reg: PReg) -> u32 {
+    #[inline(always)]
+    fn free_until(&mut self, id: usize, interval: &Interval, reg: PReg) -> u32 {
         if self.active[reg.index()] != NONE {
             return 0;
         }
-        let start = self.intervals[id].start;
+        let start = interval.start;
+        let is_one_range = interval.ranges.1 - interval.ranges.0 == 1;
+        if is_one_range && self.is_first(id) {
+            // Most are such: they meet nothing in its hole.
+            let mut coming = self.coming[reg.index()];
+            if coming.1 <= start {
+                coming = self.next_coming(reg, start);
+            }
+            return if coming.0 < interval.end { coming.0.max(start) } else { NEVER };
+        }
         let hole = self.first_met(id, reg, start).map_or(NEVER, |(_, at)| at);
         self.fixed_intersection(id, reg).unwrap_or(NEVER).min(hole)
     }
@@ -385,20 +394,21 @@ impl<O> Scan<'_, O> {
     /// The first hint that is free for all of the interval. It would be taken whatever is known of other registers, so they need
     /// not be looked at.
     fn hinted_throughout(&mut self, id: usize, class: usize) -> Option<PReg> {
-        let Interval { end, vreg, .. } = self.intervals[id];
+        let interval = self.intervals[id];
         let (env, lives) = (self.env, self.lives);
-        lives.hints.of(vreg).take(8).find_map(|hint| {
+        lives.hints.of(interval.vreg).take(8).find_map(|hint| {
             let hinted = match hint {
                 Hint::Reg(reg) => Some(reg),
                 Hint::Same(other) => self.last_reg[other.index()],
             };
-            hinted.filter(|reg| env.regs(class).contains(reg) && self.free_until(id, *reg) >= end)
+            hinted.filter(|reg| env.regs(class).contains(reg) && self.free_until(id, &interval, *reg) >= interval.end)
         })
     }
 
     /// Gives a register that is free for the interval or for a useful beginning of it.
     fn try_free(&mut self, id: usize, class: usize) -> bool {
-        let Interval { start, end, vreg, .. } = self.intervals[id];
+        let interval = self.intervals[id];
+        let Interval { start, end, vreg, .. } = interval;
         let env = self.env;
         if let Some(reg) = self.hinted_throughout(id, class) {
             self.assign(id, class, reg);
@@ -407,7 +417,7 @@ impl<O> Scan<'_, O> {
         let mut free = [0u32; PREGS];
         let mut best: Option<PReg> = None;
         for &reg in env.regs(class) {
-            free[reg.index()] = self.free_until(id, reg);
+            free[reg.index()] = self.free_until(id, &interval, reg);
             // Of those that suffice the one that is free for the shortest time; of the others the longest.
             let (now, so_far) = (free[reg.index()], best.map_or(0, |best| free[best.index()]));
             let better = if so_far >= end { now >= end && now < so_far } else { now > so_far };

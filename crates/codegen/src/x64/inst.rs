@@ -7,7 +7,7 @@
 use crate::lir::PReg;
 use tercel_asm::x64::inst::{GprOp, VecOp};
 use tercel_asm::x64::{Cond, Reg, Size, VecLen};
-use tercel_ir::{StackSlot, TrapCode};
+use tercel_ir::TrapCode;
 
 /// Holds the context of the running code, always.
 pub const CONTEXT: Reg = Reg::R15;
@@ -31,10 +31,17 @@ pub struct Addr {
     pub index: u8,
     /// log2 of the index's factor.
     pub scale: u8,
-    /// Displacement in bytes.
-    pub disp: i32,
     /// What the address is relative to if not to registers.
     pub origin: Origin,
+    /// Displacement in bytes.
+    pub disp: i32,
+    /// Which stack slot or constant, if it is relative to one.
+    pub number: u32,
+}
+
+impl Addr {
+    /// Address 0.
+    pub const ZERO: Addr = Addr { base: NO, index: NO, scale: 0, origin: Origin::None, disp: 0, number: 0 };
 }
 
 /// What an address without registers is relative to.
@@ -42,10 +49,10 @@ pub struct Addr {
 pub enum Origin {
     /// Registers only.
     None,
-    /// A stack slot.
-    Slot(StackSlot),
-    /// A constant of the function's pool.
-    Pool(u32),
+    /// The stack slot [`Addr::number`].
+    Slot,
+    /// The constant [`Addr::number`] of the function's pool.
+    Pool,
     /// An incoming argument in memory, by its offset above the return address.
     Incoming,
 }

@@ -66,6 +66,9 @@ fn blocks(ops: usize) -> Function {
     let mut b = start("blocks");
     let mut rng = Rng::new(2);
     let outside = b.add_block();
+    // A limit of which nothing is known: no check is certain to fail, which would leave the rest of the function dead.
+    let address = b.param(2);
+    let limit = b.load(Type::I64, address, 1024, MemFlags::new(AliasClass::new(5)));
     let variables: Vec<_> = (0..4).map(|_| b.declare(Type::I64)).collect();
     for (&variable, side) in variables.iter().zip([0, 1, 0, 1]) {
         let value = b.param(side);
@@ -89,7 +92,6 @@ fn blocks(ops: usize) -> Function {
         b.seal(join);
         b.switch_to(join);
         let index = b.read(variables[rng.below(4)]);
-        let limit = b.param(1);
         let bad = b.icmp(IntCc::Uge, index, limit);
         b.branch(bad, (outside, &[]), (next, &[]));
         b.seal(next);

@@ -134,21 +134,17 @@ impl Function {
                 *slot = Value::from_u32(values[*slot].payload);
             }
         };
-        for &block in &self.layout {
-            let mut inst = self.blocks[block].first;
-            while let Some(current) = inst.some() {
-                let data = &mut self.insts[current];
-                let count = data.nargs as usize;
-                if count <= INLINE_ARGS {
-                    data.args[..count].iter_mut().for_each(resolve);
-                } else {
-                    self.pool.get_mut(ValueList::at(data.args[0].as_u32(), count)).iter_mut().for_each(resolve);
-                }
-                for edge in 0..data.edge_count() {
-                    let list = self.edges[data.extra as usize + edge].args;
-                    self.pool.get_mut(list).iter_mut().for_each(resolve);
-                }
-                inst = self.links[current].next;
+        // In the order of the arena, which is quicker than that of execution. What was removed does not matter.
+        for data in self.insts.values_mut() {
+            let count = data.nargs as usize;
+            if count <= INLINE_ARGS {
+                data.args[..count].iter_mut().for_each(resolve);
+            } else {
+                self.pool.get_mut(ValueList::at(data.args[0].as_u32(), count)).iter_mut().for_each(resolve);
+            }
+            for edge in 0..data.edge_count() {
+                let list = self.edges[data.extra as usize + edge].args;
+                self.pool.get_mut(list).iter_mut().for_each(resolve);
             }
         }
         for frame in self.frames.values() {

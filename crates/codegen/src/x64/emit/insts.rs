@@ -37,11 +37,11 @@ impl Emitter<'_> {
                 return index.map_or(Mem::absolute(addr.disp), |index| Mem::scaled(index, scale, addr.disp));
             }
             Origin::None => (self.reg(addr.base), addr.disp),
-            Origin::Slot(slot) => {
-                let at = self.frame.stack_slots[tercel_ir::entity::Entity::index(slot)];
+            Origin::Slot => {
+                let at = self.frame.stack_slots[addr.number as usize];
                 (Reg::RSP, at.wrapping_add(addr.disp))
             }
-            Origin::Pool(index) => return Mem::label(self.pool[index as usize]),
+            Origin::Pool => return Mem::label(self.pool[addr.number as usize]),
             Origin::Incoming => (Reg::RBP, 16 + addr.disp),
         };
         match index {

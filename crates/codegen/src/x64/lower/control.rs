@@ -228,7 +228,7 @@ impl Lower<'_> {
         for (vreg, offset) in stacked {
             self.need_frame();
             let ty = self.code.vregs[vreg.index()].ty;
-            let addr = Addr { base: NO, index: NO, scale: 0, disp: offset as i32, origin: Origin::Incoming };
+            let addr = Addr { disp: offset as i32, origin: Origin::Incoming, ..Addr::ZERO };
             let mut ops = Ops::new();
             ops.def(vreg);
             let op = match Class::of(ty) {

@@ -114,7 +114,7 @@ pub fn lower(func: &Function, options: &Options, scratch: &mut Scratch) -> Resul
     let cfg = Cfg::compute_in(func, scratch);
     let dominators = Dominators::compute_in(&cfg, func, scratch);
     let loops = Loops::compute_in(func, &cfg, &dominators, scratch);
-    let insts = func.inst_count();
+    let insts = func.inst_capacity();
     let room = insts + insts / 4 + 2 * cfg.rpo().len();
     let code = Code {
         blocks: scratch.list(0),
@@ -480,7 +480,7 @@ impl Lower<'_> {
             self.pool.push(bytes.to_vec());
             self.pool.len() - 1
         });
-        Addr { base: NO, index: NO, scale: 0, disp: 0, origin: Origin::Pool(index as u32) }
+        Addr { origin: Origin::Pool, number: index as u32, ..Addr::ZERO }
     }
 
     /// A 64-bit pattern repeated over a vector, as memory.
@@ -540,7 +540,7 @@ impl Lower<'_> {
 
     /// The address `base + offset`, with everything folded into it that fits.
     fn addr(&mut self, ops: &mut Ops, base: Value, offset: i32) -> Addr {
-        let mut addr = Addr { base: NO, index: NO, scale: 0, disp: offset, origin: Origin::None };
+        let mut addr = Addr { disp: offset, ..Addr::ZERO };
         let mut at = base;
         let mut index: Option<Value> = None;
         loop {
@@ -572,7 +572,7 @@ impl Lower<'_> {
                 }
                 Op::SlotAddr => {
                     self.need_frame();
-                    addr.origin = Origin::Slot(data.slot());
+                    (addr.origin, addr.number) = (Origin::Slot, data.slot().as_u32());
                     break;
                 }
                 _ => break,

@@ -151,7 +151,7 @@ impl Lower<'_> {
         ops.def(result);
         let left = self.value(left);
         let base = ops.reg(left);
-        let mut addr = Addr { base, index: NO, scale: 0, disp: 0, origin: Origin::None };
+        let mut addr = Addr { base, ..Addr::ZERO };
         match self.imm(right, size_of(ty)) {
             Some(imm) => addr.disp = imm,
             None => {
@@ -179,7 +179,7 @@ impl Lower<'_> {
                 let left = self.value(left);
                 let base = ops.reg(left);
                 let scale = (imm - 1).trailing_zeros() as u8;
-                let addr = Addr { base, index: base, scale, disp: 0, origin: Origin::None };
+                let addr = Addr { base, index: base, scale, ..Addr::ZERO };
                 return self.push(MOp::Lea(addr), ops);
             }
             if let Some((shift, op)) = near_power(imm) {
@@ -586,7 +586,7 @@ impl Lower<'_> {
         ops.def(result);
         if data.op == Op::SlotAddr {
             self.need_frame();
-            let addr = Addr { base: NO, index: NO, scale: 0, disp: 0, origin: Origin::Slot(data.slot()) };
+            let addr = Addr { origin: Origin::Slot, number: data.slot().as_u32(), ..Addr::ZERO };
             return self.push(MOp::Lea(addr), ops);
         }
         // The address of the result itself, with what leads to it folded.
@@ -604,7 +604,7 @@ impl Lower<'_> {
         let mut ops = Ops::new();
         ops.def(result);
         let base = self.value(base);
-        let mut addr = Addr { base: ops.reg(base), index: NO, scale: 0, disp: data.offset(), origin: Origin::None };
+        let mut addr = Addr { base: ops.reg(base), disp: data.offset(), ..Addr::ZERO };
         if data.op == Op::PtrIndex {
             let index = self.arg(inst, 1);
             let index = self.value(index);
