@@ -2,7 +2,8 @@
 //!
 //! `cargo bench -p tercel-jit --bench baseline_speed -- FILE…` (without files: a program of its own; with `--ops`: bytes of code by op)
 //!
-//! Every function is compiled once a round, with the feedback of before its first run; *compile* is from bytecode to code with its tables,
+//! Every function is compiled once a round, with the feedback of before its first run; with `--run`: the program is interpreted first, and what is compiled
+//! are the functions that were called at least ten times, with their feedback, as the engine does. *compile* is from bytecode to code with its tables,
 //! *publish* is what placing it in executable memory adds, in batches as the engine makes them. The figures are the quickest rounds, in time that the thread spent on a processor. The bar
 //! is 100 ns an instruction.
 
@@ -12,9 +13,9 @@ use std::sync::Arc;
 use tercel_bytecode::{Op, Source};
 use tercel_gc::cpu_time;
 use tercel_jit::baseline::Scratch;
-use tercel_vm::Gc;
-use tercel_vm::code::CodeBlock;
-use tercel_vm::context::{Context, Options};
+use tercel_vm::code::{CodeBlock, code_flag};
+use tercel_vm::context::{Context, Options, Thresholds};
+use tercel_vm::{Gc, Kind};
 
 const BAR: f64 = 100.0;
 const ROUNDS: usize = 15;
@@ -46,6 +47,32 @@ fn blocks(cx: &Context, name: &str, text: &str) -> Result<Vec<Gc<CodeBlock>>, St
     Ok(all)
 }
 
+/// Calls after which `--run` takes a function for warm.
+const WARM: u32 = 10;
+
+/// Interprets a program, and gives its functions that are warm then.
+fn run(cx: &Context, name: &str, text: &str) -> Result<Vec<Gc<CodeBlock>>, String> {
+    let text = format!("globalThis.print = function () {{}};\n{text}");
+    let source = Arc::new(Source::new(name, text));
+    let template = tercel_front::compile_script(&source, &tercel_front::Options::default())
+        .map_err(|_| format!("{name} does not compile"))?;
+    cx.run_script_template(template).map_err(|_| format!("{name} throws"))?;
+    let mut warm = Vec::new();
+    cx.heap.for_each_cell(&mut |cell, _| {
+        // SAFETY: the heap shows cells that are initialised; a code block does not move, and nothing is collected before this program ends.
+        let block: Gc<CodeBlock> = unsafe {
+            if (*cell).kind.get() != Kind::CodeBlock as u8 {
+                return;
+            }
+            Gc::from_addr(cell as usize)
+        };
+        if block.calls.get() >= WARM && !block.has(code_flag::BUILTIN) {
+            warm.push(block);
+        }
+    });
+    Ok(warm)
+}
+
 /// Bytes of code by op, most first.
 fn print_ops(cx: &Context, blocks: &[Gc<CodeBlock>]) {
     let mut ops: HashMap<&str, [usize; 3]> = HashMap::new();
@@ -74,7 +101,8 @@ fn print_ops(cx: &Context, blocks: &[Gc<CodeBlock>]) {
 }
 
 fn measure(cx: &Context, name: &str, text: &str) -> Result<f64, String> {
-    let blocks = blocks(cx, name, text)?;
+    let ran = std::env::args().any(|arg| arg == "--run");
+    let blocks = if ran { run(cx, name, text)? } else { blocks(cx, name, text)? };
     if std::env::args().any(|arg| arg == "--ops") {
         print_ops(cx, &blocks);
     }
@@ -129,7 +157,10 @@ fn sample() -> String {
 }
 
 fn main() -> ExitCode {
-    let cx = Context::new(Options::default(), &tercel_builtins::BUILTINS).expect("there is memory for a context");
+    // Nothing is compiled but by the bench itself.
+    let thresholds = Thresholds { baseline_calls: u32::MAX, baseline_iterations: u32::MAX, ..Thresholds::default() };
+    let cx = Context::new(Options { thresholds, ..Options::default() }, &tercel_builtins::BUILTINS)
+        .expect("there is memory for a context");
     tercel_jit::install(&cx);
     cx.enter_thread();
     let files: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();

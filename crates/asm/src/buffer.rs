@@ -108,11 +108,19 @@ impl CodeBuffer {
         }
     }
 
-    /// Appends the first `count` of eight bytes.
+    /// Makes room for a window, so that what comes next calls nothing.
+    #[inline]
+    pub(crate) fn reserve(&mut self) {
+        if self.bytes.len() - self.len < WINDOW {
+            self.grow(WINDOW);
+        }
+    }
+
+    /// Appends the first `count` of eight bytes, for which there is room ([`CodeBuffer::reserve`]).
     #[inline]
     pub(crate) fn put(&mut self, bytes: u64, count: usize) {
         debug_assert!(count <= 8);
-        self.window()[..8].copy_from_slice(&bytes.to_le_bytes());
+        self.bytes[self.len..self.len + 8].copy_from_slice(&bytes.to_le_bytes());
         self.advance(count);
     }
 

@@ -488,3 +488,20 @@ fn without_relaxation_code_runs_the_same() {
         }
     }
 }
+
+#[test]
+fn quick_moves_are_moves() {
+    for base in [Reg::RBX, Reg::RBP, Reg::R13, Reg::RAX, Reg::R15] {
+        for register in [Reg::RAX, Reg::RDI, Reg::R8, Reg::RSP, Reg::R12] {
+            for disp in [8, -8, 127, 128, -128, -129, i32::MAX, i32::MIN] {
+                let mut quick = Assembler::new();
+                quick.load64(register, base, disp);
+                quick.store64(base, disp, register);
+                let mut plain = Assembler::new();
+                plain.mov(Size::S64, register, Mem::base(base, disp));
+                plain.mov(Size::S64, Mem::base(base, disp), register);
+                assert_eq!(quick.assemble().unwrap().code, plain.assemble().unwrap().code, "{base:?} {disp}");
+            }
+        }
+    }
+}

@@ -387,7 +387,10 @@ impl CodeSpace {
                             continue;
                         }
                         let known = self.symbols.get(symbol).ok_or(AsmError::UnknownSymbol { symbol })?;
-                        known.near.filter(|_| is_branch(code, reloc)).unwrap_or(known.address)
+                        match known.near {
+                            Some(near) if near == known.address || is_branch(code, reloc) => near,
+                            _ => known.address,
+                        }
                     }
                     RelocTarget::Address(address) => address,
                     RelocTarget::Local(offset) => own + u64::from(offset),

@@ -256,10 +256,10 @@ impl Jit {
             return Ok(Ok(()));
         }
         let mut published = self.op_stubs;
-        let mut result = stubs::publish(self.space(cx)?, wanted, &mut published);
+        let mut result = stubs::publish(self.space(cx)?, cx, wanted, &mut published);
         if matches!(result, Err(CodeError::Exhausted { .. })) && !cx.options.fail_code_alloc {
             self.evict_cold(cx);
-            result = stubs::publish(self.space(cx)?, wanted, &mut published);
+            result = stubs::publish(self.space(cx)?, cx, wanted, &mut published);
         }
         self.op_stubs = published;
         Ok(result)

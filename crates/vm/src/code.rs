@@ -79,6 +79,7 @@ pub mod code_flag {
 impl CodeBlock {
     /// Offsets in bytes, for machine code.
     pub const CODE_OFFSET: usize = std::mem::offset_of!(CodeBlock, code);
+    pub const CONSTANTS_OFFSET: usize = std::mem::offset_of!(CodeBlock, constants);
     pub const ENTRY_OFFSET: usize = std::mem::offset_of!(CodeBlock, entry);
     pub const CONSTRUCT_ENTRY_OFFSET: usize = std::mem::offset_of!(CodeBlock, construct_entry);
     pub const CALLS_OFFSET: usize = std::mem::offset_of!(CodeBlock, machine_calls);

@@ -302,19 +302,22 @@ impl Assembler {
 
     /// A branch in its final form. Forwards it is long, and joins the label's chain.
     fn fixed_branch(&mut self, kind: u8, target: Label) {
-        let at = self.buf.len();
+        self.buf.reserve();
         let (opcode, size) = if kind == JMP { (0xE9, 5) } else { (0x800F | u64::from(kind) << 8, 6) };
-        let displacement = match self.layout.bound_or_chain(target, (at + size - 4) as u32) {
-            Err(before) => before,
-            Ok(to) => {
-                let distance = i64::from(to) - at as i64;
-                if let Ok(short) = i8::try_from(distance - 2) {
-                    return self.buf.put(u64::from_le_bytes([short_opcode(kind), short as u8, 0, 0, 0, 0, 0, 0]), 2);
-                }
-                (distance - size as i64) as u32
-            }
-        };
-        self.buf.put(opcode | u64::from(displacement) << (size * 8 - 32), size);
+        match self.layout.bound_or_chain(target, (self.buf.len() + size - 4) as u32) {
+            Err(before) => self.buf.put(opcode | u64::from(before) << (size * 8 - 32), size),
+            Ok(to) => self.fixed_branch_back(kind, i64::from(to)),
+        }
+    }
+
+    #[inline(never)]
+    fn fixed_branch_back(&mut self, kind: u8, to: i64) {
+        let distance = to - self.buf.len() as i64;
+        if let Ok(short) = i8::try_from(distance - 2) {
+            return self.buf.put(u64::from_le_bytes([short_opcode(kind), short as u8, 0, 0, 0, 0, 0, 0]), 2);
+        }
+        let (opcode, size) = if kind == JMP { (0xE9, 5) } else { (0x800F | u64::from(kind) << 8, 6) };
+        self.buf.put(opcode | u64::from((distance - size as i64) as u32) << (size * 8 - 32), size);
     }
 
     fn short_branch(&mut self, kind: u8, target: Label) {
@@ -384,6 +387,7 @@ impl Assembler {
 
     fn near(&mut self, opcode: u8, target: RelocTarget) {
         let reloc = Relocation { offset: 0, kind: RelocKind::Rel32, target, addend: -4 };
+        self.buf.reserve();
         self.layout.relocation(self.buf.len() + 1, reloc);
         self.buf.put(u64::from(opcode), 5);
     }

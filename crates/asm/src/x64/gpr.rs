@@ -181,6 +181,30 @@ impl Assembler {
         }
     }
 
+    /// `mov dst, [base + disp]`, 64 bits: as `mov`, in less time. The base is neither rsp nor r12, whose references have another form.
+    #[inline]
+    pub fn load64(&mut self, dst: Reg, base: Reg, disp: i32) {
+        self.move64(0x8B, dst, base, disp);
+    }
+
+    /// `mov [base + disp], src`, 64 bits: as [`Assembler::load64`].
+    #[inline]
+    pub fn store64(&mut self, base: Reg, disp: i32, src: Reg) {
+        self.move64(0x89, src, base, disp);
+    }
+
+    #[inline]
+    fn move64(&mut self, opcode: u64, reg: Reg, base: Reg, disp: i32) {
+        debug_assert!(base.index() & 7 != 4);
+        self.buf.reserve();
+        let (reg, base) = (u64::from(reg.index()), u64::from(base.index()));
+        let rex = 0x48 | reg >> 3 << 2 | base >> 3;
+        let short = i8::try_from(disp).is_ok();
+        let mode = if short { 0x40 } else { 0x80 };
+        let modrm = mode | (reg & 7) << 3 | (base & 7);
+        self.buf.put(rex | opcode << 8 | modrm << 16 | u64::from(disp as u32) << 24, if short { 4 } else { 7 });
+    }
+
     /// `dst = 0`, all 64 bits, in two or three bytes; changes the flags.
     #[inline]
     pub fn zero(&mut self, dst: Reg) {

@@ -170,21 +170,10 @@ impl<'a> Compiler<'a> {
         self.load(Reg::RAX, block.0);
         if self.feedback(slot).state.get() < SiteState::Polymorphic {
             // The very function that the site has called before.
-            let other_target = self.slow_shared(shared::TARGET, Some(slot), None, known);
-            let other_function = self.asm.new_label();
+            let other = self.slow_shared(shared::CALLEE, Some(slot), Some(slow), known);
             self.asm.cmp(Size::S64, Reg::RAX, site_field(slot, site::STUBS));
-            self.asm.jne(other_function);
+            self.asm.jne(other);
             self.asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::FUNCTION_CODE));
-            self.later(move |this| {
-                this.asm.bind(other_function);
-                this.code_of_function(slow);
-                this.asm.cmp(Size::S64, Reg::RDX, site_field(slot, site::CELL));
-                this.asm.jne(other_target);
-                // The same code: another closure of it, or the site's function has been forgotten.
-                this.asm.cmp(Size::S64, site_field(slot, site::STUBS), 0);
-                this.asm.jne(known);
-                this.asm.jmp_to(other_target);
-            });
         } else {
             // Different functions are called here: which one comes next is of no interest.
             self.code_of_function(slow);

@@ -362,7 +362,7 @@ impl<'a> Compiler<'a> {
     /// Loads a VM register.
     pub fn load(&mut self, dst: Reg, register: u16) {
         if !self.is_in_rax(register) {
-            self.asm.mov(Size::S64, dst, vm(register));
+            self.asm.load64(dst, FRAME, i32::from(register) * 8);
         } else if dst != Reg::RAX {
             self.asm.mov(Size::S64, dst, Reg::RAX);
         }
@@ -393,7 +393,7 @@ impl<'a> Compiler<'a> {
     }
 
     pub fn store(&mut self, register: u16, src: Reg) {
-        self.asm.mov(Size::S64, vm(register), src);
+        self.asm.store64(FRAME, i32::from(register) * 8, src);
     }
 
     /// Jumps to `no` unless `value` is a cell.

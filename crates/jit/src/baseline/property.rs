@@ -1,7 +1,7 @@
 //! Named properties: the decoded form of the site's inline cache in line, everything else out of line.
 //!
 //! What a form means is said once, in `vm/src/feedback.rs`. What the site has learnt when the function is compiled is written into the code ([`Way`]);
-//! what it learns later is found behind the function by its decoded form and its stubs, and then by the helper, which attaches.
+//! what it learns later the op's stub finds ([`named`](crate::stubs::named)).
 
 use super::{CX, Compiler, TAG, site_field};
 use crate::ic::routines;
@@ -16,7 +16,7 @@ use tercel_vm::feedback::{Form, Loc, NO_SHAPE, Site, SiteState};
 use tercel_vm::ic::IcStub;
 use tercel_vm::ic::ops::{IcOp, instructions};
 use tercel_vm::layout::{accessor, context, header, object, shape, site, stub};
-use tercel_vm::{Gc, Kind, PropertyKey, Value, frame};
+use tercel_vm::{Gc, Kind, Value, frame};
 
 impl<'a> Compiler<'a> {
     pub fn get_named(&mut self) {
@@ -24,11 +24,9 @@ impl<'a> Compiler<'a> {
         if self.is_generic(Op::GetNamed) {
             return;
         }
-        let done = self.asm.new_label();
-        let slow = self.slow_op(Op::GetNamed, done);
         self.load(Reg::RAX, i.obj.0);
-        self.cached_get(i.obj.0, i.slot, i.name.0, slow);
-        self.finish_with(i.dst.0, done);
+        self.cached_get(Op::GetNamed, i.obj.0, i.name.0, i.slot);
+        self.store_and_keep(i.dst.0);
         self.facts.forget(i.dst.0);
     }
 
@@ -37,13 +35,11 @@ impl<'a> Compiler<'a> {
         if self.is_generic(Op::GetMethod) {
             return;
         }
-        let done = self.asm.new_label();
-        let slow = self.slow_op(Op::GetMethod, done);
         self.load(Reg::RAX, i.obj.0);
-        // At once: the helper reads the operand again, which this does not change even if it lies there.
+        // At once: the stub reads the operand again, which this does not change even if it lies there.
         self.store(i.block.0 + frame::THIS as u16, Reg::RAX);
-        self.cached_get(i.obj.0, i.slot, i.name.0, slow);
-        self.finish_with(i.block.0, done);
+        self.cached_get(Op::GetMethod, i.obj.0, i.name.0, i.slot);
+        self.store_and_keep(i.block.0);
         self.facts.forget_from(i.block.0);
     }
 
@@ -57,44 +53,70 @@ impl<'a> Compiler<'a> {
         generic
     }
 
-    /// rax = the property of the object in rax, VM register `obj`, that one of the ways written into the code, the site's decoded form, one of its
-    /// stubs or the megamorphic cache finds; jumps to `slow` if none does. `name`: the constant that is the key. Clobbers all that the op may.
-    fn cached_get(&mut self, obj: u16, slot: Slot, name: u32, slow: Label) {
-        let [again, other_form, other, done] = std::array::from_fn(|_| self.asm.new_label());
+    /// Whether the site has not run although its function has been called so often that it would have, were it not on a way that is seldom taken. Such sites
+    /// call the stub at once.
+    fn is_cold(&self, slot: Slot) -> bool {
+        let site = self.feedback(slot);
+        let ran = site.state.get() != SiteState::Uninitialized || site.misses.get() != 0;
+        !ran && self.code.calls.get() >= TELLING_CALLS
+    }
+
+    /// rax = the property of the value in rax, VM register `obj`, by one of the ways written into the code or the op's stub. Clobbers all that the op may.
+    fn cached_get(&mut self, op: Op, obj: u16, name: u32, slot: Slot) {
+        if self.is_cold(slot) {
+            return self.call_named_stub(op, slot);
+        }
+        let found = self.asm.new_label();
+        let slow = self.slow_named(op, obj, None, name, slot, found);
         self.check_cell(Reg::RAX, slow);
         let ways = Way::all(self.cx, self.feedback(slot));
-        let known = !ways.is_empty();
-        if known {
-            self.by_ways(&ways, other_form, |this, way| {
-                this.walk_to_holder(way, again);
+        if ways.is_empty() {
+            self.guard_shape(slot, slow);
+            self.load_own_inline(slot, slow);
+        } else {
+            self.by_ways(&ways, slow, |this, way| {
+                // Where a prototype has another structure than when the code was made, the stub begins anew.
+                this.walk_to_holder(way, slow);
                 this.load_of_way(way);
                 if way.accessor {
                     this.load(Reg::RCX, obj);
                     this.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, accessor::GETTER));
                     this.call_accessor(shared::CALL_GETTER, slow);
                 }
-                done
+                found
             });
-        } else {
-            self.guard_shape(slot, other);
-            self.load_own_inline(slot, other);
         }
-        self.asm.bind(done);
-        self.later(move |this| {
-            if known {
-                // A prototype has another structure than when the code was made; the receiver is to be loaded again.
-                this.asm.bind(again);
-                this.load(Reg::RAX, obj);
-                this.asm.bind(other_form);
-                this.guard_shape(slot, other);
-                this.load_own_inline(slot, other);
-                this.asm.jmp_to(done);
-            }
-            this.asm.bind(other);
-            let key = this.code.key(name as usize);
-            this.by_site(slot, routines::SITE_GET, key, slow);
-            this.asm.jmp_to(done);
-        });
+        self.asm.bind(found);
+    }
+
+    /// rax = an object, rcx = a value, if there is one.
+    pub(super) fn load_object_and_value(&mut self, obj: u16, src: Option<u16>) {
+        self.load(Reg::RAX, obj);
+        if let Some(src) = src {
+            self.load(Reg::RCX, src);
+        }
+    }
+
+    /// What a megamorphic site's cache finds for the value in rax and the name; goes on at `done` if it has found it. (A key does not move, and the code
+    /// block keeps it alive.)
+    pub(super) fn by_megamorphic_cache(&mut self, writes: bool, name: u32, slot: Slot, done: Label) {
+        let none = self.asm.new_label();
+        self.check_cell(Reg::RAX, none);
+        self.asm.lea(Size::S64, routines::SITE, site_field(slot, 0));
+        let key = self.code.key(name as usize);
+        self.asm.mov_imm64(routines::KEY, key.bits() as i64);
+        self.return_pc_argument();
+        self.call_leaf(if writes { routines::SITE_SET } else { routines::SITE_GET });
+        self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
+        self.asm.jne(done);
+        self.asm.bind(none);
+    }
+
+    /// Calls the stub of an op of [`named`](crate::stubs::named), with its operands in rax and rcx.
+    pub(super) fn call_named_stub(&mut self, op: Op, slot: Slot) {
+        self.asm.lea(Size::S64, routines::SITE, site_field(slot, 0));
+        self.return_pc_argument();
+        self.call_named(op);
     }
 
     /// rax = the way's slot of the holder in rax.
@@ -120,7 +142,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Finds the way of the shape of the object in rax and does what `end` emits for it, which goes on at the label that it gives; jumps to `other` if
-    /// the code knows no way. Clobbers ecx.
+    /// the code knows no way. Clobbers edx.
     fn by_ways(&mut self, ways: &[Way], other: Label, mut end: impl FnMut(&mut Self, &Way) -> Label) {
         if let [way] = ways {
             self.hold(way);
@@ -165,10 +187,10 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Jumps to `other` unless the object in rax has the shape of the site's form. Clobbers ecx.
+    /// Jumps to `other` unless the object in rax has the shape of the site's form. Clobbers edx.
     fn guard_shape(&mut self, slot: Slot, other: Label) {
-        self.asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RAX, header::SHAPE));
-        self.asm.cmp(Size::S32, Reg::RCX, site_field(slot, site::GUARD));
+        self.asm.mov(Size::S32, Reg::RDX, Mem::base(Reg::RAX, header::SHAPE));
+        self.asm.cmp(Size::S32, Reg::RDX, site_field(slot, site::GUARD));
         self.asm.jne(other);
     }
 
@@ -178,17 +200,6 @@ impl<'a> Compiler<'a> {
         self.asm.cmp(Size::S32, Reg::RDX, 1 << 24);
         self.asm.jae(other);
         self.asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RAX, Reg::RDX, Scale::X1, 0));
-    }
-
-    /// The site's stubs or, where it is megamorphic, that cache: rax and rcx are the operands, rax the result; jumps to `slow` if none hits. (A key does
-    /// not move, and the code block keeps it alive.)
-    fn by_site(&mut self, slot: Slot, routine: Symbol, key: PropertyKey, slow: Label) {
-        self.asm.lea(Size::S64, routines::SITE, site_field(slot, 0));
-        self.asm.mov_imm64(routines::KEY, key.bits() as i64);
-        self.return_pc_argument();
-        self.call_leaf(routine);
-        self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
-        self.asm.je(slow);
     }
 
     /// A private field: own or not there at all. The site knows where one field is in objects of one shape, the megamorphic cache others.
@@ -243,7 +254,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// edx = the inline slot, in the object in rax, of the private field whose name is in [`routines::KEY`]; jumps to `other` if the site does not
-    /// know it. Clobbers ecx.
+    /// know it.
     fn guard_private(&mut self, slot: Slot, other: Label) {
         self.asm.cmp(Size::S64, routines::KEY, site_field(slot, site::CELL));
         self.asm.jne(other);
@@ -271,13 +282,6 @@ impl<'a> Compiler<'a> {
         self.asm.je(slow);
         self.finish_with(dst, done);
         self.facts.forget(dst);
-    }
-
-    /// Jumps to `slow` if a prototype has changed since the form was made. Clobbers ecx.
-    fn check_epoch(&mut self, slot: Slot, slow: Label) {
-        self.asm.mov(Size::S32, Reg::RCX, site_field(slot, site::AUX));
-        self.asm.cmp(Size::S32, Reg::RCX, Mem::base(CX, context::PROTO_EPOCH));
-        self.asm.jne(slow);
     }
 
     /// rax = the length of the array in rax.
@@ -316,24 +320,26 @@ impl<'a> Compiler<'a> {
         if self.is_generic(Op::SetNamed) {
             return;
         }
-        let [other, done] = std::array::from_fn(|_| self.asm.new_label());
-        let slow = self.slow_op(Op::SetNamed, done);
-        let ways = Way::all(self.cx, self.feedback(i.slot));
-        let inherited = ways.iter().any(|way| !way.holders.is_empty());
-        let keep = !ways.is_empty() && i.src.0 != i.obj.0 && self.is_in_rax(i.src.0);
-        if keep {
+        if i.src.0 != i.obj.0 && self.is_in_rax(i.src.0) {
+            self.load(Reg::RCX, i.src.0);
+            self.load(Reg::RAX, i.obj.0);
+        } else {
+            self.load(Reg::RAX, i.obj.0);
             self.load(Reg::RCX, i.src.0);
         }
-        self.load(Reg::RAX, i.obj.0);
+        if self.is_cold(i.slot) {
+            return self.call_named_stub(Op::SetNamed, i.slot);
+        }
+        let done = self.asm.new_label();
+        let slow = self.slow_named(Op::SetNamed, i.obj.0, Some(i.src.0), i.name.0, i.slot, done);
         self.check_cell(Reg::RAX, slow);
+        let ways = Way::all(self.cx, self.feedback(i.slot));
+        let loc = self.feedback(i.slot).loc.get();
         if !ways.is_empty() {
-            let [again, other_form, found] = std::array::from_fn(|_| self.asm.new_label());
-            if !keep {
-                self.load(Reg::RCX, i.src.0);
-            }
-            self.by_ways(&ways, other_form, |this, way| {
+            let found = self.asm.new_label();
+            self.by_ways(&ways, slow, |this, way| {
                 if way.accessor {
-                    this.walk_to_holder(way, again);
+                    this.walk_to_holder(way, slow);
                     this.load_of_way(way);
                     this.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, accessor::SETTER));
                     this.asm.mov(Size::S64, Reg::RDX, Reg::RCX);
@@ -349,68 +355,31 @@ impl<'a> Compiler<'a> {
                 found
             });
             self.asm.bind(found);
-            self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
-            self.barrier(Reg::RAX, done);
-            self.asm.bind(done);
-            self.later(move |this| {
-                let stored = this.asm.new_label();
-                if inherited {
-                    this.asm.bind(again);
-                    this.load(Reg::RAX, i.obj.0);
-                }
-                this.asm.bind(other_form);
-                this.guard_shape(i.slot, other);
-                this.store_own_inline(i.slot, i.src.0, other);
-                this.barrier(Reg::RAX, stored);
-                this.asm.bind(stored);
-                this.asm.jmp_to(done);
-                this.asm.bind(other);
-                this.set_by_site(i, slow, done);
-            });
-            return;
-        }
-        self.guard_shape(i.slot, other);
-        let loc = self.feedback(i.slot).loc.get();
-        if loc.form() == Form::AddInline {
+        } else if loc.form() == Form::AddInline {
+            self.guard_shape(i.slot, slow);
             self.asm.cmp(Size::S32, site_field(i.slot, site::LOC), loc.0 as i32);
-            self.asm.jne(other);
+            self.asm.jne(slow);
             self.change_shape(i.slot, slow);
-            self.load(Reg::RCX, i.src.0);
             self.asm.lea(Size::S64, Reg::RDX, Mem::base(Reg::RAX, loc.index() as i32));
-            self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
         } else {
-            self.store_own_inline(i.slot, i.src.0, other);
+            self.guard_shape(i.slot, slow);
+            self.asm.mov(Size::S32, Reg::RDX, site_field(i.slot, site::LOC));
+            self.asm.cmp(Size::S32, Reg::RDX, 1 << 24);
+            self.asm.jae(slow);
+            self.asm.add(Size::S64, Reg::RDX, Reg::RAX);
         }
+        self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
         self.barrier(Reg::RAX, done);
         self.asm.bind(done);
-        self.later(move |this| {
-            this.asm.bind(other);
-            this.set_by_site(i, slow, done);
-        });
     }
 
-    /// Stores the register in the slot of the object in rax that the site's form names, if that is an own inline one.
-    fn store_own_inline(&mut self, slot: Slot, src: u16, other: Label) {
-        self.asm.mov(Size::S32, Reg::RDX, site_field(slot, site::LOC));
-        self.asm.cmp(Size::S32, Reg::RDX, 1 << 24);
-        self.asm.jae(other);
-        self.load(Reg::RCX, src);
-        self.asm.add(Size::S64, Reg::RDX, Reg::RAX);
-        self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
-    }
-
-    fn set_by_site(&mut self, i: instr::SetNamed, slow: Label, done: Label) {
-        self.load(Reg::RCX, i.src.0);
-        let key = self.code.key(i.name.0 as usize);
-        self.by_site(i.slot, routines::SITE_SET, key, slow);
-        self.asm.jmp_to(done);
-    }
-
-    /// Gives the object in rax the shape that the site's form names. Clobbers ecx.
+    /// Gives the object in rax the shape that the site's form names; jumps to `slow` if a prototype has changed since the form was made. Clobbers edx.
     fn change_shape(&mut self, slot: Slot, slow: Label) {
-        self.check_epoch(slot, slow);
-        self.asm.mov(Size::S32, Reg::RCX, site_field(slot, site::CELL));
-        self.asm.mov(Size::S32, Mem::base(Reg::RAX, header::SHAPE), Reg::RCX);
+        self.asm.mov(Size::S32, Reg::RDX, site_field(slot, site::AUX));
+        self.asm.cmp(Size::S32, Reg::RDX, Mem::base(CX, context::PROTO_EPOCH));
+        self.asm.jne(slow);
+        self.asm.mov(Size::S32, Reg::RDX, site_field(slot, site::CELL));
+        self.asm.mov(Size::S32, Mem::base(Reg::RAX, header::SHAPE), Reg::RDX);
     }
 
     /// The write barrier after the value in rcx was stored at rdx in the cell `cell`; goes on at `done` when it had something to do.
@@ -422,6 +391,8 @@ impl<'a> Compiler<'a> {
     }
 }
 
+/// Calls of a function in the interpreter after which a site that has not run is taken for one that seldom does.
+const TELLING_CALLS: u32 = 4;
 /// Most ways that are written into the code of one site.
 const MAX_WAYS: usize = 4;
 /// Most prototypes that a way goes up.

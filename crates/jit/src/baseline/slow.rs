@@ -13,6 +13,7 @@ use tercel_asm::x64::{Cond, Mem, Reg, Size};
 use tercel_bytecode::Op;
 use tercel_bytecode::op::Slot;
 use tercel_vm::elements::HOLE;
+use tercel_vm::feedback::SiteState;
 use tercel_vm::helpers::{self, Style};
 use tercel_vm::layout::context;
 
@@ -32,6 +33,17 @@ enum Slow {
         done: Label,
         /// The register that `done` expects in rax, too.
         result: Option<u16>,
+    },
+    /// An op on a named property by its stub, with its operands loaded anew.
+    Named {
+        op: Op,
+        obj: u16,
+        src: Option<u16>,
+        /// The constant that is the name.
+        name: u32,
+        slot: Slot,
+        entry: Label,
+        done: Label,
     },
     /// A comparison by its stub; the left operand is in rax if `loaded`.
     Comparison {
@@ -102,6 +114,11 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// A label whose code does an op on a named property by its stub, which leaves what was read in rax, and comes back to `done`.
+    pub fn slow_named(&mut self, op: Op, obj: u16, src: Option<u16>, name: u32, slot: Slot, done: Label) -> Label {
+        self.note_at_label(|entry| Slow::Named { op, obj, src, name, slot, entry, done })
+    }
+
     /// A label whose code calls a routine of [`shared`] and comes back to `done`.
     pub fn slow_shared(&mut self, routine: Symbol, site: Option<Slot>, fails: Option<Label>, done: Label) -> Label {
         self.note_at_label(|entry| Slow::Shared { routine, site, entry, fails, done })
@@ -150,6 +167,17 @@ impl<'a> Compiler<'a> {
                     if let Some(register) = result {
                         self.load(Reg::RAX, register);
                     }
+                    self.asm.jmp_to(done);
+                }
+                Slow::Named { op, obj, src, name, slot, entry, done } => {
+                    self.asm.bind(entry);
+                    self.load_object_and_value(obj, src);
+                    if self.feedback(slot).state.get() == SiteState::Megamorphic {
+                        // Its way is through the cache: no time is lost.
+                        self.by_megamorphic_cache(src.is_some(), name, slot, done);
+                        self.load_object_and_value(obj, src);
+                    }
+                    self.call_named_stub(op, slot);
                     self.asm.jmp_to(done);
                 }
                 Slow::Comparison { op, a, loaded, right, used, entry, done } => {
@@ -248,6 +276,13 @@ impl<'a> Compiler<'a> {
     fn offset_argument(&mut self) {
         // The verifier bounds code.
         self.asm.mov(Size::S32, Reg::RDX, self.pc as i32 * 2);
+    }
+
+    /// The stub of an op of [`stubs::named`].
+    pub fn call_named(&mut self, op: Op) {
+        debug_assert!(stubs::named::is_named(op));
+        self.stubs.insert(op);
+        self.asm.call_near(stubs::of_op(op).target());
     }
 
     /// The op's helper, through its stub, which deals with throws and with frames that were pushed.

@@ -4,8 +4,10 @@
 //!
 //! * here: a stub for each op, around its helper;
 //! * [`number`]: what the stubs of arithmetic and comparisons do before;
+//! * [`named`]: the stubs of named properties, which try the inline caches before;
 //! * [`shared`]: routines that slow paths of many ops share.
 
+pub mod named;
 mod number;
 pub mod shared;
 
@@ -22,7 +24,7 @@ use tercel_vm::layout::{context, object};
 
 /// The stub of an op: calls the op's helper and deals with what that says, so that a slow path is five bytes of argument and a call. In: edx, the offset of
 /// the instruction in its function's bytecode, in bytes. Styles `Plain` and `Call`: the op is done. `Jump`: "equal" means that the jump is taken. `Relation`:
-/// see [`number`].
+/// see [`number`]; for ops on names, [`named`].
 pub const fn of_op(op: Op) -> Symbol {
     Symbol(FIRST_STUB + op as u32)
 }
@@ -57,14 +59,19 @@ impl OpSet {
 ///
 /// # Errors
 /// If there is no room for them.
-pub fn publish(space: &mut CodeSpace, wanted: OpSet, published: &mut OpSet) -> Result<(), CodeError> {
+pub fn publish(space: &mut CodeSpace, cx: &Context, wanted: OpSet, published: &mut OpSet) -> Result<(), CodeError> {
     let missing: Vec<Op> =
         Op::ALL.iter().copied().filter(|&op| wanted.contains(op) && !published.contains(op)).collect();
     publish_pieces(
         space,
         missing.iter().map(|&op| {
             let mut asm = Assembler::new();
-            emit(&mut asm, op);
+            // Without inline caches, ops on names are like all others.
+            if named::is_named(op) && !cx.options.no_ic {
+                named::emit(&mut asm, cx, op);
+            } else {
+                emit(&mut asm, op);
+            }
             (op.info().name.to_owned(), of_op(op), asm)
         }),
     )?;

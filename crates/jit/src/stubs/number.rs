@@ -17,7 +17,7 @@ use tercel_vm::{Kind, Value};
 const PC: Reg = Reg::RDX;
 
 /// Where an operand lies behind [`PC`], by its name in the op table.
-fn operand(op: Op, name: &str) -> Option<Mem> {
+pub(super) fn operand(op: Op, name: &str) -> Option<Mem> {
     let mut at = 2;
     for &(other, kind) in op.info().operands {
         if other == name {
@@ -28,7 +28,7 @@ fn operand(op: Op, name: &str) -> Option<Mem> {
     None
 }
 
-fn vm_register(number: Reg) -> Mem {
+pub(super) fn vm_register(number: Reg) -> Mem {
     Mem::index(FRAME, number, Scale::X8, 0)
 }
 

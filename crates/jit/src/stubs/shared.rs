@@ -5,7 +5,7 @@
 //! | `POLL` | edx: the instruction's offset | | what a call may |
 //! | `TRUTHY` | rax: a value | "not equal": it is true | what a call may |
 //! | `BARRIER` | rax: a cell; rdx: the address in it where rcx was stored | | what a call may |
-//! | `TARGET` | rax: a function; rdx: its code; rsi: the site | rax, rdx as before | the rest of what a call may |
+//! | `CALLEE` | rax: a value that is not the function which the call site in rsi knows | rax: as before, a function; rdx: its code | the rest of what a call may |
 //! | `GLOBAL` | rsi: the site | rax: a cell; rdx: the global's address in it | rcx |
 //! | `LENGTH` | rax: a cell, no array; ecx: its kind; rdx: the site; esi: as for a stub | rax: its length | what a call may |
 //! | `TO_INT32_RAX`, `TO_INT32_RCX` | the register: a value that is no int32 | the register: its ToInt32, in the lower half | rdx, xmm0 |
@@ -59,7 +59,7 @@ shared! {
     CONSTRUCTED => |asm, _| constructed(asm);
     POLL => |asm, _| poll(asm);
     TRUTHY => |asm, _| truthy(asm);
-    TARGET => |asm, _| target(asm);
+    CALLEE => |asm, _| callee(asm);
     GLOBAL => |asm, _| global(asm);
     LENGTH => length;
     TO_INT32_RAX => |asm, _| to_int32(asm, Reg::RAX);
@@ -244,9 +244,19 @@ fn barrier(asm: &mut Assembler) {
     asm.ret();
 }
 
-/// A call site meets a function that is not the one that it knows.
-fn target(asm: &mut Assembler) {
-    let known = asm.new_label();
+/// A call site meets a value that is not the function that it knows.
+fn callee(asm: &mut Assembler) {
+    let [record, known, none] = std::array::from_fn(|_| asm.new_label());
+    check_cell(asm, Reg::RAX, none);
+    asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Function as i32);
+    asm.jne(none);
+    asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::FUNCTION_CODE));
+    asm.cmp(Size::S64, Reg::RDX, Mem::base(Reg::RSI, site::CELL));
+    asm.jne(record);
+    // The same code: another closure of it, or the site's function has been forgotten.
+    asm.cmp(Size::S64, Mem::base(Reg::RSI, site::STUBS), 0);
+    asm.jne(known);
+    asm.bind(record);
     asm.cmp(Size::S8, Mem::base(Reg::RSI, site::STATE), SiteState::Megamorphic as i32);
     asm.je(known);
     asm.push(Reg::RAX);
@@ -260,7 +270,8 @@ fn target(asm: &mut Assembler) {
     asm.pop(Reg::RDX);
     asm.pop(Reg::RAX);
     asm.bind(known);
-    asm.ret();
+    succeed(asm);
+    fail(asm, none);
 }
 
 fn global(asm: &mut Assembler) {

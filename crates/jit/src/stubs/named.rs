@@ -1,0 +1,149 @@
+//! The stubs of named properties: what the code in line does not find. The site's decoded form, its inline caches, the megamorphic cache, and then
+//! the helper, which attaches.
+//!
+//! In: rax, the receiver; rdx, the site; esi, the offset in units of the instruction behind; rcx, the value to be stored. Out: rax, the value that was
+//! read, which is then also in the op's register or not. So a slow path is a few short instructions, and a site that has never run needs no more than
+//! a call of the stub.
+
+use super::number::{operand, vm_register};
+use super::{call_helper, enter_pushed, leave_word, shared};
+use crate::baseline::{CX, FRAME, check_cell};
+use crate::ic::routines;
+use crate::symbols::Symbol;
+use tercel_asm::Label;
+use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
+use tercel_bytecode::Op;
+use tercel_vm::code::CodeBlock;
+use tercel_vm::context::Context;
+use tercel_vm::feedback::SiteState;
+use tercel_vm::frame;
+use tercel_vm::helpers::{self, Style};
+use tercel_vm::layout::{context, header, object, site, stub};
+use tercel_vm::statistics::COUNTED_SITES;
+
+const OBJECT: Reg = Reg::RAX;
+const VALUE: Reg = Reg::RCX;
+const SITE: Reg = routines::SITE;
+
+/// Whether the op's stub is one of these.
+pub const fn is_named(op: Op) -> bool {
+    matches!(op, Op::GetNamed | Op::GetMethod | Op::SetNamed)
+}
+
+/// The stub of one of the ops.
+pub(super) fn emit(asm: &mut Assembler, cx: &Context, op: Op) {
+    let [stubs, none, helper, ret] = std::array::from_fn(|_| asm.new_label());
+    let writes = op == Op::SetNamed;
+    // The word on the stack keeps rsp a multiple of 16.
+    asm.push(Reg::RSI);
+    check_cell(asm, OBJECT, helper);
+    own_inline(asm, writes, stubs, ret);
+
+    asm.bind(stubs);
+    asm.mov(Size::S64, Reg::RDI, Mem::base(SITE, site::STUBS));
+    asm.test(Size::S64, Reg::RDI, Reg::RDI);
+    asm.je(none);
+    asm.call(Mem::base(Reg::RDI, stub::CODE));
+    asm.test(Size::S64, Reg::RAX, Reg::RAX);
+    asm.je(helper);
+    asm.bind(ret);
+    asm.lea(Size::S64, Reg::RSP, Mem::base(Reg::RSP, 8));
+    asm.ret();
+
+    asm.bind(none);
+    asm.cmp(Size::S8, Mem::base(SITE, site::STATE), SiteState::Megamorphic as i32);
+    asm.jne(helper);
+    load_key(asm, op);
+    asm.call_near(if writes { routines::SITE_SET } else { routines::SITE_GET }.target());
+    asm.test(Size::S64, Reg::RAX, Reg::RAX);
+    asm.jne(ret);
+
+    asm.bind(helper);
+    count_miss(asm, cx, op);
+    by_helper(asm, op);
+}
+
+/// The own inline slot that the site's decoded form names, if its shape is the receiver's.
+fn own_inline(asm: &mut Assembler, writes: bool, other: Label, ret: Label) {
+    const OFFSET: Reg = Reg::RDI;
+    asm.mov(Size::S32, OFFSET, Mem::base(OBJECT, header::SHAPE));
+    asm.cmp(Size::S32, OFFSET, Mem::base(SITE, site::GUARD));
+    asm.jne(other);
+    asm.mov(Size::S32, OFFSET, Mem::base(SITE, site::LOC));
+    asm.cmp(Size::S32, OFFSET, 1 << 24);
+    asm.jae(other);
+    if !writes {
+        asm.mov(Size::S64, Reg::RAX, Mem::index(OBJECT, OFFSET, Scale::X1, 0));
+        return asm.jmp_to(ret);
+    }
+    asm.lea(Size::S64, Reg::RDX, Mem::index(OBJECT, OFFSET, Scale::X1, 0));
+    asm.mov(Size::S64, Mem::base(Reg::RDX, 0), VALUE);
+    asm.test(Size::S8, Mem::base(OBJECT, header::GC), header::OLD_CLEAN);
+    asm.je(ret);
+    asm.call_near(shared::BARRIER.target());
+    asm.jmp_to(ret);
+}
+
+/// r8 = the code block, r9 = its bytecode.
+fn load_bytecode(asm: &mut Assembler) {
+    asm.mov(Size::S64, Reg::R8, Mem::base(FRAME, frame::CALLEE as i32 * 8));
+    asm.mov(Size::S64, Reg::R8, Mem::base(Reg::R8, object::FUNCTION_CODE));
+    asm.mov(Size::S64, Reg::R9, Mem::base(Reg::R8, CodeBlock::CODE_OFFSET as i32));
+}
+
+/// Where the instruction's code is, in bytes, when r9 is the function's bytecode and rsi the offset of the next instruction in units.
+fn instruction(op: Op, offset: i32) -> Mem {
+    Mem::index(Reg::R9, Reg::RSI, Scale::X2, offset - op.units() as i32 * 2)
+}
+
+/// The key's register = the key of the instruction whose next one the word on the stack names. Keeps rax, rcx, rdx.
+fn load_key(asm: &mut Assembler, op: Op) {
+    load_bytecode(asm);
+    asm.mov(Size::S32, Reg::RSI, Mem::base(Reg::RSP, 0));
+    asm.mov(Size::S32, routines::KEY, instruction(op, operand_offset(op, "name")));
+    asm.mov(Size::S64, Reg::R8, Mem::base(Reg::R8, CodeBlock::CONSTANTS_OFFSET as i32));
+    asm.mov(Size::S64, routines::KEY, Mem::index(Reg::R8, routines::KEY, Scale::X8, 0));
+}
+
+/// The helper does all of the op; its result is loaded from where it has stored it.
+fn by_helper(asm: &mut Assembler, op: Op) {
+    let (threw, done) = (asm.new_label(), asm.new_label());
+    load_bytecode(asm);
+    asm.mov(Size::S32, Reg::RSI, Mem::base(Reg::RSP, 0));
+    asm.lea(Size::S64, Reg::RDX, instruction(op, 0));
+    // What the caller goes on with is of no interest any more.
+    asm.mov(Size::S64, Mem::base(Reg::RSP, 0), Reg::RDX);
+    call_helper(asm, Symbol::helper(op));
+    if helpers::of_op(op).is_some_and(|helper| helper.style == Style::Call) {
+        asm.cmp(Size::S64, Reg::RAX, 1);
+        asm.jb(done);
+        asm.je(threw);
+        enter_pushed(asm);
+    } else {
+        asm.test(Size::S32, Reg::RAX, Reg::RAX);
+        asm.jne(threw);
+    }
+    asm.bind(done);
+    asm.pop(Reg::RDX);
+    if let Some(result) = operand(op, "dst").or_else(|| operand(op, "block")) {
+        asm.movzx(Size::S32, Size::S16, Reg::RAX, result);
+        asm.mov(Size::S64, Reg::RAX, vm_register(Reg::RAX));
+    }
+    asm.ret();
+    asm.bind(threw);
+    leave_word(asm);
+}
+
+/// Adds one to the misses of the op's kind of sites, if they are counted.
+fn count_miss(asm: &mut Assembler, cx: &Context, op: Op) {
+    let kind = op.info().feedback;
+    if cx.options.count_sites && COUNTED_SITES.iter().any(|row| row.0 == kind) {
+        asm.inc(Size::S64, Mem::base(CX, context::missed(kind)));
+    }
+}
+
+/// Where an operand lies in an instruction, in bytes.
+fn operand_offset(op: Op, name: &str) -> i32 {
+    let before = op.info().operands.iter().take_while(|operand| operand.0 != name);
+    2 + before.map(|operand| operand.1.units() as i32 * 2).sum::<i32>()
+}
