@@ -322,7 +322,7 @@ fn length(asm: &mut Assembler, cx: &Context) {
     asm.cmp(Size::S32, Reg::RCX, Mem::base(SITE, site::GUARD));
     asm.jne(other_shape);
     asm.cmp(Size::S32, Mem::base(SITE, site::LOC), (Form::TypedArrayLength as i32) << 24);
-    asm.jne(none);
+    asm.jne(other_shape);
     asm.mov(Size::S32, Reg::RCX, Mem::base(SITE, site::AUX));
     asm.cmp(Size::S32, Reg::RCX, Mem::base(CX, context::PROTO_EPOCH));
     asm.jne(none);

@@ -4,14 +4,14 @@
 //! else come here out of line.
 
 use super::Pc;
-use super::property::{throw_read_of_nullish, throw_write_of_nullish};
+use super::property::{store_by_fact, throw_read_of_nullish, throw_write_of_nullish};
 use crate::cell::{Gc, Kind};
 use crate::context::Context;
 use crate::elements::{DATA_OFFSET, Elements, HOLE};
 use crate::error::JsResult;
 use crate::feedback::{Site, element_bits};
 use crate::frame::{self, Frame};
-use crate::ic::attach::{cache_get, cache_set, find_get, find_set, megamorphic_get, megamorphic_set};
+use crate::ic::attach::{SetFact, cache_get, cache_set, find_get, find_set, megamorphic_get, megamorphic_set};
 use crate::key::PropertyKey;
 use crate::object::Object;
 use crate::object::array::ArrayObject;
@@ -369,6 +369,9 @@ fn set(cx: &Context, obj: Value, key: Value, v: Value, strict: bool, site: &Site
                 }
                 let fact = find_set(cx, object, key);
                 cache_set(cx, object, key, fact);
+                if let SetFact::Own { .. } | SetFact::Add { .. } = fact {
+                    return store_by_fact(cx, object, fact, v);
+                }
             }
             return cx.set_value(obj, key, v, strict);
         }

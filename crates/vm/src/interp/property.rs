@@ -336,14 +336,7 @@ fn set_at_site(
         learn(site, || attach_set(cx, code, site, shape, fact));
     }
     match fact {
-        SetFact::Own { location } => object.set_slot(cx, location, v),
-        SetFact::Add { location, shape } => {
-            if !location.is_inline() {
-                object.ensure_slots(cx, location.index() + 1)?;
-            }
-            object.header.shape.set(shape.id(cx));
-            object.set_slot(cx, location, v);
-        }
+        SetFact::Own { .. } | SetFact::Add { .. } => store_by_fact(cx, object, fact, v)?,
         SetFact::Setter { holder, location, .. } => return setter_of(cx, obj, key, holder.slot(location), strict),
         SetFact::Unknown => {
             if !object.set(cx, key, v, obj)? && strict {
@@ -352,6 +345,22 @@ fn set_at_site(
         }
     }
     Ok(None)
+}
+
+/// Does a write whose fact says where it goes: into a slot of the object, which may be a new one.
+pub(super) fn store_by_fact(cx: &Context, object: Gc<Object>, fact: SetFact, v: Value) -> JsResult<()> {
+    match fact {
+        SetFact::Own { location } => object.set_slot(cx, location, v),
+        SetFact::Add { location, shape } => {
+            if !location.is_inline() {
+                object.ensure_slots(cx, location.index() + 1)?;
+            }
+            object.header.shape.set(shape.id(cx));
+            object.set_slot(cx, location, v);
+        }
+        SetFact::Setter { .. } | SetFact::Unknown => {}
+    }
+    Ok(())
 }
 
 fn setter_of(cx: &Context, obj: Value, key: PropertyKey, accessor: Value, strict: bool) -> JsResult<Option<Value>> {

@@ -38,7 +38,10 @@ impl Context {
         let o = self.to_object(v)?;
         let (keys, shape) = match self.cached_keys(o)? {
             Some(keys) => (keys, o.shape_id()),
-            None => (self.collect_keys(o)?, 0),
+            None => match self.dense_keys(o)? {
+                Some(keys) => (keys, 0),
+                None => (self.collect_keys(o)?, 0),
+            },
         };
         if keys.is_empty() {
             return Ok(None);
@@ -98,18 +101,48 @@ impl Context {
         if o.may_intercept_indices() || o.has_elements() {
             return Ok(None);
         }
-        let mut next = o.shape_prototype(self);
-        while let Some(p) = next {
-            if p.may_intercept_indices() || p.has_elements() || self.enumerable_names(p.shape(self))?.is_some() {
-                return Ok(None);
-            }
-            next = p.shape_prototype(self);
+        if !self.prototypes_enumerate_nothing(o)? {
+            return Ok(None);
         }
         let shape = o.shape(self);
         match self.enumerable_names(shape)? {
             Some(keys) => Ok(Some(keys)),
             None => Ok(Some(self.empty_value_array())),
         }
+    }
+
+    fn prototypes_enumerate_nothing(&self, o: Gc<Object>) -> JsResult<bool> {
+        let mut next = o.shape_prototype(self);
+        while let Some(p) = next {
+            if p.may_intercept_indices() || p.has_elements() || self.enumerable_names(p.shape(self))?.is_some() {
+                return Ok(false);
+            }
+            next = p.shape_prototype(self);
+        }
+        Ok(true)
+    }
+
+    /// The keys of an object with dense elements, whose prototypes have nothing to enumerate: its indices, then its names.
+    fn dense_keys(&self, o: Gc<Object>) -> JsResult<Option<Gc<ValueArray>>> {
+        let elements = o.elements.get();
+        if !matches!(o.kind(), Kind::Array | Kind::Object)
+            || elements.is_sparse()
+            || !self.prototypes_enumerate_nothing(o)?
+        {
+            return Ok(None);
+        }
+        let names = self.enumerable_names(o.shape(self))?;
+        let present = || (0..elements.len()).filter(|&i| !elements.get(i).is_empty());
+        let indices = present().count();
+        let keys = self.new_value_array(indices + names.map_or(0, |names| names.len()))?;
+        for (at, i) in present().enumerate() {
+            let key = PropertyKey::index(i as u32).to_value(self);
+            keys.set(self, at, key);
+        }
+        for i in 0..keys.len() - indices {
+            keys.set(self, indices + i, names.map_or(Value::UNDEFINED, |names| names.get(i)));
+        }
+        Ok(Some(keys))
     }
 
     /// The shape's enumerable string keys, from its cache; `None` if there are none.

@@ -36,7 +36,7 @@ fn with_accessor(g: &mut Gen, k: usize) -> Node {
 
 pub fn accessor_sites(g: &mut Gen) -> Node {
     let (os, r, turn) = (g.name("os"), g.name("r"), g.turn());
-    let count = g.between(1, 9) as usize;
+    let count = g.between(1, 9);
     let objects: Vec<Node> = (0..count).map(|k| with_accessor(g, k)).collect();
     let change = match g.below(8) {
         0 => fixed!("Object.defineProperty(o, \"v\", { value: 7, writable: true, configurable: true })"),
