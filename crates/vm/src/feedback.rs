@@ -132,6 +132,8 @@ forms! {
 
 impl Loc {
     pub const NONE: Loc = Loc::new(Form::None, 0);
+    /// Words below are own inline slots, whose form is 0.
+    pub const OWN_INLINE_END: u32 = 1 << 24;
     #[inline(always)]
     pub const fn new(form: Form, index: u32) -> Loc {
         Loc((form as u32) << 24 | index)
@@ -143,7 +145,7 @@ impl Loc {
     /// Own inline slots: the byte offset is the whole word.
     #[inline(always)]
     pub const fn is_own_inline(self) -> bool {
-        self.0 < 1 << 24
+        self.0 < Loc::OWN_INLINE_END
     }
     #[inline(always)]
     pub const fn index(self) -> usize {

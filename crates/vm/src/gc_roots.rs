@@ -413,8 +413,6 @@ impl Roots for ContextRoots<'_> {
         self.cx.text.sweep(sweep);
         self.cx.objects.sweep(sweep);
         self.cx.interp.sweep(sweep);
-        if sweep.is_full() {
-            self.cx.library.regexps.forget_shapes();
-        }
+        self.cx.library.regexps.sweep(sweep);
     }
 }

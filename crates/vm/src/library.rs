@@ -73,12 +73,18 @@ impl Context {
         if o.kind() != Kind::Array || o.shape_id() != self.realm_shape(RealmShape::Array).id(self) {
             return false;
         }
-        let constructor = self.intrinsic(Intrinsic::Array);
-        let proto = self.intrinsic(Intrinsic::ArrayPrototype);
+        self.native_species(Intrinsic::ArrayPrototype, Intrinsic::Array).is_some()
+    }
+
+    /// The native getter that SpeciesConstructor asks for an object that has nothing own and inherits from the intrinsic `prototype`, if
+    /// the own `constructor` there is still the intrinsic `constructor`. Runs no script.
+    pub fn native_species(&self, prototype: Intrinsic, constructor: Intrinsic) -> Option<Gc<NativeFunction>> {
+        let (prototype, constructor) = (self.intrinsic(prototype), self.intrinsic(constructor));
         let own = |o: Gc<Object>, key| o.get_own(self, key).ok().flatten();
-        own(proto, self.names().constructor).and_then(|d| d.value) == Some(constructor.into())
-            && own(constructor, self.names().symbol_species)
-                .is_some_and(|d| d.getter.and_then(|g| g.as_kind::<NativeFunction>(Kind::NativeFunction)).is_some())
+        if own(prototype, self.names().constructor)?.value != Some(constructor.into()) {
+            return None;
+        }
+        own(constructor, self.names().symbol_species)?.getter?.as_kind(Kind::NativeFunction)
     }
 
     /// Whether indices can be assigned behind the elements of an array without looking further: its elements are dense, it may grow,

@@ -22,6 +22,7 @@ use crate::value::Value;
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
+use tercel_gc::WeakSweep;
 use tercel_regexp::{Flags, PatternSource, Regex, Scratch, SyntaxError};
 
 /// What the values of a RegExp's [`ForeignObject`] are.
@@ -68,8 +69,10 @@ impl Default for Regexps {
 
 impl Regexps {
     /// Forgets what is known by the ids of shapes, which a full collection may give to others.
-    pub(crate) fn forget_shapes(&self) {
-        self.probes.iter().for_each(|probe| probe.shape.set(0));
+    pub(crate) fn sweep(&self, sweep: &WeakSweep) {
+        if sweep.is_full() {
+            self.probes.iter().for_each(|probe| probe.shape.set(0));
+        }
     }
 }
 

@@ -6,11 +6,10 @@ use super::object::{advance, as_regexp, builtin_exec, builtin_match, capture, co
 use super::substitution;
 use crate::table::own_species;
 use tercel_regexp::{Flags, Scratch};
-use tercel_vm::function::NativeFunction;
 use tercel_vm::native::NativeFn;
 use tercel_vm::object::kinds::ForeignObject;
 use tercel_vm::string::{Chars, StringBuilder, search as text_search};
-use tercel_vm::{Context, Gc, Intrinsic, JsResult, JsString, Kind, Object, Value, ValueList};
+use tercel_vm::{Context, Gc, Intrinsic, JsResult, JsString, Object, Value, ValueList};
 
 /// Which of the probes of [`Context::is_native_own`] is for which property.
 mod probe {
@@ -52,14 +51,8 @@ pub fn plain_with_flags(cx: &Context, o: Gc<Object>) -> Option<Gc<ForeignObject>
 /// The same where SpeciesConstructor gives %RegExp%.
 pub fn plain_with_species(cx: &Context, o: Gc<Object>) -> Option<Gc<ForeignObject>> {
     let r = plain_with_flags(cx, o)?;
-    let constructor = cx.intrinsic(Intrinsic::RegExp);
-    let proto = cx.intrinsic(Intrinsic::RegExpPrototype);
-    let own = |o: Gc<Object>, key| o.get_own(cx, key).ok().flatten();
-    let default = own(proto, cx.names().constructor).and_then(|d| d.value) == Some(constructor.into())
-        && own(constructor, cx.names().symbol_species)
-            .and_then(|d| d.getter?.as_kind::<NativeFunction>(Kind::NativeFunction))
-            .is_some_and(|getter| std::ptr::fn_addr_eq(getter.function.get(), own_species as NativeFn));
-    default.then_some(r)
+    let getter = cx.native_species(Intrinsic::RegExpPrototype, Intrinsic::RegExp)?;
+    std::ptr::fn_addr_eq(getter.function.get(), own_species as NativeFn).then_some(r)
 }
 
 /// Start and end of the match.

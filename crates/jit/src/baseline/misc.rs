@@ -10,6 +10,7 @@ use tercel_asm::Label;
 use tercel_asm::x64::{Cond, Mem, Reg, Scale, Size};
 use tercel_bytecode::Op;
 use tercel_bytecode::op::{Dst, Slot, U16, instr};
+use tercel_vm::feedback::Loc;
 use tercel_vm::interp::globals::{binding, cached};
 use tercel_vm::layout::{context, elements, header, object, scope, site};
 use tercel_vm::{Kind, Value, frame};
@@ -447,7 +448,7 @@ impl<'a> Compiler<'a> {
         self.asm.jne(slow);
         let inline = self.asm.new_label();
         self.asm.mov(Size::S32, Reg::RDX, site_field(slot, site::LOC));
-        self.asm.cmp(Size::S32, Reg::RDX, 1 << 24);
+        self.asm.cmp(Size::S32, Reg::RDX, Loc::OWN_INLINE_END as i32);
         self.asm.jcc_short(Cond::B, inline);
         self.asm.and(Size::S32, Reg::RDX, 0xff_ffff);
         self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::SLOTS));

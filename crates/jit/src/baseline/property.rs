@@ -119,12 +119,18 @@ impl<'a> Compiler<'a> {
         self.call_named(op);
     }
 
-    /// rax = the way's slot of the holder in rax.
-    fn load_of_way(&mut self, way: &Way) {
+    /// Where the way's slot of the holder in rax is; rax = the cell that it lies in.
+    fn slot_of_way(&mut self, way: &Way) -> Mem {
         if way.loc.form() == Form::OwnOutOfLine {
             self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::SLOTS));
         }
-        self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, way.loc.index() as i32));
+        Mem::base(Reg::RAX, way.loc.index() as i32)
+    }
+
+    /// rax = the way's slot of the holder in rax.
+    fn load_of_way(&mut self, way: &Way) {
+        let slot = self.slot_of_way(way);
+        self.asm.mov(Size::S64, Reg::RAX, slot);
     }
 
     /// Calls a routine that calls the function in rax for the receiver in rcx.
@@ -194,11 +200,16 @@ impl<'a> Compiler<'a> {
         self.asm.jne(other);
     }
 
+    /// edx = the byte offset of the own inline slot that the site's form names; jumps to `other` if it is another form.
+    fn own_inline_offset(&mut self, slot: Slot, other: Label) {
+        self.asm.mov(Size::S32, Reg::RDX, site_field(slot, site::LOC));
+        self.asm.cmp(Size::S32, Reg::RDX, Loc::OWN_INLINE_END as i32);
+        self.asm.jae(other);
+    }
+
     /// rax = the slot of the object in rax that the site's form names, if that is an own inline one. Clobbers edx.
     fn load_own_inline(&mut self, slot: Slot, other: Label) {
-        self.asm.mov(Size::S32, Reg::RDX, site_field(slot, site::LOC));
-        self.asm.cmp(Size::S32, Reg::RDX, 1 << 24);
-        self.asm.jae(other);
+        self.own_inline_offset(slot, other);
         self.asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RAX, Reg::RDX, Scale::X1, 0));
     }
 
@@ -259,9 +270,7 @@ impl<'a> Compiler<'a> {
         self.asm.cmp(Size::S64, routines::KEY, site_field(slot, site::CELL));
         self.asm.jne(other);
         self.guard_shape(slot, other);
-        self.asm.mov(Size::S32, Reg::RDX, site_field(slot, site::LOC));
-        self.asm.cmp(Size::S32, Reg::RDX, 1 << 24);
-        self.asm.jae(other);
+        self.own_inline_offset(slot, other);
     }
 
     /// `v instanceof target`, `key in object` by the site's stubs.
@@ -324,8 +333,7 @@ impl<'a> Compiler<'a> {
             self.load(Reg::RCX, i.src.0);
             self.load(Reg::RAX, i.obj.0);
         } else {
-            self.load(Reg::RAX, i.obj.0);
-            self.load(Reg::RCX, i.src.0);
+            self.load_object_and_value(i.obj.0, Some(i.src.0));
         }
         if self.is_cold(i.slot) {
             return self.call_named_stub(Op::SetNamed, i.slot);
@@ -348,10 +356,8 @@ impl<'a> Compiler<'a> {
                     this.asm.jmp_to(done);
                     return found;
                 }
-                if way.loc.form() == Form::OwnOutOfLine {
-                    this.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::SLOTS));
-                }
-                this.asm.lea(Size::S64, Reg::RDX, Mem::base(Reg::RAX, way.loc.index() as i32));
+                let slot = this.slot_of_way(way);
+                this.asm.lea(Size::S64, Reg::RDX, slot);
                 found
             });
             self.asm.bind(found);
@@ -363,9 +369,7 @@ impl<'a> Compiler<'a> {
             self.asm.lea(Size::S64, Reg::RDX, Mem::base(Reg::RAX, loc.index() as i32));
         } else {
             self.guard_shape(i.slot, slow);
-            self.asm.mov(Size::S32, Reg::RDX, site_field(i.slot, site::LOC));
-            self.asm.cmp(Size::S32, Reg::RDX, 1 << 24);
-            self.asm.jae(slow);
+            self.own_inline_offset(i.slot, slow);
             self.asm.add(Size::S64, Reg::RDX, Reg::RAX);
         }
         self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);

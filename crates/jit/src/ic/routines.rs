@@ -18,7 +18,7 @@ use crate::symbols::{self, Symbol};
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
 use tercel_vm::context::Context;
-use tercel_vm::feedback::{Form, SiteState};
+use tercel_vm::feedback::{Form, Loc, SiteState};
 use tercel_vm::ic::megamorphic::{ACCESS_SHIFT, Access, ENTRIES, HASH_FACTOR};
 use tercel_vm::layout::{context, header, megamorphic, object, shape, site, string, stub};
 use tercel_vm::string::{INDEX, INTERNED, TWO_BYTE};
@@ -134,14 +134,14 @@ fn megamorphic_get(asm: &mut Assembler, cx: &Context, remembers: bool) {
     asm.test(Size::S32, Reg::R9, Reg::R9);
     asm.jne(walk);
     if remembers {
-        asm.cmp(Size::S32, Reg::RCX, 1 << 24);
+        asm.cmp(Size::S32, Reg::RCX, Loc::OWN_INLINE_END as i32);
         asm.jae(no_inline);
         remember(asm, Reg::RCX);
         asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RAX, Reg::RCX, Scale::X1, 0));
         asm.ret();
     }
     asm.bind(found);
-    asm.cmp(Size::S32, Reg::RCX, 1 << 24);
+    asm.cmp(Size::S32, Reg::RCX, Loc::OWN_INLINE_END as i32);
     asm.jae(no_inline);
     asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RAX, Reg::RCX, Scale::X1, 0));
     asm.ret();
@@ -182,13 +182,13 @@ fn megamorphic_set(asm: &mut Assembler, cx: &Context, remembers: bool) {
     if remembers {
         let no_inline = asm.new_label();
         asm.mov(Size::S32, Reg::R9, Mem::base(Reg::R8, megamorphic::LOC));
-        asm.cmp(Size::S32, Reg::R9, 1 << 24);
+        asm.cmp(Size::S32, Reg::R9, Loc::OWN_INLINE_END as i32);
         asm.jae(no_inline);
         remember(asm, Reg::R9);
         asm.bind(no_inline);
     }
     asm.mov(Size::S32, Reg::RDX, Mem::base(Reg::R8, megamorphic::LOC));
-    asm.cmp(Size::S32, Reg::RDX, 1 << 24);
+    asm.cmp(Size::S32, Reg::RDX, Loc::OWN_INLINE_END as i32);
     asm.jb(in_line);
     // Out of line: the cell that is written to is the slots'.
     asm.mov(Size::S32, Reg::R9, Reg::RDX);

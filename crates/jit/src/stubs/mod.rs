@@ -13,6 +13,7 @@ pub mod shared;
 
 use crate::baseline::{CX, FRAME, SITES};
 use crate::symbols::{FIRST_STUB, Symbol};
+use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
 use tercel_bytecode::Op;
 use tercel_code::{Batch, CodeError, CodeImage, CodeKind, CodeSpace};
@@ -115,10 +116,15 @@ fn publish_pieces(
     space.publish_batch(&mut batch).map(|_| ())
 }
 
+/// `reg` = the code block of the function whose frame is in rbx.
+fn running_code(asm: &mut Assembler, reg: Reg) {
+    asm.mov(Size::S64, reg, Mem::base(FRAME, frame::CALLEE as i32 * 8));
+    asm.mov(Size::S64, reg, Mem::base(reg, object::FUNCTION_CODE));
+}
+
 /// rdx = the address of the instruction at the offset in rdx. Clobbers r8.
 fn address_of_instruction(asm: &mut Assembler) {
-    asm.mov(Size::S64, Reg::R8, Mem::base(FRAME, frame::CALLEE as i32 * 8));
-    asm.mov(Size::S64, Reg::R8, Mem::base(Reg::R8, object::FUNCTION_CODE));
+    running_code(asm, Reg::R8);
     asm.add(Size::S64, Reg::RDX, Mem::base(Reg::R8, CodeBlock::CODE_OFFSET as i32));
 }
 
@@ -129,6 +135,27 @@ fn call_helper(asm: &mut Assembler, helper: Symbol) {
     asm.mov(Size::S64, Reg::RSI, FRAME);
     asm.mov(Size::S64, Mem::base(CX, context::EXIT_SP), Reg::RSP);
     asm.call_near(helper.target());
+}
+
+/// [`call_helper`] for the helper of an op, and what its style asks for: falls through or jumps to `done`, or jumps to `threw`.
+fn call_helper_of(asm: &mut Assembler, op: Op, done: Label, threw: Label) {
+    call_helper(asm, Symbol::helper(op));
+    match helpers::of_op(op).map(|h| h.style) {
+        Some(Style::Call) => {
+            asm.cmp(Size::S64, Reg::RAX, 1);
+            asm.jb(done);
+            asm.je(threw);
+            enter_pushed(asm);
+        }
+        Some(Style::Jump) => {
+            asm.cmp(Size::S32, Reg::RAX, 1);
+            asm.ja(threw);
+        }
+        _ => {
+            asm.test(Size::S32, Reg::RAX, Reg::RAX);
+            asm.jne(threw);
+        }
+    }
 }
 
 /// What a helper threw goes on to its handler; the stub's word on the stack is forgotten on the way.
@@ -144,23 +171,7 @@ fn emit(asm: &mut Assembler, op: Op) {
     address_of_instruction(asm);
     number::arithmetic(asm, op);
     asm.sub(Size::S64, Reg::RSP, 8);
-    call_helper(asm, Symbol::helper(op));
-    match helpers::of_op(op).map(|h| h.style) {
-        Some(Style::Call) => {
-            asm.cmp(Size::S64, Reg::RAX, 1);
-            asm.jb(ret);
-            asm.je(threw);
-            enter_pushed(asm);
-        }
-        Some(Style::Jump) => {
-            asm.cmp(Size::S32, Reg::RAX, 1);
-            asm.ja(threw);
-        }
-        _ => {
-            asm.test(Size::S32, Reg::RAX, Reg::RAX);
-            asm.jne(threw);
-        }
-    }
+    call_helper_of(asm, op, ret, threw);
     asm.bind(ret);
     // `lea` leaves the flags alone.
     asm.lea(Size::S64, Reg::RSP, Mem::base(Reg::RSP, 8));
@@ -187,7 +198,6 @@ fn return_to_caller(asm: &mut Assembler) {
     asm.and(Size::S32, Reg::RDX, 0xf_ffff);
     asm.shl(Size::S64, Reg::RDX, 3);
     asm.sub(Size::S64, FRAME, Reg::RDX);
-    asm.mov(Size::S64, Reg::RCX, Mem::base(FRAME, frame::CALLEE as i32 * 8));
-    asm.mov(Size::S64, Reg::RCX, Mem::base(Reg::RCX, object::FUNCTION_CODE));
+    running_code(asm, Reg::RCX);
     asm.mov(Size::S64, SITES, Mem::base(Reg::RCX, CodeBlock::SITES_OFFSET as i32));
 }

@@ -6,19 +6,16 @@
 //! a call of the stub.
 
 use super::number::{operand, vm_register};
-use super::{call_helper, enter_pushed, leave_word, shared};
-use crate::baseline::{CX, FRAME, check_cell};
+use super::{call_helper_of, leave_word, running_code, shared};
+use crate::baseline::{CX, check_cell};
 use crate::ic::routines;
-use crate::symbols::Symbol;
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
 use tercel_bytecode::Op;
 use tercel_vm::code::CodeBlock;
 use tercel_vm::context::Context;
-use tercel_vm::feedback::SiteState;
-use tercel_vm::frame;
-use tercel_vm::helpers::{self, Style};
-use tercel_vm::layout::{context, header, object, site, stub};
+use tercel_vm::feedback::{Loc, SiteState};
+use tercel_vm::layout::{context, header, site, stub};
 use tercel_vm::statistics::COUNTED_SITES;
 
 const OBJECT: Reg = Reg::RAX;
@@ -70,7 +67,7 @@ fn own_inline(asm: &mut Assembler, writes: bool, other: Label, ret: Label) {
     asm.cmp(Size::S32, OFFSET, Mem::base(SITE, site::GUARD));
     asm.jne(other);
     asm.mov(Size::S32, OFFSET, Mem::base(SITE, site::LOC));
-    asm.cmp(Size::S32, OFFSET, 1 << 24);
+    asm.cmp(Size::S32, OFFSET, Loc::OWN_INLINE_END as i32);
     asm.jae(other);
     if !writes {
         asm.mov(Size::S64, Reg::RAX, Mem::index(OBJECT, OFFSET, Scale::X1, 0));
@@ -86,8 +83,7 @@ fn own_inline(asm: &mut Assembler, writes: bool, other: Label, ret: Label) {
 
 /// r8 = the code block, r9 = its bytecode.
 fn load_bytecode(asm: &mut Assembler) {
-    asm.mov(Size::S64, Reg::R8, Mem::base(FRAME, frame::CALLEE as i32 * 8));
-    asm.mov(Size::S64, Reg::R8, Mem::base(Reg::R8, object::FUNCTION_CODE));
+    running_code(asm, Reg::R8);
     asm.mov(Size::S64, Reg::R9, Mem::base(Reg::R8, CodeBlock::CODE_OFFSET as i32));
 }
 
@@ -113,16 +109,7 @@ fn by_helper(asm: &mut Assembler, op: Op) {
     asm.lea(Size::S64, Reg::RDX, instruction(op, 0));
     // What the caller goes on with is of no interest any more.
     asm.mov(Size::S64, Mem::base(Reg::RSP, 0), Reg::RDX);
-    call_helper(asm, Symbol::helper(op));
-    if helpers::of_op(op).is_some_and(|helper| helper.style == Style::Call) {
-        asm.cmp(Size::S64, Reg::RAX, 1);
-        asm.jb(done);
-        asm.je(threw);
-        enter_pushed(asm);
-    } else {
-        asm.test(Size::S32, Reg::RAX, Reg::RAX);
-        asm.jne(threw);
-    }
+    call_helper_of(asm, op, done, threw);
     asm.bind(done);
     asm.pop(Reg::RDX);
     if let Some(result) = operand(op, "dst").or_else(|| operand(op, "block")) {

@@ -25,14 +25,14 @@
 
 use crate::baseline::{CX, FRAME, TAG, allocate, check_cell};
 use crate::ic::routines;
-use crate::stubs::{Routine, address_of_instruction, leave_word};
+use crate::stubs::{Routine, address_of_instruction, leave_word, running_code};
 use crate::symbols::{self, Symbol};
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size, Xmm};
 use tercel_vm::code::{CodeBlock, code_flag};
 use tercel_vm::context::Context;
 use tercel_vm::elements::HOLE;
-use tercel_vm::feedback::{Form, SiteState};
+use tercel_vm::feedback::{Form, Loc, SiteState};
 use tercel_vm::interp::globals::{binding, cached};
 use tercel_vm::layout::{context, elements, header, object, site, string};
 use tercel_vm::{Kind, Value, frame};
@@ -118,8 +118,7 @@ fn call_accessor(asm: &mut Assembler, argc: usize) {
     check_cell(asm, Reg::RAX, no_function);
     asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Function as i32);
     asm.jne(none);
-    asm.mov(Size::S64, Reg::RDI, Mem::base(FRAME, frame::CALLEE as i32 * 8));
-    asm.mov(Size::S64, Reg::RDI, Mem::base(Reg::RDI, object::FUNCTION_CODE));
+    running_code(asm, Reg::RDI);
     // Where the caller keeps extra arguments, its top is elsewhere.
     asm.test(Size::S32, Mem::base(Reg::RDI, CodeBlock::FLAGS_OFFSET as i32), code_flag::EXTRA_ARGS as i32);
     asm.jne(none);
@@ -263,8 +262,7 @@ fn callee(asm: &mut Assembler) {
     asm.push(Reg::RDX);
     asm.mov(Size::S64, Reg::RCX, Reg::RAX);
     asm.mov(Size::S64, Reg::RDX, Reg::RSI);
-    asm.mov(Size::S64, Reg::RSI, Mem::base(FRAME, frame::CALLEE as i32 * 8));
-    asm.mov(Size::S64, Reg::RSI, Mem::base(Reg::RSI, object::FUNCTION_CODE));
+    running_code(asm, Reg::RSI);
     asm.mov(Size::S64, Reg::RDI, CX);
     call_leaf(asm, symbols::RECORD_TARGET);
     asm.pop(Reg::RDX);
@@ -295,7 +293,7 @@ fn global(asm: &mut Assembler) {
     asm.cmp(Size::S32, Reg::RCX, Mem::base(CX, context::PROTO_EPOCH));
     asm.jne(none);
     asm.mov(Size::S32, Reg::RDX, Mem::base(SITE, site::LOC));
-    asm.cmp(Size::S32, Reg::RDX, 1 << 24);
+    asm.cmp(Size::S32, Reg::RDX, Loc::OWN_INLINE_END as i32);
     asm.jb(inline);
     asm.and(Size::S32, Reg::RDX, 0xff_ffff);
     asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::SLOTS));
