@@ -243,7 +243,7 @@ impl CodeSpace {
         let places = self.place(batch)?;
         if let Err(error) = self.write(batch, &places) {
             for place in &places {
-                // What was written before the failure; not committed ranges need nothing.
+                // What was written before the failure.
                 let _ = self.region.trap_code(place.code.0 as usize, place.code.1 as usize);
             }
             self.give_back(&places);
@@ -400,7 +400,6 @@ impl CodeSpace {
         }
         // Nothing is written before everything is known to link.
         for place in places {
-            self.region.commit_code((place.code.0 + place.code.1) as usize)?;
             self.region.commit_data((place.data.0 + place.data.1) as usize)?;
         }
         // Around code lie traps already. Pieces that follow each other in the batch and in memory are one copy.
