@@ -245,6 +245,14 @@ impl Run<'_> {
         self.put(u64::from(digit << 3 | 5) | u64::from(imm as u32) << 8, 5);
     }
 
+    /// `test reg, imm` of 32 bits. Not for rax, whose form is shorter.
+    #[inline(always)]
+    pub fn test_imm(&mut self, reg: Reg, imm: i32) {
+        let reg = reg.index();
+        let rest = 0xF7 | u64::from(0xC0 | reg & 7) << 8 | u64::from(imm as u32) << 16;
+        if reg < 8 { self.put(rest, 6) } else { self.put(0x41 | rest << 8, 7) }
+    }
+
     /// `mov reg, imm` of 32 bits: the upper half becomes 0.
     #[inline(always)]
     pub fn mov32(&mut self, reg: Reg, imm: i32) {
@@ -456,6 +464,9 @@ mod tests {
                         same(|run| run.mem_imm(size, opcode::CMP, reg, disp, imm), |asm| asm.cmp(size, at, imm));
                     }
                 }
+            }
+            if reg != Reg::RAX {
+                same(|run| run.test_imm(reg, !0xff), |asm| asm.test(Size::S32, reg, !0xff));
             }
             same(|run| run.mov32(reg, 0x1234), |asm| asm.mov(Size::S32, reg, 0x1234));
             same(|run| run.mov64(reg, 1 << 63 | 5), |asm| asm.mov_imm64(reg, i64::MIN | 5));

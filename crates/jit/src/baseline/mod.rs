@@ -7,6 +7,7 @@
 //! The compiler is total: it has code for every op. What it keeps in mind is little: which registers are known to hold an int32 or a double since the last place that
 //! can be jumped to ([`Facts`]), which saves checks and never changes what code does.
 //!
+//! * `emit.rs`: what the code of many ops has in common
 //! * `allocate.rs`: objects, arrays, closures, scopes
 //! * `frame.rs`: prologue, calls, returns, suspensions
 //! * `number.rs`: arithmetic, bit operations, conversions
@@ -19,6 +20,7 @@
 pub(crate) mod allocate;
 pub(crate) mod compare;
 mod element;
+mod emit;
 mod facts;
 mod fast_native;
 mod frame;
@@ -388,7 +390,6 @@ impl<'a> Compiler<'a> {
     /// The end of an instruction whose ways to here and to `done` have stored rax in the register.
     pub fn stored_and_in_rax(&mut self, register: u16, done: Label) {
         self.asm.bind(done);
-        self.reload_after_slow_op(register, done);
         self.in_rax = Some((register, self.asm.emitted()));
     }
 

@@ -4,16 +4,16 @@
 //! which costs next to nothing to note; code of its own ([`Compiler::later`]) costs an allocation.
 
 use super::compare::{Right, Use};
+use super::emit::Emit;
 use super::{CX, Compiler, FRAME, SITES, TAG, site_field};
 use crate::stubs::{self, shared};
 use crate::symbols::Symbol;
 use std::sync::LazyLock;
 use tercel_asm::Label;
-use tercel_asm::x64::{Cond, Mem, Reg, Size};
+use tercel_asm::x64::{Chain, Cond, Mem, Reg, Size, opcode};
 use tercel_bytecode::Op;
 use tercel_bytecode::op::Slot;
 use tercel_vm::elements::HOLE;
-use tercel_vm::feedback::SiteState;
 use tercel_vm::helpers::{self, Style};
 use tercel_vm::layout::context;
 
@@ -26,16 +26,26 @@ pub(super) struct Pending {
 
 /// What a slow path does, from the label `entry` on.
 enum Slow {
-    /// The whole op by its stub.
+    /// The whole op by its stub, which leaves a result in rax, too.
     Op {
         op: Op,
         entry: Label,
         done: Label,
-        /// The register that `done` expects in rax, too.
-        result: Option<u16>,
     },
-    /// An op on a named property by its stub, with its operands loaded anew.
+    /// The same, where the positions are known: from a chain of branches, back to a position.
+    Whole {
+        op: Op,
+        entry: Chain,
+        done: u32,
+    },
+    /// An op on a named property by its stub, which leaves a result in rax.
     Named {
+        op: Op,
+        entry: Chain,
+        done: u32,
+    },
+    /// The same by the megamorphic cache first, with the operands loaded anew.
+    Megamorphic {
         op: Op,
         obj: u16,
         src: Option<u16>,
@@ -44,6 +54,26 @@ enum Slow {
         slot: Slot,
         entry: Label,
         done: Label,
+    },
+    /// The write barrier, after rcx was stored at an offset in the cell in rax.
+    Barrier {
+        offset: i32,
+        entry: Chain,
+        done: u32,
+    },
+    /// The same, at the offset in rdx.
+    IndexedBarrier {
+        entry: Chain,
+        done: u32,
+    },
+    /// A call meets another function than its site knows.
+    Callee {
+        op: Op,
+        slot: Slot,
+        other: Chain,
+        entry: Chain,
+        known: u32,
+        done: u32,
     },
     /// A comparison by its stub; the left operand is in rax if `loaded`.
     Comparison {
@@ -100,23 +130,42 @@ impl<'a> Compiler<'a> {
 
     /// A label whose code, behind the function, does the whole op by its helper and comes back to `done`.
     pub fn slow_op(&mut self, op: Op, done: Label) -> Label {
-        self.note_at_label(|entry| Slow::Op { op, entry, done, result: None })
+        self.note_at_label(|entry| Slow::Op { op, entry, done })
     }
 
-    /// The slow paths of the current op that go to `done` load the op's result, a register, into rax.
-    pub(super) fn reload_after_slow_op(&mut self, register: u16, done: Label) {
-        for pending in self.slow.iter_mut().rev().take_while(|pending| pending.pc == self.pc) {
-            if let Slow::Op { done: to, result, .. } = &mut pending.slow
-                && *to == done
-            {
-                *result = Some(register);
-            }
-        }
+    /// What branches of the chain go to does the whole op by its helper and comes back to this place.
+    pub fn whole_behind(&mut self, op: Op, entry: Chain) {
+        let done = self.asm.emitted() as u32;
+        self.note(Slow::Whole { op, entry, done });
     }
 
-    /// A label whose code does an op on a named property by its stub, which leaves what was read in rax, and comes back to `done`.
-    pub fn slow_named(&mut self, op: Op, obj: u16, src: Option<u16>, name: u32, slot: Slot, done: Label) -> Label {
-        self.note_at_label(|entry| Slow::Named { op, obj, src, name, slot, entry, done })
+    /// What branches of the chain go to does an op on a named property by its stub, which leaves what was read in rax, and comes back to this place.
+    pub fn named_behind(&mut self, op: Op, entry: Chain) {
+        let done = self.asm.emitted() as u32;
+        self.note(Slow::Named { op, entry, done });
+    }
+
+    /// What branches of the chain go to is the barrier of a store of rcx at the offset in the cell in rax; it comes back to this place.
+    pub fn barrier_behind(&mut self, offset: i32, entry: Chain) {
+        let done = self.asm.emitted() as u32;
+        self.note(Slow::Barrier { offset, entry, done });
+    }
+
+    /// As [`Compiler::barrier_behind`], at the offset in rdx.
+    pub fn indexed_barrier_behind(&mut self, entry: Chain) {
+        let done = self.asm.emitted() as u32;
+        self.note(Slow::IndexedBarrier { entry, done });
+    }
+
+    /// What a call does behind the function: see [`Slow::Callee`].
+    pub fn callee_behind(&mut self, op: Op, slot: Slot, other: Chain, entry: Chain, known: u32) {
+        let done = self.asm.emitted() as u32;
+        self.note(Slow::Callee { op, slot, other, entry, known, done });
+    }
+
+    /// A label whose code does an op on a named property by the megamorphic cache or its stub; what was read is in rax. It comes back to `done`.
+    pub fn slow_megamorphic(&mut self, op: Op, obj: u16, src: Option<u16>, name: u32, slot: Slot, done: Label) -> Label {
+        self.note_at_label(|entry| Slow::Megamorphic { op, obj, src, name, slot, entry, done })
     }
 
     /// A label whose code calls a routine of [`shared`] and comes back to `done`.
@@ -161,24 +210,55 @@ impl<'a> Compiler<'a> {
             self.pc = pc;
             self.note_position();
             match slow {
-                Slow::Op { op, entry, done, result } => {
+                Slow::Op { op, entry, done } => {
                     self.asm.bind(entry);
                     self.whole_op(op);
-                    if let Some(register) = result {
-                        self.load(Reg::RAX, register);
-                    }
                     self.asm.jmp_to(done);
                 }
-                Slow::Named { op, obj, src, name, slot, entry, done } => {
+                Slow::Whole { op, entry, done } => self.whole_from(op, entry, done),
+                Slow::Named { op, entry, done } => {
+                    self.asm.bind_chain(entry);
+                    self.stubs.insert(op);
+                    let next = self.return_pc();
+                    self.asm.run(|run| {
+                        run.mov32(Reg::RSI, next);
+                        run.call_near(stubs::named::by_offset(op).target());
+                        run.jmp_back(done);
+                    });
+                }
+                Slow::Megamorphic { op, obj, src, name, slot, entry, done } => {
                     self.asm.bind(entry);
                     self.load_object_and_value(obj, src);
-                    if self.feedback(slot).state.get() == SiteState::Megamorphic {
-                        // Its way is through the cache: no time is lost.
-                        self.by_megamorphic_cache(src.is_some(), name, slot, done);
-                        self.load_object_and_value(obj, src);
-                    }
-                    self.call_named_stub(op, slot);
+                    self.by_megamorphic_cache(src.is_some(), name, slot, done);
+                    self.call_named(op);
                     self.asm.jmp_to(done);
+                }
+                Slow::Barrier { offset, entry, done } => {
+                    self.asm.bind_chain(entry);
+                    self.asm.run(|run| {
+                        run.mem(Size::S64, opcode::LEA, Reg::RDX, Reg::RAX, offset);
+                        run.call_near(shared::BARRIER.target());
+                        run.jmp_back(done);
+                    });
+                }
+                Slow::IndexedBarrier { entry, done } => {
+                    self.asm.bind_chain(entry);
+                    self.asm.run(|run| {
+                        run.rr(Size::S64, opcode::ADD_REG_RM, Reg::RDX, Reg::RAX);
+                        run.call_near(shared::BARRIER.target());
+                        run.jmp_back(done);
+                    });
+                }
+                Slow::Callee { op, slot, other, entry, known, done } => {
+                    self.asm.bind_chain(other);
+                    if other.is_used() {
+                        self.asm.run(|run| {
+                            run.site_address(Reg::RSI, slot);
+                            run.call_near(shared::CALLEE.target());
+                            run.jcc_back(Cond::NE, known);
+                        });
+                    }
+                    self.whole_from(op, entry, done);
                 }
                 Slow::Comparison { op, a, loaded, right, used, entry, done } => {
                     self.asm.bind(entry);
@@ -278,11 +358,28 @@ impl<'a> Compiler<'a> {
         self.asm.mov(Size::S32, Reg::RDX, self.pc as i32 * 2);
     }
 
-    /// The stub of an op of [`stubs::named`].
+    /// An op of [`stubs::named`] by its stub, which reads the operands itself.
     pub fn call_named(&mut self, op: Op) {
         debug_assert!(stubs::named::is_named(op));
         self.stubs.insert(op);
-        self.asm.call_near(stubs::of_op(op).target());
+        let next = self.return_pc();
+        self.asm.run(|run| {
+            run.mov32(Reg::RSI, next);
+            run.call_near(stubs::named::by_offset(op).target());
+        });
+    }
+
+    /// A slow path that is the whole op.
+    fn whole_from(&mut self, op: Op, entry: Chain, done: u32) {
+        self.asm.bind_chain(entry);
+        self.count_site(op, context::missed);
+        self.stubs.insert(op);
+        let offset = self.pc as i32 * 2;
+        self.asm.run(|run| {
+            run.mov32(Reg::RDX, offset);
+            run.call_near(stubs::of_op(op).target());
+            run.jmp_back(done);
+        });
     }
 
     /// The op's helper, through its stub, which deals with throws and with frames that were pushed.
