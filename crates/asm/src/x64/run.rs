@@ -12,7 +12,7 @@
 use super::assembler::Assembler;
 use super::branch::{JMP, short_opcode};
 use super::operand::Scale;
-use super::reg::{Cond, Reg, Size};
+use super::reg::{Cond, Reg, Size, Xmm};
 use crate::Label;
 use crate::layout::{CHAIN_END, Layout};
 use crate::reloc::{RelocKind, RelocTarget, Relocation};
@@ -70,6 +70,10 @@ pub mod opcode {
     pub const SUB: u8 = 5;
     pub const XOR: u8 = 6;
     pub const CMP: u8 = 7;
+    /// The digits of shifts.
+    pub const SHL: u8 = 4;
+    pub const SHR: u8 = 5;
+    pub const SAR: u8 = 7;
 }
 
 /// An open window.
@@ -276,6 +280,70 @@ impl Run<'_> {
         self.put(address, 8);
     }
 
+    /// `imul reg, rm` of 32 bits; both of the first eight registers.
+    #[inline(always)]
+    pub fn imul32(&mut self, reg: Reg, rm: Reg) {
+        debug_assert!(reg.index() < 8 && rm.index() < 8);
+        self.put(0xAF0F | u64::from(0xC0 | reg.index() << 3 | rm.index()) << 16, 3);
+    }
+
+    /// A shift of eax by a constant.
+    #[inline(always)]
+    pub fn shift_eax(&mut self, digit: u8, count: u8) {
+        let modrm = u64::from(0xC0 | digit << 3) << 8;
+        if count == 1 { self.put(0xD1 | modrm, 2) } else { self.put(0xC1 | modrm | u64::from(count) << 16, 3) }
+    }
+
+    /// A shift of eax by cl.
+    #[inline(always)]
+    pub fn shift_eax_cl(&mut self, digit: u8) {
+        self.put(0xD3 | u64::from(0xC0 | digit << 3) << 8, 2);
+    }
+
+    /// `div reg` of 32 bits, one of the first eight registers.
+    #[inline(always)]
+    pub fn div32(&mut self, reg: Reg) {
+        debug_assert!(reg.index() < 8);
+        self.put(0xF7 | u64::from(0xF0 | reg.index()) << 8, 2);
+    }
+
+    /// `setcc al`, `movzx eax, al`.
+    #[inline(always)]
+    pub fn set_eax(&mut self, cond: Cond) {
+        self.put(0xC0B6_0FC0_900F | u64::from(cond.index()) << 8, 6);
+    }
+
+    /// An SSE instruction on a pair of the first eight vector registers, doubles: `addsd` and the like.
+    #[inline(always)]
+    pub fn sse(&mut self, prefix: u8, opcode: u8, reg: Xmm, rm: Xmm) {
+        debug_assert!(reg.index() < 8 && rm.index() < 8);
+        let modrm = u64::from(0xC0 | reg.index() << 3 | rm.index());
+        self.put(u64::from(prefix) | 0x0F << 8 | u64::from(opcode) << 16 | modrm << 24, 4);
+    }
+
+    /// `movq xmm, reg`, for the first eight of each.
+    #[inline(always)]
+    pub fn movq_from(&mut self, xmm: Xmm, reg: Reg) {
+        debug_assert!(reg.index() < 8 && xmm.index() < 8);
+        self.put(0x6E0F_4866 | u64::from(0xC0 | xmm.index() << 3 | reg.index()) << 32, 5);
+    }
+
+    /// `movq reg, xmm`, for the first eight of each.
+    #[inline(always)]
+    pub fn movq_to(&mut self, reg: Reg, xmm: Xmm) {
+        debug_assert!(reg.index() < 8 && xmm.index() < 8);
+        self.put(0x7E0F_4866 | u64::from(0xC0 | xmm.index() << 3 | reg.index()) << 32, 5);
+    }
+
+    /// `xorps xmm, xmm`, `cvtsi2sd xmm, reg` of 32 bits, for the first eight of each.
+    #[inline(always)]
+    pub fn double_of_int32(&mut self, xmm: Xmm, reg: Reg) {
+        debug_assert!(reg.index() < 8 && xmm.index() < 8);
+        let (x, r) = (u64::from(xmm.index()), u64::from(reg.index()));
+        self.put(0xF2C0_570F | (x << 3 | x) << 16, 3);
+        self.put(0xC02A_0FF2 | (x << 3 | r) << 24, 4);
+    }
+
     /// `call [base + disp]`.
     #[inline(always)]
     pub fn call_mem(&mut self, base: Reg, disp: i32) {
@@ -395,7 +463,7 @@ fn mode(base: u8, disp: i32) -> (u8, usize) {
 mod tests {
     use super::super::operand::Mem;
     use super::*;
-    use crate::x64::Operand;
+    use crate::x64::{Count, Operand};
 
     /// What the run emits is what the assembler does.
     fn same(run: impl FnOnce(&mut Run<'_>), plain: impl FnOnce(&mut Assembler)) {
@@ -410,6 +478,47 @@ mod tests {
         Reg::R8, Reg::R9, Reg::R10, Reg::R11, Reg::R12, Reg::R13, Reg::R14, Reg::R15,
     ];
     const DISPS: [i32; 7] = [0, 8, -128, 127, 128, -129, 0x12345];
+
+    #[test]
+    fn instructions_of_fixed_registers_are_the_assembler_s() {
+        let xmms = [Xmm::XMM0, Xmm::XMM1, Xmm::XMM7];
+        for x in xmms {
+            for y in xmms {
+                same(|run| run.sse(0xF2, 0x58, x, y), |asm| asm.addsd(x, y));
+                same(|run| run.sse(0x66, 0x2E, x, y), |asm| asm.ucomisd(x, y));
+            }
+            for reg in &REGS[..8] {
+                let reg = *reg;
+                same(|run| run.movq_from(x, reg), |asm| asm.movq_from_gpr(x, reg));
+                same(|run| run.movq_to(reg, x), |asm| asm.movq_to_gpr(reg, x));
+                same(
+                    |run| run.double_of_int32(x, reg),
+                    |asm| {
+                        asm.xorps(x, x);
+                        asm.cvtsi2sd(Size::S32, x, reg);
+                    },
+                );
+                same(|run| run.div32(reg), |asm| asm.div(Size::S32, reg));
+                same(|run| run.imul32(Reg::RAX, reg), |asm| asm.imul(Size::S32, Reg::RAX, reg));
+            }
+        }
+        for cond in [Cond::E, Cond::NE, Cond::L, Cond::A] {
+            same(
+                |run| run.set_eax(cond),
+                |asm| {
+                    asm.set(cond, Reg::RAX);
+                    asm.movzx(Size::S32, Size::S8, Reg::RAX, Reg::RAX);
+                },
+            );
+        }
+        for count in [0, 1, 31] {
+            same(|run| run.shift_eax(opcode::SHL, count), |asm| asm.shl(Size::S32, Reg::RAX, count));
+            same(|run| run.shift_eax(opcode::SHR, count), |asm| asm.shr(Size::S32, Reg::RAX, count));
+            same(|run| run.shift_eax(opcode::SAR, count), |asm| asm.sar(Size::S32, Reg::RAX, count));
+        }
+        same(|run| run.shift_eax_cl(opcode::SAR), |asm| asm.sar(Size::S32, Reg::RAX, Count::Cl));
+        same(|run| run.load_absolute(1 << 40), |asm| asm.bytes(&[0x48, 0xA1, 0, 0, 0, 0, 0, 1, 0, 0]));
+    }
 
     #[test]
     fn instructions_are_the_assembler_s() {

@@ -17,6 +17,12 @@ pub(super) trait Emit {
     fn store_vm(&mut self, register: u16, bits: i32);
     /// Jumps to `no`, with the flags at "not equal", unless `value` is a cell. It may not be empty: no operand of an op that looks into cells is.
     fn check_cell(&mut self, value: Reg, no: &mut Chain) -> Branch;
+    /// Jumps to `no`, with the flags at "below", unless `value` is an int32.
+    fn check_int32(&mut self, value: Reg, no: &mut Chain) -> Branch;
+    /// `value` = the word of the double that it boxes; a NaN for every other value.
+    fn unbox_double(&mut self, value: Reg);
+    /// Goes back to `product` unless the VM register or rcx, int32 values, are negative. Clobbers edx.
+    fn sign_of_product(&mut self, a: u16, product: u32);
     /// Boxes the int32 in the low half of `value`, whose upper half is 0.
     fn box_int32(&mut self, value: Reg);
     /// `reg` = the address of a feedback site.
@@ -61,6 +67,25 @@ impl Emit for Run<'_> {
     fn check_cell(&mut self, value: Reg, no: &mut Chain) -> Branch {
         self.rr(Size::S64, opcode::TEST_REG_RM, NOT_CELL, value);
         self.jcc(Cond::NE, no)
+    }
+
+    #[inline(always)]
+    fn check_int32(&mut self, value: Reg, no: &mut Chain) -> Branch {
+        self.rr(Size::S64, opcode::CMP_REG_RM, value, TAG);
+        self.jcc(Cond::B, no)
+    }
+
+    #[inline(always)]
+    fn unbox_double(&mut self, value: Reg) {
+        // Minus 2^49, modulo 2^64: the tag is its negative. Int32 values, cells and the other immediates get an exponent of ones and a mantissa that is not 0.
+        self.rr(Size::S64, opcode::ADD_REG_RM, value, TAG);
+    }
+
+    #[inline(always)]
+    fn sign_of_product(&mut self, a: u16, product: u32) {
+        self.mem(Size::S32, opcode::LOAD, Reg::RDX, FRAME, i32::from(a) * 8);
+        self.rr(Size::S32, opcode::OR_REG_RM, Reg::RDX, Reg::RCX);
+        self.jcc_back(Cond::NS, product);
     }
 
     #[inline(always)]

@@ -384,6 +384,11 @@ impl<'a> Compiler<'a> {
     /// The end of an instruction without slow paths: stores rax.
     pub fn store_and_keep(&mut self, register: u16) {
         self.store(register, Reg::RAX);
+        self.keep(register);
+    }
+
+    /// The end of an instruction that has stored rax.
+    pub fn keep(&mut self, register: u16) {
         self.in_rax = Some((register, self.asm.emitted()));
     }
 

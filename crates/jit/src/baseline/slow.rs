@@ -5,6 +5,7 @@
 
 use super::compare::{Right, Use};
 use super::emit::Emit;
+use super::number::Integers;
 use super::{CX, Compiler, FRAME, SITES, TAG, site_field};
 use crate::stubs::{self, shared};
 use crate::symbols::Symbol;
@@ -38,6 +39,34 @@ enum Slow {
         entry: Chain,
         done: u32,
     },
+    /// An operation on doubles gave NaN: again at `redo`, if the routine finds operands that were int32; otherwise the whole op.
+    Numbers {
+        op: Op,
+        routine: Option<Symbol>,
+        redo: u32,
+        entry: Chain,
+        done: u32,
+    },
+    /// A product is 0 in rax, and goes on at `product`; but −0 if one operand (`a`, rcx) is negative, which is `otherwise`'s.
+    ZeroProduct {
+        a: u16,
+        zero: Chain,
+        product: u32,
+        otherwise: u32,
+    },
+    /// The same, with the whole op for −0 and all else.
+    Product {
+        op: Op,
+        a: u16,
+        zero: Chain,
+        product: u32,
+        entry: Chain,
+        done: u32,
+    },
+    /// Operands of a bit operation that are no int32, and results that are none.
+    Integers { op: Op, chains: Integers },
+    /// The value in rax, which is no int32, to an int32.
+    BoxedInt32 { op: Op, entry: Chain, done: u32 },
     /// An op on a named property by its stub, which leaves a result in rax.
     Named {
         op: Op,
@@ -75,15 +104,18 @@ enum Slow {
         known: u32,
         done: u32,
     },
-    /// A comparison by its stub; the left operand is in rax if `loaded`.
+    /// A comparison of doubles again at `redo`, if the routine finds operands that were int32; otherwise by the op's stub. The left operand is in rax if
+    /// `loaded`.
     Comparison {
         op: Op,
         a: u16,
         loaded: bool,
         right: Right,
         used: Use,
-        entry: Label,
-        done: Label,
+        routine: Option<Symbol>,
+        redo: u32,
+        entry: Chain,
+        done: u32,
     },
     /// A routine of [`shared`], with the address of a site in rsi if it wants one.
     Shared {
@@ -95,9 +127,10 @@ enum Slow {
     },
     /// A jump that depends on the truth of the value in rax.
     Truth {
-        entry: Label,
-        truthy: Label,
-        falsy: Label,
+        entry: Chain,
+        target: Label,
+        wanted: bool,
+        done: u32,
     },
     Poll {
         entry: Label,
@@ -157,6 +190,24 @@ impl<'a> Compiler<'a> {
         self.note(Slow::IndexedBarrier { entry, done });
     }
 
+    /// What an operation on doubles does behind the function: see [`Slow::Numbers`].
+    pub fn numbers_behind(&mut self, op: Op, entry: Chain, routine: Option<Symbol>, redo: u32) {
+        let done = self.asm.emitted() as u32;
+        self.note(Slow::Numbers { op, routine, redo, entry, done });
+    }
+
+    /// See [`Slow::ZeroProduct`]: what is otherwise begins here.
+    pub fn zero_product_behind(&mut self, a: u16, zero: Chain, product: u32) {
+        let otherwise = self.asm.emitted() as u32;
+        self.note(Slow::ZeroProduct { a, zero, product, otherwise });
+    }
+
+    /// See [`Slow::Product`].
+    pub fn product_behind(&mut self, op: Op, a: u16, zero: Chain, product: u32, entry: Chain) {
+        let done = self.asm.emitted() as u32;
+        self.note(Slow::Product { op, a, zero, product, entry, done });
+    }
+
     /// What a call does behind the function: see [`Slow::Callee`].
     pub fn callee_behind(&mut self, op: Op, slot: Slot, other: Chain, entry: Chain, known: u32) {
         let done = self.asm.emitted() as u32;
@@ -173,22 +224,40 @@ impl<'a> Compiler<'a> {
         self.note_at_label(|entry| Slow::Shared { routine, site, entry, fails, done })
     }
 
+    /// See [`Slow::Integers`].
+    pub(super) fn integers_behind(&mut self, op: Op, chains: Integers) {
+        if chains.left.is_used() || chains.right.is_used() || chains.large.is_used() {
+            self.note(Slow::Integers { op, chains });
+        }
+    }
+
+    /// See [`Slow::BoxedInt32`].
+    pub fn boxed_int32_behind(&mut self, op: Op, entry: Chain) {
+        let done = self.asm.emitted() as u32;
+        self.note(Slow::BoxedInt32 { op, entry, done });
+    }
+
+    /// What a comparison does behind the function: see [`Slow::Comparison`].
     #[allow(clippy::too_many_arguments)]
-    pub fn slow_comparison(
+    pub fn comparison_behind(
         &mut self,
         op: Op,
         a: u16,
         loaded: bool,
         right: Right,
         used: Use,
-        entry: Label,
-        done: Label,
+        routine: Option<Symbol>,
+        redo: u32,
+        entry: Chain,
     ) {
-        self.note(Slow::Comparison { op, a, loaded, right, used, entry, done });
+        let done = self.asm.emitted() as u32;
+        self.note(Slow::Comparison { op, a, loaded, right, used, routine, redo, entry, done });
     }
 
-    pub fn slow_truth(&mut self, entry: Label, truthy: Label, falsy: Label) {
-        self.note(Slow::Truth { entry, truthy, falsy });
+    /// A jump, to be taken if the truth of the value in rax is as wanted.
+    pub fn truth_behind(&mut self, entry: Chain, target: Label, wanted: bool) {
+        let done = self.asm.emitted() as u32;
+        self.note(Slow::Truth { entry, target, wanted, done });
     }
 
     pub fn slow_poll(&mut self, done: Label) -> Label {
@@ -216,6 +285,66 @@ impl<'a> Compiler<'a> {
                     self.asm.jmp_to(done);
                 }
                 Slow::Whole { op, entry, done } => self.whole_from(op, entry, done),
+                Slow::Numbers { op, routine, redo, entry, done } => {
+                    self.asm.bind_chain(entry);
+                    if let Some(routine) = routine {
+                        self.asm.run(|run| {
+                            run.call_near(routine.target());
+                            run.jcc_back(Cond::NE, redo);
+                        });
+                    }
+                    self.whole_from(op, Chain::NONE, done);
+                }
+                Slow::ZeroProduct { a, zero, product, otherwise } => {
+                    self.asm.bind_chain(zero);
+                    self.asm.run(|run| {
+                        run.sign_of_product(a, product);
+                        run.jmp_back(otherwise);
+                    });
+                }
+                Slow::Product { op, a, zero, product, entry, done } => {
+                    self.asm.bind_chain(zero);
+                    self.asm.run(|run| run.sign_of_product(a, product));
+                    self.whole_from(op, entry, done);
+                }
+                Slow::Integers { op, chains } => {
+                    let mut slow = Chain::NONE;
+                    for (entry, routine, done) in [
+                        (chains.left, shared::TO_INT32_RAX, chains.left_done),
+                        (chains.right, shared::TO_INT32_RCX, chains.right_done),
+                    ] {
+                        if entry.is_used() {
+                            self.asm.bind_chain(entry);
+                            self.asm.run(|run| {
+                                run.call_near(routine.target());
+                                run.jcc_back(Cond::NE, done);
+                                run.jmp(&mut slow);
+                            });
+                        }
+                    }
+                    if chains.large.is_used() {
+                        self.asm.bind_chain(chains.large);
+                        self.asm.run(|run| {
+                            run.call_near(shared::BOX_UINT32.target());
+                            run.jmp_back(chains.store);
+                        });
+                    }
+                    if slow.is_used() {
+                        self.whole_from(op, slow, chains.store);
+                    }
+                }
+                Slow::BoxedInt32 { op, entry, done } => {
+                    let mut slow = Chain::NONE;
+                    self.asm.bind_chain(entry);
+                    self.asm.run(|run| {
+                        run.call_near(shared::TO_INT32_RAX.target());
+                        run.jcc(Cond::E, &mut slow);
+                        run.rr(Size::S32, opcode::LOAD, Reg::RAX, Reg::RAX);
+                        run.box_int32(Reg::RAX);
+                        run.jmp_back(done);
+                    });
+                    self.whole_from(op, slow, done);
+                }
                 Slow::Named { op, entry, done } => {
                     self.asm.bind_chain(entry);
                     self.stubs.insert(op);
@@ -260,19 +389,28 @@ impl<'a> Compiler<'a> {
                     }
                     self.whole_from(op, entry, done);
                 }
-                Slow::Comparison { op, a, loaded, right, used, entry, done } => {
-                    self.asm.bind(entry);
-                    if !loaded {
-                        self.load(Reg::RAX, a);
-                    }
-                    if let Right::Register(b) = right {
-                        self.load(Reg::RCX, b);
-                    }
-                    self.call_stub(op);
-                    if let Use::Jump { target, wanted } = used {
-                        self.asm.jcc(if wanted { Cond::E } else { Cond::NE }, target);
-                    }
-                    self.asm.jmp_to(done);
+                Slow::Comparison { op, a, loaded, right, used, routine, redo, entry, done } => {
+                    self.asm.bind_chain(entry);
+                    self.stubs.insert(op);
+                    let offset = self.pc as i32 * 2;
+                    self.asm.run(|run| {
+                        if let Some(routine) = routine {
+                            run.call_near(routine.target());
+                            run.jcc_back(Cond::NE, redo);
+                        }
+                        if !loaded {
+                            run.load(Reg::RAX, a);
+                        }
+                        if let Right::Register(b) = right {
+                            run.load(Reg::RCX, b);
+                        }
+                        run.mov32(Reg::RDX, offset);
+                        run.call_near(stubs::of_op(op).target());
+                        if let Use::Jump { target, wanted } = used {
+                            run.jcc_to(if wanted { Cond::E } else { Cond::NE }, target);
+                        }
+                        run.jmp_back(done);
+                    });
                 }
                 Slow::Shared { routine, site, entry, fails, done } => {
                     self.asm.bind(entry);
@@ -285,11 +423,13 @@ impl<'a> Compiler<'a> {
                     }
                     self.asm.jmp_to(done);
                 }
-                Slow::Truth { entry, truthy, falsy } => {
-                    self.asm.bind(entry);
-                    self.call_leaf(shared::TRUTHY);
-                    self.asm.jne(truthy);
-                    self.asm.jmp_to(falsy);
+                Slow::Truth { entry, target, wanted, done } => {
+                    self.asm.bind_chain(entry);
+                    self.asm.run(|run| {
+                        run.call_near(shared::TRUTHY.target());
+                        run.jcc_to(if wanted { Cond::NE } else { Cond::E }, target);
+                        run.jmp_back(done);
+                    });
                 }
                 Slow::Poll { entry, done } => {
                     self.asm.bind(entry);

@@ -9,6 +9,7 @@
 //! | `GLOBAL` | rsi: the site | rax: a cell; rdx: the global's address in it | rcx |
 //! | `LENGTH` | rax: a cell, no array; ecx: its kind; rdx: the site; esi: as for a stub | rax: its length | what a call may |
 //! | `TO_INT32_RAX`, `TO_INT32_RCX` | the register: a value that is no int32 | the register: its ToInt32, in the lower half | rdx, xmm0 |
+//! | `NUMBERS`, `NUMBERS_LEFT`, `NUMBERS_RIGHT` | rax, rcx: words of operands, unboxed as if they were doubles | those that were int32 are doubles; fails if there are none, or one is no number | rdx, xmm0, xmm1 |
 //! | `BOX_UINT32` | eax: 2^31 or more | rax: the number | xmm0 |
 //! | `DENSE_DOUBLE` | rax: a word of an array of doubles | rax: the number | rdx |
 //! | `ELEMENT_GET` | rax: a cell, no array; ecx: the index | rax: the element | what a call may, but for rsi |
@@ -64,6 +65,9 @@ shared! {
     LENGTH => length;
     TO_INT32_RAX => |asm, _| to_int32(asm, Reg::RAX);
     TO_INT32_RCX => |asm, _| to_int32(asm, Reg::RCX);
+    NUMBERS => |asm, _| numbers(asm, true, true);
+    NUMBERS_LEFT => |asm, _| numbers(asm, true, false);
+    NUMBERS_RIGHT => |asm, _| numbers(asm, false, true);
     BOX_UINT32 => |asm, _| box_uint32(asm);
     ELEMENT_GET => |asm, _| element_get(asm);
     ELEMENT_SET => |asm, _| element_set(asm);
@@ -348,6 +352,35 @@ fn to_int32(asm: &mut Assembler, value: Reg) {
     asm.mov_imm64(Reg::RDX, i64::MIN);
     asm.cmp(Size::S64, value, Reg::RDX);
     asm.bind(ret);
+    asm.ret();
+}
+
+/// The result of an operation on doubles was NaN: perhaps because operands were no doubles.
+fn numbers(asm: &mut Assembler, left: bool, right: bool) {
+    const CHANGED: Reg = Reg::RDX;
+    let none = asm.new_label();
+    asm.zero(CHANGED);
+    for (used, word, xmm) in [(left, Reg::RAX, Xmm::XMM0), (right, Reg::RCX, Xmm::XMM1)] {
+        if !used {
+            continue;
+        }
+        let [double, next] = std::array::from_fn(|_| asm.new_label());
+        asm.sub(Size::S64, word, TAG);
+        asm.cmp(Size::S64, word, TAG);
+        asm.jb(double);
+        asm.xorps(xmm, xmm);
+        asm.cvtsi2sd(Size::S32, xmm, word);
+        asm.movq_to_gpr(word, xmm);
+        asm.inc(Size::S32, CHANGED);
+        asm.jmp_to(next);
+        asm.bind(double);
+        asm.test(Size::S64, word, TAG);
+        asm.je(none);
+        asm.add(Size::S64, word, TAG);
+        asm.bind(next);
+    }
+    asm.test(Size::S32, CHANGED, CHANGED);
+    asm.bind(none);
     asm.ret();
 }
 
