@@ -1,6 +1,6 @@
 //! Labels, relaxation, data, errors; and code that runs.
 
-use tercel_asm::x64::{Chain, opcode, Assembler, Cond, Mask, Mem, Reg, Scale, Size, VecLen, X64, Xmm, instructions};
+use tercel_asm::x64::{Assembler, Chain, Cond, Mask, Mem, Reg, Scale, Size, VecLen, X64, Xmm, instructions, opcode};
 use tercel_asm::{AsmError, Label, RelocKind, RelocTarget, layout::Target};
 
 fn bytes(emit: impl FnOnce(&mut Assembler)) -> Vec<u8> {

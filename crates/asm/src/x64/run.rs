@@ -321,6 +321,30 @@ impl Run<'_> {
         self.put(u64::from(prefix) | 0x0F << 8 | u64::from(opcode) << 16 | modrm << 24, 4);
     }
 
+    /// An instruction of the second opcode map, [base + index·scale] and a register by its number; all of the first eight. Prefix 0 is none.
+    #[inline(always)]
+    pub fn indexed_0f(&mut self, prefix: u8, opcode: u8, reg: u8, base: Reg, index: Reg, scale: Scale) {
+        debug_assert!(base.index() < 8 && base.index() & 7 != 5 && index.index() < 8 && reg < 8);
+        let sib = (scale as u8) << 6 | index.index() << 3 | base.index();
+        let rest = 0x0F | u64::from(opcode) << 8 | u64::from(reg << 3 | 4) << 16 | u64::from(sib) << 24;
+        if prefix == 0 { self.put(rest, 4) } else { self.put(u64::from(prefix) | rest << 8, 5) }
+    }
+
+    /// `mov byte [base + index], reg`: all of the first four registers, or rsi as index.
+    #[inline(always)]
+    pub fn store8(&mut self, reg: Reg, base: Reg, index: Reg) {
+        debug_assert!(reg.index() < 4 && base.index() < 4 && index.index() < 8);
+        self.put(0x0488 | u64::from(reg.index() << 3) << 8 | u64::from(index.index() << 3 | base.index()) << 16, 3);
+    }
+
+    /// `mov word [base + 2·index], reg`, as [`Run::store8`].
+    #[inline(always)]
+    pub fn store16(&mut self, reg: Reg, base: Reg, index: Reg) {
+        debug_assert!(reg.index() < 4 && base.index() < 4 && index.index() < 8);
+        let sib = u64::from(1 << 6 | index.index() << 3 | base.index());
+        self.put(0x04_8966 | u64::from(reg.index() << 3) << 16 | sib << 24, 4);
+    }
+
     /// `movq xmm, reg`, for the first eight of each.
     #[inline(always)]
     pub fn movq_from(&mut self, xmm: Xmm, reg: Reg) {
@@ -474,8 +498,22 @@ mod tests {
     }
 
     const REGS: [Reg; 16] = [
-        Reg::RAX, Reg::RCX, Reg::RDX, Reg::RBX, Reg::RSP, Reg::RBP, Reg::RSI, Reg::RDI,
-        Reg::R8, Reg::R9, Reg::R10, Reg::R11, Reg::R12, Reg::R13, Reg::R14, Reg::R15,
+        Reg::RAX,
+        Reg::RCX,
+        Reg::RDX,
+        Reg::RBX,
+        Reg::RSP,
+        Reg::RBP,
+        Reg::RSI,
+        Reg::RDI,
+        Reg::R8,
+        Reg::R9,
+        Reg::R10,
+        Reg::R11,
+        Reg::R12,
+        Reg::R13,
+        Reg::R14,
+        Reg::R15,
     ];
     const DISPS: [i32; 7] = [0, 8, -128, 127, 128, -129, 0x12345];
 
@@ -511,6 +549,16 @@ mod tests {
                 },
             );
         }
+        let at = |scale| Mem::index(Reg::RAX, Reg::RSI, scale, 0);
+        let indexed = |prefix, opcode, scale| {
+            move |run: &mut Run<'_>| run.indexed_0f(prefix, opcode, 0, Reg::RAX, Reg::RSI, scale)
+        };
+        same(indexed(0, 0xBE, Scale::X1), |asm| asm.movsx(Size::S32, Size::S8, Reg::RAX, at(Scale::X1)));
+        same(indexed(0, 0xB7, Scale::X2), |asm| asm.movzx(Size::S32, Size::S16, Reg::RAX, at(Scale::X2)));
+        same(indexed(0xF3, 0x10, Scale::X4), |asm| asm.movss(Xmm::XMM0, at(Scale::X4)));
+        same(indexed(0xF2, 0x11, Scale::X8), |asm| asm.movsd_store(at(Scale::X8), Xmm::XMM0));
+        same(|run| run.store8(Reg::RCX, Reg::RAX, Reg::RSI), |asm| asm.mov(Size::S8, at(Scale::X1), Reg::RCX));
+        same(|run| run.store16(Reg::RCX, Reg::RAX, Reg::RSI), |asm| asm.mov(Size::S16, at(Scale::X2), Reg::RCX));
         for count in [0, 1, 31] {
             same(|run| run.shift_eax(opcode::SHL, count), |asm| asm.shl(Size::S32, Reg::RAX, count));
             same(|run| run.shift_eax(opcode::SHR, count), |asm| asm.shr(Size::S32, Reg::RAX, count));
@@ -553,7 +601,9 @@ mod tests {
                         for index in REGS {
                             if index != Reg::RSP && size == Size::S64 {
                                 let at = Mem::index(base, index, Scale::X8, disp);
-                                let load = |run: &mut Run<'_>| run.indexed(size, opcode::LOAD, reg, base, index, Scale::X8, disp);
+                                let load = |run: &mut Run<'_>| {
+                                    run.indexed(size, opcode::LOAD, reg, base, index, Scale::X8, disp)
+                                };
                                 same(load, |asm| asm.mov(size, reg, at));
                             }
                         }

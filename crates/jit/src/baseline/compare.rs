@@ -129,16 +129,15 @@ impl<'a> Compiler<'a> {
             if let (Right::Register(b), false) = (right, b_in_rax) {
                 run.load_or_keep(Reg::RCX, b, b == a && a_in_rax);
             }
-            let mut first = None;
-            if fact_a != Fact::Int32 {
-                first = Some(run.check_int32(Reg::RAX, &mut other));
-            }
+            let first = (fact_a != Fact::Int32).then(|| run.check_int32(Reg::RAX, &mut other));
             match (right, compare_right) {
                 (Right::Immediate(imm), _) => run.rax_imm(Size::S32, opcode::CMP, i32::from(imm)),
                 (_, Some(right)) => {
                     if fact_b != Fact::Int32 {
                         match first {
-                            None => drop(run.check_int32(right, &mut other)),
+                            None => {
+                                run.check_int32(right, &mut other);
+                            }
                             Some(first) => {
                                 run.rr(Size::S64, opcode::CMP_REG_RM, right, TAG);
                                 run.jcc_again(Cond::B, first);

@@ -31,6 +31,8 @@ pub(super) trait Emit {
     fn site_field(&mut self, size: Size, opcode: u8, reg: Reg, slot: Slot, field: i32);
     /// `cmp [field of the site], imm`, 32 bits.
     fn site_compare(&mut self, slot: Slot, field: i32, imm: i32);
+    /// The same, 8 bits.
+    fn site_compare8(&mut self, slot: Slot, field: i32, imm: u8);
     /// `op reg, [field of the context]`.
     fn context_field(&mut self, size: Size, opcode: u8, reg: Reg, field: i32);
     /// The write barrier after a store to the cell in `cell`.
@@ -106,6 +108,11 @@ impl Emit for Run<'_> {
     #[inline(always)]
     fn site_compare(&mut self, slot: Slot, field: i32, imm: i32) {
         self.mem_imm(Size::S32, opcode::CMP, SITES, field_of(slot, field), imm);
+    }
+
+    #[inline(always)]
+    fn site_compare8(&mut self, slot: Slot, field: i32, imm: u8) {
+        self.mem_imm8(opcode::CMP, SITES, field_of(slot, field), imm);
     }
 
     #[inline(always)]

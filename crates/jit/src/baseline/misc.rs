@@ -4,7 +4,7 @@ use super::compare::{Nullish, Relation, Right};
 use super::emit::Emit;
 use super::facts::Fact;
 use super::number::{Arith, Bits};
-use super::{Compiler, TAG, site_field, vm};
+use super::{Compiler, TAG, vm};
 use crate::stubs::shared;
 use crate::symbols;
 use tercel_asm::Label;
@@ -458,67 +458,78 @@ impl<'a> Compiler<'a> {
     }
 
     /// rax = the cell that holds the global which the site knows, rdx = the address of its value: a binding's record, or an own property of the
-    /// global object. What the site knows when the function is compiled is tried first.
-    fn cached_global(&mut self, slot: Slot, slow: Label) {
+    /// global object. What the site knows when the function is compiled is tried first; what else it may know joins `other`, which goes on at the position that
+    /// this gives; where it knows nothing, `slow`.
+    fn cached_global(&mut self, slot: Slot, other: &mut Chain, slow: &mut Chain) -> u32 {
         let known = self.feedback(slot).bits.get();
-        if known != cached::BINDING && known != cached::PROPERTY {
-            self.asm.lea(Size::S64, Reg::RSI, site_field(slot, 0));
-            self.call_leaf(shared::GLOBAL);
-            self.asm.je(slow);
-            return;
-        }
-        let done = self.asm.new_label();
-        let other = self.slow_shared(shared::GLOBAL, Some(slot), Some(slow), done);
-        self.asm.cmp(Size::S8, site_field(slot, site::BITS), i32::from(known));
-        self.asm.jne(other);
-        self.global_of_kind(known, slot, slow);
-        self.asm.bind(done);
-    }
-
-    fn global_of_kind(&mut self, kind: u8, slot: Slot, slow: Label) {
-        self.asm.mov(Size::S64, Reg::RAX, site_field(slot, site::CELL));
-        if kind == cached::BINDING {
-            self.asm.lea(Size::S64, Reg::RDX, Mem::base(Reg::RAX, header::SIZE + binding::VALUE as i32 * 8));
-            // In its dead zone.
-            self.asm.cmp(Size::S64, Mem::base(Reg::RDX, 0), 0);
-            self.asm.je(slow);
-            return;
-        }
-        self.asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RAX, header::SHAPE));
-        self.asm.cmp(Size::S32, Reg::RCX, site_field(slot, site::GUARD));
-        self.asm.jne(slow);
-        self.asm.mov(Size::S32, Reg::RCX, site_field(slot, site::AUX));
-        self.asm.cmp(Size::S32, Reg::RCX, Mem::base(super::CX, context::PROTO_EPOCH));
-        self.asm.jne(slow);
-        let inline = self.asm.new_label();
-        self.asm.mov(Size::S32, Reg::RDX, site_field(slot, site::LOC));
-        self.asm.cmp(Size::S32, Reg::RDX, Loc::OWN_INLINE_END as i32);
-        self.asm.jcc_short(Cond::B, inline);
-        self.asm.and(Size::S32, Reg::RDX, 0xff_ffff);
-        self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::SLOTS));
-        self.asm.bind(inline);
-        self.asm.add(Size::S64, Reg::RDX, Reg::RAX);
+        self.asm.run(|run| {
+            if known == cached::BINDING || known == cached::PROPERTY {
+                run.site_compare8(slot, site::BITS, known);
+                run.jcc(Cond::NE, other);
+                run.site_field(Size::S64, opcode::LOAD, Reg::RAX, slot, site::CELL);
+            }
+            if known == cached::BINDING {
+                run.mem(Size::S64, opcode::LEA, Reg::RDX, Reg::RAX, header::SIZE + binding::VALUE as i32 * 8);
+                // In its dead zone.
+                run.mem_imm(Size::S64, opcode::CMP, Reg::RDX, 0, 0);
+                run.jcc(Cond::E, slow);
+            } else if known == cached::PROPERTY {
+                run.mem(Size::S32, opcode::LOAD, Reg::RCX, Reg::RAX, header::SHAPE);
+                run.site_field(Size::S32, opcode::CMP_REG_RM, Reg::RCX, slot, site::GUARD);
+                let first = run.jcc(Cond::NE, slow);
+                run.site_field(Size::S32, opcode::LOAD, Reg::RCX, slot, site::AUX);
+                run.context_field(Size::S32, opcode::CMP_REG_RM, Reg::RCX, context::PROTO_EPOCH);
+                run.jcc_again(Cond::NE, first);
+                run.site_field(Size::S32, opcode::LOAD, Reg::RDX, slot, site::LOC);
+                run.ri(Size::S32, opcode::CMP, Reg::RDX, Loc::OWN_INLINE_END as i32);
+                let inline = run.jcc_short(Cond::B);
+                run.ri(Size::S32, opcode::AND, Reg::RDX, 0xff_ffff);
+                run.mem(Size::S64, opcode::LOAD, Reg::RAX, Reg::RAX, object::SLOTS);
+                run.land(inline);
+                run.rr(Size::S64, opcode::ADD_REG_RM, Reg::RDX, Reg::RAX);
+            } else {
+                run.site_address(Reg::RSI, slot);
+                run.call_near(shared::GLOBAL.target());
+                run.jcc(Cond::E, slow);
+            }
+            run.here()
+        })
     }
 
     fn get_global(&mut self) {
         let i: instr::GetGlobal = self.decode();
-        let done = self.asm.new_label();
-        let slow = self.slow_op(Op::GetGlobal, done);
-        self.cached_global(i.slot, slow);
-        self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RDX, 0));
-        self.finish_with(i.dst.0, done);
+        let (mut other, mut slow) = (Chain::NONE, Chain::NONE);
+        let found = self.cached_global(i.slot, &mut other, &mut slow);
+        self.asm.run(|run| run.mem(Size::S64, opcode::LOAD, Reg::RAX, Reg::RDX, 0));
+        self.global_behind(Op::GetGlobal, i.slot, other, found, slow);
+        self.store_and_keep(i.dst.0);
         self.facts.forget(i.dst.0);
     }
 
     fn set_global(&mut self) {
         let i: instr::SetGlobal = self.decode();
-        let done = self.asm.new_label();
-        let slow = self.slow_op(Op::SetGlobal, done);
-        self.cached_global(i.slot, slow);
-        self.load(Reg::RCX, i.src.0);
-        self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
-        self.barrier(Reg::RAX, done);
-        self.asm.bind(done);
+        let barriers = self.facts.get(i.src.0) == Fact::Unknown;
+        let (mut other, mut slow, mut barrier) = (Chain::NONE, Chain::NONE, Chain::NONE);
+        let found = self.cached_global(i.slot, &mut other, &mut slow);
+        self.asm.run(|run| {
+            run.load(Reg::RCX, i.src.0);
+            run.mem(Size::S64, opcode::STORE, Reg::RCX, Reg::RDX, 0);
+            if barriers {
+                run.barrier(Reg::RAX, &mut barrier);
+            }
+        });
+        self.global_behind(Op::SetGlobal, i.slot, other, found, slow);
+        if barriers {
+            self.address_barrier_behind(barrier);
+        }
+    }
+
+    fn global_behind(&mut self, op: Op, slot: Slot, other: Chain, found: u32, slow: Chain) {
+        if other.is_used() {
+            self.by_site_behind(op, shared::GLOBAL, slot, other, found, slow);
+        } else {
+            self.whole_behind(op, slow);
+        }
     }
 
     fn iter_next(&mut self) {

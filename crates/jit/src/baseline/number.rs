@@ -329,7 +329,14 @@ impl<'a> Compiler<'a> {
         }
         let a_in_rax = self.is_in_rax(a);
         let b_in_rax = matches!(right, Right::Register(b) if b != a && self.is_in_rax(b));
-        let mut behind = Integers { left: Chain::NONE, left_done: 0, right: Chain::NONE, right_done: 0, large: Chain::NONE, store: 0 };
+        let mut behind = Integers {
+            left: Chain::NONE,
+            left_done: 0,
+            right: Chain::NONE,
+            right_done: 0,
+            large: Chain::NONE,
+            store: 0,
+        };
         self.asm.run(|run| {
             if b_in_rax {
                 run.rr(Size::S64, opcode::STORE, Reg::RAX, Reg::RCX);

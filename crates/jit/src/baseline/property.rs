@@ -5,7 +5,7 @@
 
 use super::emit::Emit;
 use super::facts::Fact;
-use super::{Compiler, TAG, site_field};
+use super::{Compiler, site_field};
 use crate::ic::routines;
 use crate::stubs::shared;
 use crate::symbols::Symbol;
@@ -360,35 +360,25 @@ impl<'a> Compiler<'a> {
         self.facts.forget(dst);
     }
 
-    /// rax = the length of the array in rax.
-    fn array_length(&mut self, slow: Label) {
-        self.asm.mov(Size::S32, Reg::RAX, Mem::base(Reg::RAX, object::ARRAY_LENGTH));
-        self.asm.test(Size::S32, Reg::RAX, Reg::RAX);
-        self.asm.js(slow);
-        self.asm.or(Size::S64, Reg::RAX, TAG);
-    }
-
     pub fn get_length(&mut self) {
         let i: instr::GetLength = self.decode();
-        let [no_array, found, done] = std::array::from_fn(|_| self.asm.new_label());
-        let slow = self.slow_op(Op::GetLength, done);
-        self.load(Reg::RAX, i.obj.0);
-        self.check_cell(Reg::RAX, slow);
-        self.asm.movzx(Size::S32, Size::S8, Reg::RCX, Mem::base(Reg::RAX, header::KIND));
-        self.asm.cmp(Size::S32, Reg::RCX, Kind::Array as i32);
-        self.asm.jne(no_array);
-        self.array_length(slow);
-        self.asm.bind(found);
-        self.finish_with(i.dst.0, done);
-        self.facts.forget(i.dst.0);
-        self.later(move |this| {
-            this.asm.bind(no_array);
-            this.asm.lea(Size::S64, routines::SITE, site_field(i.slot, 0));
-            this.return_pc_argument();
-            this.call_leaf(shared::LENGTH);
-            this.asm.je(slow);
-            this.asm.jmp_to(found);
+        let in_rax = self.is_in_rax(i.obj.0);
+        let (mut slow, mut no_array) = (Chain::NONE, Chain::NONE);
+        self.asm.run(|run| {
+            run.load_or_keep(Reg::RAX, i.obj.0, in_rax);
+            run.check_cell(Reg::RAX, &mut slow);
+            run.movzx8(Reg::RCX, Reg::RAX, header::KIND);
+            run.ri(Size::S32, opcode::CMP, Reg::RCX, Kind::Array as i32);
+            run.jcc(Cond::NE, &mut no_array);
+            run.mem(Size::S32, opcode::LOAD, Reg::RAX, Reg::RAX, object::ARRAY_LENGTH);
+            run.rr(Size::S32, opcode::TEST_REG_RM, Reg::RAX, Reg::RAX);
+            run.jcc(Cond::S, &mut slow);
+            run.box_int32(Reg::RAX);
         });
+        let found = self.asm.emitted() as u32;
+        self.by_site_behind(Op::GetLength, shared::LENGTH, i.slot, no_array, found, slow);
+        self.store_and_keep(i.dst.0);
+        self.facts.forget(i.dst.0);
     }
 
     pub fn set_named(&mut self) {

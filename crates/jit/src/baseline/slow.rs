@@ -4,9 +4,11 @@
 //! which costs next to nothing to note; code of its own ([`Compiler::later`]) costs an allocation.
 
 use super::compare::{Right, Use};
+use super::element::Behind;
 use super::emit::Emit;
 use super::number::Integers;
 use super::{CX, Compiler, FRAME, SITES, TAG, site_field};
+use crate::ic::routines;
 use crate::stubs::{self, shared};
 use crate::symbols::Symbol;
 use std::sync::LazyLock;
@@ -14,7 +16,9 @@ use tercel_asm::Label;
 use tercel_asm::x64::{Chain, Cond, Mem, Reg, Size, opcode};
 use tercel_bytecode::Op;
 use tercel_bytecode::op::Slot;
+use tercel_vm::Value;
 use tercel_vm::elements::HOLE;
+use tercel_vm::feedback::element_bits;
 use tercel_vm::helpers::{self, Style};
 use tercel_vm::layout::context;
 
@@ -64,9 +68,32 @@ enum Slow {
         done: u32,
     },
     /// Operands of a bit operation that are no int32, and results that are none.
-    Integers { op: Op, chains: Integers },
+    Integers {
+        op: Op,
+        chains: Integers,
+    },
     /// The value in rax, which is no int32, to an int32.
-    BoxedInt32 { op: Op, entry: Chain, done: u32 },
+    BoxedInt32 {
+        op: Op,
+        entry: Chain,
+        done: u32,
+    },
+    /// What an access to an element does behind the function; `src` is the register that is stored.
+    Element {
+        op: Op,
+        src: Option<u16>,
+        behind: Box<Behind>,
+    },
+    /// A routine that looks into a site, for operands or states of it that the code in line does not know; if it fails, the whole op.
+    BySite {
+        op: Op,
+        routine: Symbol,
+        slot: Slot,
+        other: Chain,
+        found: u32,
+        entry: Chain,
+        done: u32,
+    },
     /// An op on a named property by its stub, which leaves a result in rax.
     Named {
         op: Op,
@@ -90,8 +117,9 @@ enum Slow {
         entry: Chain,
         done: u32,
     },
-    /// The same, at the offset in rdx.
+    /// The same, at the offset in rdx; or at the address there.
     IndexedBarrier {
+        is_address: bool,
         entry: Chain,
         done: u32,
     },
@@ -134,12 +162,6 @@ enum Slow {
     },
     Poll {
         entry: Label,
-        done: Label,
-    },
-    /// The word in rax of an array of doubles becomes a value: in place, since loops over doubles come here each time.
-    Double {
-        entry: Label,
-        hole: Label,
         done: Label,
     },
     /// Anything else.
@@ -187,7 +209,13 @@ impl<'a> Compiler<'a> {
     /// As [`Compiler::barrier_behind`], at the offset in rdx.
     pub fn indexed_barrier_behind(&mut self, entry: Chain) {
         let done = self.asm.emitted() as u32;
-        self.note(Slow::IndexedBarrier { entry, done });
+        self.note(Slow::IndexedBarrier { is_address: false, entry, done });
+    }
+
+    /// As [`Compiler::barrier_behind`], at the address in rdx.
+    pub fn address_barrier_behind(&mut self, entry: Chain) {
+        let done = self.asm.emitted() as u32;
+        self.note(Slow::IndexedBarrier { is_address: true, entry, done });
     }
 
     /// What an operation on doubles does behind the function: see [`Slow::Numbers`].
@@ -215,13 +243,32 @@ impl<'a> Compiler<'a> {
     }
 
     /// A label whose code does an op on a named property by the megamorphic cache or its stub; what was read is in rax. It comes back to `done`.
-    pub fn slow_megamorphic(&mut self, op: Op, obj: u16, src: Option<u16>, name: u32, slot: Slot, done: Label) -> Label {
+    pub fn slow_megamorphic(
+        &mut self,
+        op: Op,
+        obj: u16,
+        src: Option<u16>,
+        name: u32,
+        slot: Slot,
+        done: Label,
+    ) -> Label {
         self.note_at_label(|entry| Slow::Megamorphic { op, obj, src, name, slot, entry, done })
     }
 
     /// A label whose code calls a routine of [`shared`] and comes back to `done`.
     pub fn slow_shared(&mut self, routine: Symbol, site: Option<Slot>, fails: Option<Label>, done: Label) -> Label {
         self.note_at_label(|entry| Slow::Shared { routine, site, entry, fails, done })
+    }
+
+    /// See [`Slow::BySite`].
+    pub fn by_site_behind(&mut self, op: Op, routine: Symbol, slot: Slot, other: Chain, found: u32, entry: Chain) {
+        let done = self.asm.emitted() as u32;
+        self.note(Slow::BySite { op, routine, slot, other, found, entry, done });
+    }
+
+    /// See [`Slow::Element`].
+    pub(super) fn element_behind(&mut self, op: Op, src: Option<u16>, behind: Behind) {
+        self.note(Slow::Element { op, src, behind: Box::new(behind) });
     }
 
     /// See [`Slow::Integers`].
@@ -262,10 +309,6 @@ impl<'a> Compiler<'a> {
 
     pub fn slow_poll(&mut self, done: Label) -> Label {
         self.note_at_label(|entry| Slow::Poll { entry, done })
-    }
-
-    pub fn slow_double(&mut self, hole: Label, done: Label) -> Label {
-        self.note_at_label(|entry| Slow::Double { entry, hole, done })
     }
 
     /// Code behind the function.
@@ -345,6 +388,22 @@ impl<'a> Compiler<'a> {
                     });
                     self.whole_from(op, slow, done);
                 }
+                Slow::Element { op, src, behind } => self.element_slow_path(op, src, *behind),
+                Slow::BySite { op, routine, slot, other, found, entry, done } => {
+                    self.asm.bind_chain(other);
+                    let next = self.return_pc();
+                    self.asm.run(|run| {
+                        if routine == shared::LENGTH {
+                            run.site_address(routines::SITE, slot);
+                            run.mov32(Reg::RSI, next);
+                        } else {
+                            run.site_address(Reg::RSI, slot);
+                        }
+                        run.call_near(routine.target());
+                        run.jcc_back(Cond::NE, found);
+                    });
+                    self.whole_from(op, entry, done);
+                }
                 Slow::Named { op, entry, done } => {
                     self.asm.bind_chain(entry);
                     self.stubs.insert(op);
@@ -370,10 +429,12 @@ impl<'a> Compiler<'a> {
                         run.jmp_back(done);
                     });
                 }
-                Slow::IndexedBarrier { entry, done } => {
+                Slow::IndexedBarrier { is_address, entry, done } => {
                     self.asm.bind_chain(entry);
                     self.asm.run(|run| {
-                        run.rr(Size::S64, opcode::ADD_REG_RM, Reg::RDX, Reg::RAX);
+                        if !is_address {
+                            run.rr(Size::S64, opcode::ADD_REG_RM, Reg::RDX, Reg::RAX);
+                        }
                         run.call_near(shared::BARRIER.target());
                         run.jmp_back(done);
                     });
@@ -437,17 +498,84 @@ impl<'a> Compiler<'a> {
                     self.call_leaf(shared::POLL);
                     self.asm.jmp_to(done);
                 }
-                Slow::Double { entry, hole, done } => {
-                    self.asm.bind(entry);
-                    self.asm.mov_imm64(Reg::RDX, HOLE as i64);
-                    self.asm.cmp(Size::S64, Reg::RAX, Reg::RDX);
-                    self.asm.je(hole);
-                    self.asm.sub(Size::S64, Reg::RAX, TAG);
-                    self.asm.jmp_to(done);
-                }
                 Slow::Code(code) => code(self),
             }
         }
+    }
+}
+
+/// Elements.
+impl Compiler<'_> {
+    fn element_slow_path(&mut self, op: Op, src: Option<u16>, behind: Behind) {
+        let mut slow = behind.slow;
+        let found = behind.found;
+        // Where a routine fails, "equal" says so.
+        let by_routine = |this: &mut Self, entry: Chain, routine: Symbol, done: u32, slow: &mut Chain| {
+            if entry.is_used() {
+                this.asm.bind_chain(entry);
+                this.asm.run(|run| {
+                    run.call_near(routine.target());
+                    run.jcc_back(Cond::NE, done);
+                    run.jmp(slow);
+                });
+            }
+        };
+        if behind.other_key.is_used() {
+            self.asm.bind_chain(behind.other_key);
+            // Names, and numbers that are no int32.
+            if behind.may_see(element_bits::NAME | element_bits::OTHER) && !self.cx.options.no_ic {
+                self.asm.run(|run| {
+                    if src.is_some() {
+                        run.rr(Size::S64, opcode::LOAD, routines::KEY, Reg::RSI);
+                    }
+                    run.call_near(if src.is_some() { routines::KEYED_SET } else { routines::KEYED_GET }.target());
+                    run.rr(Size::S64, opcode::TEST_REG_RM, Reg::RAX, Reg::RAX);
+                    run.jcc_back(Cond::NE, found);
+                });
+            }
+            self.asm.jmp_chain(&mut slow);
+        }
+        if behind.other_elements.is_used() && src.is_none() && behind.may_see(element_bits::DOUBLE) {
+            // In place, since loops over doubles come here each time.
+            self.asm.bind_chain(behind.other_elements);
+            self.asm.run(|run| {
+                run.mov64(Reg::RDX, HOLE);
+                run.rr(Size::S64, opcode::CMP_REG_RM, Reg::RAX, Reg::RDX);
+                run.jcc(Cond::E, &mut slow);
+                run.rr(Size::S64, opcode::SUB_REG_RM, Reg::RAX, TAG);
+                run.jmp_back(found);
+            });
+        } else {
+            let routine = if src.is_some() { shared::DENSE_SET } else { shared::DENSE_DOUBLE };
+            by_routine(self, behind.other_elements, routine, found, &mut slow);
+        }
+        if behind.no_int32.is_used() {
+            by_routine(self, behind.no_int32, shared::TO_INT32_RCX, behind.no_int32_done, &mut slow);
+        }
+        if behind.nan.is_used() {
+            self.asm.bind_chain(behind.nan);
+            self.asm.run(|run| {
+                run.mov64(Reg::RAX, Value::NAN.bits());
+                run.jmp_back(found);
+            });
+        }
+        for (entry, routine) in [(behind.large, shared::BOX_UINT32), (behind.barrier, shared::BARRIER)] {
+            if entry.is_used() {
+                self.asm.bind_chain(entry);
+                self.asm.run(|run| {
+                    run.call_near(routine.target());
+                    run.jmp_back(found);
+                });
+            }
+        }
+        if behind.other_kind.is_used() {
+            self.asm.bind_chain(behind.other_kind);
+            self.asm.run(|run| {
+                run.call_near(if src.is_some() { shared::ELEMENT_SET } else { shared::ELEMENT_GET }.target());
+                run.jcc_back(Cond::NE, found);
+            });
+        }
+        self.whole_from(op, slow, behind.end);
     }
 }
 

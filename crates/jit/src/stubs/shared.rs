@@ -12,8 +12,8 @@
 //! | `NUMBERS`, `NUMBERS_LEFT`, `NUMBERS_RIGHT` | rax, rcx: words of operands, unboxed as if they were doubles | those that were int32 are doubles; fails if there are none, or one is no number | rdx, xmm0, xmm1 |
 //! | `BOX_UINT32` | eax: 2^31 or more | rax: the number | xmm0 |
 //! | `DENSE_DOUBLE` | rax: a word of an array of doubles | rax: the number | rdx |
-//! | `ELEMENT_GET` | rax: a cell, no array; ecx: the index | rax: the element | what a call may, but for rsi |
-//! | `ELEMENT_SET` | rax: a cell, no array; esi: the index; rcx: the value | | what a call may |
+//! | `ELEMENT_GET` | rax: a cell; ecx: the index | rax: the element | what a call may, but for rsi |
+//! | `ELEMENT_SET` | rax: a cell; esi: the index; rcx: the value | | what a call may |
 //! | `NEW_THIS`, `CLONE_SCOPE` | rsi: a base constructor; a scope | rax: the cell; 0: the helper is to do it | see `allocate` |
 //! | `CALL_GETTER` | rax: a getter or undefined; rcx: the receiver; esi: where the caller goes on | rax: the value; empty: the helper is to do it | what a call may |
 //! | `CALL_SETTER` | likewise; rdx: the value | rax: empty: the helper is to do it | what a call may |
@@ -411,6 +411,8 @@ fn element_get(asm: &mut Assembler) {
     asm.je(dense);
     asm.cmp(Size::S32, Reg::RDX, Kind::Arguments as i32);
     asm.je(dense);
+    asm.cmp(Size::S32, Reg::RDX, Kind::Array as i32);
+    asm.je(dense);
     asm.cmp(Size::S32, Reg::RDX, Kind::TypedArray as i32);
     asm.jne(no_typed);
     asm.push(Reg::RSI);
@@ -446,6 +448,8 @@ fn element_set(asm: &mut Assembler) {
     let [dense, values, hole, none, stored] = std::array::from_fn(|_| asm.new_label());
     asm.movzx(Size::S32, Size::S8, Reg::RDX, Mem::base(Reg::RAX, header::KIND));
     asm.cmp(Size::S32, Reg::RDX, Kind::Object as i32);
+    asm.je(dense);
+    asm.cmp(Size::S32, Reg::RDX, Kind::Array as i32);
     asm.je(dense);
     asm.cmp(Size::S32, Reg::RDX, Kind::TypedArray as i32);
     asm.jne(none);
