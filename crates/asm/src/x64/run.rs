@@ -15,7 +15,7 @@ use super::operand::Scale;
 use super::reg::{Cond, Reg, Size, Xmm};
 use crate::Label;
 use crate::layout::{CHAIN_END, Layout};
-use crate::reloc::{RelocKind, RelocTarget, Relocation};
+use crate::reloc::RelocTarget;
 
 /// Bytes that a run may have, a power of two.
 pub const RUN: usize = 256;
@@ -377,8 +377,7 @@ impl Run<'_> {
     /// `call` of a target that whoever places the code brings within reach.
     #[inline(always)]
     pub fn call_near(&mut self, target: RelocTarget) {
-        let reloc = Relocation { offset: 0, kind: RelocKind::Rel32, target, addend: -4 };
-        self.layout.relocation(self.here() as usize + 1, reloc);
+        self.layout.near(self.here() as usize + 1, target);
         self.put(0xE8, 5);
     }
 

@@ -177,6 +177,8 @@ pub(crate) struct Compiler<'a> {
     /// The code offset of each instruction and slow path, if somebody wants to know.
     positions: Option<Vec<(u32, u32)>>,
     instructions: u32,
+    /// Shapes that the code block holds already; 0 is none.
+    held: [u32; property::HELD],
     /// The ops whose stubs are called.
     stubs: OpSet,
 }
@@ -217,6 +219,7 @@ impl<'a> Compiler<'a> {
             inside,
             positions: None,
             instructions: 0,
+            held: [0; property::HELD],
             stubs: OpSet::default(),
         };
         compiler.find_labels();
@@ -409,9 +412,11 @@ impl<'a> Compiler<'a> {
 
     /// Adds one to a count of the op's kind of sites, if they are counted. Clobbers the flags only.
     fn count_site(&mut self, op: Op, count: fn(FeedbackKind) -> i32) {
-        let kind = op.info().feedback;
-        if self.cx.options.count_sites && COUNTED_SITES.iter().any(|row| row.0 == kind) {
-            self.asm.inc(Size::S64, Mem::base(CX, count(kind)));
+        if self.cx.options.count_sites {
+            let kind = op.info().feedback;
+            if COUNTED_SITES.iter().any(|row| row.0 == kind) {
+                self.asm.inc(Size::S64, Mem::base(CX, count(kind)));
+            }
         }
     }
 

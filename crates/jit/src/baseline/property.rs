@@ -69,14 +69,13 @@ impl<'a> Compiler<'a> {
             }
             return self.call_named(op);
         }
-        let ways = Ways::of(self.cx, site);
-        if site.state.get() == SiteState::Megamorphic || ways.of_several_or_accessors() {
-            return self.get_by_ways(op, obj, name, slot, this, &ways);
-        }
+        let Ok(way) = Way::only(self.cx, site) else {
+            return self.get_by_ways(op, obj, name, slot, this, &Ways::of(self.cx, site));
+        };
         let in_rax = self.is_in_rax(obj);
         let cx = self.cx;
         let mut slow = Chain::NONE;
-        if let Some(way) = ways.first() {
+        if let Some(way) = &way {
             self.hold(way);
             self.asm.run(|run| {
                 run.load_or_keep(Reg::RAX, obj, in_rax);
@@ -240,9 +239,18 @@ impl<'a> Compiler<'a> {
     }
 
     /// The shapes that a way names live as long as the code block.
-    fn hold(&self, way: &Way) {
-        self.code.hold_shape(way.shape);
-        way.holders().iter().for_each(|&shape| self.code.hold_shape(shape));
+    fn hold(&mut self, way: &Way) {
+        self.hold_shape(way.shape);
+        way.holders().iter().for_each(|&shape| self.hold_shape(shape));
+    }
+
+    /// The code block has a list to look through; here are those that it was told of last.
+    fn hold_shape(&mut self, shape: u32) {
+        let held = &mut self.held[shape as usize % HELD];
+        if *held != shape {
+            *held = shape;
+            self.code.hold_shape(shape);
+        }
     }
 
     /// rax = the holder of the property: an object up the chain of the object in rax, whose shape has been compared; jumps to `changed`, with rax
@@ -390,10 +398,9 @@ impl<'a> Compiler<'a> {
             return self.call_named(Op::SetNamed);
         }
         let site = self.feedback(i.slot);
-        let ways = Ways::of(self.cx, site);
-        if site.state.get() == SiteState::Megamorphic || ways.of_several_or_accessors() {
-            return self.set_by_ways(i, &ways);
-        }
+        let Ok(way) = Way::only(self.cx, site) else {
+            return self.set_by_ways(i, &Ways::of(self.cx, site));
+        };
         let (obj, src) = (i.obj.0, i.src.0);
         // The value first, if it is in rax.
         let (obj_in_rax, src_in_rax) = (self.is_in_rax(obj), self.is_in_rax(src));
@@ -419,7 +426,7 @@ impl<'a> Compiler<'a> {
         };
         let loc = site.loc.get();
         let mut offset = loc.index() as i32;
-        if let Some(way) = ways.first() {
+        if let Some(way) = &way {
             self.hold(way);
             offset = way.loc.index() as i32;
             self.asm.run(|run| {
@@ -461,7 +468,7 @@ impl<'a> Compiler<'a> {
         }
         self.named_behind(Op::SetNamed, slow);
         if behind.is_used() {
-            if ways.first().is_none() && loc.form() != Form::AddInline {
+            if way.is_none() && loc.form() != Form::AddInline {
                 self.indexed_barrier_behind(behind);
             } else {
                 self.barrier_behind(offset, behind);
@@ -519,6 +526,8 @@ impl<'a> Compiler<'a> {
 
 /// Calls of a function in the interpreter after which a site that has not run is taken for one that seldom does.
 const TELLING_CALLS: u32 = 4;
+/// Shapes that the compiler remembers to be held, by their ids' low bits.
+pub(super) const HELD: usize = 16;
 /// Most ways that are written into the code of one site.
 const MAX_WAYS: usize = 4;
 /// Most prototypes that a way goes up.
@@ -592,11 +601,6 @@ impl Ways {
     fn iter(&self) -> impl Iterator<Item = &Way> {
         self.ways.iter().flatten()
     }
-
-    /// Whether they need more code than a comparison of shapes and a load or store.
-    fn of_several_or_accessors(&self) -> bool {
-        self.count > 1 || self.first().is_some_and(|way| way.accessor)
-    }
 }
 
 impl Way {
@@ -606,6 +610,24 @@ impl Way {
 
     fn is_out_of_line(&self) -> bool {
         self.loc.form() == Form::OwnOutOfLine
+    }
+
+    /// The only way that the site knows, if there is one and it is a comparison of shapes with a load or store; the error: more is known.
+    fn only(cx: &Context, site: &Site) -> Result<Option<Way>, ()> {
+        if site.state.get() == SiteState::Megamorphic {
+            return Err(());
+        }
+        if cx.options.count_ic_hits {
+            return Ok(None);
+        }
+        let Some(stub) = site.stubs.get().as_kind::<IcStub>(Kind::IcStub) else { return Ok(None) };
+        if stub.next_stub().is_some() {
+            return Err(());
+        }
+        match Way::of(cx, stub) {
+            Some(Way { accessor: true, .. }) => Err(()),
+            way => Ok(way),
+        }
     }
 
     fn of(cx: &Context, stub: Gc<IcStub>) -> Option<Way> {
