@@ -22,13 +22,12 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 pub fn resolve<O>(code: &Code<O>, env: &Env, lives: &Lives, intervals: Intervals, scratch: &mut Scratch) -> Allocation {
-    let (pieces, pieces_of) = pieces(code.vregs.len(), &intervals, scratch);
     let mut resolver = Resolver {
         code,
         lives,
-        pieces,
-        pieces_of,
-        sources: scratch.table(Loc::None, code.operands.len()),
+        pieces: scratch.growing(0),
+        homes: scratch.list(code.vregs.len()),
+        split: scratch.growing(0),
         moves: scratch.growing(0),
         stores: scratch.growing(0),
         stored: Vec::new(),
@@ -43,10 +42,11 @@ pub fn resolve<O>(code: &Code<O>, env: &Env, lives: &Lives, intervals: Intervals
     };
     resolver.out.stats.vregs = code.vregs.len() as u32;
     resolver.out.stats.splits = intervals.splits;
+    resolver.find_homes(&intervals);
+    resolver.frame(env, &intervals, scratch);
     scratch.give(intervals.all);
     resolver.assign_slots(scratch);
-    resolver.frame(env, scratch);
-    resolver.places();
+    resolver.places_of_split();
     resolver.operand_moves();
     resolver.split_moves();
     resolver.edges();
@@ -57,44 +57,31 @@ pub fn resolve<O>(code: &Code<O>, env: &Env, lives: &Lives, intervals: Intervals
 
 /// A piece of a lifetime.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Piece {
-    pub start: u32,
-    pub end: u32,
-    /// Its part of the ranges; those at its ends may reach beyond it.
-    pub ranges: Span,
+struct Piece {
+    start: u32,
+    end: u32,
     uses: Span,
-    pub loc: Loc,
+    loc: Loc,
 }
 
-/// The pieces of all registers, ascending in each, and each register's part of them.
-fn pieces(vregs: usize, intervals: &Intervals, scratch: &mut Scratch) -> (Vec<Piece>, Vec<Span>) {
-    let mut pieces = scratch.list(intervals.all.len());
-    let mut pieces_of = scratch.list(vregs);
-    pieces_of.extend((0..vregs).map(|vreg| {
-        let first = pieces.len() as u32;
-        let mut next = vreg as u32;
-        while next != NONE {
-            let interval = &intervals.all[next as usize];
-            if interval.loc != Loc::None {
-                let &Interval { start, end, ranges, uses, loc, .. } = interval;
-                pieces.push(Piece { start, end, ranges, uses, loc });
-            }
-            next = interval.next;
-        }
-        (first, pieces.len() as u32)
-    }));
-    (pieces, pieces_of)
+/// Where a register is.
+#[derive(Clone, Copy, Debug)]
+enum Home {
+    /// Always here; [`Loc::None`] if it has no lifetime. Most are such.
+    One(Loc),
+    /// In these pieces, ascending; or in one that is a slot.
+    Split(u32, u32),
 }
 
 struct Resolver<'a, O> {
     code: &'a Code<O>,
     lives: &'a Lives,
-    /// The pieces of all lifetimes, ascending in each.
+    /// Where each register is.
+    homes: Vec<Home>,
+    /// The pieces of the lifetimes that are split, ascending in each.
     pieces: Vec<Piece>,
-    /// Each register's part of `pieces`.
-    pieces_of: Vec<Span>,
-    /// For operands that a move brings into place: where the value is before.
-    sources: Vec<Loc>,
+    /// The registers with pieces.
+    split: Vec<VReg>,
     moves: Vec<(MoveAt, Move)>,
     /// Ways into memory, with how often they are taken.
     stores: Vec<(MoveAt, Move, u64)>,
@@ -106,16 +93,46 @@ struct Resolver<'a, O> {
 }
 
 impl<O> Resolver<'_, O> {
+    /// Notes where each register is, and where its operands are before moves have brought them into place.
+    fn find_homes(&mut self, intervals: &Intervals) {
+        for vreg in 0..self.code.vregs.len() {
+            let only = &intervals.all[vreg];
+            if only.next == NONE && !matches!(only.loc, Loc::Slot(_)) {
+                self.homes.push(Home::One(only.loc));
+                write_places(&mut self.out.locs, self.lives, only.uses, only.loc);
+                continue;
+            }
+            let first = self.pieces.len() as u32;
+            let mut next = vreg as u32;
+            while next != NONE {
+                let interval = &intervals.all[next as usize];
+                if interval.loc != Loc::None {
+                    let &Interval { start, end, uses, loc, .. } = interval;
+                    self.pieces.push(Piece { start, end, uses, loc });
+                }
+                next = interval.next;
+            }
+            self.homes.push(Home::Split(first, self.pieces.len() as u32));
+            self.split.push(VReg(vreg as u32));
+        }
+    }
+
+    /// The pieces of a register that is split.
     #[inline]
     fn pieces(&self, vreg: VReg) -> &[Piece] {
-        let (first, end) = self.pieces_of[vreg.index()];
-        &self.pieces[first as usize..end as usize]
+        match self.homes[vreg.index()] {
+            Home::One(_) => &[],
+            Home::Split(first, end) => &self.pieces[first as usize..end as usize],
+        }
     }
 
     /// The place at the definition.
     #[inline]
     fn first_loc(&self, vreg: VReg) -> Option<Loc> {
-        self.pieces(vreg).first().map(|piece| piece.loc)
+        match self.homes[vreg.index()] {
+            Home::One(loc) => (loc != Loc::None).then_some(loc),
+            Home::Split(first, _) => Some(self.pieces[first as usize].loc),
+        }
     }
 
     /// The slot of a register that was sent to memory.
@@ -123,13 +140,16 @@ impl<O> Resolver<'_, O> {
         self.pieces(vreg).iter().map(|piece| piece.loc).find(|loc| matches!(loc, Loc::Slot(_)))
     }
 
+    #[inline]
     fn loc_at(&self, vreg: VReg, at: u32) -> Loc {
-        let pieces = self.pieces(vreg);
-        if let [only] = pieces {
-            return only.loc;
+        match self.homes[vreg.index()] {
+            Home::One(loc) => loc,
+            Home::Split(first, end) => {
+                let pieces = &self.pieces[first as usize..end as usize];
+                let index = pieces.partition_point(|piece| piece.start <= at);
+                if index == 0 { Loc::None } else { pieces[index - 1].loc }
+            }
         }
-        let index = pieces.partition_point(|piece| piece.start <= at);
-        if index == 0 { Loc::None } else { pieces[index - 1].loc }
     }
 
     fn weight(&self, inst: usize) -> u64 {
@@ -139,7 +159,7 @@ impl<O> Resolver<'_, O> {
     /// Gives slots to lifetimes that were sent to memory; those that do not overlap share.
     fn assign_slots(&mut self, scratch: &mut Scratch) {
         let mut lifetimes: Vec<(u32, u32, VReg)> = scratch.growing(0);
-        for vreg in (0..self.code.vregs.len() as u32).map(VReg) {
+        for &vreg in &self.split {
             if let [first, ..] = self.pieces(vreg)
                 && let [.., last] = self.pieces(vreg)
                 && self.slot(vreg).is_some()
@@ -168,7 +188,9 @@ impl<O> Resolver<'_, O> {
                 Slot(self.out.slots.len() as u32 - 1)
             });
             busy.push(Reverse((end, slot.0)));
-            let (first, end) = self.pieces_of[vreg.index()];
+            let Home::Split(first, end) = self.homes[vreg.index()] else {
+                continue;
+            };
             for piece in &mut self.pieces[first as usize..end as usize] {
                 if matches!(piece.loc, Loc::Slot(_)) {
                     piece.loc = Loc::Slot(slot);
@@ -179,8 +201,8 @@ impl<O> Resolver<'_, O> {
     }
 
     /// Decides which blocks have the frame.
-    fn frame(&mut self, env: &Env, scratch: &mut Scratch) {
-        let region = FrameRegion::compute(self.code, env, self.lives, &self.pieces, scratch);
+    fn frame(&mut self, env: &Env, intervals: &Intervals, scratch: &mut Scratch) {
+        let region = FrameRegion::compute(self.code, env, self.lives, &intervals.all, scratch);
         if region.placement == FramePlacement::Inside {
             self.entries = region.entries(self.code).collect();
         }
@@ -189,14 +211,10 @@ impl<O> Resolver<'_, O> {
         self.out.frame = region;
     }
 
-    /// Writes the place of each piece into the operands that it serves.
-    fn places(&mut self) {
+    /// Notes for the registers that are split where their operands are before moves have brought them into place.
+    fn places_of_split(&mut self) {
         for piece in &self.pieces {
-            for item in &self.lives.uses[piece.uses.0 as usize..piece.uses.1 as usize] {
-                if item.operand != u32::MAX {
-                    self.sources[item.operand as usize] = piece.loc;
-                }
-            }
+            write_places(&mut self.out.locs, self.lives, piece.uses, piece.loc);
         }
     }
 
@@ -206,14 +224,15 @@ impl<O> Resolver<'_, O> {
         }
     }
 
-    /// Moves into and out of fixed registers, tied places and argument slots.
+    /// Moves into and out of fixed registers, tied places and argument slots. Before, the operands' places are those that their
+    /// values come from.
     fn operand_moves(&mut self) {
         for inst in 0..self.code.insts.len() {
             let first = self.code.insts[inst].operands.0 as usize;
             let before = MoveAt::Before(inst as u32);
             for (index, operand) in self.code.operands(inst).iter().enumerate() {
                 let place = first + index;
-                let source = self.sources[place];
+                let source = self.out.locs[place];
                 match operand.constraint {
                     Constraint::Fixed(reg) if operand.role.is_use() => {
                         self.out.locs[place] = Loc::Reg(reg);
@@ -231,14 +250,11 @@ impl<O> Resolver<'_, O> {
                     }
                     Constraint::Tied(with) => {
                         let with = with as usize;
-                        self.out.locs[place] = source;
-                        self.out.locs[first + with] = source;
-                        let from = self.sources[first + with];
+                        let from = std::mem::replace(&mut self.out.locs[first + with], source);
                         let vreg = self.code.operands(inst)[with].vreg;
                         self.move_to(before, from, source, vreg);
                     }
-                    Constraint::TiedUse => {}
-                    Constraint::Reg | Constraint::RegMem | Constraint::Any => self.out.locs[place] = source,
+                    Constraint::TiedUse | Constraint::Reg | Constraint::RegMem | Constraint::Any => {}
                 }
             }
         }
@@ -251,8 +267,11 @@ impl<O> Resolver<'_, O> {
 
     /// Moves where one piece of a lifetime ends and the next begins.
     fn split_moves(&mut self) {
-        for vreg in (0..self.code.vregs.len() as u32).map(VReg) {
-            let (first, end) = self.pieces_of[vreg.index()];
+        for index in 0..self.split.len() {
+            let vreg = self.split[index];
+            let Home::Split(first, end) = self.homes[vreg.index()] else {
+                continue;
+            };
             for index in first as usize + 1..end as usize {
                 let (old, new) = (self.pieces[index - 1], self.pieces[index]);
                 if old.end != new.start || old.loc == new.loc || self.is_block_start(new.start) {
@@ -281,9 +300,11 @@ impl<O> Resolver<'_, O> {
 
     /// Moves on edges.
     fn edges(&mut self) {
-        for vreg in (0..self.code.vregs.len() as u32).map(VReg) {
-            let (first, end) = self.pieces_of[vreg.index()];
-            if end - first > 1 {
+        for index in 0..self.split.len() {
+            let vreg = self.split[index];
+            if let Home::Split(first, end) = self.homes[vreg.index()]
+                && end - first > 1
+            {
                 for index in first..end {
                     self.edges_of_piece(vreg, self.pieces[index as usize]);
                 }
@@ -462,9 +483,8 @@ impl<O> Resolver<'_, O> {
     }
 
     fn stack_maps(&mut self) {
-        let points: Vec<u32> =
-            (0..self.code.insts.len() as u32).filter(|&inst| self.code.insts[inst as usize].safepoint).collect();
-        for &point in &points {
+        let points = &self.lives.safepoints;
+        for &point in points {
             self.out.stack_maps.insert(point, StackMap::default());
         }
         if points.is_empty() {
@@ -571,10 +591,20 @@ impl<O> Resolver<'_, O> {
         scratch.give(next);
         scratch.give(order);
         scratch.give(self.pieces);
-        scratch.give(self.pieces_of);
-        scratch.give(self.sources);
+        scratch.give(self.homes);
+        scratch.give(self.split);
         scratch.give(self.moves);
         scratch.give(self.stored);
         self.out
+    }
+}
+
+/// Writes the place of a piece of a lifetime into the operands that it serves.
+#[inline]
+fn write_places(places: &mut [Loc], lives: &Lives, uses: Span, loc: Loc) {
+    for item in &lives.uses[uses.0 as usize..uses.1 as usize] {
+        if item.operand != u32::MAX {
+            places[item.operand as usize] = loc;
+        }
     }
 }
