@@ -244,9 +244,10 @@ impl<O> Resolver<'_, O> {
                             self.move_to(MoveAt::After(inst as u32), Loc::Reg(reg), to, operand.vreg);
                         }
                     }
-                    Constraint::Outgoing(offset) => {
-                        self.out.locs[place] = Loc::Outgoing(offset);
-                        self.move_to(before, source, Loc::Outgoing(offset), operand.vreg);
+                    Constraint::Outgoing(argument) => {
+                        let to = Loc::Outgoing(argument.offset());
+                        self.out.locs[place] = to;
+                        self.move_to(before, source, to, operand.vreg);
                     }
                     Constraint::Tied(with) => {
                         let with = with as usize;
@@ -492,7 +493,7 @@ impl<O> Resolver<'_, O> {
         }
         for vreg in 0..self.code.vregs.len() {
             let data = self.code.vregs[vreg];
-            if data.remat.is_some() || data.ty != Type::TAGGED && data.base.is_none() {
+            if data.is_constant() || data.ty != Type::TAGGED && data.base().is_none() {
                 continue;
             }
             let vreg = VReg(vreg as u32);
@@ -505,7 +506,7 @@ impl<O> Resolver<'_, O> {
                     }
                     let at = pos::late(point as usize);
                     let loc = self.loc_at(vreg, at);
-                    let base = data.base.map(|base| self.loc_at(base, at));
+                    let base = data.base().map(|base| self.loc_at(base, at));
                     // A slot that was stored at the definition is read again later: it must not go stale.
                     let framed = self.has_frame(point) && !active(Bug::StackMapForgetsSlots);
                     let slot = self.valid_slot(vreg).filter(|&slot| framed && slot != loc);

@@ -614,7 +614,7 @@ impl<O> Scan<'_, O> {
             self.requeue(rest);
         }
         let vreg = self.intervals[piece].vreg;
-        let constant = self.code.vregs[vreg.index()].remat.is_some();
+        let constant = self.code.vregs[vreg.index()].is_constant();
         // Slots are numbered later; for now each register's slot is its own number.
         self.intervals[piece].loc = if constant { Loc::Remat } else { Loc::Slot(Slot(vreg.0)) };
     }
