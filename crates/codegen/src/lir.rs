@@ -331,6 +331,14 @@ pub struct LEdge {
     pub args: Span,
 }
 
+impl LEdge {
+    /// Whether there are any.
+    #[inline]
+    pub fn has_args(&self) -> bool {
+        self.args.0 < self.args.1
+    }
+}
+
 /// A block: a range of instructions.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct LBlock {

@@ -258,7 +258,7 @@ impl Lives {
                 }
             }
             let end = pos::before(block.end as usize);
-            for edge in code.succs(index) {
+            for edge in code.succs(index).iter().filter(|edge| edge.has_args()) {
                 let params = code.params(edge.block as usize);
                 for (&arg, &param) in
                     code.args(edge).iter().zip(params).filter(|_| !active(Bug::LivenessForgetsArguments))

@@ -313,7 +313,7 @@ impl<O> Resolver<'_, O> {
         }
         for (pred, block) in self.code.blocks.iter().enumerate() {
             let end = pos::before(block.end as usize) - 1;
-            for edge in self.code.succs(pred) {
+            for edge in self.code.succs(pred).iter().filter(|edge| edge.has_args()) {
                 let params = self.code.params(edge.block as usize);
                 for (&param, &arg) in params.iter().zip(self.code.args(edge)) {
                     if let Some(to) = self.first_loc(param) {
