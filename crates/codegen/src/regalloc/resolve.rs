@@ -30,7 +30,7 @@ pub fn resolve<O>(code: &Code<O>, env: &Env, lives: &Lives, intervals: Intervals
         split: scratch.growing(0),
         moves: scratch.growing(0),
         stores: scratch.growing(0),
-        stored: Vec::new(),
+        stored: scratch.table(false, if lives.safepoints.is_empty() { 0 } else { code.vregs.len() }),
         entries: Vec::new(),
         out: Allocation {
             locs: scratch.table(Loc::None, code.operands.len()),
@@ -48,9 +48,8 @@ pub fn resolve<O>(code: &Code<O>, env: &Env, lives: &Lives, intervals: Intervals
     resolver.assign_slots(scratch);
     resolver.places_of_split();
     resolver.operand_moves();
-    resolver.split_moves();
-    resolver.edges();
-    resolver.decide_stores(scratch);
+    resolver.moves_of_split();
+    resolver.arguments();
     resolver.stack_maps();
     resolver.finish(scratch)
 }
@@ -82,14 +81,26 @@ struct Resolver<'a, O> {
     pieces: Vec<Piece>,
     /// The registers with pieces.
     split: Vec<VReg>,
-    moves: Vec<(MoveAt, Move)>,
-    /// Ways into memory, with how often they are taken.
-    stores: Vec<(MoveAt, Move, u64)>,
-    /// Whether each register's slot is valid from the definition on.
+    /// All moves so far, each with its [`place`].
+    moves: Vec<(u32, Move)>,
+    /// Ways of one register into memory, with how often they are taken.
+    stores: Vec<(u32, Move, u64)>,
+    /// Whether each register's slot is valid from the definition on; empty if there are no stack maps, which alone ask.
     stored: Vec<bool>,
     /// The edges on which the frame is made within the function.
     entries: Vec<(u32, u32)>,
     out: Allocation,
+}
+
+/// Where a move stands, as a number that orders moves: the instruction, and the phase in it of a [`MoveAt`].
+fn place<O>(code: &Code<O>, at: MoveAt) -> u32 {
+    let (inst, phase) = match at {
+        MoveAt::BlockStart(block) => (code.blocks[block as usize].start, 0),
+        MoveAt::Before(inst) => (inst, 1),
+        MoveAt::BlockEnd(block) => (code.blocks[block as usize].end - 1, 2),
+        MoveAt::After(inst) => (inst, 3),
+    };
+    4 * inst + phase
 }
 
 impl<O> Resolver<'_, O> {
@@ -220,7 +231,7 @@ impl<O> Resolver<'_, O> {
 
     fn move_to(&mut self, at: MoveAt, from: Loc, to: Loc, vreg: VReg) {
         if from != to && to != Loc::Remat && to != Loc::None {
-            self.moves.push((at, Move { from, to, vreg }));
+            self.moves.push((place(self.code, at), Move { from, to, vreg }));
         }
     }
 
@@ -262,55 +273,56 @@ impl<O> Resolver<'_, O> {
     }
 
     fn is_block_start(&self, at: u32) -> bool {
-        let inst = pos::inst(at);
-        at.is_multiple_of(4) && self.code.blocks[self.lives.block_of[inst] as usize].start as usize == inst
+        let (inst, block_of) = (pos::inst(at), &self.lives.block_of);
+        at.is_multiple_of(4) && (inst == 0 || block_of[inst - 1] != block_of[inst])
     }
 
-    /// Moves where one piece of a lifetime ends and the next begins.
-    fn split_moves(&mut self) {
-        for index in 0..self.split.len() {
-            let vreg = self.split[index];
-            let Home::Split(first, end) = self.homes[vreg.index()] else {
-                continue;
-            };
-            for index in first as usize + 1..end as usize {
-                let (old, new) = (self.pieces[index - 1], self.pieces[index]);
-                if old.end != new.start || old.loc == new.loc || self.is_block_start(new.start) {
-                    continue;
-                }
-                let inst = pos::inst(new.start);
-                let after = new.start % 4 == 3;
-                let at = if after { MoveAt::After(inst as u32) } else { MoveAt::Before(inst as u32) };
-                if !matches!(new.loc, Loc::Slot(_)) {
-                    if active(Bug::ResolveForgetsSplits) {
-                        continue;
-                    }
-                    debug_assert!(new.start % 4 == 0 || new.loc == Loc::Remat, "{new:?} begins inside an instruction");
-                    self.move_to(at, old.loc, new.loc, vreg);
-                    continue;
-                }
-                // Inside an instruction: what is stored before it is the value of the piece that lives there.
-                let from = if after { old.loc } else { self.loc_at(vreg, pos::before(inst).saturating_sub(1)) };
-                if from != new.loc {
-                    let step = Move { from, to: new.loc, vreg };
-                    self.stores.push((at, step, self.weight(inst)));
-                }
-            }
-        }
-    }
-
-    /// Moves on edges.
-    fn edges(&mut self) {
+    /// Moves of registers that are split.
+    fn moves_of_split(&mut self) {
         for index in 0..self.split.len() {
             let vreg = self.split[index];
             if let Home::Split(first, end) = self.homes[vreg.index()]
                 && end - first > 1
             {
-                for index in first..end {
-                    self.edges_of_piece(vreg, self.pieces[index as usize]);
+                let pieces = first as usize..end as usize;
+                self.split_moves(vreg, pieces.clone());
+                for index in pieces {
+                    self.edges_of_piece(vreg, self.pieces[index]);
                 }
+                self.decide_stores(vreg);
             }
         }
+    }
+
+    /// Moves where one piece of a lifetime ends and the next begins.
+    fn split_moves(&mut self, vreg: VReg, pieces: std::ops::Range<usize>) {
+        for index in pieces.skip(1) {
+            let (old, new) = (self.pieces[index - 1], self.pieces[index]);
+            if old.end != new.start || old.loc == new.loc || self.is_block_start(new.start) {
+                continue;
+            }
+            let inst = pos::inst(new.start);
+            let after = new.start % 4 == 3;
+            let at = if after { MoveAt::After(inst as u32) } else { MoveAt::Before(inst as u32) };
+            if !matches!(new.loc, Loc::Slot(_)) {
+                if active(Bug::ResolveForgetsSplits) {
+                    continue;
+                }
+                debug_assert!(new.start % 4 == 0 || new.loc == Loc::Remat, "{new:?} begins inside an instruction");
+                self.move_to(at, old.loc, new.loc, vreg);
+                continue;
+            }
+            // Inside an instruction: what is stored before it is the value of the piece that lives there.
+            let from = if after { old.loc } else { self.loc_at(vreg, pos::before(inst).saturating_sub(1)) };
+            if from != new.loc {
+                let step = Move { from, to: new.loc, vreg };
+                self.stores.push((place(self.code, at), step, self.weight(inst)));
+            }
+        }
+    }
+
+    /// Moves of arguments to blocks' parameters.
+    fn arguments(&mut self) {
         for (pred, block) in self.code.blocks.iter().enumerate() {
             let end = pos::before(block.end as usize) - 1;
             for edge in self.code.succs(pred).iter().filter(|edge| edge.has_args()) {
@@ -390,9 +402,9 @@ impl<O> Resolver<'_, O> {
         }
         let step = Move { from, to, vreg };
         if matches!(to, Loc::Slot(_)) {
-            self.stores.push((at, step, self.edge_weight(pred, succ)));
+            self.stores.push((place(self.code, at), step, self.edge_weight(pred, succ)));
         } else {
-            self.moves.push((at, step));
+            self.moves.push((place(self.code, at), step));
         }
     }
 
@@ -424,29 +436,20 @@ impl<O> Resolver<'_, O> {
         }
     }
 
-    /// Chooses for each spilled register between a store at its definition and stores on its ways into memory.
-    fn decide_stores(&mut self, scratch: &mut Scratch) {
-        let lazy = std::mem::take(&mut self.stores);
-        if lazy.is_empty() {
-            return;
-        }
-        let mut cost = scratch.table(0u64, self.code.vregs.len());
-        for (_, step, weight) in &lazy {
-            cost[step.vreg.index()] += weight;
-        }
-        self.stored = scratch.table(false, self.code.vregs.len());
-        for &(at, step, _) in &lazy {
-            let vreg = step.vreg;
-            let cost = std::mem::take(&mut cost[vreg.index()]);
-            if cost > 0 && cost >= self.store_weight(vreg) {
-                self.stored[vreg.index()] = true;
-                self.store_at_definition(vreg);
-            } else if !self.stored[vreg.index()] {
-                self.moves.push((at, step));
+    /// Chooses for a register between a store at its definition and stores on its ways into memory.
+    fn decide_stores(&mut self, vreg: VReg) {
+        let mut lazy = std::mem::take(&mut self.stores);
+        let cost: u64 = lazy.iter().map(|&(.., weight)| weight).sum();
+        if cost > 0 && cost >= self.store_weight(vreg) {
+            if let Some(stored) = self.stored.get_mut(vreg.index()) {
+                *stored = true;
             }
+            self.store_at_definition(vreg);
+        } else {
+            self.moves.extend(lazy.iter().map(|&(at, step, _)| (at, step)));
         }
-        scratch.give(cost);
-        scratch.give(lazy);
+        lazy.clear();
+        self.stores = lazy;
     }
 
     fn store_at_definition(&mut self, vreg: VReg) {
@@ -526,18 +529,7 @@ impl<O> Resolver<'_, O> {
 
     /// Sorts the moves into groups.
     fn finish(mut self, scratch: &mut Scratch) -> Allocation {
-        let blocks = &self.code.blocks;
-        let inst_of = |at: MoveAt| match at {
-            MoveAt::BlockStart(block) => blocks[block as usize].start,
-            MoveAt::BlockEnd(block) => blocks[block as usize].end - 1,
-            MoveAt::Before(inst) | MoveAt::After(inst) => inst,
-        };
-        let phase = |at: MoveAt| match at {
-            MoveAt::BlockStart(_) => 0,
-            MoveAt::Before(_) => 1,
-            MoveAt::BlockEnd(_) => 2,
-            MoveAt::After(_) => 3,
-        };
+        let inst_of = |place: u32| place / 4;
         // By instruction: counted, then put in place. Few moves share one.
         let mut next = scratch.table(0u32, self.code.insts.len() + 1);
         for &(at, _) in &self.moves {
@@ -560,9 +552,15 @@ impl<O> Resolver<'_, O> {
             let same =
                 rest.iter().position(|&other| inst_of(self.moves[other as usize].0) != inst).unwrap_or(rest.len());
             let (here, after) = rest.split_at_mut(same);
-            here.sort_by_key(|&index| phase(self.moves[index as usize].0));
+            here.sort_by_key(|&index| self.moves[index as usize].0);
             for &index in here.iter() {
-                let (at, step) = self.moves[index as usize];
+                let (place, step) = self.moves[index as usize];
+                let at = match place % 4 {
+                    0 => MoveAt::BlockStart(self.lives.block_of[inst as usize]),
+                    1 => MoveAt::Before(inst),
+                    2 => MoveAt::BlockEnd(self.lives.block_of[inst as usize]),
+                    _ => MoveAt::After(inst),
+                };
                 match out.groups.last_mut() {
                     Some(group) if group.at == at => {
                         // The same store may be asked for twice: before an instruction and where a piece ends.
@@ -595,6 +593,7 @@ impl<O> Resolver<'_, O> {
         scratch.give(self.homes);
         scratch.give(self.split);
         scratch.give(self.moves);
+        scratch.give(self.stores);
         scratch.give(self.stored);
         self.out
     }
