@@ -571,7 +571,11 @@ impl Emitter<'_> {
         };
         match to {
             Loc::Reg(reg) if reg.class() == Class::Int => self.asm.mov_imm64(Reg::from_index(reg.number()), bits),
-            Loc::Reg(reg) => self.float_constant(Xmm::from_index(reg.number()), bits as u64, self.lowered.code.vregs[vreg.index()].ty == Type::F64),
+            Loc::Reg(reg) => self.float_constant(
+                Xmm::from_index(reg.number()),
+                bits as u64,
+                self.lowered.code.vregs[vreg.index()].ty == Type::F64,
+            ),
             to => {
                 let to = self.loc_mem(to);
                 match i32::try_from(bits) {
