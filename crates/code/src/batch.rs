@@ -3,8 +3,8 @@
 //! A batch is one stretch of memory, in which the pieces stand as they will in executable memory: each at a multiple of [`GRANULE`], with traps between them.
 //! So it is placed, linked where it stands, and written in one system call. It keeps its memory when it has been published.
 
-use tercel_asm::{NearCall, Relocation};
 use tercel_asm::x64::AssemblyRef;
+use tercel_asm::{NearCall, Relocation};
 
 use crate::CodeError;
 use crate::object::{CodeImage, CodeInfo, DataBlock};

@@ -406,7 +406,8 @@ impl CodeSpace {
                     None => return Err(AsmError::UnknownSymbol { symbol }.into()),
                 };
                 let distance = near.wrapping_sub(own + u64::from(call.offset) + 4) as i64;
-                let distance = i32::try_from(distance).map_err(|_| AsmError::RelocationRange { offset: call.offset })?;
+                let distance =
+                    i32::try_from(distance).map_err(|_| AsmError::RelocationRange { offset: call.offset })?;
                 let field = code.get_mut(call.offset as usize..).and_then(|field| field.first_chunk_mut());
                 *field.ok_or(AsmError::RelocationOffset { offset: call.offset })? = distance.to_le_bytes();
             }

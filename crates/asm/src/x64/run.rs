@@ -149,6 +149,7 @@ impl Run<'_> {
 
     /// `op reg, [base + index·scale + disp]`; the index is not rsp.
     #[inline(always)]
+    #[allow(clippy::too_many_arguments)]
     pub fn indexed(&mut self, size: Size, opcode: u8, reg: Reg, base: Reg, index: Reg, scale: Scale, disp: i32) {
         let (reg, base, index) = (reg.index(), base.index(), index.index());
         let rex = 0x40 | u8::from(size == Size::S64) << 3 | reg >> 3 << 2 | index >> 3 << 1 | base >> 3;
