@@ -416,13 +416,21 @@ pub mod extra {
         u64::from(interrupt::poll_in_interpreter(cx).is_err())
     }
 
-    /// Fills in the registers of the frame of a call whose arguments need more than machine code does itself. 0 done, 1: threw, in the
-    /// caller; the frame is gone.
+    /// Fills in the registers of the frame of a call whose arguments need more than machine code does itself, or whose function is to come to a safepoint.
+    /// 0 done; 1: threw, in the caller; the frame is gone; 2: terminated, at the function's start.
     pub extern "C" fn fill_frame(cx: &Context, frame: Frame) -> u64 {
         let caller = frame.caller();
         cx.interp.frame.set(caller);
         cx.interp.pc.set(caller.code().code().wrapping_add(frame.link().return_pc() - 1));
-        u64::from(cx.fill_called_frame(frame, frame.code()).is_err())
+        let code = frame.code();
+        if cx.fill_called_frame(frame, code).is_err() {
+            return 1;
+        }
+        enter(cx, frame, Pc(code.code()));
+        match interrupt::poll_if_needed(cx) {
+            Ok(()) => 0,
+            Err(_) => 2,
+        }
     }
 
     /// The `this` of `new` with the base constructor `function`, whose initial shape is known; 0 if it is not. Allocation never collects.

@@ -25,6 +25,7 @@ impl<'a> Compiler<'a> {
             return;
         }
         self.load(Reg::RAX, i.obj.0);
+        self.keep_unsaved(i.slot, Reg::RAX);
         self.cached_get(Op::GetNamed, i.obj.0, i.name.0, i.slot);
         self.store_and_keep(i.dst.0);
         self.facts.forget(i.dst.0);
@@ -36,11 +37,24 @@ impl<'a> Compiler<'a> {
             return;
         }
         self.load(Reg::RAX, i.obj.0);
+        self.keep_unsaved(i.slot, Reg::RAX);
         // At once: the stub reads the operand again, which this does not change even if it lies there.
         self.store(i.block.0 + frame::THIS as u16, Reg::RAX);
         self.cached_get(Op::GetMethod, i.obj.0, i.name.0, i.slot);
         self.store_and_keep(i.block.0);
         self.facts.forget_from(i.block.0);
+    }
+
+    /// The operand that memory lacks, if there is one, may stay in the register where it is, or is written: where it might be clobbered.
+    fn keep_unsaved(&mut self, slot: Slot, place: Reg) {
+        let calls = |this: &Self| Way::all(this.cx, this.feedback(slot)).iter().any(|way| way.accessor);
+        if let Some(register) = self.unsaved
+            && (self.is_cold(slot) || calls(self))
+        {
+            self.store(register, place);
+            self.unsaved = None;
+        }
+        self.spill.register = self.unsaved.map(|register| (place, register));
     }
 
     /// With `--no-ic` the whole op is its helper's, which does the generic operation.
@@ -76,8 +90,8 @@ impl<'a> Compiler<'a> {
         } else {
             self.by_ways(&ways, slow, |this, way| {
                 // Where a prototype has another structure than when the code was made, the stub begins anew.
-                this.walk_to_holder(way, slow);
-                this.load_of_way(way);
+                let holder = this.walk_to_holder(way, slow);
+                this.load_of_way(way, holder);
                 if way.accessor {
                     this.load(Reg::RCX, obj);
                     this.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, accessor::GETTER));
@@ -119,17 +133,19 @@ impl<'a> Compiler<'a> {
         self.call_named(op);
     }
 
-    /// Where the way's slot of the holder in rax is; rax = the cell that it lies in.
-    fn slot_of_way(&mut self, way: &Way) -> Mem {
+    /// Where the way's slot of the holder is; rax = the cell that it lies in, if that is not the holder.
+    fn slot_of_way(&mut self, way: &Way, holder: Reg) -> Mem {
+        let mut cell = holder;
         if way.loc.form() == Form::OwnOutOfLine {
-            self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::SLOTS));
+            cell = Reg::RAX;
+            self.asm.mov(Size::S64, cell, Mem::base(holder, object::SLOTS));
         }
-        Mem::base(Reg::RAX, way.loc.index() as i32)
+        Mem::base(cell, way.loc.index() as i32)
     }
 
-    /// rax = the way's slot of the holder in rax.
-    fn load_of_way(&mut self, way: &Way) {
-        let slot = self.slot_of_way(way);
+    /// rax = the way's slot of the holder.
+    fn load_of_way(&mut self, way: &Way, holder: Reg) {
+        let slot = self.slot_of_way(way, holder);
         self.asm.mov(Size::S64, Reg::RAX, slot);
     }
 
@@ -178,19 +194,21 @@ impl<'a> Compiler<'a> {
         way.holders.iter().for_each(|&shape| self.code.hold_shape(shape));
     }
 
-    /// rax = the holder of the property: an object up the chain of the object in rax, whose shape has been compared; jumps to `changed`, with rax
-    /// clobbered, if a prototype on the way has another structure now. Clobbers rdx.
-    fn walk_to_holder(&mut self, way: &Way, changed: Label) {
+    /// The register with the holder of the property: rax, or one for an object up the chain of that in rax, whose shape has been compared; jumps to
+    /// `changed` if a prototype on the way has another structure now. Clobbers rdx, rdi.
+    fn walk_to_holder(&mut self, way: &Way, changed: Label) -> Reg {
+        const HOLDER: Reg = Reg::RDI;
         let mut shape = way.shape;
         for &next in &way.holders {
             // A shape stays where it is, and so does the place where the collector keeps its prototype's address.
             let prototype = self.cx.shape_of_id(shape).addr() as i64 + i64::from(shape::PROTOTYPE);
             self.asm.mov_imm64(Reg::RDX, prototype);
-            self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RDX, 0));
-            self.asm.cmp(Size::S32, Mem::base(Reg::RAX, header::SHAPE), next as i32);
+            self.asm.mov(Size::S64, HOLDER, Mem::base(Reg::RDX, 0));
+            self.asm.cmp(Size::S32, Mem::base(HOLDER, header::SHAPE), next as i32);
             self.asm.jne(changed);
             shape = next;
         }
+        if way.holders.is_empty() { Reg::RAX } else { HOLDER }
     }
 
     /// Jumps to `other` unless the object in rax has the shape of the site's form. Clobbers edx.
@@ -335,6 +353,7 @@ impl<'a> Compiler<'a> {
         } else {
             self.load_object_and_value(i.obj.0, Some(i.src.0));
         }
+        self.keep_unsaved(i.slot, Reg::RCX);
         if self.is_cold(i.slot) {
             return self.call_named_stub(Op::SetNamed, i.slot);
         }
@@ -347,8 +366,8 @@ impl<'a> Compiler<'a> {
             let found = self.asm.new_label();
             self.by_ways(&ways, slow, |this, way| {
                 if way.accessor {
-                    this.walk_to_holder(way, slow);
-                    this.load_of_way(way);
+                    let holder = this.walk_to_holder(way, slow);
+                    this.load_of_way(way, holder);
                     this.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, accessor::SETTER));
                     this.asm.mov(Size::S64, Reg::RDX, Reg::RCX);
                     this.load(Reg::RCX, i.obj.0);
@@ -356,7 +375,7 @@ impl<'a> Compiler<'a> {
                     this.asm.jmp_to(done);
                     return found;
                 }
-                let slot = this.slot_of_way(way);
+                let slot = this.slot_of_way(way, Reg::RAX);
                 this.asm.lea(Size::S64, Reg::RDX, slot);
                 found
             });

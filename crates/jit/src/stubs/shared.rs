@@ -17,7 +17,7 @@
 //! | `CALL_GETTER` | rax: a getter or undefined; rcx: the receiver; esi: where the caller goes on | rax: the value; empty: the helper is to do it | what a call may |
 //! | `CALL_SETTER` | likewise; rdx: the value | rax: empty: the helper is to do it | what a call may |
 //! | `FILL_ARGUMENTS` | ecx: the number of parameters, more than the frame's arguments | the missing ones are undefined | rax |
-//! | `FILL_FRAME` | a new frame that has no room yet | it is filled in; throws in the caller if there is none | what a call may |
+//! | `FILL_FRAME` | a new frame that has no room yet, or is to come to a safepoint | it is filled in; throws in the caller if there is none | what a call may |
 //! | `CONSTRUCTED` | rax: what a function called with `new` returns | rax: the result of `new` | |
 //! | `DENSE_SET` | rax: elements that are no plain values; rdx: the address of one; rcx: the value | | rdi, xmm0 |
 //!
@@ -177,16 +177,19 @@ fn fill_arguments(asm: &mut Assembler) {
 }
 
 fn fill_frame(asm: &mut Assembler) {
-    let threw = asm.new_label();
+    let (threw, in_callee) = (asm.new_label(), asm.new_label());
     asm.mov(Size::S64, Reg::RDI, CX);
     asm.mov(Size::S64, Reg::RSI, FRAME);
     asm.sub(Size::S64, Reg::RSP, 8);
     asm.mov(Size::S64, Mem::base(CX, context::EXIT_SP), Reg::RSP);
     asm.call_near(symbols::FILL_FRAME.target());
     asm.add(Size::S64, Reg::RSP, 8);
-    asm.test(Size::S32, Reg::RAX, Reg::RAX);
-    asm.jne(threw);
+    asm.cmp(Size::S32, Reg::RAX, 1);
+    asm.je(threw);
+    asm.ja(in_callee);
     asm.ret();
+    asm.bind(in_callee);
+    leave_word(asm);
     // The frame never came to be: the caller throws. Its native frame and this routine's return address go.
     asm.bind(threw);
     asm.add(Size::S64, Reg::RSP, 8);
