@@ -162,6 +162,19 @@ impl<'a> Compiler<'a> {
                 let i: instr::InstanceOf = self.decode();
                 self.by_stubs(op, i.dst.0, i.b.0, i.a.0, i.slot);
             }
+            Op::HasPrivate => {
+                let i: instr::HasPrivate = self.decode();
+                self.by_stubs(op, i.dst.0, i.obj.0, i.key.0, i.slot);
+            }
+            Op::GetSuper => self.get_super(),
+            Op::GetSuperBase => {
+                let i: instr::GetSuperBase = self.decode();
+                self.prototype_of(op, i.dst.0, i.home.0);
+            }
+            Op::GetSuperConstructor => {
+                let i: instr::GetSuperConstructor = self.decode();
+                self.prototype_of(op, i.dst.0, i.func.0);
+            }
             Op::SetNamed => self.set_named(),
             Op::GetPrivate => self.get_private(),
             Op::SetPrivate => self.set_private(),

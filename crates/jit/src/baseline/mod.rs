@@ -168,6 +168,8 @@ pub(crate) struct Compiler<'a> {
     constant: Option<(u16, i32)>,
     /// What slow paths that do the whole current instruction write first.
     spill: operands::Spill,
+    /// The next instruction reads what the current one has stored, which is in rcx; where other ways join, with what they have read in rax.
+    stored: Option<Label>,
     /// The comparison that is compiled is a loop's test at its end: where the loop's body begins.
     body: Option<Label>,
     /// The unit offset of the instruction that is compiled.
@@ -225,6 +227,7 @@ impl<'a> Compiler<'a> {
             constant: None,
             spill: operands::Spill::NONE,
             body: None,
+            stored: None,
             pc: 0,
             throw,
             start,

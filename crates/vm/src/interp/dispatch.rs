@@ -651,7 +651,7 @@ pub(crate) unsafe fn run_segment(cx: &Context, throwing: bool) -> SegmentExit {
                         next!(LoadHomeObject)
                     }
                     Op::GetSuperBase => simple!(GetSuperBase, property::get_super_base),
-                    Op::GetSuper => simple!(GetSuper, property::get_super),
+                    Op::GetSuper => flowing!(GetSuper, property::get_super),
                     Op::SetSuper => simple!(SetSuper, property::set_super),
                     Op::NewPrivateName => simple!(NewPrivateName, classes::new_private_name),
                     Op::GetPrivate => simple!(GetPrivate, classes::get_private),
