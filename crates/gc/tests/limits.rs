@@ -2,7 +2,7 @@
 
 mod toy;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use tercel_gc::{CellHeader, CollectKind, Heap, HeapConfig, LimitStatus, Verify};
 use toy::*;
 

@@ -4,7 +4,7 @@
 //! else come here out of line.
 
 use super::Pc;
-use super::property::{store_by_fact, throw_read_of_nullish, throw_write_of_nullish};
+use super::property::{add_slot, throw_read_of_nullish, throw_write_of_nullish};
 use crate::cell::{Gc, Kind};
 use crate::context::Context;
 use crate::elements::{DATA_OFFSET, Elements, HOLE};
@@ -406,8 +406,13 @@ fn set(cx: &Context, obj: Value, key: Value, v: Value, strict: bool, site: &Site
                 }
                 let fact = find_set(cx, object, key);
                 cache_set(cx, object, key, fact);
-                if let SetFact::Own { .. } | SetFact::Add { .. } = fact {
-                    return store_by_fact(cx, object, fact, v);
+                match fact {
+                    SetFact::Own { location } => {
+                        object.set_slot(cx, location, v);
+                        return Ok(());
+                    }
+                    SetFact::Add { location, shape } => return add_slot(cx, object, location, shape, v),
+                    SetFact::Setter { .. } | SetFact::Unknown => {}
                 }
             }
             return cx.set_value(obj, key, v, strict);

@@ -22,7 +22,7 @@ use crate::names;
 use crate::object::array::ArrayObject;
 use crate::object::{Accessor, Object};
 use crate::realm::Intrinsic;
-use crate::shape::{CONFIGURABLE, WRITABLE};
+use crate::shape::{CONFIGURABLE, Shape, SlotLocation, WRITABLE};
 use crate::string::JsString;
 use crate::value::Value;
 use tercel_bytecode::op::{Instr, instr};
@@ -338,7 +338,8 @@ fn set_at_site(
         learn(site, || attach_set(cx, code, site, shape, fact));
     }
     match fact {
-        SetFact::Own { .. } | SetFact::Add { .. } => store_by_fact(cx, object, fact, v)?,
+        SetFact::Own { location } => object.set_slot(cx, location, v),
+        SetFact::Add { location, shape } => add_slot(cx, object, location, shape, v)?,
         SetFact::Setter { holder, location, .. } => return setter_of(cx, obj, key, holder.slot(location), strict),
         SetFact::Unknown => {
             if !object.set(cx, key, v, obj)? && strict {
@@ -349,19 +350,19 @@ fn set_at_site(
     Ok(None)
 }
 
-/// Does a write whose fact says where it goes: into a slot of the object, which may be a new one.
-pub(super) fn store_by_fact(cx: &Context, object: Gc<Object>, fact: SetFact, v: Value) -> JsResult<()> {
-    match fact {
-        SetFact::Own { location } => object.set_slot(cx, location, v),
-        SetFact::Add { location, shape } => {
-            if !location.is_inline() {
-                object.ensure_slots(cx, location.index() + 1)?;
-            }
-            object.header.shape.set(shape.id(cx));
-            object.set_slot(cx, location, v);
-        }
-        SetFact::Setter { .. } | SetFact::Unknown => {}
+/// Writes a new property, which gives the object `shape` and goes to `location`.
+pub(super) fn add_slot(
+    cx: &Context,
+    object: Gc<Object>,
+    location: SlotLocation,
+    shape: Gc<Shape>,
+    v: Value,
+) -> JsResult<()> {
+    if !location.is_inline() {
+        object.ensure_slots(cx, location.index() + 1)?;
     }
+    object.header.shape.set(shape.id(cx));
+    object.set_slot(cx, location, v);
     Ok(())
 }
 
