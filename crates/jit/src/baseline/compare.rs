@@ -3,6 +3,7 @@
 use super::emit::Emit;
 use super::facts::{Fact, Facts};
 use super::number::UCOMISD;
+use super::operands::Spill;
 use super::{Compiler, TAG};
 use tercel_asm::Label;
 use tercel_asm::x64::{Chain, Cond, Reg, Run, Size, Xmm, opcode};
@@ -16,13 +17,33 @@ use tercel_vm::feedback::type_bits;
 pub enum Right {
     Register(u16),
     Immediate(i16),
+    /// A register that holds a constant which nobody has written to memory.
+    Constant(u16, i32),
 }
 
 impl Right {
     pub fn fact(self, facts: &Facts) -> Fact {
         match self {
             Right::Register(r) => facts.get(r),
-            Right::Immediate(_) => Fact::Int32,
+            Right::Immediate(_) | Right::Constant(..) => Fact::Int32,
+        }
+    }
+    pub fn is_register(self, register: u16) -> bool {
+        matches!(self, Right::Register(r) if r == register)
+    }
+    /// What memory lacks.
+    pub fn constant(self) -> Option<(u16, i32)> {
+        match self {
+            Right::Constant(register, value) => Some((register, value)),
+            _ => None,
+        }
+    }
+    /// The value, if it is a number that may stand in the code as it is: a script may choose small ones only.
+    pub fn small(self) -> Option<i32> {
+        match self {
+            Right::Register(_) => None,
+            Right::Immediate(imm) => Some(i32::from(imm)),
+            Right::Constant(_, value) => i16::try_from(value).ok().map(i32::from),
         }
     }
 }
@@ -108,45 +129,45 @@ impl<'a> Compiler<'a> {
         slot: Slot,
     ) {
         let target = self.target(target);
-        self.relation(op, relation, a.0, right, slot, Use::Jump { target, wanted });
+        let Some(body) = self.body.take() else {
+            return self.relation(op, relation, a.0, right, slot, Use::Jump { target, wanted });
+        };
+        self.relation(op, relation, a.0, right, slot, Use::Jump { target: body, wanted: !wanted });
+        self.asm.jmp_to(target);
     }
 
     fn relation(&mut self, op: Op, relation: Relation, a: u16, right: Right, slot: Slot, used: Use) {
         let (fact_a, fact_b) = (self.facts.get(a), right.fact(self.facts));
         let a_in_rax = self.is_in_rax(a);
         let b_in_rax = matches!(right, Right::Register(b) if b != a && self.is_in_rax(b));
+        let spill = self.operands_to_spill(right);
+        let small = right.small();
+        self.load_large(right);
         let mut other = Chain::NONE;
         self.asm.run(|run| {
-            let compare_right = match right {
-                Right::Immediate(_) => None,
-                Right::Register(_) if b_in_rax => {
-                    run.rr(Size::S64, opcode::STORE, Reg::RAX, Reg::RCX);
-                    Some(Reg::RCX)
-                }
-                Right::Register(_) => Some(Reg::RCX),
-            };
+            if b_in_rax {
+                run.rr(Size::S64, opcode::STORE, Reg::RAX, Reg::RCX);
+            }
             run.load_or_keep(Reg::RAX, a, a_in_rax);
             if let (Right::Register(b), false) = (right, b_in_rax) {
                 run.load_or_keep(Reg::RCX, b, b == a && a_in_rax);
             }
             let first = (fact_a != Fact::Int32).then(|| run.check_int32(Reg::RAX, &mut other));
-            match (right, compare_right) {
-                (Right::Immediate(imm), _) => run.rax_imm(Size::S32, opcode::CMP, i32::from(imm)),
-                (_, Some(right)) => {
-                    if fact_b != Fact::Int32 {
-                        match first {
-                            None => {
-                                run.check_int32(right, &mut other);
-                            }
-                            Some(first) => {
-                                run.rr(Size::S64, opcode::CMP_REG_RM, right, TAG);
-                                run.jcc_again(Cond::B, first);
-                            }
+            if let Some(imm) = small {
+                run.rax_imm(Size::S32, opcode::CMP, imm);
+            } else {
+                if fact_b != Fact::Int32 {
+                    match first {
+                        None => {
+                            run.check_int32(Reg::RCX, &mut other);
+                        }
+                        Some(first) => {
+                            run.rr(Size::S64, opcode::CMP_REG_RM, Reg::RCX, TAG);
+                            run.jcc_again(Cond::B, first);
                         }
                     }
-                    run.rr(Size::S32, opcode::CMP_REG_RM, Reg::RAX, right);
                 }
-                _ => {}
+                run.rr(Size::S32, opcode::CMP_REG_RM, Reg::RAX, Reg::RCX);
             }
             used.emit(run, relation.of_int32());
         });
@@ -154,12 +175,15 @@ impl<'a> Compiler<'a> {
             return;
         }
         if self.feedback(slot).bits.get() & type_bits::DOUBLE == 0 {
+            self.spill = spill;
             return self.comparison_behind(op, a, true, right, used, None, 0, other);
         }
         // Doubles in line, where the site has seen some, and everything else by the op's stub.
         let mut over = Chain::NONE;
         self.asm.jmp_chain(&mut over);
         self.asm.bind_chain(other);
+        self.spill(Spill { constant: None, ..spill });
+        self.spill = Spill { register: None, ..spill };
         let operands = self.double_operands(a, right, fact_a, fact_b, false);
         let mut slow = Chain::NONE;
         let redo = self.asm.run(|run| {

@@ -22,6 +22,8 @@ pub(super) struct Behind {
     pub other_kind: Chain,
     /// The array's elements are doubles (a load), no plain values (a store).
     pub other_elements: Chain,
+    /// A loaded element is a hole.
+    pub hole: Chain,
     /// A loaded double is NaN.
     pub nan: Chain,
     /// A loaded int32 is 2^31 or more.
@@ -45,6 +47,7 @@ impl Behind {
         other_key: Chain::NONE,
         other_kind: Chain::NONE,
         other_elements: Chain::NONE,
+        hole: Chain::NONE,
         nan: Chain::NONE,
         large: Chain::NONE,
         no_int32: Chain::NONE,
@@ -136,7 +139,7 @@ impl<'a> Compiler<'a> {
     /// rax = the boxed element ecx of the typed array in rax, of one of the types in `seen`.
     fn typed_load(&mut self, seen: u32, first: Branch, behind: &mut Behind) {
         let mut done = Chain::NONE;
-        self.asm.run(|run| typed_in_bounds(run, Reg::RCX, behind));
+        self.asm.run(|run| typed_in_bounds(run, Reg::RCX, true, behind));
         let types = types_in(seen);
         for (index, element) in types.clone().enumerate() {
             let is_last = index + 1 == types.clone().count();
@@ -207,7 +210,7 @@ impl<'a> Compiler<'a> {
     /// Stores rcx, a number, in element esi of the typed array in rax.
     fn typed_store(&mut self, seen: u32, fact: Fact, first: Branch, behind: &mut Behind) {
         let mut done = Chain::NONE;
-        self.asm.run(|run| typed_in_bounds(run, Reg::RSI, behind));
+        self.asm.run(|run| typed_in_bounds(run, Reg::RSI, false, behind));
         let types = types_in(seen);
         let count = types.clone().count();
         for (index, element) in types.enumerate() {
@@ -283,12 +286,13 @@ fn dense_load(run: &mut Run<'_>, behind: &mut Behind) {
     run.jcc(Cond::NE, &mut behind.other_kind);
     run.mem(Size::S64, opcode::LOAD, Reg::RDX, Reg::RAX, object::ELEMENTS);
     run.mem(Size::S32, opcode::CMP_REG_RM, Reg::RCX, Reg::RDX, elements::LENGTH);
-    run.jcc(Cond::AE, &mut behind.slow);
+    // The routine for other kinds knows what is outside.
+    run.jcc(Cond::AE, &mut behind.other_kind);
     run.indexed(Size::S64, opcode::LOAD, Reg::RAX, Reg::RDX, Reg::RCX, Scale::X8, elements::DATA);
     run.mem_imm8(opcode::CMP, Reg::RDX, header::KIND, Kind::ElementsDouble as u8);
     run.jcc(Cond::E, &mut behind.other_elements);
     run.rr(Size::S64, opcode::TEST_REG_RM, Reg::RAX, Reg::RAX);
-    run.jcc(Cond::E, &mut behind.slow);
+    run.jcc(Cond::E, &mut behind.hole);
 }
 
 /// Stores rcx in element esi of the array in rax.
@@ -313,11 +317,12 @@ fn dense_store(run: &mut Run<'_>, barriers: bool, behind: &mut Behind) {
 
 /// Leaves unless rax is a typed array and `index` lies in it.
 #[inline(always)]
-fn typed_in_bounds(run: &mut Run<'_>, index: Reg, behind: &mut Behind) {
+fn typed_in_bounds(run: &mut Run<'_>, index: Reg, reads: bool, behind: &mut Behind) {
     run.mem_imm8(opcode::CMP, Reg::RAX, header::KIND, Kind::TypedArray as u8);
     run.jcc(Cond::NE, &mut behind.other_kind);
     run.mem(Size::S64, opcode::CMP_REG_RM, index, Reg::RAX, object::TYPED_LENGTH);
-    run.jcc(Cond::AE, &mut behind.slow);
+    // The routine for other kinds knows what is outside.
+    run.jcc(Cond::AE, if reads { &mut behind.other_kind } else { &mut behind.slow });
 }
 
 /// rax = the boxed element ecx of the data at rax.

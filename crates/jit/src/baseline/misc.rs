@@ -22,7 +22,7 @@ impl<'a> Compiler<'a> {
         macro_rules! arith {
             ($op:ident, $kind:ident) => {{
                 let i: instr::$op = self.decode();
-                self.arith(op, Arith::$kind, i.dst.0, i.a.0, Right::Register(i.b.0), i.slot)
+                self.arith(op, Arith::$kind, i.dst.0, i.a.0, self.right(i.b), i.slot)
             }};
             ($op:ident, $kind:ident, imm) => {{
                 let i: instr::$op = self.decode();
@@ -32,7 +32,7 @@ impl<'a> Compiler<'a> {
         macro_rules! bits {
             ($op:ident, $kind:ident) => {{
                 let i: instr::$op = self.decode();
-                self.bits(op, Bits::$kind, i.dst.0, i.a.0, Right::Register(i.b.0))
+                self.bits(op, Bits::$kind, i.dst.0, i.a.0, self.right(i.b))
             }};
             ($op:ident, $kind:ident, imm) => {{
                 let i: instr::$op = self.decode();
@@ -48,7 +48,7 @@ impl<'a> Compiler<'a> {
         macro_rules! jump {
             ($op:ident, $relation:ident, $wanted:literal) => {{
                 let i: instr::$op = self.decode();
-                self.compare_jump(op, Relation::$relation, $wanted, i.a, Right::Register(i.b.0), i.target, i.slot)
+                self.compare_jump(op, Relation::$relation, $wanted, i.a, self.right(i.b), i.target, i.slot)
             }};
             ($op:ident, $relation:ident, $wanted:literal, imm) => {{
                 let i: instr::$op = self.decode();
@@ -65,11 +65,8 @@ impl<'a> Compiler<'a> {
             Op::Move => {
                 let i: instr::Move = self.decode();
                 let in_rax = self.is_in_rax(i.src.0);
-                self.asm.run(|run| {
-                    run.load_or_keep(Reg::RAX, i.src.0, in_rax);
-                    run.store(i.dst.0, Reg::RAX);
-                });
-                self.keep(i.dst.0);
+                self.asm.run(|run| run.load_or_keep(Reg::RAX, i.src.0, in_rax));
+                self.store_and_keep(i.dst.0);
                 let fact = self.facts.get(i.src.0);
                 self.facts.set(i.dst.0, fact);
             }
@@ -126,9 +123,8 @@ impl<'a> Compiler<'a> {
                     run.load_or_keep(Reg::RAX, i.scope.0, in_rax);
                     scope_above(run, depth);
                     run.mem(Size::S64, opcode::LOAD, Reg::RAX, Reg::RAX, slot_of_scope(i.index));
-                    run.store(i.dst.0, Reg::RAX);
                 });
-                self.keep(i.dst.0);
+                self.store_and_keep(i.dst.0);
                 self.facts.forget(i.dst.0);
             }
             Op::LoadScopedChecked => {
@@ -168,6 +164,19 @@ impl<'a> Compiler<'a> {
             Op::InstanceOf => {
                 let i: instr::InstanceOf = self.decode();
                 self.by_stubs(op, i.dst.0, i.b.0, i.a.0, i.slot);
+            }
+            Op::HasPrivate => {
+                let i: instr::HasPrivate = self.decode();
+                self.by_stubs(op, i.dst.0, i.obj.0, i.key.0, i.slot);
+            }
+            Op::GetSuper => self.get_super(),
+            Op::GetSuperBase => {
+                let i: instr::GetSuperBase = self.decode();
+                self.prototype_of(op, i.dst.0, i.home.0);
+            }
+            Op::GetSuperConstructor => {
+                let i: instr::GetSuperConstructor = self.decode();
+                self.prototype_of(op, i.dst.0, i.func.0);
             }
             Op::SetNamed => self.set_named(),
             Op::GetPrivate => self.get_private(),
@@ -344,27 +353,36 @@ impl<'a> Compiler<'a> {
     }
 
     /// Small numbers stand in the code; a script may choose no others, so larger ones come from the constants' memory or in two parts.
-    fn load_int32(&mut self, dst: u16, value: i32) {
+    pub(super) fn load_number(&mut self, dst: Reg, value: i32) {
         if i16::try_from(value).is_ok() {
             let bits = Value::int32(value).bits();
             self.asm.run(|run| {
                 if value >= 0 {
                     // The tag is the int32 0.
-                    run.mem(Size::S64, opcode::LEA, Reg::RAX, TAG, value);
+                    run.mem(Size::S64, opcode::LEA, dst, TAG, value);
                 } else {
-                    run.mov64(Reg::RAX, bits);
+                    run.mov64(dst, bits);
                 }
-                run.store(dst, Reg::RAX);
             });
-            self.keep(dst);
         } else {
-            let key = self.blinding_key();
-            self.asm.mov(Size::S32, Reg::RAX, value ^ key);
-            self.asm.xor(Size::S32, Reg::RAX, key);
-            self.box_int32(Reg::RAX);
+            self.load_int32_bits(dst, value);
+            self.box_int32(dst);
+        }
+    }
+
+    /// The 32 bits of `dst`, in two parts.
+    pub(super) fn load_int32_bits(&mut self, dst: Reg, value: i32) {
+        let key = self.blinding_key();
+        self.asm.mov(Size::S32, dst, value ^ key);
+        self.asm.xor(Size::S32, dst, key);
+    }
+
+    fn load_int32(&mut self, dst: u16, value: i32) {
+        self.facts.set(dst, Fact::Int32);
+        if !self.leave_constant(dst, value) {
+            self.load_number(Reg::RAX, value);
             self.store_and_keep(dst);
         }
-        self.facts.set(dst, Fact::Int32);
     }
 
     /// A number that a script does not know: from where its code and feedback lie.
@@ -378,11 +396,8 @@ impl<'a> Compiler<'a> {
         let value = self.code.constant(i.value.0 as usize);
         // The collector moves what constants refer to, so they are read where it updates them.
         let at = self.code.constants() as i64 + i64::from(i.value.0) * 8;
-        self.asm.run(|run| {
-            run.load_absolute(at as u64);
-            run.store(i.dst.0, Reg::RAX);
-        });
-        self.keep(i.dst.0);
+        self.asm.run(|run| run.load_absolute(at as u64));
+        self.store_and_keep(i.dst.0);
         let fact = if value.is_int32() {
             Fact::Int32
         } else if value.is_number() {

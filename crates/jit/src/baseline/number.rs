@@ -6,13 +6,14 @@
 use super::compare::Right;
 use super::emit::Emit;
 use super::facts::Fact;
+use super::operands::Spill;
 use super::{Compiler, TAG, site_field};
 use crate::stubs::shared;
 use crate::symbols::Symbol;
 use tercel_asm::Label;
 use tercel_asm::x64::{Chain, Cond, Mem, Reg, Run, Size, Xmm, opcode};
 use tercel_bytecode::Op;
-use tercel_bytecode::op::{Slot, instr};
+use tercel_bytecode::op::{Slot, Src, instr};
 use tercel_vm::Value;
 use tercel_vm::feedback::type_bits;
 use tercel_vm::layout::site;
@@ -55,6 +56,8 @@ pub(super) const UCOMISD: u8 = 0x2E;
 /// What a bit operation does behind the function: operands that are no int32, and results of 2^31 or more.
 #[derive(Clone, Copy)]
 pub(super) struct Integers {
+    /// The operand that memory lacks, before it is converted.
+    pub unsaved: Spill,
     pub left: Chain,
     pub left_done: u32,
     pub right: Chain,
@@ -99,6 +102,27 @@ impl Doubles {
 }
 
 impl<'a> Compiler<'a> {
+    /// The right operand of the current instruction.
+    pub fn right(&self, b: Src) -> Right {
+        match self.constant {
+            Some((register, value)) if register == b.0 => Right::Constant(b.0, value),
+            _ => Right::Register(b.0),
+        }
+    }
+
+    /// Where slow paths find the operands that memory lacks, once both are loaded: a copy of one that is both is in rcx.
+    pub(super) fn operands_to_spill(&self, right: Right) -> Spill {
+        let register = self.unsaved.map(|r| (if right.is_register(r) { Reg::RCX } else { Reg::RAX }, r));
+        Spill { register, constant: right.constant() }
+    }
+
+    /// ecx = a constant that may not stand in the code as it is, if the operand is one. Keeps rax, which counts as clobbered all the same.
+    pub(super) fn load_large(&mut self, right: Right) {
+        if let (Right::Constant(_, value), None) = (right, right.small()) {
+            self.load_int32_bits(Reg::RCX, value);
+        }
+    }
+
     /// Jumps to `no` unless the value is an int32.
     pub fn check_int32(&mut self, value: Reg, fact: Fact, no: Label) {
         if fact != Fact::Int32 {
@@ -167,12 +191,24 @@ impl<'a> Compiler<'a> {
         let only_doubles = kind != Arith::Mod && (fact_a == Fact::Double || fact_b == Fact::Double);
         let doubles = only_doubles
             || self.saw_doubles(slot) && kind != Arith::Mod && (fact_a != Fact::Int32 || fact_b != Fact::Int32);
+        let adds = matches!(kind, Arith::Add | Arith::Sub);
+        if only_doubles || !adds && !self.unsaved.is_some_and(|r| right.is_register(r) && r != a) {
+            // Rax is clobbered where it is still needed.
+            self.save_operand();
+        }
+        let spill = self.operands_to_spill(right);
+        self.spill = Spill { register: if doubles { None } else { spill.register }, ..spill };
+        // A sum that is no int32 has taken the place of its left operand.
+        let undoes = adds && !only_doubles && matches!(spill.register, Some((Reg::RAX, _)));
+        let added = kind == Arith::Add;
         // The stub does doubles as well.
-        let mut slow = Chain::NONE;
+        let (mut slow, mut overflow) = (Chain::NONE, Chain::NONE);
         if !doubles {
-            let (zero, product) = self.int32_arith(kind, a, right, &mut slow);
+            let (zero, product) = self.int32_arith(kind, a, right, &mut slow, undoes.then_some(&mut overflow));
             if zero.is_used() {
                 self.product_behind(op, a, zero, product, slow);
+            } else if undoes {
+                self.sum_behind(op, added, right, overflow, slow);
             } else {
                 self.whole_behind(op, slow);
             }
@@ -180,12 +216,18 @@ impl<'a> Compiler<'a> {
             let mut store = Chain::NONE;
             if !only_doubles {
                 let mut otherwise = Chain::NONE;
-                let (zero, product) = self.int32_arith(kind, a, right, &mut otherwise);
+                let undone = undoes.then_some(&mut overflow);
+                let (zero, product) = self.int32_arith(kind, a, right, &mut otherwise, undone);
                 self.asm.jmp_chain(&mut store);
                 self.asm.bind_chain(otherwise);
                 if zero.is_used() {
                     self.zero_product_behind(a, zero, product);
                 }
+                if overflow.is_used() {
+                    let otherwise = self.asm.emitted() as u32;
+                    self.overflow_behind(added, right, overflow, otherwise);
+                }
+                self.spill(Spill { constant: None, ..spill });
             }
             let operands = self.double_operands(a, right, fact_a, fact_b, only_doubles);
             if !self.saw_doubles(slot) {
@@ -212,8 +254,9 @@ impl<'a> Compiler<'a> {
     pub(super) fn double_operands(&mut self, a: u16, right: Right, fact_a: Fact, fact_b: Fact, fresh: bool) -> Doubles {
         let (a_in_rax, b_in_rax) = match right {
             Right::Register(b) => (fresh && self.is_in_rax(a), fresh && b != a && self.is_in_rax(b)),
-            Right::Immediate(_) => (fresh && self.is_in_rax(a), false),
+            Right::Immediate(_) | Right::Constant(..) => (fresh && self.is_in_rax(a), false),
         };
+        self.load_large(right);
         self.asm.run(|run| {
             if b_in_rax {
                 run.rr(Size::S64, opcode::STORE, Reg::RAX, Reg::RCX);
@@ -223,7 +266,11 @@ impl<'a> Compiler<'a> {
                 Right::Register(b) if b == a => run.rr(Size::S64, opcode::STORE, Reg::RAX, Reg::RCX),
                 Right::Register(b) if !b_in_rax => run.load(Reg::RCX, b),
                 Right::Register(_) => {}
-                Right::Immediate(imm) => run.mov32(Reg::RCX, i32::from(imm)),
+                Right::Immediate(_) | Right::Constant(..) => {
+                    if let Some(imm) = right.small() {
+                        run.mov32(Reg::RCX, imm);
+                    }
+                }
             }
             if fact_a != Fact::Int32 {
                 run.unbox_double(Reg::RAX);
@@ -237,11 +284,22 @@ impl<'a> Compiler<'a> {
 
     /// rax = the int32 that the operation gives for two int32 values; joins `otherwise`, with the registers clobbered, for other operands and results. Gives
     /// the branches of products that are 0, which may be −0, and where to go on with 0.
-    fn int32_arith(&mut self, kind: Arith, a: u16, right: Right, otherwise: &mut Chain) -> (Chain, u32) {
+    ///
+    /// Sums outside int32 join `overflow` instead, if there is one.
+    fn int32_arith(
+        &mut self,
+        kind: Arith,
+        a: u16,
+        right: Right,
+        otherwise: &mut Chain,
+        mut overflow: Option<&mut Chain>,
+    ) -> (Chain, u32) {
         let (fact_a, fact_b) = (self.facts.get(a), right.fact(self.facts));
         let a_in_rax = self.is_in_rax(a);
         let b_in_rax = matches!(right, Right::Register(b) if b != a && self.is_in_rax(b));
         let mut zero = Chain::NONE;
+        let small = right.small();
+        self.load_large(right);
         let product = self.asm.run(|run| {
             let mut first = None;
             let mut check = |run: &mut Run<'_>, value, fact| {
@@ -255,14 +313,14 @@ impl<'a> Compiler<'a> {
                     }
                 }
             };
-            if let Right::Immediate(imm) = right
+            if let Some(imm) = small
                 && matches!(kind, Arith::Add | Arith::Sub)
             {
                 run.load_or_keep(Reg::RAX, a, a_in_rax);
                 check(run, Reg::RAX, fact_a);
                 let digit = if kind == Arith::Add { opcode::ADD } else { opcode::SUB };
-                run.rax_imm(Size::S32, digit, i32::from(imm));
-                run.jcc(Cond::O, otherwise);
+                run.rax_imm(Size::S32, digit, imm);
+                run.jcc(Cond::O, overflow.take().unwrap_or(otherwise));
                 run.box_int32(Reg::RAX);
                 return run.here();
             }
@@ -273,7 +331,11 @@ impl<'a> Compiler<'a> {
             match right {
                 Right::Register(b) if !b_in_rax => run.load_or_keep(Reg::RCX, b, b == a && a_in_rax),
                 Right::Register(_) => {}
-                Right::Immediate(imm) => run.mov32(Reg::RCX, i32::from(imm)),
+                Right::Immediate(_) | Right::Constant(..) => {
+                    if let Some(imm) = small {
+                        run.mov32(Reg::RCX, imm);
+                    }
+                }
             }
             check(run, Reg::RAX, fact_a);
             check(run, Reg::RCX, fact_b);
@@ -283,14 +345,14 @@ impl<'a> Compiler<'a> {
                 Arith::Mul => {
                     run.imul32(Reg::RAX, Reg::RCX);
                     run.jcc(Cond::O, otherwise);
-                    match right {
+                    match small {
                         // 0 has only 0 as its factor then.
-                        Right::Immediate(1..) => {}
-                        Right::Immediate(_) => {
+                        Some(1..) => {}
+                        Some(_) => {
                             run.rr(Size::S32, opcode::TEST_REG_RM, Reg::RAX, Reg::RAX);
                             run.jcc(Cond::E, otherwise);
                         }
-                        Right::Register(_) => {
+                        None => {
                             run.rr(Size::S32, opcode::TEST_REG_RM, Reg::RAX, Reg::RAX);
                             run.jcc(Cond::E, &mut zero);
                         }
@@ -313,7 +375,7 @@ impl<'a> Compiler<'a> {
                 }
             }
             if matches!(kind, Arith::Add | Arith::Sub) {
-                run.jcc(Cond::O, otherwise);
+                run.jcc(Cond::O, overflow.take().unwrap_or(otherwise));
             }
             let product = run.here();
             run.box_int32(Reg::RAX);
@@ -329,7 +391,12 @@ impl<'a> Compiler<'a> {
         }
         let a_in_rax = self.is_in_rax(a);
         let b_in_rax = matches!(right, Right::Register(b) if b != a && self.is_in_rax(b));
+        // The operand that memory lacks is written on the ways to the slow path, before it is converted, which therefore comes last.
+        let right_is_unsaved = self.unsaved.is_some_and(|r| r != a && right.is_register(r));
+        let unsaved = self.unsaved.map(|r| (if right_is_unsaved { Reg::RCX } else { Reg::RAX }, r));
+        self.spill = Spill { register: None, constant: right.constant() };
         let mut behind = Integers {
+            unsaved: Spill { register: unsaved, constant: None },
             left: Chain::NONE,
             left_done: 0,
             right: Chain::NONE,
@@ -337,6 +404,8 @@ impl<'a> Compiler<'a> {
             large: Chain::NONE,
             store: 0,
         };
+        let small = right.small();
+        self.load_large(right);
         self.asm.run(|run| {
             if b_in_rax {
                 run.rr(Size::S64, opcode::STORE, Reg::RAX, Reg::RCX);
@@ -345,24 +414,26 @@ impl<'a> Compiler<'a> {
             if let (Right::Register(b), false) = (right, b_in_rax) {
                 run.load_or_keep(Reg::RCX, b, b == a && a_in_rax);
             }
-            if fact_a != Fact::Int32 {
-                run.check_int32(Reg::RAX, &mut behind.left);
-                behind.left_done = run.here();
+            for is_left in [right_is_unsaved, !right_is_unsaved] {
+                if is_left && fact_a != Fact::Int32 {
+                    run.check_int32(Reg::RAX, &mut behind.left);
+                    behind.left_done = run.here();
+                }
+                if !is_left && fact_b != Fact::Int32 {
+                    run.check_int32(Reg::RCX, &mut behind.right);
+                    behind.right_done = run.here();
+                }
             }
-            if fact_b != Fact::Int32 {
-                run.check_int32(Reg::RCX, &mut behind.right);
-                behind.right_done = run.here();
-            }
-            match (kind, right) {
-                (Bits::And, Right::Immediate(imm)) => run.rax_imm(Size::S32, opcode::AND, i32::from(imm)),
-                (Bits::Or, Right::Immediate(imm)) => run.rax_imm(Size::S32, opcode::OR, i32::from(imm)),
-                (Bits::Xor, Right::Immediate(imm)) => run.rax_imm(Size::S32, opcode::XOR, i32::from(imm)),
+            match (kind, small) {
+                (Bits::And, Some(imm)) => run.rax_imm(Size::S32, opcode::AND, imm),
+                (Bits::Or, Some(imm)) => run.rax_imm(Size::S32, opcode::OR, imm),
+                (Bits::Xor, Some(imm)) => run.rax_imm(Size::S32, opcode::XOR, imm),
                 (Bits::And, _) => run.rr(Size::S32, opcode::AND_REG_RM, Reg::RAX, Reg::RCX),
                 (Bits::Or, _) => run.rr(Size::S32, opcode::OR_REG_RM, Reg::RAX, Reg::RCX),
                 (Bits::Xor, _) => run.rr(Size::S32, opcode::XOR_REG_RM, Reg::RAX, Reg::RCX),
-                (Bits::Shl, Right::Immediate(imm)) => run.shift_eax(opcode::SHL, imm as u8 & 31),
-                (Bits::Shr, Right::Immediate(imm)) => run.shift_eax(opcode::SAR, imm as u8 & 31),
-                (Bits::UShr, Right::Immediate(imm)) => run.shift_eax(opcode::SHR, imm as u8 & 31),
+                (Bits::Shl, Some(imm)) => run.shift_eax(opcode::SHL, imm as u8 & 31),
+                (Bits::Shr, Some(imm)) => run.shift_eax(opcode::SAR, imm as u8 & 31),
+                (Bits::UShr, Some(imm)) => run.shift_eax(opcode::SHR, imm as u8 & 31),
                 (Bits::Shl, _) => run.shift_eax_cl(opcode::SHL),
                 (Bits::Shr, _) => run.shift_eax_cl(opcode::SAR),
                 (Bits::UShr, _) => run.shift_eax_cl(opcode::SHR),
@@ -386,6 +457,7 @@ impl<'a> Compiler<'a> {
     /// `a | 0`, the idiom: an int32 is the result as it is.
     fn to_int32_boxed(&mut self, op: Op, dst: u16, a: u16, fact: Fact) {
         let in_rax = self.is_in_rax(a);
+        self.spill = Spill { register: self.unsaved.map(|r| (Reg::RAX, r)), constant: None };
         let mut double = Chain::NONE;
         self.asm.run(|run| {
             run.load_or_keep(Reg::RAX, a, in_rax);
@@ -428,7 +500,7 @@ impl<'a> Compiler<'a> {
         self.asm.je(otherwise);
         self.asm.neg(Size::S32, Reg::RAX);
         self.box_int32(Reg::RAX);
-        self.store(i.dst.0, Reg::RAX);
+        self.store_result(i.dst.0);
         if doubles {
             self.asm.jmp_to(done);
             self.asm.bind(otherwise);
@@ -437,7 +509,7 @@ impl<'a> Compiler<'a> {
             let sign = self.asm.constant(&[0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0x80]);
             self.asm.xorps(Xmm::XMM0, Mem::label(sign));
             self.box_double_or(slow);
-            self.store(i.dst.0, Reg::RAX);
+            self.store_result(i.dst.0);
         }
         self.stored_and_in_rax(i.dst.0, done);
         self.facts.forget(i.dst.0);

@@ -5,14 +5,14 @@
 
 use super::emit::Emit;
 use super::facts::Fact;
-use super::{Compiler, site_field};
+use super::{Compiler, TAG, site_field};
 use crate::ic::routines;
 use crate::stubs::shared;
 use crate::symbols::Symbol;
 use tercel_asm::Label;
 use tercel_asm::x64::{Branch, Chain, Cond, Mem, Reg, Run, Scale, Size, opcode};
 use tercel_bytecode::Op;
-use tercel_bytecode::op::{Slot, instr};
+use tercel_bytecode::op::{Instr, Slot, instr};
 use tercel_vm::context::Context;
 use tercel_vm::feedback::{Form, Loc, NO_SHAPE, Site, SiteState};
 use tercel_vm::ic::IcStub;
@@ -25,6 +25,13 @@ impl<'a> Compiler<'a> {
         let i: instr::GetNamed = self.decode();
         if self.is_generic(Op::GetNamed) {
             return;
+        }
+        if let Some(read) = self.stored.take() {
+            // The value was stored just before.
+            self.asm.mov(Size::S64, Reg::RAX, Reg::RCX);
+            self.asm.bind(read);
+            self.store_and_keep(i.dst.0);
+            return self.facts.forget(i.dst.0);
         }
         self.cached_get(Op::GetNamed, i.obj.0, i.name.0, i.slot, None);
         self.store_and_keep(i.dst.0);
@@ -39,6 +46,17 @@ impl<'a> Compiler<'a> {
         self.cached_get(Op::GetMethod, i.obj.0, i.name.0, i.slot, Some(i.block.0 + frame::THIS as u16));
         self.store_and_keep(i.block.0);
         self.facts.forget_from(i.block.0);
+    }
+
+    /// The operand that memory lacks, if there is one, may stay in the register where it is, or is written: where it might be clobbered.
+    fn keep_unsaved(&mut self, ways: &Ways, place: Reg) {
+        if let Some(register) = self.unsaved
+            && ways.iter().any(|way| way.accessor)
+        {
+            self.store(register, place);
+            self.unsaved = None;
+        }
+        self.spill.register = self.unsaved.map(|register| (place, register));
     }
 
     /// With `--no-ic` the whole op is its helper's, which does the generic operation.
@@ -63,6 +81,7 @@ impl<'a> Compiler<'a> {
     fn cached_get(&mut self, op: Op, obj: u16, name: u32, slot: Slot, this: Option<u16>) {
         let site = self.feedback(slot);
         if self.is_cold(slot) {
+            self.save_operand();
             if let Some(this) = this {
                 self.load(Reg::RAX, obj);
                 self.store(this, Reg::RAX);
@@ -72,6 +91,9 @@ impl<'a> Compiler<'a> {
         let Ok(way) = Way::only(self.cx, site) else {
             return self.get_by_ways(op, obj, name, slot, this, &Ways::of(self.cx, site));
         };
+        self.spill.register = self.unsaved.map(|register| (Reg::RAX, register));
+        // Rax stays what it is as long as the slow path may need it.
+        let keeps = self.unsaved.is_some();
         let in_rax = self.is_in_rax(obj);
         let cx = self.cx;
         let mut slow = Chain::NONE;
@@ -89,10 +111,20 @@ impl<'a> Compiler<'a> {
                 let mut shape = way.shape;
                 for &next in way.holders() {
                     // A shape stays where it is, and so does the place where the collector keeps its prototype's address.
-                    run.load_absolute((cx.shape_of_id(shape).addr() as i64 + i64::from(shape::PROTOTYPE)) as u64);
-                    run.mem_imm(Size::S32, opcode::CMP, Reg::RAX, header::SHAPE, next as i32);
+                    let place = (cx.shape_of_id(shape).addr() as i64 + i64::from(shape::PROTOTYPE)) as u64;
+                    if keeps {
+                        run.mov64(Reg::RDI, place);
+                        run.mem(Size::S64, opcode::LOAD, Reg::RDI, Reg::RDI, 0);
+                        run.mem_imm(Size::S32, opcode::CMP, Reg::RDI, header::SHAPE, next as i32);
+                    } else {
+                        run.load_absolute(place);
+                        run.mem_imm(Size::S32, opcode::CMP, Reg::RAX, header::SHAPE, next as i32);
+                    }
                     run.jcc_again(Cond::NE, first);
                     shape = next;
+                }
+                if keeps && way.hops > 0 {
+                    run.rr(Size::S64, opcode::STORE, Reg::RDI, Reg::RAX);
                 }
                 if way.is_out_of_line() {
                     run.mem(Size::S64, opcode::LOAD, Reg::RAX, Reg::RAX, object::SLOTS);
@@ -116,6 +148,7 @@ impl<'a> Compiler<'a> {
     /// [`Compiler::cached_get`] where there are several ways, getters, or a megamorphic site.
     fn get_by_ways(&mut self, op: Op, obj: u16, name: u32, slot: Slot, this: Option<u16>, ways: &Ways) {
         self.load(Reg::RAX, obj);
+        self.keep_unsaved(ways, Reg::RAX);
         if let Some(this) = this {
             self.store(this, Reg::RAX);
         }
@@ -128,8 +161,8 @@ impl<'a> Compiler<'a> {
         } else {
             self.by_ways(ways, slow, |this, way| {
                 // Where a prototype has another structure than when the code was made, the stub begins anew.
-                this.walk_to_holder(way, slow);
-                this.load_of_way(way);
+                let holder = this.walk_to_holder(way, slow);
+                this.load_of_way(way, holder);
                 if way.accessor {
                     this.load(Reg::RCX, obj);
                     this.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, accessor::GETTER));
@@ -147,9 +180,10 @@ impl<'a> Compiler<'a> {
             // Its way is through the cache: no time is lost.
             return self.slow_megamorphic(op, obj, src, name, slot, done);
         }
-        let entry = self.asm.new_label();
+        let (entry, spill) = (self.asm.new_label(), self.spill);
         self.later(move |this| {
             this.asm.bind(entry);
+            this.spill(spill);
             this.call_named(op);
             this.asm.jmp_to(done);
         });
@@ -179,17 +213,19 @@ impl<'a> Compiler<'a> {
         self.asm.bind(none);
     }
 
-    /// Where the way's slot of the holder in rax is; rax = the cell that it lies in.
-    fn slot_of_way(&mut self, way: &Way) -> Mem {
+    /// Where the way's slot of the holder is; rax = the cell that it lies in, if that is not the holder.
+    fn slot_of_way(&mut self, way: &Way, holder: Reg) -> Mem {
+        let mut cell = holder;
         if way.loc.form() == Form::OwnOutOfLine {
-            self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::SLOTS));
+            cell = Reg::RAX;
+            self.asm.mov(Size::S64, cell, Mem::base(holder, object::SLOTS));
         }
-        Mem::base(Reg::RAX, way.loc.index() as i32)
+        Mem::base(cell, way.loc.index() as i32)
     }
 
-    /// rax = the way's slot of the holder in rax.
-    fn load_of_way(&mut self, way: &Way) {
-        let slot = self.slot_of_way(way);
+    /// rax = the way's slot of the holder.
+    fn load_of_way(&mut self, way: &Way, holder: Reg) {
+        let slot = self.slot_of_way(way, holder);
         self.asm.mov(Size::S64, Reg::RAX, slot);
     }
 
@@ -253,19 +289,21 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// rax = the holder of the property: an object up the chain of the object in rax, whose shape has been compared; jumps to `changed`, with rax
-    /// clobbered, if a prototype on the way has another structure now. Clobbers rdx.
-    fn walk_to_holder(&mut self, way: &Way, changed: Label) {
+    /// The register with the holder of the property: rax, or one for an object up the chain of that in rax, whose shape has been compared; jumps to
+    /// `changed` if a prototype on the way has another structure now. Clobbers rdx, rdi.
+    fn walk_to_holder(&mut self, way: &Way, changed: Label) -> Reg {
+        const HOLDER: Reg = Reg::RDI;
         let mut shape = way.shape;
         for &next in way.holders() {
             // A shape stays where it is, and so does the place where the collector keeps its prototype's address.
             let prototype = self.cx.shape_of_id(shape).addr() as i64 + i64::from(shape::PROTOTYPE);
             self.asm.mov_imm64(Reg::RDX, prototype);
-            self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RDX, 0));
-            self.asm.cmp(Size::S32, Mem::base(Reg::RAX, header::SHAPE), next as i32);
+            self.asm.mov(Size::S64, HOLDER, Mem::base(Reg::RDX, 0));
+            self.asm.cmp(Size::S32, Mem::base(HOLDER, header::SHAPE), next as i32);
             self.asm.jne(changed);
             shape = next;
         }
+        if way.holders().is_empty() { Reg::RAX } else { HOLDER }
     }
 
     /// Jumps to `other` unless the object in rax has the shape of the site's form. Clobbers edx.
@@ -358,12 +396,75 @@ impl<'a> Compiler<'a> {
         self.load(Reg::RAX, receiver);
         self.load(Reg::RCX, other);
         self.check_cell(Reg::RAX, slow);
+        let found = self.asm.new_label();
+        if op == Op::In {
+            let index = self.slow_shared(shared::HAS_ELEMENT, None, Some(slow), found);
+            self.asm.cmp(Size::S64, Reg::RCX, TAG);
+            self.asm.jae(index);
+        }
+        let keyed = matches!(op, Op::In | Op::HasPrivate).then_some(routines::KEYED_HAS);
+        self.call_stubs(slot, keyed, found, slow);
+        self.asm.bind(found);
+        self.finish_with(dst, done);
+        self.facts.forget(dst);
+    }
+
+    /// Calls the site's stubs, with their inputs in place; those of a megamorphic site are the routine, if there is one. Falls through or goes on at `found`
+    /// with the result in rax.
+    fn call_stubs(&mut self, slot: Slot, megamorphic: Option<Symbol>, found: Label, slow: Label) {
+        let none = if megamorphic.is_some() { self.asm.new_label() } else { slow };
         self.asm.mov(Size::S64, Reg::RDI, site_field(slot, site::STUBS));
         self.asm.test(Size::S64, Reg::RDI, Reg::RDI);
-        self.asm.je(slow);
+        self.asm.je(none);
         self.asm.call(Mem::base(Reg::RDI, stub::CODE));
         self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
         self.asm.je(slow);
+        if let Some(routine) = megamorphic {
+            self.later(move |this| {
+                this.asm.bind(none);
+                this.asm.cmp(Size::S8, site_field(slot, site::STATE), SiteState::Megamorphic as i32);
+                this.asm.jne(slow);
+                this.call_leaf(routine);
+                this.asm.test(Size::S64, Reg::RAX, Reg::RAX);
+                this.asm.jne(found);
+                this.asm.jmp_to(slow);
+            });
+        }
+    }
+
+    /// `super.key`, by the site's stubs; those of a megamorphic site are the cache.
+    pub fn get_super(&mut self) {
+        let i: instr::GetSuper = self.decode();
+        if self.is_generic(Op::GetSuper) {
+            return;
+        }
+        let (found, done) = (self.asm.new_label(), self.asm.new_label());
+        let slow = self.slow_op(Op::GetSuper, done);
+        self.load(Reg::RAX, i.base.0);
+        self.load(Reg::RCX, i.key.0);
+        self.load(Reg::R8, i.this.0);
+        self.check_cell(Reg::RAX, slow);
+        self.return_pc_argument();
+        self.call_stubs(i.slot, Some(routines::KEYED_GET), found, slow);
+        self.asm.bind(found);
+        self.finish_with(i.dst.0, done);
+        self.facts.forget(i.dst.0);
+    }
+
+    /// The prototype of an object, which its shape tells: all but that of a proxy.
+    pub fn prototype_of(&mut self, op: Op, dst: u16, object: u16) {
+        let done = self.asm.new_label();
+        let slow = self.slow_op(op, done);
+        self.load(Reg::RAX, object);
+        self.check_cell(Reg::RAX, slow);
+        self.asm.movzx(Size::S32, Size::S8, Reg::RCX, Mem::base(Reg::RAX, header::KIND));
+        self.asm.cmp(Size::S32, Reg::RCX, Kind::Object as i32);
+        self.asm.jb(slow);
+        self.asm.cmp(Size::S32, Reg::RCX, Kind::Proxy as i32);
+        self.asm.je(slow);
+        self.asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RAX, header::SHAPE));
+        self.asm.mov_imm64(Reg::RDX, self.cx.shapes_base() as i64);
+        self.asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RDX, Reg::RCX, Scale::X8, shape::PROTOTYPE));
         self.finish_with(dst, done);
         self.facts.forget(dst);
     }
@@ -395,12 +496,15 @@ impl<'a> Compiler<'a> {
             return;
         }
         if self.is_cold(i.slot) {
+            self.save_operand();
             return self.call_named(Op::SetNamed);
         }
         let site = self.feedback(i.slot);
-        let Ok(way) = Way::only(self.cx, site) else {
-            return self.set_by_ways(i, &Ways::of(self.cx, site));
+        let way = match Way::only(self.cx, site) {
+            Ok(way) if self.read_of_stored(i.obj.0, i.name.0).is_none() => way,
+            _ => return self.set_by_ways(i, &Ways::of(self.cx, site)),
         };
+        self.spill.register = self.unsaved.map(|register| (Reg::RCX, register));
         let (obj, src) = (i.obj.0, i.src.0);
         // The value first, if it is in rax.
         let (obj_in_rax, src_in_rax) = (self.is_in_rax(obj), self.is_in_rax(src));
@@ -484,6 +588,7 @@ impl<'a> Compiler<'a> {
         } else {
             self.load_object_and_value(i.obj.0, Some(i.src.0));
         }
+        self.keep_unsaved(ways, Reg::RCX);
         let done = self.asm.new_label();
         let slow = self.slow_named(Op::SetNamed, i.obj.0, Some(i.src.0), i.name.0, i.slot, done);
         self.check_cell(Reg::RAX, slow);
@@ -491,8 +596,8 @@ impl<'a> Compiler<'a> {
             let found = self.asm.new_label();
             self.by_ways(ways, slow, |this, way| {
                 if way.accessor {
-                    this.walk_to_holder(way, slow);
-                    this.load_of_way(way);
+                    let holder = this.walk_to_holder(way, slow);
+                    this.load_of_way(way, holder);
                     this.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, accessor::SETTER));
                     this.asm.mov(Size::S64, Reg::RDX, Reg::RCX);
                     this.load(Reg::RCX, i.obj.0);
@@ -500,7 +605,7 @@ impl<'a> Compiler<'a> {
                     this.asm.jmp_to(done);
                     return found;
                 }
-                let slot = this.slot_of_way(way);
+                let slot = this.slot_of_way(way, Reg::RAX);
                 this.asm.lea(Size::S64, Reg::RDX, slot);
                 found
             });
@@ -512,7 +617,31 @@ impl<'a> Compiler<'a> {
         }
         self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
         self.barrier(Reg::RAX, done);
-        self.asm.bind(done);
+        match self.read_of_stored(i.obj.0, i.name.0) {
+            None => self.asm.bind(done),
+            Some(next) => {
+                // What has not been stored in line is read as ever.
+                let read = self.asm.new_label();
+                self.stored = Some(read);
+                self.later(move |this| {
+                    this.pc = next;
+                    this.asm.bind(done);
+                    this.call_named(Op::GetNamed);
+                    this.asm.jmp_to(read);
+                });
+            }
+        }
+    }
+
+    /// Whether the next instruction reads the property that this one writes, and its place. A read need not wait for a write to the same
+    /// place, which processors foresee for some pairs of instructions only.
+    fn read_of_stored(&self, obj: u16, name: u32) -> Option<usize> {
+        let next = self.pc + Op::SetNamed.units();
+        if next >= self.template.code.len() || self.labels[next].is_some() || self.op_at(next) != Op::GetNamed {
+            return None;
+        }
+        let read = instr::GetNamed::decode(&self.template.code, next);
+        (read.obj.0 == obj && read.name.0 == name).then_some(next)
     }
 
     /// The write barrier after the value in rcx was stored at rdx in the cell `cell`; goes on at `done` when it had something to do.

@@ -7,6 +7,7 @@ use super::compare::{Right, Use};
 use super::element::Behind;
 use super::emit::Emit;
 use super::number::Integers;
+use super::operands::Spill;
 use super::{CX, Compiler, FRAME, SITES, TAG, site_field};
 use crate::ic::routines;
 use crate::stubs::{self, shared};
@@ -26,6 +27,8 @@ use tercel_vm::layout::context;
 pub(super) struct Pending {
     /// The unit offset of its instruction.
     pc: usize,
+    /// What it writes first.
+    spill: Spill,
     slow: Slow,
 }
 
@@ -64,6 +67,22 @@ enum Slow {
         a: u16,
         zero: Chain,
         product: u32,
+        entry: Chain,
+        done: u32,
+    },
+    /// A sum or difference of int32 values in eax that is none: its left operand again in rax, which is all that has it, and then what is otherwise.
+    Overflow {
+        added: bool,
+        right: Right,
+        overflow: Chain,
+        otherwise: u32,
+    },
+    /// The same, with the whole op for all else.
+    Sum {
+        op: Op,
+        added: bool,
+        right: Right,
+        overflow: Chain,
         entry: Chain,
         done: u32,
     },
@@ -173,7 +192,12 @@ type SlowCode = Box<dyn FnOnce(&mut Compiler<'_>)>;
 /// Noting slow paths, and emitting them.
 impl<'a> Compiler<'a> {
     fn note(&mut self, slow: Slow) {
-        self.slow.push(Pending { pc: self.pc, slow });
+        self.slow.push(Pending { pc: self.pc, spill: Spill::NONE, slow });
+    }
+
+    /// Notes a slow path whose helper reads operands that memory may lack.
+    fn note_spilling(&mut self, slow: Slow) {
+        self.slow.push(Pending { pc: self.pc, spill: self.spill, slow });
     }
 
     /// Notes a slow path that begins at a new label, and gives that.
@@ -185,19 +209,21 @@ impl<'a> Compiler<'a> {
 
     /// A label whose code, behind the function, does the whole op by its helper and comes back to `done`.
     pub fn slow_op(&mut self, op: Op, done: Label) -> Label {
-        self.note_at_label(|entry| Slow::Op { op, entry, done })
+        let entry = self.asm.new_label();
+        self.note_spilling(Slow::Op { op, entry, done });
+        entry
     }
 
     /// What branches of the chain go to does the whole op by its helper and comes back to this place.
     pub fn whole_behind(&mut self, op: Op, entry: Chain) {
         let done = self.asm.emitted() as u32;
-        self.note(Slow::Whole { op, entry, done });
+        self.note_spilling(Slow::Whole { op, entry, done });
     }
 
     /// What branches of the chain go to does an op on a named property by its stub, which leaves what was read in rax, and comes back to this place.
     pub fn named_behind(&mut self, op: Op, entry: Chain) {
         let done = self.asm.emitted() as u32;
-        self.note(Slow::Named { op, entry, done });
+        self.note_spilling(Slow::Named { op, entry, done });
     }
 
     /// What branches of the chain go to is the barrier of a store of rcx at the offset in the cell in rax; it comes back to this place.
@@ -221,7 +247,7 @@ impl<'a> Compiler<'a> {
     /// What an operation on doubles does behind the function: see [`Slow::Numbers`].
     pub fn numbers_behind(&mut self, op: Op, entry: Chain, routine: Option<Symbol>, redo: u32) {
         let done = self.asm.emitted() as u32;
-        self.note(Slow::Numbers { op, routine, redo, entry, done });
+        self.note_spilling(Slow::Numbers { op, routine, redo, entry, done });
     }
 
     /// See [`Slow::ZeroProduct`]: what is otherwise begins here.
@@ -233,7 +259,7 @@ impl<'a> Compiler<'a> {
     /// See [`Slow::Product`].
     pub fn product_behind(&mut self, op: Op, a: u16, zero: Chain, product: u32, entry: Chain) {
         let done = self.asm.emitted() as u32;
-        self.note(Slow::Product { op, a, zero, product, entry, done });
+        self.note_spilling(Slow::Product { op, a, zero, product, entry, done });
     }
 
     /// What a call does behind the function: see [`Slow::Callee`].
@@ -252,7 +278,9 @@ impl<'a> Compiler<'a> {
         slot: Slot,
         done: Label,
     ) -> Label {
-        self.note_at_label(|entry| Slow::Megamorphic { op, obj, src, name, slot, entry, done })
+        let entry = self.asm.new_label();
+        self.note_spilling(Slow::Megamorphic { op, obj, src, name, slot, entry, done });
+        entry
     }
 
     /// A label whose code calls a routine of [`shared`] and comes back to `done`.
@@ -274,14 +302,25 @@ impl<'a> Compiler<'a> {
     /// See [`Slow::Integers`].
     pub(super) fn integers_behind(&mut self, op: Op, chains: Integers) {
         if chains.left.is_used() || chains.right.is_used() || chains.large.is_used() {
-            self.note(Slow::Integers { op, chains });
+            self.note_spilling(Slow::Integers { op, chains });
         }
+    }
+
+    /// See [`Slow::Overflow`].
+    pub fn overflow_behind(&mut self, added: bool, right: Right, overflow: Chain, otherwise: u32) {
+        self.note(Slow::Overflow { added, right, overflow, otherwise });
+    }
+
+    /// See [`Slow::Sum`].
+    pub fn sum_behind(&mut self, op: Op, added: bool, right: Right, overflow: Chain, entry: Chain) {
+        let done = self.asm.emitted() as u32;
+        self.note_spilling(Slow::Sum { op, added, right, overflow, entry, done });
     }
 
     /// See [`Slow::BoxedInt32`].
     pub fn boxed_int32_behind(&mut self, op: Op, entry: Chain) {
         let done = self.asm.emitted() as u32;
-        self.note(Slow::BoxedInt32 { op, entry, done });
+        self.note_spilling(Slow::BoxedInt32 { op, entry, done });
     }
 
     /// What a comparison does behind the function: see [`Slow::Comparison`].
@@ -298,7 +337,7 @@ impl<'a> Compiler<'a> {
         entry: Chain,
     ) {
         let done = self.asm.emitted() as u32;
-        self.note(Slow::Comparison { op, a, loaded, right, used, routine, redo, entry, done });
+        self.note_spilling(Slow::Comparison { op, a, loaded, right, used, routine, redo, entry, done });
     }
 
     /// A jump, to be taken if the truth of the value in rax is as wanted.
@@ -318,16 +357,17 @@ impl<'a> Compiler<'a> {
 
     /// Emits all that was noted, and what that notes.
     pub(super) fn slow_paths(&mut self) {
-        while let Some(Pending { pc, slow }) = self.slow.pop() {
+        while let Some(Pending { pc, spill, slow }) = self.slow.pop() {
             self.pc = pc;
             self.note_position();
             match slow {
                 Slow::Op { op, entry, done } => {
                     self.asm.bind(entry);
+                    self.spill(spill);
                     self.whole_op(op);
                     self.asm.jmp_to(done);
                 }
-                Slow::Whole { op, entry, done } => self.whole_from(op, entry, done),
+                Slow::Whole { op, entry, done } => self.whole_from(op, entry, spill, done),
                 Slow::Numbers { op, routine, redo, entry, done } => {
                     self.asm.bind_chain(entry);
                     if let Some(routine) = routine {
@@ -336,7 +376,7 @@ impl<'a> Compiler<'a> {
                             run.jcc_back(Cond::NE, redo);
                         });
                     }
-                    self.whole_from(op, Chain::NONE, done);
+                    self.whole_from(op, Chain::NONE, spill, done);
                 }
                 Slow::ZeroProduct { a, zero, product, otherwise } => {
                     self.asm.bind_chain(zero);
@@ -348,7 +388,17 @@ impl<'a> Compiler<'a> {
                 Slow::Product { op, a, zero, product, entry, done } => {
                     self.asm.bind_chain(zero);
                     self.asm.run(|run| run.sign_of_product(a, product));
-                    self.whole_from(op, entry, done);
+                    self.whole_from(op, entry, spill, done);
+                }
+                Slow::Overflow { added, right, overflow, otherwise } => {
+                    self.asm.bind_chain(overflow);
+                    self.undo_sum(added, right);
+                    self.asm.run(|run| run.jmp_back(otherwise));
+                }
+                Slow::Sum { op, added, right, overflow, entry, done } => {
+                    self.asm.bind_chain(overflow);
+                    self.undo_sum(added, right);
+                    self.whole_from(op, entry, spill, done);
                 }
                 Slow::Integers { op, chains } => {
                     let mut slow = Chain::NONE;
@@ -358,6 +408,7 @@ impl<'a> Compiler<'a> {
                     ] {
                         if entry.is_used() {
                             self.asm.bind_chain(entry);
+                            self.spill(chains.unsaved);
                             self.asm.run(|run| {
                                 run.call_near(routine.target());
                                 run.jcc_back(Cond::NE, done);
@@ -373,12 +424,13 @@ impl<'a> Compiler<'a> {
                         });
                     }
                     if slow.is_used() {
-                        self.whole_from(op, slow, chains.store);
+                        self.whole_from(op, slow, spill, chains.store);
                     }
                 }
                 Slow::BoxedInt32 { op, entry, done } => {
                     let mut slow = Chain::NONE;
                     self.asm.bind_chain(entry);
+                    self.spill(spill);
                     self.asm.run(|run| {
                         run.call_near(shared::TO_INT32_RAX.target());
                         run.jcc(Cond::E, &mut slow);
@@ -386,7 +438,7 @@ impl<'a> Compiler<'a> {
                         run.box_int32(Reg::RAX);
                         run.jmp_back(done);
                     });
-                    self.whole_from(op, slow, done);
+                    self.whole_from(op, slow, Spill::NONE, done);
                 }
                 Slow::Element { op, src, behind } => self.element_slow_path(op, src, *behind),
                 Slow::BySite { op, routine, slot, other, found, entry, done } => {
@@ -402,10 +454,11 @@ impl<'a> Compiler<'a> {
                         run.call_near(routine.target());
                         run.jcc_back(Cond::NE, found);
                     });
-                    self.whole_from(op, entry, done);
+                    self.whole_from(op, entry, Spill::NONE, done);
                 }
                 Slow::Named { op, entry, done } => {
                     self.asm.bind_chain(entry);
+                    self.spill(spill);
                     self.stubs.insert(op);
                     let next = self.return_pc();
                     self.asm.run(|run| {
@@ -416,6 +469,7 @@ impl<'a> Compiler<'a> {
                 }
                 Slow::Megamorphic { op, obj, src, name, slot, entry, done } => {
                     self.asm.bind(entry);
+                    self.spill(spill);
                     self.load_object_and_value(obj, src);
                     self.by_megamorphic_cache(src.is_some(), name, slot, done);
                     self.call_named(op);
@@ -448,7 +502,7 @@ impl<'a> Compiler<'a> {
                             run.jcc_back(Cond::NE, known);
                         });
                     }
-                    self.whole_from(op, entry, done);
+                    self.whole_from(op, entry, Spill::NONE, done);
                 }
                 Slow::Comparison { op, a, loaded, right, used, routine, redo, entry, done } => {
                     self.asm.bind_chain(entry);
@@ -459,10 +513,13 @@ impl<'a> Compiler<'a> {
                             run.call_near(routine.target());
                             run.jcc_back(Cond::NE, redo);
                         }
+                    });
+                    self.spill(spill);
+                    self.asm.run(|run| {
                         if !loaded {
                             run.load(Reg::RAX, a);
                         }
-                        if let Right::Register(b) = right {
+                        if let Right::Register(b) | Right::Constant(b, _) = right {
                             run.load(Reg::RCX, b);
                         }
                         run.mov32(Reg::RDX, offset);
@@ -504,10 +561,24 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// Elements.
+/// Numbers, elements.
 impl Compiler<'_> {
+    /// rax = the left operand, an int32, of the sum (or difference) in eax.
+    fn undo_sum(&mut self, added: bool, right: Right) {
+        let small = right.small();
+        self.asm.run(|run| {
+            match (small, added) {
+                (Some(imm), true) => run.rax_imm(Size::S32, opcode::SUB, imm),
+                (Some(imm), false) => run.rax_imm(Size::S32, opcode::ADD, imm),
+                (None, true) => run.rr(Size::S32, opcode::SUB_REG_RM, Reg::RAX, Reg::RCX),
+                (None, false) => run.rr(Size::S32, opcode::ADD_REG_RM, Reg::RAX, Reg::RCX),
+            }
+            run.box_int32(Reg::RAX);
+        });
+    }
+
     fn element_slow_path(&mut self, op: Op, src: Option<u16>, behind: Behind) {
-        let mut slow = behind.slow;
+        let (mut slow, mut hole) = (behind.slow, behind.hole);
         let found = behind.found;
         // Where a routine fails, "equal" says so.
         let by_routine = |this: &mut Self, entry: Chain, routine: Symbol, done: u32, slow: &mut Chain| {
@@ -541,13 +612,21 @@ impl Compiler<'_> {
             self.asm.run(|run| {
                 run.mov64(Reg::RDX, HOLE);
                 run.rr(Size::S64, opcode::CMP_REG_RM, Reg::RAX, Reg::RDX);
-                run.jcc(Cond::E, &mut slow);
+                run.jcc(Cond::E, &mut hole);
                 run.rr(Size::S64, opcode::SUB_REG_RM, Reg::RAX, TAG);
                 run.jmp_back(found);
             });
         } else {
             let routine = if src.is_some() { shared::DENSE_SET } else { shared::DENSE_DOUBLE };
             by_routine(self, behind.other_elements, routine, found, &mut slow);
+        }
+        if behind.may_see(element_bits::HOLE_OR_OUTSIDE) {
+            by_routine(self, hole, shared::HOLE_READ, found, &mut slow);
+        } else {
+            self.asm.bind_chain(hole);
+            if hole.is_used() {
+                self.asm.jmp_chain(&mut slow);
+            }
         }
         if behind.no_int32.is_used() {
             by_routine(self, behind.no_int32, shared::TO_INT32_RCX, behind.no_int32_done, &mut slow);
@@ -575,7 +654,7 @@ impl Compiler<'_> {
                 run.jcc_back(Cond::NE, found);
             });
         }
-        self.whole_from(op, slow, behind.end);
+        self.whole_from(op, slow, Spill::NONE, behind.end);
     }
 }
 
@@ -638,8 +717,9 @@ impl<'a> Compiler<'a> {
     }
 
     /// A slow path that is the whole op.
-    fn whole_from(&mut self, op: Op, entry: Chain, done: u32) {
+    fn whole_from(&mut self, op: Op, entry: Chain, spill: Spill, done: u32) {
         self.asm.bind_chain(entry);
+        self.spill(spill);
         self.count_site(op, context::missed);
         self.stubs.insert(op);
         let offset = self.pc as i32 * 2;
