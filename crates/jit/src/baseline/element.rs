@@ -8,10 +8,11 @@ use tercel_asm::Label;
 use tercel_asm::x64::{Cond, Mem, Reg, Scale, Size, Xmm};
 use tercel_bytecode::Op;
 use tercel_bytecode::op::{Slot, instr};
-use tercel_vm::Kind;
+use tercel_vm::elements::HOLEY;
 use tercel_vm::feedback::element_bits;
 use tercel_vm::layout::{elements, header, object};
 use tercel_vm::typed::ElementType;
+use tercel_vm::{Kind, Value};
 
 impl<'a> Compiler<'a> {
     /// The types of typed arrays that the site has met, as bits by [`ElementType`].
@@ -109,6 +110,23 @@ impl<'a> Compiler<'a> {
         self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
         self.asm.je(slow);
         self.asm.bind(done);
+    }
+
+    /// `rcx in rax` for an int32 and an array without holes, as library functions ask for each element: rax = true, and on to `found`. Falls
+    /// through with both as they were if rcx is no int32.
+    pub(super) fn has_packed_element(&mut self, key: Fact, found: Label, slow: Label) {
+        let other_key = self.asm.new_label();
+        self.check_int32(Reg::RCX, key, other_key);
+        self.asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Array as i32);
+        self.asm.jne(slow);
+        self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::ELEMENTS));
+        self.asm.cmp(Size::S32, Reg::RCX, Mem::base(Reg::RAX, elements::LENGTH));
+        self.asm.jae(slow);
+        self.asm.test(Size::S8, Mem::base(Reg::RAX, header::FLAGS), HOLEY as i32);
+        self.asm.jne(slow);
+        self.asm.mov(Size::S32, Reg::RAX, Value::TRUE.bits() as i32);
+        self.asm.jmp_to(found);
+        self.asm.bind(other_key);
     }
 
     /// rax = the boxed element ecx of the typed array in rax, one of the types in `seen`; falls through or jumps to `done`.

@@ -156,11 +156,13 @@ impl<'a> Compiler<'a> {
             Op::GetMethod => self.get_method(),
             Op::In => {
                 let i: instr::In = self.decode();
-                self.by_stubs(op, i.dst.0, i.obj.0, i.key.0, i.slot);
+                self.by_stubs(op, i.dst.0, i.obj.0, i.key.0, i.slot, |this, found, slow| {
+                    this.has_packed_element(this.facts.get(i.key.0), found, slow);
+                });
             }
             Op::InstanceOf => {
                 let i: instr::InstanceOf = self.decode();
-                self.by_stubs(op, i.dst.0, i.b.0, i.a.0, i.slot);
+                self.by_stubs(op, i.dst.0, i.b.0, i.a.0, i.slot, |_, _, _| {});
             }
             Op::SetNamed => self.set_named(),
             Op::GetPrivate => self.get_private(),

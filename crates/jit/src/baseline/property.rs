@@ -273,8 +273,18 @@ impl<'a> Compiler<'a> {
         self.own_inline_offset(slot, other);
     }
 
-    /// `v instanceof target`, `key in object` by the site's stubs.
-    pub fn by_stubs(&mut self, op: Op, dst: u16, receiver: u16, other: u16, slot: Slot) {
+    /// `v instanceof target`, `key in object` by the site's stubs. `first` emits what comes before them, given the cell in rax and the
+    /// other operand in rcx: it leaves a result in rax and jumps to its first label, jumps to its second one (the op's helper), or
+    /// falls through with both registers as they were.
+    pub fn by_stubs(
+        &mut self,
+        op: Op,
+        dst: u16,
+        receiver: u16,
+        other: u16,
+        slot: Slot,
+        first: impl FnOnce(&mut Self, Label, Label),
+    ) {
         if self.is_generic(op) {
             return;
         }
@@ -283,12 +293,15 @@ impl<'a> Compiler<'a> {
         self.load(Reg::RAX, receiver);
         self.load(Reg::RCX, other);
         self.check_cell(Reg::RAX, slow);
+        let found = self.asm.new_label();
+        first(self, found, slow);
         self.asm.mov(Size::S64, Reg::RDI, site_field(slot, site::STUBS));
         self.asm.test(Size::S64, Reg::RDI, Reg::RDI);
         self.asm.je(slow);
         self.asm.call(Mem::base(Reg::RDI, stub::CODE));
         self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
         self.asm.je(slow);
+        self.asm.bind(found);
         self.finish_with(dst, done);
         self.facts.forget(dst);
     }
