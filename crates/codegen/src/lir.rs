@@ -154,9 +154,42 @@ pub enum Constraint {
     Tied(u8),
     /// A use whose place is decided by the definition that is tied to it.
     TiedUse,
-    /// The argument area at the bottom of the frame, at this byte offset.
-    Outgoing(u32),
+    /// An argument area.
+    Outgoing(ArgPlace),
 }
+
+/// A place in the argument area at the bottom of the frame, or in this function's own: three bytes of a constraint, of which there is one
+/// for each operand.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ArgPlace {
+    eightbyte: [u8; 2],
+    incoming: bool,
+}
+
+impl ArgPlace {
+    /// One past the largest offset that there is.
+    pub const END: u32 = 8 << 16;
+
+    /// The place at a byte offset, a multiple of 8 below [`ArgPlace::END`].
+    pub fn new(offset: u32) -> ArgPlace {
+        debug_assert!(offset.is_multiple_of(8) && offset < ArgPlace::END);
+        ArgPlace { eightbyte: ((offset / 8) as u16).to_le_bytes(), incoming: false }
+    }
+
+    /// The same place in the function's own argument area: of a tail call.
+    pub fn incoming(self) -> ArgPlace {
+        ArgPlace { incoming: true, ..self }
+    }
+
+    /// Its byte offset, marked with [`INCOMING`] if it is in the function's own area.
+    pub fn offset(self) -> u32 {
+        let offset = u32::from(u16::from_le_bytes(self.eightbyte)) * 8;
+        if self.incoming { offset | INCOMING } else { offset }
+    }
+}
+
+/// Marks an offset of [`Loc::Outgoing`] as one into this function's own argument area.
+pub const INCOMING: u32 = 1 << 31;
 
 /// Whether and when an operand is read or written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -212,7 +245,7 @@ pub enum Loc {
     Reg(PReg),
     /// In a spill slot.
     Slot(Slot),
-    /// In the outgoing argument area; only as the destination of a move.
+    /// In an argument area, at [`ArgPlace::offset`]; only as the destination of a move.
     Outgoing(u32),
     /// Nowhere: it is a constant, made again where it is needed.
     Remat,
@@ -238,15 +271,37 @@ pub enum Remat {
     Float(u64),
 }
 
-/// What is known of a virtual register.
+/// What is known of a virtual register. Small, since it is looked at whenever the register is.
 #[derive(Clone, Copy, Debug)]
 pub struct VRegData {
     /// The type of its value: decides the class, the size of its slot, and whether the collector traces it.
     pub ty: Type,
-    /// The constant that it is, if it is one.
-    pub remat: Option<Remat>,
+    kind: VRegKind,
+    /// An index into [`Code::constants`], or the base.
+    payload: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum VRegKind {
+    Plain,
+    Int,
+    Float,
+    /// An address that was computed from a tagged register.
+    Derived,
+}
+
+impl VRegData {
+    /// Whether it is a constant.
+    #[inline]
+    pub fn is_constant(self) -> bool {
+        matches!(self.kind, VRegKind::Int | VRegKind::Float)
+    }
+
     /// The tagged virtual register that this address was computed from.
-    pub base: Option<VReg>,
+    #[inline]
+    pub fn base(self) -> Option<VReg> {
+        (self.kind == VRegKind::Derived).then_some(VReg(self.payload))
+    }
 }
 
 /// An instruction but for its op, which only the target looks at: what allocation reads often is kept small.
@@ -274,6 +329,14 @@ pub struct LEdge {
     pub block: u32,
     /// One value for each parameter: [`Code::args`].
     pub args: Span,
+}
+
+impl LEdge {
+    /// Whether there are any.
+    #[inline]
+    pub fn has_args(&self) -> bool {
+        self.args.0 < self.args.1
+    }
 }
 
 /// A block: a range of instructions.
@@ -324,6 +387,8 @@ impl LBlock {
     }
 }
 
+const _: () = assert!(size_of::<Operand>() == 8 && size_of::<VRegData>() == 8);
+
 /// A function in low-level IR. The entry is the first block.
 #[derive(Clone, Debug)]
 pub struct Code<O> {
@@ -331,12 +396,14 @@ pub struct Code<O> {
     pub blocks: Vec<LBlock>,
     /// The instructions, block by block.
     pub insts: Vec<LInst>,
-    /// Their machine ops, of the target's type `O`.
+    /// Their machine ops, of the target's type `O`, the last first, as they are made: [`Code::op`].
     pub ops: Vec<O>,
     /// The operands of all instructions.
     pub operands: Vec<Operand>,
     /// The virtual registers.
     pub vregs: Vec<VRegData>,
+    /// The bits of constants: [`Code::remat`].
+    pub constants: Vec<u64>,
     /// The parameters of blocks and the arguments of edges.
     pub values: Vec<VReg>,
     /// The edges, those of one block in the order in which its terminator lists them.
@@ -355,6 +422,7 @@ impl<O> Default for Code<O> {
             ops: Vec::new(),
             operands: Vec::new(),
             vregs: Vec::new(),
+            constants: Vec::new(),
             values: Vec::new(),
             edges: Vec::new(),
             preds: Vec::new(),
@@ -368,6 +436,12 @@ impl<O> Code<O> {
     #[inline]
     pub fn operands(&self, inst: usize) -> &[Operand] {
         part(&self.operands, self.insts[inst].operands)
+    }
+
+    /// The machine op of an instruction.
+    #[inline]
+    pub fn op(&self, inst: usize) -> &O {
+        &self.ops[self.ops.len() - 1 - inst]
     }
 
     /// The parameters of a block.
@@ -392,6 +466,42 @@ impl<O> Code<O> {
     #[inline]
     pub fn args(&self, edge: &LEdge) -> &[VReg] {
         part(&self.values, edge.args)
+    }
+
+    /// A new virtual register.
+    #[inline]
+    pub fn new_vreg(&mut self, ty: Type) -> VReg {
+        self.vregs.push(VRegData { ty, kind: VRegKind::Plain, payload: 0 });
+        VReg(self.vregs.len() as u32 - 1)
+    }
+
+    /// Notes that a virtual register is a constant.
+    pub fn set_constant(&mut self, vreg: VReg, constant: Remat) {
+        let (kind, bits) = match constant {
+            Remat::Int(bits) => (VRegKind::Int, bits as u64),
+            Remat::Float(bits) => (VRegKind::Float, bits),
+        };
+        let data = &mut self.vregs[vreg.index()];
+        (data.kind, data.payload) = (kind, self.constants.len() as u32);
+        self.constants.push(bits);
+    }
+
+    /// Notes that a virtual register is an address computed from a tagged one.
+    pub fn set_base(&mut self, vreg: VReg, base: VReg) {
+        let data = &mut self.vregs[vreg.index()];
+        (data.kind, data.payload) = (VRegKind::Derived, base.0);
+    }
+
+    /// The constant that a virtual register is, if it is one.
+    #[inline]
+    pub fn remat(&self, vreg: VReg) -> Option<Remat> {
+        let data = self.vregs[vreg.index()];
+        let bits = || self.constants[data.payload as usize];
+        match data.kind {
+            VRegKind::Int => Some(Remat::Int(bits() as i64)),
+            VRegKind::Float => Some(Remat::Float(bits())),
+            VRegKind::Plain | VRegKind::Derived => None,
+        }
     }
 
     /// The class of a virtual register.

@@ -4,7 +4,7 @@
 //! from the entry have no place in the orders.
 
 use crate::entity::{Block, Entity, Inst};
-use crate::function::Function;
+use crate::function::{Edge, Function};
 use crate::scratch::Scratch;
 
 /// An incoming edge: edge `index` of terminator `inst`, which ends `block`.
@@ -18,6 +18,13 @@ pub struct Pred {
     pub index: u32,
 }
 
+/// A block's terminator, and its part of the function's edges.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct End {
+    inst: Inst,
+    edges: (u32, u32),
+}
+
 /// Predecessors, and the reachable blocks in reverse postorder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cfg {
@@ -27,6 +34,8 @@ pub struct Cfg {
     number: Vec<u32>,
     first_pred: Vec<u32>,
     preds: Vec<Pred>,
+    /// The terminator of each reachable block, and its edges: so that who follows edges need not look at the instruction.
+    ends: Vec<End>,
     /// The walk's own tree: blocks in the order of its first visits, and where in that order each one's parent is.
     visits: Vec<Block>,
     parents: Vec<u32>,
@@ -43,35 +52,37 @@ impl Cfg {
         let capacity = func.block_capacity();
         let mut number = scratch.table(u32::MAX, capacity);
         let mut postorder = scratch.list(func.blocks().len());
-        // In progress: (block, its terminator, next edge to follow). Edges are followed last to first, so that in the
+        // In progress: a block, and its edges that are still to be followed. They are followed last to first, so that in the
         // reverse postorder the first edge's target comes first.
-        let mut stack: Vec<(Block, Inst, usize)> = scratch.growing(0);
+        let mut stack: Vec<(Block, (u32, u32))> = scratch.growing(0);
+        let mut ends = scratch.table(End { inst: Inst::NONE, edges: (0, 0) }, capacity);
         let mut counts = scratch.table(0u32, capacity + 1);
         let mut visits: Vec<Block> = scratch.list(func.blocks().len());
         let mut parents: Vec<u32> = scratch.list(func.blocks().len());
         // While the walk lasts, numbers are those of first visits.
-        let mut open = |block: Block, parent: u32, number: &mut Vec<u32>, stack: &mut Vec<(Block, Inst, usize)>| {
+        let mut open = |block: Block, parent: u32, number: &mut Vec<u32>, stack: &mut Vec<(Block, (u32, u32))>| {
             number[block.index()] = visits.len() as u32;
             visits.push(block);
             parents.push(parent);
             let inst = func.last_inst(block).unwrap_or(Inst::NONE);
-            let edges = if inst.is_none() { 0 } else { func.inst(inst).edge_count() };
-            stack.push((block, inst, edges));
+            let edges = if inst.is_none() { (0, 0) } else { func.edge_span(inst) };
+            ends[block.index()] = End { inst, edges };
+            stack.push((block, edges));
         };
         if !func.blocks().is_empty() {
             open(func.entry(), 0, &mut number, &mut stack);
         }
-        while let Some(top) = stack.last_mut() {
-            if top.2 == 0 {
-                postorder.push(top.0);
+        while let Some((block, (first, end))) = stack.last_mut() {
+            if first == end {
+                postorder.push(*block);
                 stack.pop();
                 continue;
             }
-            top.2 -= 1;
-            let target = func.edges(top.1)[top.2].block;
+            *end -= 1;
+            let target = func.edges_at((*end, *end + 1))[0].block;
             counts[target.index()] += 1;
             if number[target.index()] == u32::MAX {
-                let parent = number[top.0.index()];
+                let parent = number[block.index()];
                 open(target, parent, &mut number, &mut stack);
             }
         }
@@ -87,10 +98,8 @@ impl Cfg {
         let none = Pred { block: Block::NONE, inst: Inst::NONE, index: 0 };
         let mut preds = scratch.table(none, total as usize);
         for &block in &postorder {
-            let Some(inst) = func.last_inst(block) else {
-                continue;
-            };
-            for (index, edge) in func.edges(inst).iter().enumerate() {
+            let End { inst, edges } = ends[block.index()];
+            for (index, edge) in func.edges_at(edges).iter().enumerate() {
                 let place = &mut first_pred[edge.block.index()];
                 preds[*place as usize] = Pred { block, inst, index: index as u32 };
                 *place += 1;
@@ -100,18 +109,19 @@ impl Cfg {
         first_pred.rotate_right(1);
         first_pred[0] = 0;
         scratch.give(stack);
-        Cfg { rpo: postorder, number, first_pred, preds, visits, parents }
+        Cfg { rpo: postorder, number, first_pred, preds, ends, visits, parents }
     }
 
     /// Returns the storage.
     pub fn give(self, scratch: &mut Scratch) {
-        let Cfg { rpo, number, first_pred, preds, visits, parents } = self;
+        let Cfg { rpo, number, first_pred, preds, ends, visits, parents } = self;
         scratch.give(visits);
         scratch.give(parents);
         scratch.give(rpo);
         scratch.give(number);
         scratch.give(first_pred);
         scratch.give(preds);
+        scratch.give(ends);
     }
 
     /// The reachable blocks in reverse postorder; the entry is first.
@@ -150,6 +160,12 @@ impl Cfg {
             func.set_layout(layout);
         }
         before - func.blocks().len()
+    }
+
+    /// The edges out of a reachable block, of the function that this is the graph of.
+    #[inline]
+    pub fn succs<'a>(&self, func: &'a Function, block: Block) -> &'a [Edge] {
+        func.edges_at(self.ends[block.index()].edges)
     }
 
     /// The edges from reachable blocks into a block.

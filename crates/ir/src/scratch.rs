@@ -30,12 +30,25 @@ pub struct Scratch {
 /// The vectors of one type of element.
 trait Shelf: Send {
     fn bytes(&self) -> usize;
+    /// The bytes of the largest vector.
+    fn largest(&self) -> usize;
+    fn drop_largest(&mut self);
     fn as_any(&mut self) -> &mut dyn Any;
 }
 
 impl<T: Send + 'static> Shelf for Vec<Vec<T>> {
     fn bytes(&self) -> usize {
         self.iter().map(|vector| vector.capacity() * size_of::<T>()).sum()
+    }
+
+    fn largest(&self) -> usize {
+        self.iter().map(|vector| vector.capacity() * size_of::<T>()).max().unwrap_or(0)
+    }
+
+    fn drop_largest(&mut self) {
+        if let Some(index) = (0..self.len()).max_by_key(|&index| self[index].capacity()) {
+            self.swap_remove(index);
+        }
     }
 
     fn as_any(&mut self) -> &mut dyn Any {
@@ -123,10 +136,14 @@ impl Scratch {
         self.shelves.iter().map(|shelf| shelf.1.bytes()).chain(objects).sum()
     }
 
-    /// Returns everything to the system if more than `bound` bytes are kept.
+    /// Returns what is more than `bound` bytes to the system: the largest vectors, since the smaller ones will do for most functions. To return
+    /// everything would make all the next large function's storage new if it needs a little more than the bound.
     pub fn trim(&mut self, bound: usize) {
-        if self.bytes() > bound {
-            *self = Scratch::new();
+        while self.bytes() > bound {
+            match self.shelves.iter_mut().map(|shelf| &mut shelf.1).max_by_key(|shelf| shelf.largest()) {
+                Some(shelf) if shelf.largest() > 0 => shelf.drop_largest(),
+                _ => return self.objects.clear(),
+            }
         }
     }
 }
@@ -171,7 +188,11 @@ mod tests {
         assert_eq!(scratch.bytes(), 8000);
         scratch.trim(8000);
         assert_eq!(scratch.bytes(), 8000);
-        scratch.trim(7999);
+        scratch.give(Vec::<u8>::with_capacity(100));
+        scratch.trim(8000);
+        assert_eq!(scratch.bytes(), 100, "the largest goes first");
+        scratch.keep(7u64, 1000);
+        scratch.trim(99);
         assert_eq!(scratch.bytes(), 0);
     }
 }

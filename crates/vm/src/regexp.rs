@@ -44,17 +44,12 @@ const MAX_KEPT_SCRATCH: usize = 256 << 10;
 const PROBES: usize = 10;
 
 /// The state of regular expressions in a context.
+#[derive(Default)]
 pub struct Regexps {
     /// By pattern and flags.
     programs: RefCell<FxHashMap<(Vec<u16>, Flags), Arc<Regex>>>,
     scratch: RefCell<Scratch>,
     probes: [Probe; PROBES],
-}
-
-impl Default for Regexps {
-    fn default() -> Regexps {
-        Regexps { programs: RefCell::default(), scratch: RefCell::default(), probes: Default::default() }
-    }
 }
 
 impl Regexps {

@@ -350,7 +350,7 @@ impl<O> Checker<'_, O> {
         self.read.clear();
         for step in moves.iter() {
             let names = match step.from {
-                Loc::Remat if self.code.vregs[step.vreg.index()].remat.is_some() => Sets::single(step.vreg),
+                Loc::Remat if self.code.vregs[step.vreg.index()].is_constant() => Sets::single(step.vreg),
                 Loc::Remat => return fail(inst, format!("{:?} is no constant", step.vreg)),
                 from => self.at(state, from),
             };
@@ -374,7 +374,7 @@ impl<O> Checker<'_, O> {
 
     fn holds(&self, state: &State, loc: Loc, vreg: VReg) -> bool {
         if loc == Loc::Remat {
-            return self.code.vregs[vreg.index()].remat.is_some();
+            return self.code.vregs[vreg.index()].is_constant();
         }
         self.sets.has(self.at(state, loc), vreg)
     }
@@ -451,7 +451,7 @@ impl<O> Checker<'_, O> {
             Constraint::RegMem | Constraint::Any => loc != Loc::None,
             Constraint::Fixed(reg) => loc == Loc::Reg(reg),
             Constraint::Tied(with) => loc.reg().is_some() && loc == loc_of(with as usize),
-            Constraint::Outgoing(offset) => loc == Loc::Outgoing(offset),
+            Constraint::Outgoing(place) => loc == Loc::Outgoing(place.offset()),
         };
         if !ok || !class_ok {
             return fail(inst, format!("operand {index} is {operand:?} and was given {loc:?}"));
@@ -471,7 +471,7 @@ impl<O> Checker<'_, O> {
             }
         }
         for pair in &map.derived {
-            let base = code.vregs[pair.derived_vreg.index()].base;
+            let base = code.vregs[pair.derived_vreg.index()].base();
             let listed = map.tagged.iter().any(|&(loc, vreg)| loc == pair.base && Some(vreg) == base);
             if !listed || !self.holds(state, pair.derived, pair.derived_vreg) {
                 return fail(inst, format!("the stack map derives {:?}", pair.derived_vreg));
@@ -488,9 +488,9 @@ impl<O> Checker<'_, O> {
         for (set, [tagged, derived]) in state.iter_mut().zip(listed) {
             *set = self.sets.filter(*set, |name| {
                 let data = &code.vregs[name.index()];
-                match data.ty == Type::TAGGED && data.remat.is_none() {
+                match data.ty == Type::TAGGED && !data.is_constant() {
                     true => tagged,
-                    false => derived || data.base.is_none(),
+                    false => derived || data.base().is_none(),
                 }
             });
         }

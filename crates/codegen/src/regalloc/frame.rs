@@ -20,7 +20,7 @@
 
 use super::Env;
 use super::liveness::Lives;
-use super::resolve::Piece;
+use super::scan::Interval;
 use crate::lir::*;
 use crate::seeded::{Bug, active};
 use tercel_ir::Scratch;
@@ -63,7 +63,7 @@ impl FrameRegion {
         code: &Code<O>,
         env: &Env,
         lives: &Lives,
-        pieces: &[Piece],
+        pieces: &[Interval],
         scratch: &mut Scratch,
     ) -> FrameRegion {
         let count = code.blocks.len();
@@ -112,7 +112,7 @@ impl FrameRegion {
 }
 
 /// The blocks that need the frame themselves.
-fn needs<O>(code: &Code<O>, env: &Env, lives: &Lives, pieces: &[Piece], scratch: &mut Scratch) -> Vec<bool> {
+fn needs<O>(code: &Code<O>, env: &Env, lives: &Lives, pieces: &[Interval], scratch: &mut Scratch) -> Vec<bool> {
     // Differences of how many values are in the frame, from one block to the next.
     let mut begun = scratch.table(0i32, code.blocks.len() + 1);
     for piece in pieces.iter().filter(|piece| env.in_frame(piece.loc)) {

@@ -72,6 +72,8 @@ pub struct Lives {
     pub def_inst: Vec<u32>,
     /// The registers in the order of their definitions.
     pub by_def: Vec<VReg>,
+    /// The instructions at which the collector may run, ascending.
+    pub safepoints: Vec<u32>,
 }
 
 /// Preferences of all virtual registers: a list for each.
@@ -131,12 +133,12 @@ impl Lives {
             block_of: scratch.table(0, code.insts.len()),
             def_inst: scratch.table(u32::MAX, vregs),
             by_def: scratch.list(vregs),
+            safepoints: scratch.growing(0),
         };
         lives.fixed.resize_with(PREGS, Vec::new);
         let mut def_pos = scratch.table(u32::MAX, vregs);
         lives.make_room(code, scratch);
         lives.collect(code, &mut def_pos);
-        lives.find_wanted(scratch);
         lives.build(code, &def_pos, scratch);
         scratch.give(def_pos);
         lives
@@ -160,6 +162,7 @@ impl Lives {
         scratch.give(self.block_of);
         scratch.give(self.def_inst);
         scratch.give(self.by_def);
+        scratch.give(self.safepoints);
     }
 
     /// Counts the uses of each register, so that they can be put where they belong.
@@ -244,6 +247,9 @@ impl Lives {
                         self.note_def(code, inst, operand, place, def_pos);
                     }
                 }
+                if code.insts[inst].safepoint {
+                    self.safepoints.push(inst as u32);
+                }
                 let clobbers = code.insts[inst].clobbers;
                 if clobbers != PRegSet::EMPTY && !active(Bug::LivenessForgetsClobbers) {
                     for reg in clobbers.iter() {
@@ -252,7 +258,7 @@ impl Lives {
                 }
             }
             let end = pos::before(block.end as usize);
-            for edge in code.succs(index) {
+            for edge in code.succs(index).iter().filter(|edge| edge.has_args()) {
                 let params = code.params(edge.block as usize);
                 for (&arg, &param) in
                     code.args(edge).iter().zip(params).filter(|_| !active(Bug::LivenessForgetsArguments))
@@ -308,25 +314,24 @@ impl Lives {
         self.add_use(vreg, UsePos { pos: pos::late(inst), operand: place, want: Want::Must });
     }
 
-    /// Links each use to the next ones that want a register.
-    fn find_wanted(&mut self, scratch: &mut Scratch) {
-        self.wanted = scratch.table([0; 2], self.uses.len());
-        for &(first, end) in &self.uses_of {
-            let mut next = [end; 2];
-            for index in (first..end).rev() {
-                match self.uses[index as usize].want {
-                    Want::Must => next = [index; 2],
-                    Want::Prefer => next[1] = index,
-                    Want::Any => {}
-                }
-                self.wanted[index as usize] = next;
+    /// Links each use of one register to the next ones that want a register.
+    #[inline]
+    fn find_wanted(&mut self, (first, end): Span) {
+        let mut next = [end; 2];
+        for index in (first..end).rev() {
+            match self.uses[index as usize].want {
+                Want::Must => next = [index; 2],
+                Want::Prefer => next[1] = index,
+                Want::Any => {}
             }
+            self.wanted[index as usize] = next;
         }
     }
 
     /// Makes ranges from uses.
     fn build<O>(&mut self, code: &Code<O>, def_pos: &[u32], scratch: &mut Scratch) {
         let tree = LoopTree::new(code, scratch);
+        self.wanted = scratch.table([0; 2], self.uses.len());
         let mut walk = Walk {
             code,
             tree: &tree,
@@ -342,6 +347,7 @@ impl Lives {
         for (vreg, &def_pos) in def_pos.iter().enumerate() {
             let first_range = self.ranges.len() as u32;
             let (first, end) = self.uses_of[vreg];
+            self.find_wanted((first, end));
             let def = self.def_inst[vreg];
             let def_block = if def == u32::MAX { u32::MAX } else { self.block_of[def as usize] };
             let block_of = |item: &UsePos| self.block_of[pos::inst(item.pos)];

@@ -9,19 +9,25 @@ use crate::lir::*;
 use crate::seeded::{Bug, active};
 use rustc_hash::FxHashMap;
 
-/// A number for each place, 0 at first. Registers, which are most, stand in an array.
-#[derive(Default)]
+/// A number for each place, 0 at first. Registers, which are most, stand in an array. Memory may not matter, and is 0 then.
 struct ByPlace {
     registers: [u32; PREGS],
     others: FxHashMap<Loc, u32>,
+    has_memory: bool,
+    ignored: u32,
 }
 
 impl ByPlace {
+    fn new(has_memory: bool) -> ByPlace {
+        ByPlace { registers: [0; PREGS], others: FxHashMap::default(), has_memory, ignored: 0 }
+    }
+
     #[inline]
     fn get(&self, loc: Loc) -> u32 {
         match loc {
             Loc::Reg(reg) => self.registers[reg.index()],
-            _ => self.others.get(&loc).copied().unwrap_or(0),
+            _ if self.has_memory => self.others.get(&loc).copied().unwrap_or(0),
+            _ => 0,
         }
     }
 
@@ -29,7 +35,8 @@ impl ByPlace {
     fn at(&mut self, loc: Loc) -> &mut u32 {
         match loc {
             Loc::Reg(reg) => &mut self.registers[reg.index()],
-            _ => self.others.entry(loc).or_default(),
+            _ if self.has_memory => self.others.entry(loc).or_default(),
+            _ => &mut self.ignored,
         }
     }
 }
@@ -47,15 +54,16 @@ pub fn sequence(moves: &[Move], scratch: PReg, mut emit: impl FnMut(Move)) {
         }
         return;
     }
-    if are_independent(moves) {
+    let Conflicts { registers, memory } = Conflicts::of(moves);
+    if !registers && !memory {
         let (remats, others): (fn(&&Move) -> bool, fn(&&Move) -> bool) =
             (|step| step.from == Loc::Remat, |step| step.from != step.to && step.from != Loc::Remat);
         moves.iter().rev().filter(others).chain(moves.iter().filter(remats)).copied().for_each(emit);
         return;
     }
-    let mut readers = ByPlace::default();
+    let mut readers = ByPlace::new(memory);
     // One more than the number of the move to a place.
-    let mut writer = ByPlace::default();
+    let mut writer = ByPlace::new(memory);
     let mut pending: Vec<Move> = Vec::with_capacity(moves.len());
     for step in moves.iter().filter(|step| step.from != step.to && step.from != Loc::Remat) {
         *readers.at(step.from) += 1;
@@ -99,22 +107,30 @@ pub fn sequence(moves: &[Move], scratch: PReg, mut emit: impl FnMut(Move)) {
     }
 }
 
-/// Whether no move writes what another one reads: then any order does. Most parallel moves are such, and need no tables.
-fn are_independent(moves: &[Move]) -> bool {
-    let (mut read, mut written) = (PRegSet::EMPTY, PRegSet::EMPTY);
-    let (mut reads_memory, mut writes_memory) = (false, false);
-    for step in moves.iter().filter(|step| step.from != step.to) {
-        match step.from {
-            Loc::Reg(reg) => read = read.with(reg),
-            Loc::Remat => {}
-            _ => reads_memory = true,
+/// Whether moves may write what others read. Where none does any order will do: most parallel moves are such, and need no tables.
+struct Conflicts {
+    registers: bool,
+    /// Some place in memory is read and some is written.
+    memory: bool,
+}
+
+impl Conflicts {
+    fn of(moves: &[Move]) -> Conflicts {
+        let (mut read, mut written) = (PRegSet::EMPTY, PRegSet::EMPTY);
+        let (mut reads_memory, mut writes_memory) = (false, false);
+        for step in moves.iter().filter(|step| step.from != step.to) {
+            match step.from {
+                Loc::Reg(reg) => read = read.with(reg),
+                Loc::Remat => {}
+                _ => reads_memory = true,
+            }
+            match step.to {
+                Loc::Reg(reg) => written = written.with(reg),
+                _ => writes_memory = true,
+            }
         }
-        match step.to {
-            Loc::Reg(reg) => written = written.with(reg),
-            _ => writes_memory = true,
-        }
+        Conflicts { registers: read.0 & written.0 != 0, memory: reads_memory && writes_memory }
     }
-    read.0 & written.0 == 0 && !(reads_memory && writes_memory)
 }
 
 #[cfg(test)]

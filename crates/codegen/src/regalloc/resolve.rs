@@ -22,16 +22,15 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 pub fn resolve<O>(code: &Code<O>, env: &Env, lives: &Lives, intervals: Intervals, scratch: &mut Scratch) -> Allocation {
-    let (pieces, pieces_of) = pieces(code.vregs.len(), &intervals, scratch);
     let mut resolver = Resolver {
         code,
         lives,
-        pieces,
-        pieces_of,
-        sources: scratch.table(Loc::None, code.operands.len()),
+        pieces: scratch.growing(0),
+        homes: scratch.list(code.vregs.len()),
+        split: scratch.growing(0),
         moves: scratch.growing(0),
         stores: scratch.growing(0),
-        stored: Vec::new(),
+        stored: scratch.table(false, if lives.safepoints.is_empty() { 0 } else { code.vregs.len() }),
         entries: Vec::new(),
         out: Allocation {
             locs: scratch.table(Loc::None, code.operands.len()),
@@ -43,79 +42,108 @@ pub fn resolve<O>(code: &Code<O>, env: &Env, lives: &Lives, intervals: Intervals
     };
     resolver.out.stats.vregs = code.vregs.len() as u32;
     resolver.out.stats.splits = intervals.splits;
+    resolver.find_homes(&intervals);
+    resolver.frame(env, &intervals, scratch);
     scratch.give(intervals.all);
     resolver.assign_slots(scratch);
-    resolver.frame(env, scratch);
-    resolver.places();
+    resolver.places_of_split();
     resolver.operand_moves();
-    resolver.split_moves();
-    resolver.edges();
-    resolver.decide_stores(scratch);
+    resolver.moves_of_split();
+    resolver.arguments();
     resolver.stack_maps();
     resolver.finish(scratch)
 }
 
 /// A piece of a lifetime.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Piece {
-    pub start: u32,
-    pub end: u32,
-    /// Its part of the ranges; those at its ends may reach beyond it.
-    pub ranges: Span,
+struct Piece {
+    start: u32,
+    end: u32,
     uses: Span,
-    pub loc: Loc,
+    loc: Loc,
 }
 
-/// The pieces of all registers, ascending in each, and each register's part of them.
-fn pieces(vregs: usize, intervals: &Intervals, scratch: &mut Scratch) -> (Vec<Piece>, Vec<Span>) {
-    let mut pieces = scratch.list(intervals.all.len());
-    let mut pieces_of = scratch.list(vregs);
-    pieces_of.extend((0..vregs).map(|vreg| {
-        let first = pieces.len() as u32;
-        let mut next = vreg as u32;
-        while next != NONE {
-            let interval = &intervals.all[next as usize];
-            if interval.loc != Loc::None {
-                let &Interval { start, end, ranges, uses, loc, .. } = interval;
-                pieces.push(Piece { start, end, ranges, uses, loc });
-            }
-            next = interval.next;
-        }
-        (first, pieces.len() as u32)
-    }));
-    (pieces, pieces_of)
+/// Where a register is.
+#[derive(Clone, Copy, Debug)]
+enum Home {
+    /// Always here; [`Loc::None`] if it has no lifetime. Most are such.
+    One(Loc),
+    /// In these pieces, ascending; or in one that is a slot.
+    Split(u32, u32),
 }
 
 struct Resolver<'a, O> {
     code: &'a Code<O>,
     lives: &'a Lives,
-    /// The pieces of all lifetimes, ascending in each.
+    /// Where each register is.
+    homes: Vec<Home>,
+    /// The pieces of the lifetimes that are split, ascending in each.
     pieces: Vec<Piece>,
-    /// Each register's part of `pieces`.
-    pieces_of: Vec<Span>,
-    /// For operands that a move brings into place: where the value is before.
-    sources: Vec<Loc>,
-    moves: Vec<(MoveAt, Move)>,
-    /// Ways into memory, with how often they are taken.
-    stores: Vec<(MoveAt, Move, u64)>,
-    /// Whether each register's slot is valid from the definition on.
+    /// The registers with pieces.
+    split: Vec<VReg>,
+    /// All moves so far, each with its [`place`].
+    moves: Vec<(u32, Move)>,
+    /// Ways of one register into memory, with how often they are taken.
+    stores: Vec<(u32, Move, u64)>,
+    /// Whether each register's slot is valid from the definition on; empty if there are no stack maps, which alone ask.
     stored: Vec<bool>,
     /// The edges on which the frame is made within the function.
     entries: Vec<(u32, u32)>,
     out: Allocation,
 }
 
+/// Where a move stands, as a number that orders moves: the instruction, and the phase in it of a [`MoveAt`].
+fn place<O>(code: &Code<O>, at: MoveAt) -> u32 {
+    let (inst, phase) = match at {
+        MoveAt::BlockStart(block) => (code.blocks[block as usize].start, 0),
+        MoveAt::Before(inst) => (inst, 1),
+        MoveAt::BlockEnd(block) => (code.blocks[block as usize].end - 1, 2),
+        MoveAt::After(inst) => (inst, 3),
+    };
+    4 * inst + phase
+}
+
 impl<O> Resolver<'_, O> {
+    /// Notes where each register is, and where its operands are before moves have brought them into place.
+    fn find_homes(&mut self, intervals: &Intervals) {
+        for vreg in 0..self.code.vregs.len() {
+            let only = &intervals.all[vreg];
+            if only.next == NONE && !matches!(only.loc, Loc::Slot(_)) {
+                self.homes.push(Home::One(only.loc));
+                write_places(&mut self.out.locs, self.lives, only.uses, only.loc);
+                continue;
+            }
+            let first = self.pieces.len() as u32;
+            let mut next = vreg as u32;
+            while next != NONE {
+                let interval = &intervals.all[next as usize];
+                if interval.loc != Loc::None {
+                    let &Interval { start, end, uses, loc, .. } = interval;
+                    self.pieces.push(Piece { start, end, uses, loc });
+                }
+                next = interval.next;
+            }
+            self.homes.push(Home::Split(first, self.pieces.len() as u32));
+            self.split.push(VReg(vreg as u32));
+        }
+    }
+
+    /// The pieces of a register that is split.
     #[inline]
     fn pieces(&self, vreg: VReg) -> &[Piece] {
-        let (first, end) = self.pieces_of[vreg.index()];
-        &self.pieces[first as usize..end as usize]
+        match self.homes[vreg.index()] {
+            Home::One(_) => &[],
+            Home::Split(first, end) => &self.pieces[first as usize..end as usize],
+        }
     }
 
     /// The place at the definition.
     #[inline]
     fn first_loc(&self, vreg: VReg) -> Option<Loc> {
-        self.pieces(vreg).first().map(|piece| piece.loc)
+        match self.homes[vreg.index()] {
+            Home::One(loc) => (loc != Loc::None).then_some(loc),
+            Home::Split(first, _) => Some(self.pieces[first as usize].loc),
+        }
     }
 
     /// The slot of a register that was sent to memory.
@@ -123,13 +151,16 @@ impl<O> Resolver<'_, O> {
         self.pieces(vreg).iter().map(|piece| piece.loc).find(|loc| matches!(loc, Loc::Slot(_)))
     }
 
+    #[inline]
     fn loc_at(&self, vreg: VReg, at: u32) -> Loc {
-        let pieces = self.pieces(vreg);
-        if let [only] = pieces {
-            return only.loc;
+        match self.homes[vreg.index()] {
+            Home::One(loc) => loc,
+            Home::Split(first, end) => {
+                let pieces = &self.pieces[first as usize..end as usize];
+                let index = pieces.partition_point(|piece| piece.start <= at);
+                if index == 0 { Loc::None } else { pieces[index - 1].loc }
+            }
         }
-        let index = pieces.partition_point(|piece| piece.start <= at);
-        if index == 0 { Loc::None } else { pieces[index - 1].loc }
     }
 
     fn weight(&self, inst: usize) -> u64 {
@@ -139,7 +170,7 @@ impl<O> Resolver<'_, O> {
     /// Gives slots to lifetimes that were sent to memory; those that do not overlap share.
     fn assign_slots(&mut self, scratch: &mut Scratch) {
         let mut lifetimes: Vec<(u32, u32, VReg)> = scratch.growing(0);
-        for vreg in (0..self.code.vregs.len() as u32).map(VReg) {
+        for &vreg in &self.split {
             if let [first, ..] = self.pieces(vreg)
                 && let [.., last] = self.pieces(vreg)
                 && self.slot(vreg).is_some()
@@ -168,7 +199,9 @@ impl<O> Resolver<'_, O> {
                 Slot(self.out.slots.len() as u32 - 1)
             });
             busy.push(Reverse((end, slot.0)));
-            let (first, end) = self.pieces_of[vreg.index()];
+            let Home::Split(first, end) = self.homes[vreg.index()] else {
+                continue;
+            };
             for piece in &mut self.pieces[first as usize..end as usize] {
                 if matches!(piece.loc, Loc::Slot(_)) {
                     piece.loc = Loc::Slot(slot);
@@ -179,8 +212,8 @@ impl<O> Resolver<'_, O> {
     }
 
     /// Decides which blocks have the frame.
-    fn frame(&mut self, env: &Env, scratch: &mut Scratch) {
-        let region = FrameRegion::compute(self.code, env, self.lives, &self.pieces, scratch);
+    fn frame(&mut self, env: &Env, intervals: &Intervals, scratch: &mut Scratch) {
+        let region = FrameRegion::compute(self.code, env, self.lives, &intervals.all, scratch);
         if region.placement == FramePlacement::Inside {
             self.entries = region.entries(self.code).collect();
         }
@@ -189,31 +222,28 @@ impl<O> Resolver<'_, O> {
         self.out.frame = region;
     }
 
-    /// Writes the place of each piece into the operands that it serves.
-    fn places(&mut self) {
+    /// Notes for the registers that are split where their operands are before moves have brought them into place.
+    fn places_of_split(&mut self) {
         for piece in &self.pieces {
-            for item in &self.lives.uses[piece.uses.0 as usize..piece.uses.1 as usize] {
-                if item.operand != u32::MAX {
-                    self.sources[item.operand as usize] = piece.loc;
-                }
-            }
+            write_places(&mut self.out.locs, self.lives, piece.uses, piece.loc);
         }
     }
 
     fn move_to(&mut self, at: MoveAt, from: Loc, to: Loc, vreg: VReg) {
         if from != to && to != Loc::Remat && to != Loc::None {
-            self.moves.push((at, Move { from, to, vreg }));
+            self.moves.push((place(self.code, at), Move { from, to, vreg }));
         }
     }
 
-    /// Moves into and out of fixed registers, tied places and argument slots.
+    /// Moves into and out of fixed registers, tied places and argument slots. Before, the operands' places are those that their
+    /// values come from.
     fn operand_moves(&mut self) {
         for inst in 0..self.code.insts.len() {
             let first = self.code.insts[inst].operands.0 as usize;
             let before = MoveAt::Before(inst as u32);
             for (index, operand) in self.code.operands(inst).iter().enumerate() {
                 let place = first + index;
-                let source = self.sources[place];
+                let source = self.out.locs[place];
                 match operand.constraint {
                     Constraint::Fixed(reg) if operand.role.is_use() => {
                         self.out.locs[place] = Loc::Reg(reg);
@@ -225,73 +255,77 @@ impl<O> Resolver<'_, O> {
                             self.move_to(MoveAt::After(inst as u32), Loc::Reg(reg), to, operand.vreg);
                         }
                     }
-                    Constraint::Outgoing(offset) => {
-                        self.out.locs[place] = Loc::Outgoing(offset);
-                        self.move_to(before, source, Loc::Outgoing(offset), operand.vreg);
+                    Constraint::Outgoing(argument) => {
+                        let to = Loc::Outgoing(argument.offset());
+                        self.out.locs[place] = to;
+                        self.move_to(before, source, to, operand.vreg);
                     }
                     Constraint::Tied(with) => {
                         let with = with as usize;
-                        self.out.locs[place] = source;
-                        self.out.locs[first + with] = source;
-                        let from = self.sources[first + with];
+                        let from = std::mem::replace(&mut self.out.locs[first + with], source);
                         let vreg = self.code.operands(inst)[with].vreg;
                         self.move_to(before, from, source, vreg);
                     }
-                    Constraint::TiedUse => {}
-                    Constraint::Reg | Constraint::RegMem | Constraint::Any => self.out.locs[place] = source,
+                    Constraint::TiedUse | Constraint::Reg | Constraint::RegMem | Constraint::Any => {}
                 }
             }
         }
     }
 
     fn is_block_start(&self, at: u32) -> bool {
-        let inst = pos::inst(at);
-        at.is_multiple_of(4) && self.code.blocks[self.lives.block_of[inst] as usize].start as usize == inst
+        let (inst, block_of) = (pos::inst(at), &self.lives.block_of);
+        at.is_multiple_of(4) && (inst == 0 || block_of[inst - 1] != block_of[inst])
+    }
+
+    /// Moves of registers that are split.
+    fn moves_of_split(&mut self) {
+        for index in 0..self.split.len() {
+            let vreg = self.split[index];
+            if let Home::Split(first, end) = self.homes[vreg.index()]
+                && end - first > 1
+            {
+                let pieces = first as usize..end as usize;
+                self.split_moves(vreg, pieces.clone());
+                for index in pieces {
+                    self.edges_of_piece(vreg, self.pieces[index]);
+                }
+                self.decide_stores(vreg);
+            }
+        }
     }
 
     /// Moves where one piece of a lifetime ends and the next begins.
-    fn split_moves(&mut self) {
-        for vreg in (0..self.code.vregs.len() as u32).map(VReg) {
-            let (first, end) = self.pieces_of[vreg.index()];
-            for index in first as usize + 1..end as usize {
-                let (old, new) = (self.pieces[index - 1], self.pieces[index]);
-                if old.end != new.start || old.loc == new.loc || self.is_block_start(new.start) {
+    fn split_moves(&mut self, vreg: VReg, pieces: std::ops::Range<usize>) {
+        for index in pieces.skip(1) {
+            let (old, new) = (self.pieces[index - 1], self.pieces[index]);
+            if old.end != new.start || old.loc == new.loc || self.is_block_start(new.start) {
+                continue;
+            }
+            let inst = pos::inst(new.start);
+            let after = new.start % 4 == 3;
+            let at = if after { MoveAt::After(inst as u32) } else { MoveAt::Before(inst as u32) };
+            if !matches!(new.loc, Loc::Slot(_)) {
+                if active(Bug::ResolveForgetsSplits) {
                     continue;
                 }
-                let inst = pos::inst(new.start);
-                let after = new.start % 4 == 3;
-                let at = if after { MoveAt::After(inst as u32) } else { MoveAt::Before(inst as u32) };
-                if !matches!(new.loc, Loc::Slot(_)) {
-                    if active(Bug::ResolveForgetsSplits) {
-                        continue;
-                    }
-                    debug_assert!(new.start % 4 == 0 || new.loc == Loc::Remat, "{new:?} begins inside an instruction");
-                    self.move_to(at, old.loc, new.loc, vreg);
-                    continue;
-                }
-                // Inside an instruction: what is stored before it is the value of the piece that lives there.
-                let from = if after { old.loc } else { self.loc_at(vreg, pos::before(inst).saturating_sub(1)) };
-                if from != new.loc {
-                    let step = Move { from, to: new.loc, vreg };
-                    self.stores.push((at, step, self.weight(inst)));
-                }
+                debug_assert!(new.start % 4 == 0 || new.loc == Loc::Remat, "{new:?} begins inside an instruction");
+                self.move_to(at, old.loc, new.loc, vreg);
+                continue;
+            }
+            // Inside an instruction: what is stored before it is the value of the piece that lives there.
+            let from = if after { old.loc } else { self.loc_at(vreg, pos::before(inst).saturating_sub(1)) };
+            if from != new.loc {
+                let step = Move { from, to: new.loc, vreg };
+                self.stores.push((place(self.code, at), step, self.weight(inst)));
             }
         }
     }
 
-    /// Moves on edges.
-    fn edges(&mut self) {
-        for vreg in (0..self.code.vregs.len() as u32).map(VReg) {
-            let (first, end) = self.pieces_of[vreg.index()];
-            if end - first > 1 {
-                for index in first..end {
-                    self.edges_of_piece(vreg, self.pieces[index as usize]);
-                }
-            }
-        }
+    /// Moves of arguments to blocks' parameters.
+    fn arguments(&mut self) {
         for (pred, block) in self.code.blocks.iter().enumerate() {
             let end = pos::before(block.end as usize) - 1;
-            for edge in self.code.succs(pred) {
+            for edge in self.code.succs(pred).iter().filter(|edge| edge.has_args()) {
                 let params = self.code.params(edge.block as usize);
                 for (&param, &arg) in params.iter().zip(self.code.args(edge)) {
                     if let Some(to) = self.first_loc(param) {
@@ -368,9 +402,9 @@ impl<O> Resolver<'_, O> {
         }
         let step = Move { from, to, vreg };
         if matches!(to, Loc::Slot(_)) {
-            self.stores.push((at, step, self.edge_weight(pred, succ)));
+            self.stores.push((place(self.code, at), step, self.edge_weight(pred, succ)));
         } else {
-            self.moves.push((at, step));
+            self.moves.push((place(self.code, at), step));
         }
     }
 
@@ -402,29 +436,20 @@ impl<O> Resolver<'_, O> {
         }
     }
 
-    /// Chooses for each spilled register between a store at its definition and stores on its ways into memory.
-    fn decide_stores(&mut self, scratch: &mut Scratch) {
-        let lazy = std::mem::take(&mut self.stores);
-        if lazy.is_empty() {
-            return;
-        }
-        let mut cost = scratch.table(0u64, self.code.vregs.len());
-        for (_, step, weight) in &lazy {
-            cost[step.vreg.index()] += weight;
-        }
-        self.stored = scratch.table(false, self.code.vregs.len());
-        for &(at, step, _) in &lazy {
-            let vreg = step.vreg;
-            let cost = std::mem::take(&mut cost[vreg.index()]);
-            if cost > 0 && cost >= self.store_weight(vreg) {
-                self.stored[vreg.index()] = true;
-                self.store_at_definition(vreg);
-            } else if !self.stored[vreg.index()] {
-                self.moves.push((at, step));
+    /// Chooses for a register between a store at its definition and stores on its ways into memory.
+    fn decide_stores(&mut self, vreg: VReg) {
+        let mut lazy = std::mem::take(&mut self.stores);
+        let cost: u64 = lazy.iter().map(|&(.., weight)| weight).sum();
+        if cost > 0 && cost >= self.store_weight(vreg) {
+            if let Some(stored) = self.stored.get_mut(vreg.index()) {
+                *stored = true;
             }
+            self.store_at_definition(vreg);
+        } else {
+            self.moves.extend(lazy.iter().map(|&(at, step, _)| (at, step)));
         }
-        scratch.give(cost);
-        scratch.give(lazy);
+        lazy.clear();
+        self.stores = lazy;
     }
 
     fn store_at_definition(&mut self, vreg: VReg) {
@@ -462,9 +487,8 @@ impl<O> Resolver<'_, O> {
     }
 
     fn stack_maps(&mut self) {
-        let points: Vec<u32> =
-            (0..self.code.insts.len() as u32).filter(|&inst| self.code.insts[inst as usize].safepoint).collect();
-        for &point in &points {
+        let points = &self.lives.safepoints;
+        for &point in points {
             self.out.stack_maps.insert(point, StackMap::default());
         }
         if points.is_empty() {
@@ -472,7 +496,7 @@ impl<O> Resolver<'_, O> {
         }
         for vreg in 0..self.code.vregs.len() {
             let data = self.code.vregs[vreg];
-            if data.remat.is_some() || data.ty != Type::TAGGED && data.base.is_none() {
+            if data.is_constant() || data.ty != Type::TAGGED && data.base().is_none() {
                 continue;
             }
             let vreg = VReg(vreg as u32);
@@ -485,7 +509,7 @@ impl<O> Resolver<'_, O> {
                     }
                     let at = pos::late(point as usize);
                     let loc = self.loc_at(vreg, at);
-                    let base = data.base.map(|base| self.loc_at(base, at));
+                    let base = data.base().map(|base| self.loc_at(base, at));
                     // A slot that was stored at the definition is read again later: it must not go stale.
                     let framed = self.has_frame(point) && !active(Bug::StackMapForgetsSlots);
                     let slot = self.valid_slot(vreg).filter(|&slot| framed && slot != loc);
@@ -505,18 +529,7 @@ impl<O> Resolver<'_, O> {
 
     /// Sorts the moves into groups.
     fn finish(mut self, scratch: &mut Scratch) -> Allocation {
-        let blocks = &self.code.blocks;
-        let inst_of = |at: MoveAt| match at {
-            MoveAt::BlockStart(block) => blocks[block as usize].start,
-            MoveAt::BlockEnd(block) => blocks[block as usize].end - 1,
-            MoveAt::Before(inst) | MoveAt::After(inst) => inst,
-        };
-        let phase = |at: MoveAt| match at {
-            MoveAt::BlockStart(_) => 0,
-            MoveAt::Before(_) => 1,
-            MoveAt::BlockEnd(_) => 2,
-            MoveAt::After(_) => 3,
-        };
+        let inst_of = |place: u32| place / 4;
         // By instruction: counted, then put in place. Few moves share one.
         let mut next = scratch.table(0u32, self.code.insts.len() + 1);
         for &(at, _) in &self.moves {
@@ -539,9 +552,15 @@ impl<O> Resolver<'_, O> {
             let same =
                 rest.iter().position(|&other| inst_of(self.moves[other as usize].0) != inst).unwrap_or(rest.len());
             let (here, after) = rest.split_at_mut(same);
-            here.sort_by_key(|&index| phase(self.moves[index as usize].0));
+            here.sort_by_key(|&index| self.moves[index as usize].0);
             for &index in here.iter() {
-                let (at, step) = self.moves[index as usize];
+                let (place, step) = self.moves[index as usize];
+                let at = match place % 4 {
+                    0 => MoveAt::BlockStart(self.lives.block_of[inst as usize]),
+                    1 => MoveAt::Before(inst),
+                    2 => MoveAt::BlockEnd(self.lives.block_of[inst as usize]),
+                    _ => MoveAt::After(inst),
+                };
                 match out.groups.last_mut() {
                     Some(group) if group.at == at => {
                         // The same store may be asked for twice: before an instruction and where a piece ends.
@@ -571,10 +590,21 @@ impl<O> Resolver<'_, O> {
         scratch.give(next);
         scratch.give(order);
         scratch.give(self.pieces);
-        scratch.give(self.pieces_of);
-        scratch.give(self.sources);
+        scratch.give(self.homes);
+        scratch.give(self.split);
         scratch.give(self.moves);
+        scratch.give(self.stores);
         scratch.give(self.stored);
         self.out
+    }
+}
+
+/// Writes the place of a piece of a lifetime into the operands that it serves.
+#[inline]
+fn write_places(places: &mut [Loc], lives: &Lives, uses: Span, loc: Loc) {
+    for item in &lives.uses[uses.0 as usize..uses.1 as usize] {
+        if item.operand != u32::MAX {
+            places[item.operand as usize] = loc;
+        }
     }
 }

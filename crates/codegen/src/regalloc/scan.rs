@@ -565,7 +565,7 @@ impl<O> Scan<'_, O> {
         let holder = std::mem::replace(&mut self.active[reg.index()], NONE);
         self.until[reg.index()] = NEVER;
         if holder != NONE && !active(Bug::ScanKeepsEvicted) {
-            self.spill_from(holder as usize, at, Want::Prefer);
+            self.spill_lost(holder as usize, at);
         }
         for (other, wake, _) in self.met_in_holes(id, reg, at).collect::<Vec<_>>() {
             // It is in a hole: what comes after the hole is allocated anew.
@@ -576,17 +576,36 @@ impl<O> Scan<'_, O> {
         self.wake[reg.index()] = self.inactive[reg.index()].first().map_or(NEVER, |first| first.0);
     }
 
+    /// Puts an interval into memory that loses its register at `at`: from there on, or from the start of a loop on since which it
+    /// has not been used. Else it would go round that loop in its register, only to be lost again, and every edge back to the
+    /// header would have to load it. What has not been used at all was brought back too early, and stays in memory.
+    fn spill_lost(&mut self, id: usize, at: u32) {
+        let (first, end) = self.intervals[id].uses;
+        let is_used = first < end && self.lives.uses[first as usize].pos < at;
+        if !is_used && !self.is_first(id) {
+            return self.spill(id, at, Want::Prefer);
+        }
+        let (unused, now) = (floor(self.last_use_before(id, at)) + 4, floor(at));
+        let start = if unused < now { self.best_split(unused, now) } else { now };
+        if start == now {
+            return self.spill_from(id, at, Want::Prefer);
+        }
+        if let Some(piece) = self.split(id, start) {
+            self.spill(piece, at, Want::Prefer);
+        }
+    }
+
     /// Puts an interval into memory from `at` on, until just before its next use that wants a register.
     fn spill_from(&mut self, id: usize, at: u32, want: Want) {
-        let piece = if at > self.intervals[id].start {
-            match self.split(id, at) {
-                Some(piece) => piece,
-                None => return,
-            }
-        } else {
-            id
-        };
-        let from = self.intervals[piece].start;
+        let piece = if at > self.intervals[id].start { self.split(id, at) } else { Some(id) };
+        if let Some(piece) = piece {
+            self.spill(piece, at, want);
+        }
+    }
+
+    /// Puts a piece into memory. The scan has come to `at`, so that it gets no register before.
+    fn spill(&mut self, piece: usize, at: u32, want: Want) {
+        let from = self.intervals[piece].start.max(at);
         // Uses in this instruction do with memory: who would not has not come here.
         let next = self.next_use(piece, floor(from) + 4, want);
         if next != NEVER {
@@ -595,7 +614,7 @@ impl<O> Scan<'_, O> {
             self.requeue(rest);
         }
         let vreg = self.intervals[piece].vreg;
-        let constant = self.code.vregs[vreg.index()].remat.is_some();
+        let constant = self.code.vregs[vreg.index()].is_constant();
         // Slots are numbered later; for now each register's slot is its own number.
         self.intervals[piece].loc = if constant { Loc::Remat } else { Loc::Slot(Slot(vreg.0)) };
     }

@@ -17,8 +17,6 @@ pub const SCRATCH: Reg = Reg::R11;
 pub const SCRATCH_INT: PReg = PReg::int(11);
 /// The vector register that belongs to moves and expansions.
 pub const SCRATCH_FLOAT: PReg = PReg::float(15);
-/// Marks an offset of [`crate::lir::Constraint::Outgoing`] as one into this function's own argument area: of a tail call.
-pub const INCOMING: u32 = 1 << 31;
 /// No operand.
 pub const NO: u8 = u8::MAX;
 

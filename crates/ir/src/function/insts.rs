@@ -149,6 +149,20 @@ impl Function {
         if count == 0 { &[] } else { &self.edges[data.extra as usize..data.extra as usize + count] }
     }
 
+    /// Where the edges of an instruction are, for [`Function::edges_at`]: first, one past the last.
+    #[inline]
+    pub(crate) fn edge_span(&self, inst: Inst) -> (u32, u32) {
+        let data = &self.insts[inst];
+        let count = data.edge_count() as u32;
+        if count == 0 { (0, 0) } else { (data.extra, data.extra + count) }
+    }
+
+    /// Edges by their place.
+    #[inline]
+    pub(crate) fn edges_at(&self, (first, end): (u32, u32)) -> &[Edge] {
+        &self.edges[first as usize..end as usize]
+    }
+
     /// The edges of a terminator, to be retargeted.
     #[inline]
     pub fn edges_mut(&mut self, inst: Inst) -> &mut [Edge] {

@@ -20,7 +20,7 @@ impl Emitter<'_> {
 
     /// The fast path; control goes to the slow path where it fails.
     pub(super) fn convert(&mut self) {
-        let MOp::FloatToInt(convert, double, size) = self.lowered.code.ops[self.inst] else {
+        let MOp::FloatToInt(convert, double, size) = *self.lowered.code.op(self.inst) else {
             return;
         };
         let (dst, src) = (self.reg(0), self.xmm(1));
@@ -68,7 +68,7 @@ impl Emitter<'_> {
     }
 
     pub(super) fn convert_slow(&mut self, back: Label) {
-        let MOp::FloatToInt(convert, double, size) = self.lowered.code.ops[self.inst] else {
+        let MOp::FloatToInt(convert, double, size) = *self.lowered.code.op(self.inst) else {
             return;
         };
         let (dst, src) = (self.reg(0), self.xmm(1));

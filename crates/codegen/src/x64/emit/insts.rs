@@ -13,10 +13,18 @@ impl Emitter<'_> {
         self.allocation.locs[(first + operand as u32) as usize]
     }
 
-    fn vreg_data(&self, operand: u8) -> VRegData {
+    fn vreg(&self, operand: u8) -> VReg {
         let first = self.lowered.code.insts[self.inst].operands.0;
-        let vreg = self.lowered.code.operands[(first + operand as u32) as usize].vreg;
-        self.lowered.code.vregs[vreg.index()]
+        self.lowered.code.operands[(first + operand as u32) as usize].vreg
+    }
+
+    /// The constant that an operand is.
+    fn constant(&self, operand: u8) -> Option<Remat> {
+        self.lowered.code.remat(self.vreg(operand))
+    }
+
+    fn ty(&self, operand: u8) -> Type {
+        self.lowered.code.vregs[self.vreg(operand).index()].ty
     }
 
     /// The general-purpose register of an operand.
@@ -57,7 +65,7 @@ impl Emitter<'_> {
             Src::Mem(addr) => Operand::Mem(self.mem(addr)),
             Src::Op(index) => match self.loc(index) {
                 Loc::Reg(reg) => Operand::Reg(Reg::from_index(reg.number())),
-                Loc::Remat => match self.vreg_data(index).remat {
+                Loc::Remat => match self.constant(index) {
                     Some(Remat::Int(bits)) => match i32::try_from(bits) {
                         Ok(imm) => Operand::Imm(imm),
                         Err(_) => {
@@ -92,7 +100,7 @@ impl Emitter<'_> {
             Src::Op(index) => match self.loc(index) {
                 Loc::Reg(reg) => XmmMem::Xmm(Xmm::from_index(reg.number())),
                 Loc::Remat => {
-                    let bits = match self.vreg_data(index).remat {
+                    let bits = match self.constant(index) {
                         Some(Remat::Float(bits)) => bits,
                         _ => 0,
                     };
@@ -313,7 +321,7 @@ impl Emitter<'_> {
             MOp::Set(flags, cc) => self.set(flags, cc),
             MOp::Cmov(flags, cc, other) => {
                 self.flags(flags);
-                let size = match self.vreg_data(0).ty.bytes() {
+                let size = match self.ty(0).bytes() {
                     8 => Size::S64,
                     _ => Size::S32,
                 };
@@ -339,7 +347,7 @@ impl Emitter<'_> {
                 self.flags(flags);
                 let over = self.asm.new_label();
                 self.jump_if(cc, over);
-                let len = vec_len(self.vreg_data(0).ty);
+                let len = vec_len(self.ty(0));
                 let (dst, other) = (self.xmm(0), self.xmm(other));
                 self.asm.vmovaps(len, dst, other);
                 self.asm.bind(over);

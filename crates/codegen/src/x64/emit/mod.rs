@@ -216,7 +216,7 @@ impl Emitter<'_> {
         let is_empty = |block: usize| {
             let data = &code.blocks[block];
             data.end - data.start == 2
-                && matches!(code.ops[data.start as usize + 1], MOp::Jump)
+                && matches!(code.op(data.start as usize + 1), MOp::Jump)
                 && !has_moves[block]
                 && self.change_at_start(block).is_none()
                 && self.change_at_end(block).is_none()
@@ -224,7 +224,7 @@ impl Emitter<'_> {
         let only_returns = |block: usize| {
             let data = &code.blocks[block];
             data.end - data.start == 2
-                && matches!(code.ops[data.start as usize + 1], MOp::Return)
+                && matches!(code.op(data.start as usize + 1), MOp::Return)
                 && !has_moves[block]
                 && self.change_at_start(block).is_none()
         };
@@ -295,7 +295,7 @@ impl Emitter<'_> {
                         self.epilogue();
                     }
                 }
-                self.emit_inst(lowered.code.ops[inst]);
+                self.emit_inst(*lowered.code.op(inst));
                 self.moves(MoveAt::After(inst as u32));
             }
         }
@@ -351,7 +351,7 @@ impl Emitter<'_> {
     }
 
     fn position(&mut self, inst: usize) {
-        let pos = self.lowered.positions[inst];
+        let pos = self.lowered.position(inst);
         if self.positions.last().is_none_or(|last| last.1 != pos) {
             let label = self.asm.here();
             self.positions.push((label, pos));
@@ -452,7 +452,7 @@ impl Emitter<'_> {
         match loc {
             Loc::Reg(reg) => Place::Reg(reg),
             Loc::Slot(slot) => Place::Frame(self.frame.slots[slot.0 as usize]),
-            _ => match self.lowered.code.vregs[vreg.index()].remat {
+            _ => match self.lowered.code.remat(vreg) {
                 Some(Remat::Int(bits)) => Place::Const(bits as u64),
                 Some(Remat::Float(bits)) => Place::Const(bits),
                 None => Place::Const(0),
@@ -501,13 +501,13 @@ impl Emitter<'_> {
     }
 
     fn one_move(&mut self, class: Class, step: Move) {
-        let data = self.lowered.code.vregs[step.vreg.index()];
         if step.from == Loc::Remat {
-            return self.remat(step.to, data);
+            return self.remat(step.to, step.vreg);
         }
+        let ty = self.lowered.code.vregs[step.vreg.index()].ty;
         match class {
-            Class::Int => self.int_move(step, data.ty),
-            Class::Float => self.float_move(step, data.ty),
+            Class::Int => self.int_move(step, ty),
+            Class::Float => self.float_move(step, ty),
         }
     }
 
@@ -563,15 +563,19 @@ impl Emitter<'_> {
     }
 
     /// Makes a constant. Flags stay as they are: a move may stand between anything.
-    fn remat(&mut self, to: Loc, data: VRegData) {
-        let bits = match data.remat {
+    fn remat(&mut self, to: Loc, vreg: VReg) {
+        let bits = match self.lowered.code.remat(vreg) {
             Some(Remat::Int(bits)) => bits,
             Some(Remat::Float(bits)) => bits as i64,
             None => return,
         };
         match to {
             Loc::Reg(reg) if reg.class() == Class::Int => self.asm.mov_imm64(Reg::from_index(reg.number()), bits),
-            Loc::Reg(reg) => self.float_constant(Xmm::from_index(reg.number()), bits as u64, data.ty == Type::F64),
+            Loc::Reg(reg) => self.float_constant(
+                Xmm::from_index(reg.number()),
+                bits as u64,
+                self.lowered.code.vregs[vreg.index()].ty == Type::F64,
+            ),
             to => {
                 let to = self.loc_mem(to);
                 match i32::try_from(bits) {

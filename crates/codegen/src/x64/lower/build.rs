@@ -2,7 +2,6 @@
 
 use crate::lir::*;
 use crate::x64::inst::{MOp, NO};
-use tercel_ir::SourcePos;
 
 /// The operands of an instruction that is being made.
 ///
@@ -92,14 +91,13 @@ impl Ops {
     }
 }
 
-/// Turns code that was made from its end into the order of execution: instructions and their source positions.
+/// Turns code that was made from its end into the order of execution: what allocation reads of instructions. Their ops and source positions are read
+/// once, and stay.
 ///
 /// Blocks were made from the last to the first, so that no instruction has to be copied elsewhere.
-pub(super) fn turn_round(code: &mut Code<MOp>, positions: &mut [SourcePos]) {
+pub(super) fn turn_round(code: &mut Code<MOp>) {
     let count = code.insts.len() as u32;
     code.insts.reverse();
-    code.ops.reverse();
-    positions.reverse();
     for block in &mut code.blocks {
         (block.start, block.end) = (count - block.end, count - block.start);
     }

@@ -103,6 +103,10 @@ impl Lower<'_> {
             return None;
         }
         let places = abi::arguments(signature.conv, &signature.params);
+        if places.stack > ArgPlace::END {
+            self.unsupported("a call with more than 512 KB of arguments in memory");
+            return None;
+        }
         let indirect = matches!(data.op, Op::CallIndirect | Op::TailCallIndirect);
         let args = self.func.args(inst)[indirect as usize..].to_vec();
         Some((signature, places, args))
@@ -124,7 +128,7 @@ impl Lower<'_> {
                 ArgLoc::Reg(reg) => Constraint::Fixed(reg),
                 ArgLoc::Stack(offset) => {
                     self.need_frame();
-                    Constraint::Outgoing(offset)
+                    Constraint::Outgoing(ArgPlace::new(offset))
                 }
             };
             ops.push(vreg, constraint, Role::Use);
@@ -169,8 +173,8 @@ impl Lower<'_> {
         let (mut ops, callee) = self.call_operands(inst, data, &places, &args);
         // Arguments in memory replace this function's own, which were all read at its entry.
         for operand in ops.iter_mut() {
-            if let Constraint::Outgoing(offset) = &mut operand.constraint {
-                *offset |= INCOMING;
+            if let Constraint::Outgoing(place) = &mut operand.constraint {
+                *place = place.incoming();
             }
         }
         self.push(MOp::TailCall { callee }, ops);

@@ -80,8 +80,8 @@ pub struct Lowered {
     pub sites: Vec<SiteDesc>,
     /// Size of the outgoing argument area in bytes.
     pub outgoing: u32,
-    /// Source position of each instruction.
-    pub positions: Vec<SourcePos>,
+    /// Source position of each instruction, the last first: [`Lowered::position`].
+    positions: Vec<SourcePos>,
     /// Whether vectors wider than 128 bits occur.
     pub wide: bool,
     /// Whether there are calls.
@@ -89,14 +89,21 @@ pub struct Lowered {
 }
 
 impl Lowered {
+    /// The source position of an instruction.
+    #[inline]
+    pub fn position(&self, inst: usize) -> SourcePos {
+        self.positions[self.positions.len() - 1 - inst]
+    }
+
     /// Returns the storage.
     pub fn give(self, scratch: &mut Scratch) {
-        let Code { blocks, insts, ops, operands, vregs, values, edges, preds, loops } = self.code;
+        let Code { blocks, insts, ops, operands, vregs, constants, values, edges, preds, loops } = self.code;
         scratch.give(blocks);
         scratch.give(insts);
         scratch.give(ops);
         scratch.give(operands);
         scratch.give(vregs);
+        scratch.give(constants);
         scratch.give(values);
         scratch.give(edges);
         scratch.give(preds);
@@ -122,6 +129,7 @@ pub fn lower(func: &Function, options: &Options, scratch: &mut Scratch) -> Resul
         ops: scratch.growing(room),
         operands: scratch.growing(3 * insts),
         vregs: scratch.growing(insts),
+        constants: scratch.growing(0),
         values: scratch.growing(0),
         edges: scratch.growing(cfg.rpo().len()),
         preds: scratch.list(0),
@@ -239,7 +247,7 @@ impl Lower<'_> {
             self.take(first, SourcePos::default());
             self.code.blocks[index].end = self.code.insts.len() as u32;
         }
-        turn_round(&mut self.code, &mut self.positions);
+        turn_round(&mut self.code);
         self.predecessors(scratch);
         self.vreg_of.give(scratch);
         self.used.give(scratch);
@@ -399,8 +407,7 @@ impl Lower<'_> {
     }
 
     fn new_vreg(&mut self, ty: Type) -> VReg {
-        self.code.vregs.push(VRegData { ty, remat: None, base: None });
-        VReg(self.code.vregs.len() as u32 - 1)
+        self.code.new_vreg(ty)
     }
 
     /// The register of a value, whether or not anybody asks for it.
@@ -415,12 +422,12 @@ impl Lower<'_> {
             && let Some(base) = self.tagged_base(value)
         {
             let base = self.value(base);
-            self.code.vregs[vreg.index()].base = Some(base);
+            self.code.set_base(vreg, base);
             self.has_bases = true;
         }
         let constant = self.def_op(value).filter(|&(_, op)| op == Op::Fconst);
         if let Some((inst, _)) = constant {
-            self.code.vregs[vreg.index()].remat = Some(Remat::Float(self.func.inst(inst).imm as u64));
+            self.code.set_constant(vreg, Remat::Float(self.func.inst(inst).imm as u64));
         }
         vreg
     }
@@ -454,7 +461,7 @@ impl Lower<'_> {
     }
 
     fn make_int(&mut self, vreg: VReg, bits: i64) {
-        self.code.vregs[vreg.index()].remat = Some(Remat::Int(bits));
+        self.code.set_constant(vreg, Remat::Int(bits));
         let mut ops = Ops::new();
         ops.def(vreg);
         self.push(MOp::Imm(bits), ops);
@@ -508,7 +515,7 @@ impl Lower<'_> {
         for index in 0..if self.has_bases { ops.len() } else { 0 } {
             let operand = ops[index];
             if operand.role.is_use()
-                && let Some(base) = self.code.vregs[operand.vreg.index()].base
+                && let Some(base) = self.code.vregs[operand.vreg.index()].base()
             {
                 ops.push(base, Constraint::Any, operand.role);
             }

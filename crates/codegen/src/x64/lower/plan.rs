@@ -34,8 +34,8 @@ pub(super) struct Plan {
     pub blocks: Vec<Planned>,
     /// Where an IR block came to lie.
     pub index: Secondary<Block, u32>,
-    /// For blocks with several edges, where those begin in `middles`.
-    first_middle: Secondary<Block, u32>,
+    /// For blocks with several edges, their part of `middles`.
+    middles_of: Secondary<Block, (u32, u32)>,
     /// Where the block on an edge came to lie; [`NONE`] for edges that need none.
     middles: Vec<u32>,
 }
@@ -64,7 +64,7 @@ pub(super) fn plan_blocks(
     let mut plan = Plan {
         blocks: scratch.growing(cfg.rpo().len()),
         index: Secondary::take(scratch, NONE, func.block_capacity()),
-        first_middle: Secondary::take(scratch, NONE, func.block_capacity()),
+        middles_of: Secondary::take(scratch, (0, 0), func.block_capacity()),
         middles: scratch.growing(0),
     };
     let mut ready: BinaryHeap<(bool, u32, u32, u32)> = scratch.growing(0).into();
@@ -76,9 +76,10 @@ pub(super) fn plan_blocks(
         plan.index[block] = plan.blocks.len() as u32;
         let in_loop = loops.innermost(block);
         plan.blocks.push(Planned { of: block, edge: NONE, depth, in_loop: loop_index(in_loop), cold: cold[block] });
-        let edges = func.edges(func.terminator(block));
+        let edges = cfg.succs(func, block);
         if edges.len() > 1 {
-            plan.first_middle[block] = plan.middles.len() as u32;
+            let first = plan.middles.len() as u32;
+            plan.middles_of[block] = (first, first + edges.len() as u32);
             for (number, edge) in (0..).zip(edges) {
                 plan.middles.push(NONE);
                 if cfg.preds(edge.block).len() > 1 {
@@ -138,8 +139,8 @@ impl Plan {
     /// Where the block on an edge came to lie, if it has one.
     #[inline]
     pub(super) fn middle(&self, block: Block, edge: usize) -> Option<u32> {
-        let first = self.first_middle[block];
-        let middle = if first == NONE { NONE } else { self.middles[first as usize + edge] };
+        let (first, end) = self.middles_of[block];
+        let middle = if first == end { NONE } else { self.middles[first as usize + edge] };
         (middle != NONE).then_some(middle)
     }
 
@@ -159,7 +160,8 @@ impl Plan {
             if block != func.entry() {
                 place(index);
             }
-            let edges = func.edges(func.terminator(block)).len();
+            let (first, end) = self.middles_of[block];
+            let edges = (end - first) as usize;
             if edges == 2 {
                 // What goes on in the loop falls through, what leaves it jumps.
                 let middles = [0, 1].map(|edge| self.middle(block, edge));
@@ -180,7 +182,7 @@ impl Plan {
     pub(super) fn give(self, scratch: &mut Scratch) {
         scratch.give(self.blocks);
         self.index.give(scratch);
-        self.first_middle.give(scratch);
+        self.middles_of.give(scratch);
         scratch.give(self.middles);
     }
 }
