@@ -35,15 +35,6 @@ pub struct UsePos {
     pub operand: u32,
     /// What it wants.
     pub want: Want,
-    /// The next of the same register, or itself, that must have a register; and that wants one: indices into [`Lives::uses`]. One past the
-    /// register's last use if there is none.
-    pub next: [u32; 2],
-}
-
-impl UsePos {
-    fn new(pos: u32, operand: u32, want: Want) -> UsePos {
-        UsePos { pos, operand, want, next: [0; 2] }
-    }
 }
 
 /// A preference for a register.
@@ -66,6 +57,9 @@ pub struct Lives {
     pub ranges_of: Vec<Span>,
     /// Uses of all registers, ascending in each.
     pub uses: Vec<UsePos>,
+    /// For each use, the next of the same register, or itself, that must have a register; and that wants one. One past the
+    /// register's last use if there is none.
+    pub wanted: Vec<[u32; 2]>,
     /// Each register's part of `uses`.
     pub uses_of: Vec<Span>,
     /// When each physical register is taken by an instruction, ascending.
@@ -132,6 +126,7 @@ impl Lives {
             ranges: scratch.growing(vregs + vregs / 2),
             ranges_of: scratch.table((0, 0), vregs),
             uses: Vec::new(),
+            wanted: Vec::new(),
             uses_of: scratch.table((0, 0), vregs),
             fixed: scratch.recall(),
             hints: Hints::new(vregs, scratch),
@@ -160,6 +155,7 @@ impl Lives {
         scratch.give(self.ranges);
         scratch.give(self.ranges_of);
         scratch.give(self.uses);
+        scratch.give(self.wanted);
         scratch.give(self.uses_of);
         scratch.give(self.hints.ends);
         scratch.give(self.hints.all);
@@ -186,7 +182,7 @@ impl Lives {
             let count = std::mem::replace(span, (first, first)).1;
             first += count;
         }
-        self.uses = scratch.table(UsePos::new(0, u32::MAX, Want::Any), first as usize);
+        self.uses = scratch.table(UsePos { pos: 0, operand: u32::MAX, want: Want::Any }, first as usize);
     }
 
     /// Notes a use; they come in ascending order but within an instruction.
@@ -267,7 +263,7 @@ impl Lives {
                 for (&arg, &param) in
                     code.args(edge).iter().zip(params).filter(|_| !active(Bug::LivenessForgetsArguments))
                 {
-                    self.add_use(arg, UsePos::new(end - 1, u32::MAX, Want::Any));
+                    self.add_use(arg, UsePos { pos: end - 1, operand: u32::MAX, want: Want::Any });
                     self.hints.pair(arg, param);
                 }
             }
@@ -294,7 +290,7 @@ impl Lives {
                 (if late { pos::late(inst) } else { pos::early(inst) }, want)
             }
         };
-        self.add_use(operand.vreg, UsePos::new(pos, place, want));
+        self.add_use(operand.vreg, UsePos { pos, operand: place, want });
     }
 
     fn note_def<O>(&mut self, code: &Code<O>, inst: usize, operand: &Operand, place: u32, def_pos: &mut [u32]) {
@@ -315,26 +311,27 @@ impl Lives {
             _ => pos::late(inst),
         };
         self.add_def(vreg, inst as u32, start, def_pos);
-        self.add_use(vreg, UsePos::new(pos::late(inst), place, Want::Must));
+        self.add_use(vreg, UsePos { pos: pos::late(inst), operand: place, want: Want::Must });
     }
 
     /// Links each use of one register to the next ones that want a register.
     #[inline]
     fn find_wanted(&mut self, (first, end): Span) {
         let mut next = [end; 2];
-        for (index, item) in (first..end).zip(&mut self.uses[first as usize..end as usize]).rev() {
-            match item.want {
+        for index in (first..end).rev() {
+            match self.uses[index as usize].want {
                 Want::Must => next = [index; 2],
                 Want::Prefer => next[1] = index,
                 Want::Any => {}
             }
-            item.next = next;
+            self.wanted[index as usize] = next;
         }
     }
 
     /// Makes ranges from uses.
     fn build<O>(&mut self, code: &Code<O>, def_pos: &[u32], scratch: &mut Scratch) {
         let tree = LoopTree::new(code, scratch);
+        self.wanted = scratch.table([0; 2], self.uses.len());
         let mut walk = Walk {
             code,
             tree: &tree,

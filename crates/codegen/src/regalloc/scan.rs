@@ -360,7 +360,7 @@ impl<O> Scan<'_, O> {
         if first == end as usize {
             return NEVER;
         }
-        let found = self.lives.uses[first].next[(want == Want::Prefer) as usize];
+        let found = self.lives.wanted[first][(want == Want::Prefer) as usize];
         if found < end { self.lives.uses[found as usize].pos } else { NEVER }
     }
 
