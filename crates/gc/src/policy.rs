@@ -17,7 +17,7 @@ use crate::heap::Heap;
 use crate::roots::CollectKind;
 use std::cell::Cell;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 /// What the last full collection found out about the heap limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -51,6 +51,7 @@ pub(crate) struct Policy {
     /// Minor collections since the last full one.
     pub minors: Cell<usize>,
     interrupt: Cell<Option<(NonNull<AtomicU32>, u32)>>,
+    tripwire: Cell<Option<NonNull<AtomicUsize>>>,
 }
 
 impl Policy {
@@ -67,6 +68,7 @@ impl Policy {
             safepoints: Cell::new(0),
             minors: Cell::new(0),
             interrupt: Cell::new(None),
+            tripwire: Cell::new(None),
         };
         policy.set_threshold(config, 0);
         policy.set_blocks_threshold(config, 0, 0);
@@ -132,8 +134,21 @@ impl Heap {
         self.set_pending(self.gc_pending.get());
     }
 
+    /// A word that becomes 0 whenever a collection is asked for; nobody but its owner sets it again.
+    ///
+    /// # Safety
+    /// As for [`Heap::set_interrupt_word`].
+    pub unsafe fn set_tripwire(&self, word: Option<NonNull<AtomicUsize>>) {
+        self.policy.tripwire.set(word);
+        self.set_pending(self.gc_pending.get());
+    }
+
     pub(crate) fn set_pending(&self, pending: bool) {
         self.gc_pending.set(pending);
+        if pending && let Some(word) = self.policy.tripwire.get() {
+            // SAFETY: `set_tripwire`'s caller keeps the word valid.
+            unsafe { word.as_ref() }.store(0, Ordering::Relaxed);
+        }
         if let Some((word, bit)) = self.policy.interrupt.get() {
             // SAFETY: `set_interrupt_word`'s caller keeps the word valid.
             let word = unsafe { word.as_ref() };

@@ -2,7 +2,7 @@
 
 mod toy;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use tercel_gc::{CellHeader, CollectKind, Heap, HeapConfig, LimitStatus, Verify};
 use toy::*;
 
@@ -184,21 +184,29 @@ fn a_full_nursery_sets_the_flag_and_the_interrupt_word() {
     let word = AtomicU32::new(4);
     // SAFETY: the word outlives the heap's use of it: it is taken away below.
     unsafe { toy.heap.set_interrupt_word(Some((NonNull::from(&word), 2))) };
+    let tripwire = AtomicUsize::new(7);
+    // SAFETY: likewise.
+    unsafe { toy.heap.set_tripwire(Some(NonNull::from(&tripwire))) };
     // The first eden is half a megabyte.
     for _ in 0..(1 << 19) / 32 {
         toy.pair(0, 0);
     }
     assert!(!toy.heap.gc_pending.get());
+    assert_eq!(tripwire.load(Ordering::Relaxed), 7);
     for _ in 0..(1 << 19) / 32 {
         toy.pair(0, 0);
     }
     assert!(toy.heap.gc_pending.get());
     assert_eq!(word.load(Ordering::Relaxed), 6);
+    assert_eq!(tripwire.load(Ordering::Relaxed), 0);
     assert_eq!(toy.heap.should_collect(), Some(CollectKind::Minor));
     assert!(toy.safepoint());
     assert_eq!(word.load(Ordering::Relaxed), 4);
+    assert_eq!(tripwire.load(Ordering::Relaxed), 0, "its owner's to set again");
     // SAFETY: nothing is promised.
     unsafe { toy.heap.set_interrupt_word(None) };
+    // SAFETY: nothing is promised.
+    unsafe { toy.heap.set_tripwire(None) };
 }
 
 #[test]

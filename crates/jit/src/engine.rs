@@ -105,7 +105,7 @@ impl Work {
                 Gc::from_addr(cell as usize)
             };
             work.interpreter_calls += u64::from(block.calls.get());
-            work.baseline_calls += u64::from(block.machine_calls.get());
+            work.baseline_calls += u64::from(block.machine_calls());
             for (site, kind) in block.all_sites().iter().zip(&block.template().slots) {
                 if *kind == FeedbackKind::Loop {
                     work.interpreter_iterations += u64::from(site.aux.get());
@@ -278,7 +278,7 @@ impl Jit {
     /// Takes machine code from functions that were not called since this was last done; if that are few, from the less called half of all.
     fn evict_cold(&mut self, cx: &Context) {
         self.free_dead();
-        let growth = |live: &Live| live.block.machine_calls.get().wrapping_sub(live.calls_seen);
+        let growth = |live: &Live| live.block.machine_calls().wrapping_sub(live.calls_seen);
         let mut by_growth: Vec<(u32, u64)> = self.live.iter().map(|(&id, live)| (growth(live), id)).collect();
         by_growth.sort_unstable();
         let cold = by_growth.iter().take_while(|entry| entry.0 == 0).count().max(by_growth.len() / 2);
@@ -292,7 +292,7 @@ impl Jit {
             }
         }
         for live in self.live.values_mut() {
-            live.calls_seen = live.block.machine_calls.get();
+            live.calls_seen = live.block.machine_calls();
         }
         self.reclaim();
     }
@@ -374,7 +374,7 @@ impl Jit {
         let block = function.block;
         cx.interp.tiers.compiles_stubs.set(true);
         block.set_machine_code(&machine);
-        self.live.insert(id, Live { code, machine, block, calls_seen: block.machine_calls.get() });
+        self.live.insert(id, Live { code, machine, block, calls_seen: block.machine_calls() });
         let statistics = &mut self.statistics;
         statistics.functions += 1;
         statistics.instructions += u64::from(function.instructions);

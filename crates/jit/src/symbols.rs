@@ -57,6 +57,9 @@ extras! {
     NEW_THIS = extra::new_this;
     TYPED_GET = extra::typed_get;
     TYPED_SET = extra::typed_set;
+    MAPPED_GET = extra::mapped_get;
+    MAPPED_SET = extra::mapped_set;
+    HAS_ELEMENT = extra::has_element;
     CHAR_CODE_AT = fast_native::char_code_at;
     ARRAY_PUSH = fast_native::array_push;
     ARRAY_POP = fast_native::array_pop;

@@ -31,8 +31,6 @@ pub struct CodeBlock {
     num_params: u16,
     /// Calls that ran in the interpreter (wrapping).
     pub calls: Cell<u32>,
-    /// Calls that ran in machine code (wrapping).
-    pub machine_calls: Cell<u32>,
     /// Calls that are missing before it is compiled; at most 0: hot, or compiled ([`crate::tier`]).
     pub heat: Cell<i32>,
     /// The address that machine code calls: with the header and the arguments in place.
@@ -82,7 +80,8 @@ impl CodeBlock {
     pub const CONSTANTS_OFFSET: usize = std::mem::offset_of!(CodeBlock, constants);
     pub const ENTRY_OFFSET: usize = std::mem::offset_of!(CodeBlock, entry);
     pub const CONSTRUCT_ENTRY_OFFSET: usize = std::mem::offset_of!(CodeBlock, construct_entry);
-    pub const CALLS_OFFSET: usize = std::mem::offset_of!(CodeBlock, machine_calls);
+    /// From the feedback sites to the count of calls in machine code, which has the sites' address at hand.
+    pub const CALLS_BEFORE_SITES: i32 = std::mem::offset_of!(Site, aux) as i32 - size_of::<Site>() as i32;
     pub const FLAGS_OFFSET: usize = std::mem::offset_of!(CodeBlock, flags);
     pub const SITES_OFFSET: usize = std::mem::offset_of!(CodeBlock, sites);
     pub const NUM_REGISTERS_OFFSET: usize = std::mem::offset_of!(CodeBlock, num_registers);
@@ -145,6 +144,14 @@ impl Gc<CodeBlock> {
         debug_assert!(slot < self.num_sites.get() as usize);
         // SAFETY: the verifier bounds slot operands by the template's slots, and the sites live as long as the block.
         unsafe { &*self.sites.get().add(slot) }
+    }
+    /// Calls that ran in machine code (wrapping). They are counted in front of the sites.
+    pub fn machine_calls(self) -> u32 {
+        if self.sites.get().is_null() {
+            return 0;
+        }
+        // SAFETY: one site more was made, in front of those of the template.
+        unsafe { (*self.sites.get().sub(1)).aux.get() }
     }
     pub fn all_sites<'a>(self) -> &'a [Site] {
         if self.sites.get().is_null() {
@@ -305,7 +312,6 @@ impl Context {
                 num_registers: template.num_registers,
                 num_params: template.num_params,
                 calls: Cell::new(0),
-                machine_calls: Cell::new(0),
                 heat: Cell::new(self.interp.tiers.call_threshold.get()),
                 entry: Cell::new(crate::machine::default_entry()),
                 construct_entry: Cell::new(crate::machine::default_entry()),
@@ -337,11 +343,12 @@ impl Context {
         }
         let template = block.template();
         let constants: Vec<Value> = template.constants.iter().map(|c| self.constant_value(c)).collect();
-        let sites: Vec<Site> = template.slots.iter().map(|_| Site::new()).collect();
+        // One more in front, for the count of calls.
+        let sites: Vec<Site> = (0..=template.slots.len()).map(|_| Site::new()).collect();
         block.num_constants.set(constants.len() as u32);
-        block.num_sites.set(sites.len() as u32);
+        block.num_sites.set(template.slots.len() as u32);
         block.constants.set(boxed(constants));
-        block.sites.set(boxed(sites));
+        block.sites.set(boxed(sites).wrapping_add(1));
         block.flags.set(block.flags.get() | code_flag::READY);
         for i in 0..block.num_constants.get() as usize {
             self.write_barrier(block.header_ptr(), block.constant(i));
@@ -389,7 +396,8 @@ pub unsafe fn finalize_code_block(header: *mut CellHeader) {
         free(block.constants.get(), block.num_constants.get());
         free(block.functions.get(), block.num_functions);
         if !block.sites.get().is_null() {
-            drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(block.sites.get(), block.num_sites.get() as usize)));
+            let (first, count) = (block.sites.get().sub(1), block.num_sites.get() as usize + 1);
+            drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(first, count)));
         }
         drop(std::mem::take(&mut *block.held_shapes.get()));
         drop(Arc::from_raw(block.template));

@@ -254,7 +254,6 @@ helpers! {
         In => property::has_in;
         InstanceOf => property::instance_of;
         GetSuperBase => property::get_super_base;
-        GetSuper => property::get_super;
         SetSuper => property::set_super;
         NewPrivateName => classes::new_private_name;
         GetPrivate => classes::get_private;
@@ -382,6 +381,7 @@ helpers! {
         GetLength => property::get_length;
         GetMethod => property::get_method_op;
         SetNamed => property::set_named;
+        GetSuper => property::get_super;
         Call => call;
         CallMethod => call_method;
         Construct => calls::construct;
@@ -416,13 +416,21 @@ pub mod extra {
         u64::from(interrupt::poll_in_interpreter(cx).is_err())
     }
 
-    /// Fills in the registers of the frame of a call whose arguments need more than machine code does itself. 0 done, 1: threw, in the
-    /// caller; the frame is gone.
+    /// Fills in the registers of the frame of a call whose arguments need more than machine code does itself, or whose function is to come to a safepoint.
+    /// 0 done; 1: threw, in the caller; the frame is gone; 2: terminated, at the function's start.
     pub extern "C" fn fill_frame(cx: &Context, frame: Frame) -> u64 {
         let caller = frame.caller();
         cx.interp.frame.set(caller);
         cx.interp.pc.set(caller.code().code().wrapping_add(frame.link().return_pc() - 1));
-        u64::from(cx.fill_called_frame(frame, frame.code()).is_err())
+        let code = frame.code();
+        if cx.fill_called_frame(frame, code).is_err() {
+            return 1;
+        }
+        enter(cx, frame, Pc(code.code()));
+        match interrupt::poll_if_needed(cx) {
+            Ok(()) => 0,
+            Err(_) => 2,
+        }
     }
 
     /// The `this` of `new` with the base constructor `function`, whose initial shape is known; 0 if it is not. Allocation never collects.
@@ -444,6 +452,21 @@ pub mod extra {
     /// Stores a number in a typed array within its bounds: 1; 0 for anything else.
     pub extern "C" fn typed_set(array: Value, index: Value, value: Value) -> u64 {
         u64::from(element::typed_set(array, index, value))
+    }
+
+    /// The value of a mapped index of an arguments object; 0 for other indices.
+    pub extern "C" fn mapped_get(arguments: Gc<crate::object::Object>, index: u32) -> u64 {
+        crate::object::arguments::mapped_get(arguments, index).bits()
+    }
+
+    /// Stores at a mapped index: 1; 0 for other indices.
+    pub extern "C" fn mapped_set(cx: &Context, arguments: Gc<crate::object::Object>, index: u32, value: Value) -> u64 {
+        u64::from(crate::object::arguments::mapped_set(cx, arguments, index, value))
+    }
+
+    /// `index in object`: a boolean; 0 where only the generic operation knows.
+    pub extern "C" fn has_element(cx: &Context, object: Gc<crate::object::Object>, index: u32) -> u64 {
+        element::has_element(cx, object, index).map_or(0, |found| Value::boolean(found).bits())
     }
 
     /// ToBoolean of anything.

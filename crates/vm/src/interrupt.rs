@@ -3,14 +3,19 @@
 //! Safepoints read one atomic word, which the heap sets when it wants a collection and any thread may set through an
 //! [`InterruptHandle`]. Only when it is not zero does anything happen. A termination travels as an exception that no
 //! handler catches; when it has left the outermost entry the engine can be used again.
+//!
+//! Functions in machine code do not read the word when they are entered: they compare their frame with a limit of the stack anyway, and whoever sets the word
+//! makes that limit 0. Behind the failed comparison the word is looked at. [`Interp::arm_limit`](crate::interp::Interp::arm_limit) puts the limit back, and looks
+//! at the word once more, so that no request is lost that comes at the same time.
 
 use crate::context::Context;
 use crate::error::{JsResult, Throw};
 use crate::interp::entry::{EntryRecord, save_registers, stack_pointer};
 use crate::interp::state::NATIVE_SLACK;
 use crate::stack::native_stack_bounds;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 /// Bits of the polled word.
@@ -28,6 +33,30 @@ pub mod bits {
 pub struct InterruptState {
     /// [`bits`]; zero in the common case.
     pub word: AtomicU32,
+    /// The context's `machine_limit`, as long as there is a context.
+    limit: Mutex<Option<Limit>>,
+}
+
+/// The address of a context's limit.
+struct Limit(NonNull<AtomicUsize>);
+
+// SAFETY: what it refers to is atomic, and valid while it is in the `InterruptState`.
+unsafe impl Send for Limit {}
+
+impl InterruptState {
+    /// Sets bits of the word, which safepoints will see.
+    fn request(&self, bits: u32) {
+        self.word.fetch_or(bits, Ordering::SeqCst);
+        if let Some(limit) = &*self.limit.lock().unwrap_or_else(PoisonError::into_inner) {
+            // SAFETY: the context takes its limit away before it goes, under the lock.
+            unsafe { limit.0.as_ref() }.store(0, Ordering::SeqCst);
+        }
+    }
+
+    /// The context goes.
+    pub(crate) fn forget_limit(&self) {
+        *self.limit.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
 }
 
 /// Interrupts the engine from any thread.
@@ -37,11 +66,11 @@ pub struct InterruptHandle(pub(crate) Arc<InterruptState>);
 impl InterruptHandle {
     /// Ends what runs at the next safepoint, uncatchably. Without anything running, the next script ends at once.
     pub fn terminate(&self) {
-        self.0.word.fetch_or(bits::TERMINATE, Ordering::Relaxed);
+        self.0.request(bits::TERMINATE);
     }
     /// Makes the engine look at its deadline at the next safepoint.
     pub fn check_deadline(&self) {
-        self.0.word.fetch_or(bits::DEADLINE, Ordering::Relaxed);
+        self.0.request(bits::DEADLINE);
     }
     /// Takes a termination back that was not served yet.
     pub fn clear(&self) {
@@ -52,9 +81,13 @@ impl InterruptHandle {
 impl Context {
     /// Has the heap set the polled word when it wants a collection. Once, when the context stands.
     pub(crate) fn connect_heap(&self) {
-        let word = std::ptr::NonNull::from(&self.interp.interrupt.word);
+        let word = NonNull::from(&self.interp.interrupt.word);
         // SAFETY: the word lives in an Arc that the context holds as long as its heap.
         unsafe { self.heap.set_interrupt_word(Some((word, bits::GC))) };
+        let limit = NonNull::from(&self.interp.machine_limit);
+        *self.interp.interrupt.limit.lock().unwrap_or_else(PoisonError::into_inner) = Some(Limit(limit));
+        // SAFETY: the context stays where it is, and holds the heap.
+        unsafe { self.heap.set_tripwire(Some(limit)) };
     }
 
     /// A handle that other threads may use.
@@ -96,7 +129,8 @@ impl Context {
     #[cold]
     #[inline(never)]
     fn serve_interrupts(&self) -> JsResult<()> {
-        let word = self.interp.interrupt.word.fetch_and(bits::GC, Ordering::Relaxed);
+        let word = self.interp.interrupt.word.fetch_and(bits::GC, Ordering::SeqCst);
+        self.interp.arm_limit();
         if word & bits::TERMINATE != 0 {
             return Err(self.terminate_because("interrupted"));
         }

@@ -256,10 +256,10 @@ pub(crate) fn run_frames(cx: &Context, throwing: bool) -> SegmentExit {
         let before = frame.word() & (flag::MACHINE | flag::TRAMPOLINE);
         frame.set_flags(flag::MACHINE | flag::TRAMPOLINE);
         let leaves = before & flag::MACHINE != 0 || frame.has_flag(flag::ENTRY);
-        let limit = state.machine_limit.replace(state.machine_limit_here(stack_pointer()));
+        let limit = state.set_machine_limit(state.machine_limit_here(stack_pointer()));
         // SAFETY: the target is an entry of the frame's machine code for a filled frame.
         let left = unsafe { machine::enter_machine(cx, frame, state.tiers.target.get()) };
-        state.machine_limit.set(limit);
+        state.set_machine_limit(limit);
         throwing = left.status != 0;
         if !throwing {
             state.frame.set(frame);

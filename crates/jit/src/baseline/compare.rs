@@ -3,6 +3,7 @@
 use super::Compiler;
 use super::facts::{Fact, Facts};
 use super::number::boolean_of;
+use super::operands::Spill;
 use tercel_asm::Label;
 use tercel_asm::x64::{Cond, Reg, Size, Xmm};
 use tercel_bytecode::Op;
@@ -15,13 +16,25 @@ use tercel_vm::feedback::type_bits;
 pub enum Right {
     Register(u16),
     Immediate(i16),
+    /// A register that holds a constant which nobody has written to memory.
+    Constant(u16, i32),
 }
 
 impl Right {
     pub fn fact(self, facts: &Facts) -> Fact {
         match self {
             Right::Register(r) => facts.get(r),
-            Right::Immediate(_) => Fact::Int32,
+            Right::Immediate(_) | Right::Constant(..) => Fact::Int32,
+        }
+    }
+    pub fn is_register(self, register: u16) -> bool {
+        matches!(self, Right::Register(r) if r == register)
+    }
+    /// What memory lacks.
+    pub fn constant(self) -> Option<(u16, i32)> {
+        match self {
+            Right::Constant(register, value) => Some((register, value)),
+            _ => None,
         }
     }
 }
@@ -92,19 +105,24 @@ impl<'a> Compiler<'a> {
         slot: Slot,
     ) {
         let target = self.target(target);
-        self.relation(op, relation, a.0, right, slot, Use::Jump { target, wanted });
+        let Some(body) = self.body.take() else {
+            return self.relation(op, relation, a.0, right, slot, Use::Jump { target, wanted });
+        };
+        self.relation(op, relation, a.0, right, slot, Use::Jump { target: body, wanted: !wanted });
+        self.asm.jmp_to(target);
     }
 
     fn relation(&mut self, op: Op, relation: Relation, a: u16, right: Right, slot: Slot, used: Use) {
         let (fact_a, fact_b) = (self.facts.get(a), right.fact(self.facts));
         let (other, done) = (self.asm.new_label(), self.asm.new_label());
+        let spill = self.operands_to_spill(right);
         match right {
             Right::Immediate(imm) => {
                 self.load(Reg::RAX, a);
                 self.check_int32(Reg::RAX, fact_a, other);
                 self.asm.cmp(Size::S32, Reg::RAX, i32::from(imm));
             }
-            Right::Register(_) => {
+            Right::Register(_) | Right::Constant(..) => {
                 self.load_operands(a, right);
                 self.check_int32(Reg::RAX, fact_a, other);
                 self.check_int32(Reg::RCX, fact_b, other);
@@ -118,8 +136,11 @@ impl<'a> Compiler<'a> {
         if self.feedback(slot).bits.get() & type_bits::DOUBLE != 0 {
             self.asm.jmp_to(done);
             self.asm.bind(other);
+            self.spill(Spill { constant: None, ..spill });
+            self.spill = Spill { register: None, ..spill };
             self.relation_of_doubles(op, relation, a, right, used, done);
         } else {
+            self.spill = spill;
             self.slow_comparison(op, a, true, right, used, other, done);
         }
         self.asm.bind(done);
@@ -130,7 +151,7 @@ impl<'a> Compiler<'a> {
         let slow = self.asm.new_label();
         self.to_double(Reg::RAX, Xmm::XMM0, Fact::Unknown, slow);
         self.load_right(right);
-        let fact_b = if matches!(right, Right::Immediate(_)) { Fact::Int32 } else { Fact::Unknown };
+        let fact_b = if matches!(right, Right::Register(_)) { Fact::Unknown } else { Fact::Int32 };
         self.to_double(Reg::RCX, Xmm::XMM1, fact_b, slow);
         self.slow_comparison(op, a, false, right, used, slow, done);
         if relation.is_equality() {

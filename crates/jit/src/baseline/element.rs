@@ -1,6 +1,7 @@
 //! Elements: dense arrays with an int32 key in line; typed arrays in line where the site has met them.
 
 use super::facts::Fact;
+use super::frame::undefined;
 use super::{Compiler, TAG};
 use crate::ic::routines;
 use crate::stubs::shared;
@@ -97,24 +98,33 @@ impl<'a> Compiler<'a> {
     fn dense_load(&mut self, slow: Label) {
         let done = self.asm.new_label();
         let other_kind = self.slow_shared(shared::ELEMENT_GET, None, Some(slow), done);
-        let double = self.slow_double(slow, done);
+        let outside = self.slow_shared(shared::OUTSIDE, None, Some(slow), done);
+        let hole = self.slow_shared(shared::HOLE_READ, None, Some(slow), done);
+        let double = self.slow_double(hole, done);
         self.asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Array as i32);
         self.asm.jne(other_kind);
         self.asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::ELEMENTS));
         self.asm.cmp(Size::S32, Reg::RCX, Mem::base(Reg::RDX, elements::LENGTH));
-        self.asm.jae(slow);
+        self.asm.jae(outside);
         self.asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RDX, Reg::RCX, Scale::X8, elements::DATA));
         self.asm.cmp(Size::S8, Mem::base(Reg::RDX, header::KIND), Kind::ElementsDouble as i32);
         self.asm.je(double);
         self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
-        self.asm.je(slow);
+        self.asm.je(hole);
         self.asm.bind(done);
     }
 
     /// rax = the boxed element ecx of the typed array in rax, one of the types in `seen`; falls through or jumps to `done`.
     fn typed_load(&mut self, seen: u32, done: Label, slow: Label) {
+        let outside = self.asm.new_label();
+        self.later(move |this| {
+            // A typed array does not ask its prototypes for an index, negative ones included.
+            this.asm.bind(outside);
+            this.asm.mov(Size::S32, Reg::RAX, undefined());
+            this.asm.jmp_to(done);
+        });
         self.asm.cmp(Size::S64, Reg::RCX, Mem::base(Reg::RAX, object::TYPED_LENGTH));
-        self.asm.jae(slow);
+        self.asm.jae(outside);
         self.asm.movzx(Size::S32, Size::S8, Reg::RDX, Mem::base(Reg::RAX, object::TYPED_ELEMENT));
         self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::TYPED_DATA));
         for element in types_in(seen) {

@@ -1,11 +1,11 @@
 //! Prologue, calls and returns.
 
-use super::{CX, Compiler, FRAME, TAG, site_field, vm};
+use super::{CX, Compiler, FRAME, SITES, TAG, site_field, vm};
 use crate::stubs::shared;
 use tercel_asm::Label;
 use tercel_asm::x64::{Mem, Reg, Size, Xmm};
 use tercel_bytecode::op::{Argc, Block, Dst, Instr, Slot, instr};
-use tercel_bytecode::{Op, op::Src};
+use tercel_bytecode::{FeedbackKind, Op, op::Src};
 use tercel_vm::code::{CodeBlock, code_flag};
 use tercel_vm::feedback::SiteState;
 use tercel_vm::frame::{self, Link, SMALL_FRAME, flag};
@@ -49,11 +49,9 @@ impl<'a> Compiler<'a> {
         }
         self.asm.bind(arguments_there);
         self.fill_undefined(frame::HEADER + params, registers);
+        // Whoever wants functions to come to a safepoint has made the limit 0: no poll here.
         self.asm.bind(start);
-        let calls = self.code.addr() as i64;
-        self.asm.mov_imm64(Reg::RAX, calls);
-        self.asm.inc(Size::S32, Mem::base(Reg::RAX, CodeBlock::CALLS_OFFSET as i32));
-        self.poll();
+        self.asm.inc(Size::S32, Mem::base(SITES, CodeBlock::CALLS_BEFORE_SITES));
     }
 
     /// The prologue's other ways in, and what it seldom does.
@@ -63,7 +61,9 @@ impl<'a> Compiler<'a> {
         let (filled, start, arguments_there) = (self.filled, self.start, self.arguments_there);
         self.asm.bind(filled);
         self.make_native_frame();
+        self.asm.bind(self.filled_inside);
         self.load_sites();
+        self.poll();
         self.asm.jmp_to(start);
 
         if self.asm.is_used(self.arity) {
@@ -79,6 +79,8 @@ impl<'a> Compiler<'a> {
         self.asm.bind(self.no_room);
         self.call_leaf(shared::FILL_FRAME);
         self.asm.jmp_to(start);
+        // The poll's.
+        self.slow_paths();
     }
 
     fn fill_undefined(&mut self, from: usize, to: usize) {
@@ -258,8 +260,21 @@ impl<'a> Compiler<'a> {
         }
         self.asm.inc(Size::S32, site_field(i.slot, site::CELL));
         self.poll();
-        let target = self.target(i.target);
-        self.asm.jmp_to(target);
+        let head = (self.pc as i64 + i64::from(i.target.0)) as usize;
+        if !self.tests_at(head) {
+            return self.asm.jmp_to(self.label(head));
+        }
+        // The loop's test is here too: one jump an iteration, not two.
+        let test = self.op_at(head);
+        self.body = Some(self.label(head + test.units()));
+        self.pc = head;
+        self.op(test);
+    }
+
+    /// Whether the instruction at a loop's head is a comparison that decides whether the loop goes on.
+    pub(super) fn tests_at(&self, head: usize) -> bool {
+        let op = self.op_at(head);
+        op.info().feedback == FeedbackKind::Compare && op.jump_targets(&self.template.code, head).next().is_some()
     }
 
     /// Boxes the int32 in the low half of `value`, whose upper half is 0.

@@ -21,7 +21,7 @@ impl<'a> Compiler<'a> {
         macro_rules! arith {
             ($op:ident, $kind:ident) => {{
                 let i: instr::$op = self.decode();
-                self.arith(op, Arith::$kind, i.dst.0, i.a.0, Right::Register(i.b.0), i.slot)
+                self.arith(op, Arith::$kind, i.dst.0, i.a.0, self.right(i.b), i.slot)
             }};
             ($op:ident, $kind:ident, imm) => {{
                 let i: instr::$op = self.decode();
@@ -31,7 +31,7 @@ impl<'a> Compiler<'a> {
         macro_rules! bits {
             ($op:ident, $kind:ident) => {{
                 let i: instr::$op = self.decode();
-                self.bits(op, Bits::$kind, i.dst.0, i.a.0, Right::Register(i.b.0))
+                self.bits(op, Bits::$kind, i.dst.0, i.a.0, self.right(i.b))
             }};
             ($op:ident, $kind:ident, imm) => {{
                 let i: instr::$op = self.decode();
@@ -47,7 +47,7 @@ impl<'a> Compiler<'a> {
         macro_rules! jump {
             ($op:ident, $relation:ident, $wanted:literal) => {{
                 let i: instr::$op = self.decode();
-                self.compare_jump(op, Relation::$relation, $wanted, i.a, Right::Register(i.b.0), i.target, i.slot)
+                self.compare_jump(op, Relation::$relation, $wanted, i.a, self.right(i.b), i.target, i.slot)
             }};
             ($op:ident, $relation:ident, $wanted:literal, imm) => {{
                 let i: instr::$op = self.decode();
@@ -161,6 +161,19 @@ impl<'a> Compiler<'a> {
             Op::InstanceOf => {
                 let i: instr::InstanceOf = self.decode();
                 self.by_stubs(op, i.dst.0, i.b.0, i.a.0, i.slot);
+            }
+            Op::HasPrivate => {
+                let i: instr::HasPrivate = self.decode();
+                self.by_stubs(op, i.dst.0, i.obj.0, i.key.0, i.slot);
+            }
+            Op::GetSuper => self.get_super(),
+            Op::GetSuperBase => {
+                let i: instr::GetSuperBase = self.decode();
+                self.prototype_of(op, i.dst.0, i.home.0);
+            }
+            Op::GetSuperConstructor => {
+                let i: instr::GetSuperConstructor = self.decode();
+                self.prototype_of(op, i.dst.0, i.func.0);
             }
             Op::SetNamed => self.set_named(),
             Op::GetPrivate => self.get_private(),
@@ -337,20 +350,31 @@ impl<'a> Compiler<'a> {
     }
 
     /// Small numbers stand in the code; a script may choose no others, so larger ones come from the constants' memory or in two parts.
-    fn load_int32(&mut self, dst: u16, value: i32) {
+    pub(super) fn load_number(&mut self, dst: Reg, value: i32) {
         if u8::try_from(value).is_ok() {
             // The tag is the int32 0.
-            self.asm.lea(Size::S64, Reg::RAX, Mem::base(TAG, value));
+            self.asm.lea(Size::S64, dst, Mem::base(TAG, value));
         } else if i16::try_from(value).is_ok() {
-            self.asm.mov_imm64(Reg::RAX, Value::int32(value).bits() as i64);
+            self.asm.mov_imm64(dst, Value::int32(value).bits() as i64);
         } else {
-            let key = self.blinding_key();
-            self.asm.mov(Size::S32, Reg::RAX, value ^ key);
-            self.asm.xor(Size::S32, Reg::RAX, key);
-            self.box_int32(Reg::RAX);
+            self.load_int32_bits(dst, value);
+            self.box_int32(dst);
         }
-        self.store_and_keep(dst);
+    }
+
+    /// The 32 bits of `dst`, in two parts.
+    pub(super) fn load_int32_bits(&mut self, dst: Reg, value: i32) {
+        let key = self.blinding_key();
+        self.asm.mov(Size::S32, dst, value ^ key);
+        self.asm.xor(Size::S32, dst, key);
+    }
+
+    fn load_int32(&mut self, dst: u16, value: i32) {
         self.facts.set(dst, Fact::Int32);
+        if !self.leave_constant(dst, value) {
+            self.load_number(Reg::RAX, value);
+            self.store_and_keep(dst);
+        }
     }
 
     /// A number that a script does not know: from where its code and feedback lie.

@@ -12,6 +12,7 @@
 //! * `number.rs`: arithmetic, bit operations, conversions
 //! * `compare.rs`: comparisons and jumps
 //! * `fast_native.rs`: natives with code of their own
+//! * `operands.rs`: results and constants that only the next instruction reads
 //! * `property.rs`, `element.rs`: inline caches of names, elements
 //! * `misc.rs`: moves, checks, scopes, globals, iteration
 //! * `slow.rs`: calls of helpers
@@ -24,6 +25,7 @@ mod fast_native;
 mod frame;
 mod misc;
 mod number;
+mod operands;
 mod property;
 mod slow;
 
@@ -156,6 +158,20 @@ pub(crate) struct Compiler<'a> {
     facts: &'a mut Facts,
     /// The register whose value rax holds on all ways to a place in the code: the result of the last instruction.
     in_rax: Option<(u16, usize)>,
+    /// Whether the result of the current instruction, in this register, is left in rax alone, once that was asked.
+    stays: Option<(u16, bool)>,
+    /// The operand of the current instruction that is in rax and not in memory.
+    unsaved: Option<u16>,
+    /// The same of the next one, handed on by an instruction without code.
+    kept: Option<u16>,
+    /// A register whose value, a constant, memory lacks: the current instruction's right operand.
+    constant: Option<(u16, i32)>,
+    /// What slow paths that do the whole current instruction write first.
+    spill: operands::Spill,
+    /// The next instruction reads what the current one has stored, which is in rcx; where other ways join, with what they have read in rax.
+    stored: Option<Label>,
+    /// The comparison that is compiled is a loop's test at its end: where the loop's body begins.
+    body: Option<Label>,
     /// The unit offset of the instruction that is compiled.
     pc: usize,
     /// Where throws go.
@@ -164,6 +180,8 @@ pub(crate) struct Compiler<'a> {
     start: Label,
     entry: Label,
     filled: Label,
+    /// The same for frames with a native frame.
+    filled_inside: Label,
     /// Behind the function: the prologue's other ways.
     no_room: Label,
     arity: Label,
@@ -192,7 +210,8 @@ impl<'a> Compiler<'a> {
         inside.clear();
         // Jumps to places of the bytecode are long; all that comes next to the code of one instruction is as short as it can be.
         asm.without_relaxation();
-        let [throw, start, entry, filled, no_room, arity, arguments_there] = std::array::from_fn(|_| asm.new_label());
+        let [throw, start, entry, filled, filled_inside, no_room, arity, arguments_there] =
+            std::array::from_fn(|_| asm.new_label());
         let mut compiler = Compiler {
             asm,
             cx,
@@ -202,11 +221,19 @@ impl<'a> Compiler<'a> {
             slow,
             facts,
             in_rax: None,
+            stays: None,
+            unsaved: None,
+            kept: None,
+            constant: None,
+            spill: operands::Spill::NONE,
+            body: None,
+            stored: None,
             pc: 0,
             throw,
             start,
             entry,
             filled,
+            filled_inside,
             no_room,
             arity,
             arguments_there,
@@ -232,6 +259,9 @@ impl<'a> Compiler<'a> {
                 self.mark(target as usize);
                 if op == Op::LoopBack || op == Op::Yield {
                     self.entries.push(target as u32);
+                }
+                if op == Op::LoopBack && self.tests_at(target as usize) {
+                    self.mark(target as usize + self.op_at(target as usize).units());
                 }
             }
             match op {
@@ -276,7 +306,15 @@ impl<'a> Compiler<'a> {
             self.instructions += 1;
             self.count_site(op, context::executed);
             self.op(op);
+            self.unsaved =
+                self.kept.take().or(self.stays.take().and_then(|(register, stays)| stays.then_some(register)));
+            debug_assert!(self.unsaved.is_none_or(|register| self.is_in_rax(register)));
+            if self.constant.is_some_and(|_| !matches!(op, Op::LoadInt | Op::LoadInt32)) {
+                self.constant = None;
+            }
+            self.spill = operands::Spill::NONE;
         }
+        self.unsaved = None;
         self.pc = template.code.len();
         self.in_rax = None;
         self.slow_paths();
@@ -326,13 +364,15 @@ impl<'a> Compiler<'a> {
 
     /// The ways into the function at an instruction, for frames with and without a native frame.
     fn way_in(&mut self, pc: u32) {
-        let to = if pc == 0 { self.start } else { self.label(pc as usize) };
-        if pc != 0 {
-            self.resume.push((pc, self.asm.emitted() as u32));
-            self.make_native_frame();
-            self.load_sites();
-            self.asm.jmp_to(to);
+        if pc == 0 {
+            self.inside.push((pc, self.asm.emitted() as u32));
+            return self.asm.jmp_to(self.filled_inside);
         }
+        let to = self.label(pc as usize);
+        self.resume.push((pc, self.asm.emitted() as u32));
+        self.make_native_frame();
+        self.load_sites();
+        self.asm.jmp_to(to);
         self.inside.push((pc, self.asm.emitted() as u32));
         self.load_sites();
         self.asm.jmp_to(to);
@@ -375,13 +415,13 @@ impl<'a> Compiler<'a> {
 
     /// The end of an instruction: rax is the value of the register, which slow paths that come to `done` have stored already.
     pub fn finish_with(&mut self, register: u16, done: Label) {
-        self.store(register, Reg::RAX);
+        self.store_result(register);
         self.stored_and_in_rax(register, done);
     }
 
     /// The end of an instruction without slow paths: stores rax.
     pub fn store_and_keep(&mut self, register: u16) {
-        self.store(register, Reg::RAX);
+        self.store_result(register);
         self.in_rax = Some((register, self.asm.emitted()));
     }
 

@@ -5,12 +5,13 @@
 
 use super::compare::Right;
 use super::facts::Fact;
+use super::operands::Spill;
 use super::{Compiler, TAG, site_field, vm};
 use crate::stubs::shared;
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Cond, Mem, Reg, Size, Xmm};
 use tercel_bytecode::Op;
-use tercel_bytecode::op::{Slot, instr};
+use tercel_bytecode::op::{Slot, Src, instr};
 use tercel_vm::Value;
 use tercel_vm::feedback::type_bits;
 use tercel_vm::layout::site;
@@ -37,6 +38,20 @@ pub enum Bits {
 }
 
 impl<'a> Compiler<'a> {
+    /// The right operand of the current instruction.
+    pub fn right(&self, b: Src) -> Right {
+        match self.constant {
+            Some((register, value)) if register == b.0 => Right::Constant(b.0, value),
+            _ => Right::Register(b.0),
+        }
+    }
+
+    /// Where slow paths find the operands that memory lacks, once both are loaded: a copy of one that is both is in rcx.
+    pub(super) fn operands_to_spill(&self, right: Right) -> Spill {
+        let register = self.unsaved.map(|r| (if right.is_register(r) { Reg::RCX } else { Reg::RAX }, r));
+        Spill { register, constant: right.constant() }
+    }
+
     /// Loads the right operand into rcx. `true`: it is known to be an int32.
     pub fn load_right(&mut self, right: Right) -> Fact {
         match right {
@@ -46,6 +61,10 @@ impl<'a> Compiler<'a> {
             }
             Right::Immediate(imm) => {
                 self.asm.mov_imm64(Reg::RCX, Value::int32(i32::from(imm)).bits() as i64);
+                Fact::Int32
+            }
+            Right::Constant(_, value) => {
+                self.load_number(Reg::RCX, value);
                 Fact::Int32
             }
         }
@@ -131,12 +150,24 @@ impl<'a> Compiler<'a> {
     pub fn arith(&mut self, op: Op, kind: Arith, dst: u16, a: u16, right: Right, slot: Slot) {
         let (fact_a, fact_b) = (self.facts.get(a), right.fact(self.facts));
         let done = self.asm.new_label();
-        // The stub does doubles as well.
-        let slow = self.slow_op(op, done);
         let only_doubles = kind != Arith::Mod && (fact_a == Fact::Double || fact_b == Fact::Double);
         let doubles = only_doubles
             || self.saw_doubles(slot) && kind != Arith::Mod && (fact_a != Fact::Int32 || fact_b != Fact::Int32);
+        let adds = matches!(kind, Arith::Add | Arith::Sub);
+        if only_doubles || !adds && !self.unsaved.is_some_and(|r| right.is_register(r) && r != a) {
+            // Rax is clobbered where it is still needed.
+            self.save_operand();
+        }
+        let spill = self.operands_to_spill(right);
+        self.spill = Spill { register: if doubles { None } else { spill.register }, ..spill };
+        // The stub does doubles as well.
+        let slow = self.slow_op(op, done);
         let otherwise = if doubles { self.asm.new_label() } else { slow };
+        // A sum that is no int32 has taken the place of its left operand.
+        let overflow = match spill.register {
+            Some((Reg::RAX, _)) if !only_doubles => self.slow_overflow(kind == Arith::Add, right, otherwise),
+            _ => otherwise,
+        };
         if !only_doubles {
             match right {
                 Right::Immediate(imm) if matches!(kind, Arith::Add | Arith::Sub) => {
@@ -147,25 +178,26 @@ impl<'a> Compiler<'a> {
                     } else {
                         self.asm.sub(Size::S32, Reg::RAX, i32::from(imm));
                     }
-                    self.asm.jo(otherwise);
+                    self.asm.jo(overflow);
                 }
                 _ => {
                     self.load_operands(a, right);
                     self.check_int32(Reg::RAX, fact_a, otherwise);
                     self.check_int32(Reg::RCX, fact_b, otherwise);
-                    self.int32_arith(kind, a, otherwise);
+                    self.int32_arith(kind, a, overflow);
                 }
             }
             self.box_int32(Reg::RAX);
-            self.store(dst, Reg::RAX);
+            self.store_result(dst);
             if doubles {
                 self.asm.jmp_to(done);
             }
         }
         if doubles {
             self.asm.bind(otherwise);
+            self.spill(Spill { constant: None, ..spill });
             self.double_arith(kind, a, right, fact_a, fact_b, slot, slow);
-            self.store(dst, Reg::RAX);
+            self.store_result(dst);
         }
         self.stored_and_in_rax(dst, done);
         // The helper's result may be anything.
@@ -250,7 +282,7 @@ impl<'a> Compiler<'a> {
         let done = self.asm.new_label();
         let routine = if value == Reg::RCX { shared::TO_INT32_RCX } else { shared::TO_INT32_RAX };
         debug_assert!(matches!(value, Reg::RAX | Reg::RCX));
-        let double = self.slow_shared(routine, None, Some(slow), done);
+        let double = self.slow_shared_spilling(routine, slow, done);
         self.asm.cmp(Size::S64, value, TAG);
         self.asm.jb(double);
         self.asm.bind(done);
@@ -259,7 +291,12 @@ impl<'a> Compiler<'a> {
     pub fn bits(&mut self, op: Op, kind: Bits, dst: u16, a: u16, right: Right) {
         let (fact_a, fact_b) = (self.facts.get(a), right.fact(self.facts));
         let done = self.asm.new_label();
+        // The operand that memory lacks is written on the ways to the slow path, before it is converted, which therefore comes last.
+        let right_is_unsaved = self.unsaved.is_some_and(|r| r != a && right.is_register(r));
+        let unsaved = self.unsaved.map(|r| (if right_is_unsaved { Reg::RCX } else { Reg::RAX }, r));
+        self.spill = Spill { register: None, constant: right.constant() };
         let slow = self.slow_op(op, done);
+        self.spill = Spill { register: unsaved, constant: None };
         if kind == Bits::Or && matches!(right, Right::Immediate(0)) {
             return self.to_int32_boxed(dst, a, fact_a, slow, done);
         }
@@ -267,18 +304,21 @@ impl<'a> Compiler<'a> {
             self.load(Reg::RAX, a);
             self.number_to_int32(Reg::RAX, fact_a, slow);
             self.bits_immediate(kind, i32::from(imm));
+        } else if let (Right::Constant(_, value), Bits::And | Bits::Or | Bits::Xor) = (right, kind) {
+            self.load(Reg::RAX, a);
+            self.number_to_int32(Reg::RAX, fact_a, slow);
+            self.load_int32_bits(Reg::RCX, value);
+            self.bits_of_registers(kind);
         } else {
             self.load_operands(a, right);
-            self.number_to_int32(Reg::RAX, fact_a, slow);
-            self.number_to_int32(Reg::RCX, fact_b, slow);
-            match kind {
-                Bits::And => self.asm.and(Size::S32, Reg::RAX, Reg::RCX),
-                Bits::Or => self.asm.or(Size::S32, Reg::RAX, Reg::RCX),
-                Bits::Xor => self.asm.xor(Size::S32, Reg::RAX, Reg::RCX),
-                Bits::Shl => self.asm.shl(Size::S32, Reg::RAX, tercel_asm::x64::Count::Cl),
-                Bits::Shr => self.asm.sar(Size::S32, Reg::RAX, tercel_asm::x64::Count::Cl),
-                Bits::UShr => self.asm.shr(Size::S32, Reg::RAX, tercel_asm::x64::Count::Cl),
+            if right_is_unsaved {
+                self.number_to_int32(Reg::RAX, fact_a, slow);
+                self.number_to_int32(Reg::RCX, fact_b, slow);
+            } else {
+                self.number_to_int32(Reg::RCX, fact_b, slow);
+                self.number_to_int32(Reg::RAX, fact_a, slow);
             }
+            self.bits_of_registers(kind);
         }
         if kind == Bits::UShr {
             let stored = self.asm.new_label();
@@ -288,8 +328,10 @@ impl<'a> Compiler<'a> {
             self.box_int32(Reg::RAX);
             self.asm.bind(stored);
         } else {
-            // A shift of 0 leaves the upper half as it was.
-            self.asm.mov(Size::S32, Reg::RAX, Reg::RAX);
+            if matches!(kind, Bits::Shl | Bits::Shr) {
+                // A shift of 0 leaves the upper half as it was.
+                self.asm.mov(Size::S32, Reg::RAX, Reg::RAX);
+            }
             self.box_int32(Reg::RAX);
         }
         self.finish_with(dst, done);
@@ -300,6 +342,7 @@ impl<'a> Compiler<'a> {
     /// `a | 0`, the idiom: an int32 is the result as it is.
     fn to_int32_boxed(&mut self, dst: u16, a: u16, fact: Fact, slow: Label, done: Label) {
         let (double, boxed) = (self.asm.new_label(), self.asm.new_label());
+        let spill = self.spill;
         self.load(Reg::RAX, a);
         self.check_int32(Reg::RAX, fact, double);
         self.asm.bind(boxed);
@@ -308,12 +351,25 @@ impl<'a> Compiler<'a> {
         if fact != Fact::Int32 {
             self.later(move |this| {
                 this.asm.bind(double);
+                this.spill(spill);
                 this.call_leaf(shared::TO_INT32_RAX);
                 this.asm.je(slow);
                 this.asm.mov(Size::S32, Reg::RAX, Reg::RAX);
                 this.box_int32(Reg::RAX);
                 this.asm.jmp_to(boxed);
             });
+        }
+    }
+
+    /// eax = eax op ecx.
+    fn bits_of_registers(&mut self, kind: Bits) {
+        match kind {
+            Bits::And => self.asm.and(Size::S32, Reg::RAX, Reg::RCX),
+            Bits::Or => self.asm.or(Size::S32, Reg::RAX, Reg::RCX),
+            Bits::Xor => self.asm.xor(Size::S32, Reg::RAX, Reg::RCX),
+            Bits::Shl => self.asm.shl(Size::S32, Reg::RAX, tercel_asm::x64::Count::Cl),
+            Bits::Shr => self.asm.sar(Size::S32, Reg::RAX, tercel_asm::x64::Count::Cl),
+            Bits::UShr => self.asm.shr(Size::S32, Reg::RAX, tercel_asm::x64::Count::Cl),
         }
     }
 
@@ -341,7 +397,7 @@ impl<'a> Compiler<'a> {
         self.asm.add(Size::S32, Reg::RAX, by);
         self.asm.jo(otherwise);
         self.box_int32(Reg::RAX);
-        self.store(dst, Reg::RAX);
+        self.store_result(dst);
         if doubles {
             self.asm.jmp_to(done);
             self.asm.bind(otherwise);
@@ -350,7 +406,7 @@ impl<'a> Compiler<'a> {
             let one = self.asm.constant_f64(f64::from(by));
             self.asm.addsd(Xmm::XMM0, Mem::label(one));
             self.box_double_or(slow);
-            self.store(dst, Reg::RAX);
+            self.store_result(dst);
         }
         self.stored_and_in_rax(dst, done);
         self.facts.forget(dst);
@@ -370,7 +426,7 @@ impl<'a> Compiler<'a> {
         self.asm.je(otherwise);
         self.asm.neg(Size::S32, Reg::RAX);
         self.box_int32(Reg::RAX);
-        self.store(i.dst.0, Reg::RAX);
+        self.store_result(i.dst.0);
         if doubles {
             self.asm.jmp_to(done);
             self.asm.bind(otherwise);
@@ -379,7 +435,7 @@ impl<'a> Compiler<'a> {
             let sign = self.asm.constant(&[0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0x80]);
             self.asm.xorps(Xmm::XMM0, Mem::label(sign));
             self.box_double_or(slow);
-            self.store(i.dst.0, Reg::RAX);
+            self.store_result(i.dst.0);
         }
         self.stored_and_in_rax(i.dst.0, done);
         self.facts.forget(i.dst.0);

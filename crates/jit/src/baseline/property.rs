@@ -10,7 +10,7 @@ use crate::symbols::Symbol;
 use tercel_asm::Label;
 use tercel_asm::x64::{Mem, Reg, Scale, Size};
 use tercel_bytecode::Op;
-use tercel_bytecode::op::{Slot, instr};
+use tercel_bytecode::op::{Instr, Slot, instr};
 use tercel_vm::context::Context;
 use tercel_vm::feedback::{Form, Loc, NO_SHAPE, Site, SiteState};
 use tercel_vm::ic::IcStub;
@@ -24,7 +24,15 @@ impl<'a> Compiler<'a> {
         if self.is_generic(Op::GetNamed) {
             return;
         }
+        if let Some(read) = self.stored.take() {
+            // The value was stored just before.
+            self.asm.mov(Size::S64, Reg::RAX, Reg::RCX);
+            self.asm.bind(read);
+            self.store_and_keep(i.dst.0);
+            return self.facts.forget(i.dst.0);
+        }
         self.load(Reg::RAX, i.obj.0);
+        self.keep_unsaved(i.slot, Reg::RAX);
         self.cached_get(Op::GetNamed, i.obj.0, i.name.0, i.slot);
         self.store_and_keep(i.dst.0);
         self.facts.forget(i.dst.0);
@@ -36,11 +44,24 @@ impl<'a> Compiler<'a> {
             return;
         }
         self.load(Reg::RAX, i.obj.0);
+        self.keep_unsaved(i.slot, Reg::RAX);
         // At once: the stub reads the operand again, which this does not change even if it lies there.
         self.store(i.block.0 + frame::THIS as u16, Reg::RAX);
         self.cached_get(Op::GetMethod, i.obj.0, i.name.0, i.slot);
         self.store_and_keep(i.block.0);
         self.facts.forget_from(i.block.0);
+    }
+
+    /// The operand that memory lacks, if there is one, may stay in the register where it is, or is written: where it might be clobbered.
+    fn keep_unsaved(&mut self, slot: Slot, place: Reg) {
+        let calls = |this: &Self| Way::all(this.cx, this.feedback(slot)).iter().any(|way| way.accessor);
+        if let Some(register) = self.unsaved
+            && (self.is_cold(slot) || calls(self))
+        {
+            self.store(register, place);
+            self.unsaved = None;
+        }
+        self.spill.register = self.unsaved.map(|register| (place, register));
     }
 
     /// With `--no-ic` the whole op is its helper's, which does the generic operation.
@@ -76,8 +97,8 @@ impl<'a> Compiler<'a> {
         } else {
             self.by_ways(&ways, slow, |this, way| {
                 // Where a prototype has another structure than when the code was made, the stub begins anew.
-                this.walk_to_holder(way, slow);
-                this.load_of_way(way);
+                let holder = this.walk_to_holder(way, slow);
+                this.load_of_way(way, holder);
                 if way.accessor {
                     this.load(Reg::RCX, obj);
                     this.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, accessor::GETTER));
@@ -119,17 +140,19 @@ impl<'a> Compiler<'a> {
         self.call_named(op);
     }
 
-    /// Where the way's slot of the holder in rax is; rax = the cell that it lies in.
-    fn slot_of_way(&mut self, way: &Way) -> Mem {
+    /// Where the way's slot of the holder is; rax = the cell that it lies in, if that is not the holder.
+    fn slot_of_way(&mut self, way: &Way, holder: Reg) -> Mem {
+        let mut cell = holder;
         if way.loc.form() == Form::OwnOutOfLine {
-            self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::SLOTS));
+            cell = Reg::RAX;
+            self.asm.mov(Size::S64, cell, Mem::base(holder, object::SLOTS));
         }
-        Mem::base(Reg::RAX, way.loc.index() as i32)
+        Mem::base(cell, way.loc.index() as i32)
     }
 
-    /// rax = the way's slot of the holder in rax.
-    fn load_of_way(&mut self, way: &Way) {
-        let slot = self.slot_of_way(way);
+    /// rax = the way's slot of the holder.
+    fn load_of_way(&mut self, way: &Way, holder: Reg) {
+        let slot = self.slot_of_way(way, holder);
         self.asm.mov(Size::S64, Reg::RAX, slot);
     }
 
@@ -178,19 +201,21 @@ impl<'a> Compiler<'a> {
         way.holders.iter().for_each(|&shape| self.code.hold_shape(shape));
     }
 
-    /// rax = the holder of the property: an object up the chain of the object in rax, whose shape has been compared; jumps to `changed`, with rax
-    /// clobbered, if a prototype on the way has another structure now. Clobbers rdx.
-    fn walk_to_holder(&mut self, way: &Way, changed: Label) {
+    /// The register with the holder of the property: rax, or one for an object up the chain of that in rax, whose shape has been compared; jumps to
+    /// `changed` if a prototype on the way has another structure now. Clobbers rdx, rdi.
+    fn walk_to_holder(&mut self, way: &Way, changed: Label) -> Reg {
+        const HOLDER: Reg = Reg::RDI;
         let mut shape = way.shape;
         for &next in &way.holders {
             // A shape stays where it is, and so does the place where the collector keeps its prototype's address.
             let prototype = self.cx.shape_of_id(shape).addr() as i64 + i64::from(shape::PROTOTYPE);
             self.asm.mov_imm64(Reg::RDX, prototype);
-            self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RDX, 0));
-            self.asm.cmp(Size::S32, Mem::base(Reg::RAX, header::SHAPE), next as i32);
+            self.asm.mov(Size::S64, HOLDER, Mem::base(Reg::RDX, 0));
+            self.asm.cmp(Size::S32, Mem::base(HOLDER, header::SHAPE), next as i32);
             self.asm.jne(changed);
             shape = next;
         }
+        if way.holders.is_empty() { Reg::RAX } else { HOLDER }
     }
 
     /// Jumps to `other` unless the object in rax has the shape of the site's form. Clobbers edx.
@@ -283,12 +308,75 @@ impl<'a> Compiler<'a> {
         self.load(Reg::RAX, receiver);
         self.load(Reg::RCX, other);
         self.check_cell(Reg::RAX, slow);
+        let found = self.asm.new_label();
+        if op == Op::In {
+            let index = self.slow_shared(shared::HAS_ELEMENT, None, Some(slow), found);
+            self.asm.cmp(Size::S64, Reg::RCX, TAG);
+            self.asm.jae(index);
+        }
+        let keyed = matches!(op, Op::In | Op::HasPrivate).then_some(routines::KEYED_HAS);
+        self.call_stubs(slot, keyed, found, slow);
+        self.asm.bind(found);
+        self.finish_with(dst, done);
+        self.facts.forget(dst);
+    }
+
+    /// Calls the site's stubs, with their inputs in place; those of a megamorphic site are the routine, if there is one. Falls through or goes on at `found`
+    /// with the result in rax.
+    fn call_stubs(&mut self, slot: Slot, megamorphic: Option<Symbol>, found: Label, slow: Label) {
+        let none = if megamorphic.is_some() { self.asm.new_label() } else { slow };
         self.asm.mov(Size::S64, Reg::RDI, site_field(slot, site::STUBS));
         self.asm.test(Size::S64, Reg::RDI, Reg::RDI);
-        self.asm.je(slow);
+        self.asm.je(none);
         self.asm.call(Mem::base(Reg::RDI, stub::CODE));
         self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
         self.asm.je(slow);
+        if let Some(routine) = megamorphic {
+            self.later(move |this| {
+                this.asm.bind(none);
+                this.asm.cmp(Size::S8, site_field(slot, site::STATE), SiteState::Megamorphic as i32);
+                this.asm.jne(slow);
+                this.call_leaf(routine);
+                this.asm.test(Size::S64, Reg::RAX, Reg::RAX);
+                this.asm.jne(found);
+                this.asm.jmp_to(slow);
+            });
+        }
+    }
+
+    /// `super.key`, by the site's stubs; those of a megamorphic site are the cache.
+    pub fn get_super(&mut self) {
+        let i: instr::GetSuper = self.decode();
+        if self.is_generic(Op::GetSuper) {
+            return;
+        }
+        let (found, done) = (self.asm.new_label(), self.asm.new_label());
+        let slow = self.slow_op(Op::GetSuper, done);
+        self.load(Reg::RAX, i.base.0);
+        self.load(Reg::RCX, i.key.0);
+        self.load(Reg::R8, i.this.0);
+        self.check_cell(Reg::RAX, slow);
+        self.return_pc_argument();
+        self.call_stubs(i.slot, Some(routines::KEYED_GET), found, slow);
+        self.asm.bind(found);
+        self.finish_with(i.dst.0, done);
+        self.facts.forget(i.dst.0);
+    }
+
+    /// The prototype of an object, which its shape tells: all but that of a proxy.
+    pub fn prototype_of(&mut self, op: Op, dst: u16, object: u16) {
+        let done = self.asm.new_label();
+        let slow = self.slow_op(op, done);
+        self.load(Reg::RAX, object);
+        self.check_cell(Reg::RAX, slow);
+        self.asm.movzx(Size::S32, Size::S8, Reg::RCX, Mem::base(Reg::RAX, header::KIND));
+        self.asm.cmp(Size::S32, Reg::RCX, Kind::Object as i32);
+        self.asm.jb(slow);
+        self.asm.cmp(Size::S32, Reg::RCX, Kind::Proxy as i32);
+        self.asm.je(slow);
+        self.asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RAX, header::SHAPE));
+        self.asm.mov_imm64(Reg::RDX, self.cx.shapes_base() as i64);
+        self.asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RDX, Reg::RCX, Scale::X8, shape::PROTOTYPE));
         self.finish_with(dst, done);
         self.facts.forget(dst);
     }
@@ -335,6 +423,7 @@ impl<'a> Compiler<'a> {
         } else {
             self.load_object_and_value(i.obj.0, Some(i.src.0));
         }
+        self.keep_unsaved(i.slot, Reg::RCX);
         if self.is_cold(i.slot) {
             return self.call_named_stub(Op::SetNamed, i.slot);
         }
@@ -347,8 +436,8 @@ impl<'a> Compiler<'a> {
             let found = self.asm.new_label();
             self.by_ways(&ways, slow, |this, way| {
                 if way.accessor {
-                    this.walk_to_holder(way, slow);
-                    this.load_of_way(way);
+                    let holder = this.walk_to_holder(way, slow);
+                    this.load_of_way(way, holder);
                     this.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, accessor::SETTER));
                     this.asm.mov(Size::S64, Reg::RDX, Reg::RCX);
                     this.load(Reg::RCX, i.obj.0);
@@ -356,7 +445,7 @@ impl<'a> Compiler<'a> {
                     this.asm.jmp_to(done);
                     return found;
                 }
-                let slot = this.slot_of_way(way);
+                let slot = this.slot_of_way(way, Reg::RAX);
                 this.asm.lea(Size::S64, Reg::RDX, slot);
                 found
             });
@@ -374,7 +463,32 @@ impl<'a> Compiler<'a> {
         }
         self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
         self.barrier(Reg::RAX, done);
-        self.asm.bind(done);
+        match self.read_of_stored(i.obj.0, i.name.0) {
+            None => self.asm.bind(done),
+            Some((next, slot)) => {
+                // What has not been stored in line is read as ever.
+                let read = self.asm.new_label();
+                self.stored = Some(read);
+                self.later(move |this| {
+                    this.pc = next;
+                    this.asm.bind(done);
+                    this.load(Reg::RAX, i.obj.0);
+                    this.call_named_stub(Op::GetNamed, slot);
+                    this.asm.jmp_to(read);
+                });
+            }
+        }
+    }
+
+    /// Whether the next instruction reads the property that this one writes; its place and site. A read need not wait for a write to the same
+    /// place, which processors foresee for some pairs of instructions only.
+    fn read_of_stored(&self, obj: u16, name: u32) -> Option<(usize, Slot)> {
+        let next = self.pc + Op::SetNamed.units();
+        if next >= self.template.code.len() || self.labels[next].is_some() || self.op_at(next) != Op::GetNamed {
+            return None;
+        }
+        let read = instr::GetNamed::decode(&self.template.code, next);
+        (read.obj.0 == obj && read.name.0 == name).then_some((next, read.slot))
     }
 
     /// Gives the object in rax the shape that the site's form names; jumps to `slow` if a prototype has changed since the form was made. Clobbers edx.

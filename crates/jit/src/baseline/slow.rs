@@ -4,6 +4,7 @@
 //! which costs next to nothing to note; code of its own ([`Compiler::later`]) costs an allocation.
 
 use super::compare::{Right, Use};
+use super::operands::Spill;
 use super::{CX, Compiler, FRAME, SITES, TAG, site_field};
 use crate::stubs::{self, shared};
 use crate::symbols::Symbol;
@@ -21,6 +22,8 @@ use tercel_vm::layout::context;
 pub(super) struct Pending {
     /// The unit offset of its instruction.
     pc: usize,
+    /// What it writes first.
+    spill: Spill,
     slow: Slow,
 }
 
@@ -69,6 +72,13 @@ enum Slow {
         truthy: Label,
         falsy: Label,
     },
+    /// A sum or difference of int32 values in eax that is none: its left operand again in rax, then on to the label.
+    Overflow {
+        added: bool,
+        right: Right,
+        entry: Label,
+        to: Label,
+    },
     Poll {
         entry: Label,
         done: Label,
@@ -88,7 +98,12 @@ type SlowCode = Box<dyn FnOnce(&mut Compiler<'_>)>;
 /// Noting slow paths, and emitting them.
 impl<'a> Compiler<'a> {
     fn note(&mut self, slow: Slow) {
-        self.slow.push(Pending { pc: self.pc, slow });
+        self.slow.push(Pending { pc: self.pc, spill: Spill::NONE, slow });
+    }
+
+    /// Notes a slow path whose helper reads operands that memory may lack.
+    fn note_spilling(&mut self, slow: Slow) {
+        self.slow.push(Pending { pc: self.pc, spill: self.spill, slow });
     }
 
     /// Notes a slow path that begins at a new label, and gives that.
@@ -100,7 +115,9 @@ impl<'a> Compiler<'a> {
 
     /// A label whose code, behind the function, does the whole op by its helper and comes back to `done`.
     pub fn slow_op(&mut self, op: Op, done: Label) -> Label {
-        self.note_at_label(|entry| Slow::Op { op, entry, done, result: None })
+        let entry = self.asm.new_label();
+        self.note_spilling(Slow::Op { op, entry, done, result: None });
+        entry
     }
 
     /// The slow paths of the current op that go to `done` load the op's result, a register, into rax.
@@ -116,12 +133,26 @@ impl<'a> Compiler<'a> {
 
     /// A label whose code does an op on a named property by its stub, which leaves what was read in rax, and comes back to `done`.
     pub fn slow_named(&mut self, op: Op, obj: u16, src: Option<u16>, name: u32, slot: Slot, done: Label) -> Label {
-        self.note_at_label(|entry| Slow::Named { op, obj, src, name, slot, entry, done })
+        let entry = self.asm.new_label();
+        self.note_spilling(Slow::Named { op, obj, src, name, slot, entry, done });
+        entry
     }
 
     /// A label whose code calls a routine of [`shared`] and comes back to `done`.
     pub fn slow_shared(&mut self, routine: Symbol, site: Option<Slot>, fails: Option<Label>, done: Label) -> Label {
         self.note_at_label(|entry| Slow::Shared { routine, site, entry, fails, done })
+    }
+
+    /// [`Self::slow_shared`] that goes on to the slow path of the whole op if the routine fails, which may have clobbered an operand that memory lacks.
+    pub fn slow_shared_spilling(&mut self, routine: Symbol, fails: Label, done: Label) -> Label {
+        let entry = self.asm.new_label();
+        self.note_spilling(Slow::Shared { routine, site: None, entry, fails: Some(fails), done });
+        entry
+    }
+
+    /// A label whose code undoes an addition to rax (or a subtraction) and goes on at `to`.
+    pub fn slow_overflow(&mut self, added: bool, right: Right, to: Label) -> Label {
+        self.note_at_label(|entry| Slow::Overflow { added, right, entry, to })
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -135,7 +166,7 @@ impl<'a> Compiler<'a> {
         entry: Label,
         done: Label,
     ) {
-        self.note(Slow::Comparison { op, a, loaded, right, used, entry, done });
+        self.note_spilling(Slow::Comparison { op, a, loaded, right, used, entry, done });
     }
 
     pub fn slow_truth(&mut self, entry: Label, truthy: Label, falsy: Label) {
@@ -157,12 +188,13 @@ impl<'a> Compiler<'a> {
 
     /// Emits all that was noted, and what that notes.
     pub(super) fn slow_paths(&mut self) {
-        while let Some(Pending { pc, slow }) = self.slow.pop() {
+        while let Some(Pending { pc, spill, slow }) = self.slow.pop() {
             self.pc = pc;
             self.note_position();
             match slow {
                 Slow::Op { op, entry, done, result } => {
                     self.asm.bind(entry);
+                    self.spill(spill);
                     self.whole_op(op);
                     if let Some(register) = result {
                         self.load(Reg::RAX, register);
@@ -171,6 +203,7 @@ impl<'a> Compiler<'a> {
                 }
                 Slow::Named { op, obj, src, name, slot, entry, done } => {
                     self.asm.bind(entry);
+                    self.spill(spill);
                     self.load_object_and_value(obj, src);
                     if self.feedback(slot).state.get() == SiteState::Megamorphic {
                         // Its way is through the cache: no time is lost.
@@ -182,10 +215,11 @@ impl<'a> Compiler<'a> {
                 }
                 Slow::Comparison { op, a, loaded, right, used, entry, done } => {
                     self.asm.bind(entry);
+                    self.spill(spill);
                     if !loaded {
                         self.load(Reg::RAX, a);
                     }
-                    if let Right::Register(b) = right {
+                    if let Right::Register(b) | Right::Constant(b, _) = right {
                         self.load(Reg::RCX, b);
                     }
                     self.call_stub(op);
@@ -196,6 +230,7 @@ impl<'a> Compiler<'a> {
                 }
                 Slow::Shared { routine, site, entry, fails, done } => {
                     self.asm.bind(entry);
+                    self.spill(spill);
                     if let Some(slot) = site {
                         self.asm.lea(Size::S64, Reg::RSI, site_field(slot, 0));
                     }
@@ -210,6 +245,17 @@ impl<'a> Compiler<'a> {
                     self.call_leaf(shared::TRUTHY);
                     self.asm.jne(truthy);
                     self.asm.jmp_to(falsy);
+                }
+                Slow::Overflow { added, right, entry, to } => {
+                    self.asm.bind(entry);
+                    match (right, added) {
+                        (Right::Immediate(imm), true) => self.asm.sub(Size::S32, Reg::RAX, i32::from(imm)),
+                        (Right::Immediate(imm), false) => self.asm.add(Size::S32, Reg::RAX, i32::from(imm)),
+                        (_, true) => self.asm.sub(Size::S32, Reg::RAX, Reg::RCX),
+                        (_, false) => self.asm.add(Size::S32, Reg::RAX, Reg::RCX),
+                    }
+                    self.box_int32(Reg::RAX);
+                    self.asm.jmp_to(to);
                 }
                 Slow::Poll { entry, done } => {
                     self.asm.bind(entry);

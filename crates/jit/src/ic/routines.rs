@@ -6,6 +6,7 @@
 //! | `MEGAMORPHIC_SET` | rax: a cell; r10: the key's word; rcx: the value | rax: empty: not in the cache |
 //! | `KEYED_GET` | rax: a cell; rcx: a key that is no int32 | as `MEGAMORPHIC_GET` |
 //! | `KEYED_SET` | rax: a cell; r10: a key that is no int32; rcx: the value | as `MEGAMORPHIC_SET` |
+//! | `KEYED_HAS` | as `KEYED_GET` | rax: whether the object has the property; empty: not in the cache |
 //! | `SITE_GET` | rax: a cell; rdx: the site; r10: the key's word | as `MEGAMORPHIC_GET`, from the site's stubs or that cache |
 //! | `SITE_SET` | rax: a cell; rdx: the site; r10: the key's word; rcx: the value | likewise |
 //! | `STRING_CHARACTER` | rax: a cell; rcx: an int32 in 64 bits, not boxed | rax: the character, if it is a string's |
@@ -31,6 +32,7 @@ pub const KEYED_SET: Symbol = Symbol(ROUTINES + 3);
 pub const STRING_CHARACTER: Symbol = Symbol(ROUTINES + 4);
 pub const SITE_GET: Symbol = Symbol(ROUTINES + 5);
 pub const SITE_SET: Symbol = Symbol(ROUTINES + 6);
+pub const KEYED_HAS: Symbol = Symbol(ROUTINES + 7);
 
 /// The site.
 pub const SITE: Reg = Reg::RDX;
@@ -42,6 +44,7 @@ pub const TABLE: &[Routine] = &[
     ("megamorphic_set", MEGAMORPHIC_SET, |asm, cx| megamorphic_set(asm, cx, false)),
     ("keyed_get", KEYED_GET, keyed_get),
     ("keyed_set", KEYED_SET, keyed_set),
+    ("keyed_has", KEYED_HAS, keyed_has),
     ("string_character", STRING_CHARACTER, string_character),
     ("site_get", SITE_GET, |asm, cx| by_site(asm, cx, megamorphic_get)),
     ("site_set", SITE_SET, |asm, cx| by_site(asm, cx, megamorphic_set)),
@@ -237,6 +240,23 @@ fn keyed_get(asm: &mut Assembler, _: &Context) {
     asm.mov(Size::S64, KEY, Reg::RCX);
     check_name(asm, miss);
     asm.jmp_near(MEGAMORPHIC_GET.target());
+    miss_here(asm, miss);
+}
+
+fn keyed_has(asm: &mut Assembler, cx: &Context) {
+    let [miss, missing] = std::array::from_fn(|_| asm.new_label());
+    asm.mov(Size::S64, KEY, Reg::RCX);
+    check_name(asm, miss);
+    find_entry(asm, cx, Access::Get, miss);
+    asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::R8, megamorphic::LOC));
+    asm.shr(Size::S32, Reg::RCX, 24);
+    asm.cmp(Size::S32, Reg::RCX, Form::Missing as i32);
+    asm.je(missing);
+    asm.mov(Size::S32, Reg::RAX, Value::TRUE.bits() as i32);
+    asm.ret();
+    asm.bind(missing);
+    asm.mov(Size::S32, Reg::RAX, Value::FALSE.bits() as i32);
+    asm.ret();
     miss_here(asm, miss);
 }
 

@@ -13,11 +13,14 @@
 //! | `DENSE_DOUBLE` | rax: a word of an array of doubles | rax: the number | rdx |
 //! | `ELEMENT_GET` | rax: a cell, no array; ecx: the index | rax: the element | what a call may, but for rsi |
 //! | `ELEMENT_SET` | rax: a cell, no array; esi: the index; rcx: the value | | what a call may |
+//! | `OUTSIDE` | ecx: an index that is not below the length of the elements in rdx | rax: undefined | |
+//! | `HOLE_READ` | an element that is a hole | rax: undefined | |
+//! | `HAS_ELEMENT` | rax: a cell; ecx: an int32 | rax: whether it has the element | what a call may |
 //! | `NEW_THIS`, `CLONE_SCOPE` | rsi: a base constructor; a scope | rax: the cell; 0: the helper is to do it | see `allocate` |
 //! | `CALL_GETTER` | rax: a getter or undefined; rcx: the receiver; esi: where the caller goes on | rax: the value; empty: the helper is to do it | what a call may |
 //! | `CALL_SETTER` | likewise; rdx: the value | rax: empty: the helper is to do it | what a call may |
 //! | `FILL_ARGUMENTS` | ecx: the number of parameters, more than the frame's arguments | the missing ones are undefined | rax |
-//! | `FILL_FRAME` | a new frame that has no room yet | it is filled in; throws in the caller if there is none | what a call may |
+//! | `FILL_FRAME` | a new frame that has no room yet, or is to come to a safepoint | it is filled in; throws in the caller if there is none | what a call may |
 //! | `CONSTRUCTED` | rax: what a function called with `new` returns | rax: the result of `new` | |
 //! | `DENSE_SET` | rax: elements that are no plain values; rdx: the address of one; rcx: the value | | rdi, xmm0 |
 //!
@@ -66,6 +69,9 @@ shared! {
     TO_INT32_RCX => |asm, _| to_int32(asm, Reg::RCX);
     BOX_UINT32 => |asm, _| box_uint32(asm);
     ELEMENT_GET => |asm, _| element_get(asm);
+    OUTSIDE => |asm, _| outside(asm);
+    HOLE_READ => |asm, _| hole_read(asm);
+    HAS_ELEMENT => |asm, _| has_element(asm);
     ELEMENT_SET => |asm, _| element_set(asm);
 }
 
@@ -177,16 +183,19 @@ fn fill_arguments(asm: &mut Assembler) {
 }
 
 fn fill_frame(asm: &mut Assembler) {
-    let threw = asm.new_label();
+    let (threw, in_callee) = (asm.new_label(), asm.new_label());
     asm.mov(Size::S64, Reg::RDI, CX);
     asm.mov(Size::S64, Reg::RSI, FRAME);
     asm.sub(Size::S64, Reg::RSP, 8);
     asm.mov(Size::S64, Mem::base(CX, context::EXIT_SP), Reg::RSP);
     asm.call_near(symbols::FILL_FRAME.target());
     asm.add(Size::S64, Reg::RSP, 8);
-    asm.test(Size::S32, Reg::RAX, Reg::RAX);
-    asm.jne(threw);
+    asm.cmp(Size::S32, Reg::RAX, 1);
+    asm.je(threw);
+    asm.ja(in_callee);
     asm.ret();
+    asm.bind(in_callee);
+    leave_word(asm);
     // The frame never came to be: the caller throws. Its native frame and this routine's return address go.
     asm.bind(threw);
     asm.add(Size::S64, Reg::RSP, 8);
@@ -371,15 +380,55 @@ fn dense_double(asm: &mut Assembler) {
     asm.ret();
 }
 
+/// An index that is no element: undefined, if no prototype has elements and the object's own are not kept elsewhere.
+fn outside(asm: &mut Assembler) {
+    let none = asm.new_label();
+    // A negative number is a name.
+    asm.test(Size::S32, Reg::RCX, Reg::RCX);
+    asm.js(none);
+    asm.cmp(Size::S8, Mem::base(Reg::RDX, header::KIND), Kind::ElementsSparse as i32);
+    asm.je(none);
+    asm.jmp_near(HOLE_READ.target());
+    fail(asm, none);
+}
+
+fn hole_read(asm: &mut Assembler) {
+    // "Equal": some prototype has.
+    asm.cmp(Size::S8, Mem::base(CX, context::HOLES_UNDEFINED), 0);
+    asm.mov(Size::S32, Reg::RAX, Value::UNDEFINED.bits() as i32);
+    asm.ret();
+}
+
+fn has_element(asm: &mut Assembler) {
+    let none = asm.new_label();
+    asm.test(Size::S32, Reg::RCX, Reg::RCX);
+    asm.js(none);
+    asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Object as i32);
+    asm.jb(none);
+    asm.mov(Size::S64, Reg::RDI, CX);
+    asm.mov(Size::S64, Reg::RSI, Reg::RAX);
+    asm.mov(Size::S32, Reg::RDX, Reg::RCX);
+    call_leaf(asm, symbols::HAS_ELEMENT);
+    asm.test(Size::S64, Reg::RAX, Reg::RAX);
+    asm.ret();
+    fail(asm, none);
+}
+
 fn element_get(asm: &mut Assembler) {
-    let [dense, no_typed, double, none, ret] = std::array::from_fn(|_| asm.new_label());
+    let [dense, mapped, no_mapped, no_typed, no_string, double, hole, undefined, not_inside, ret] =
+        std::array::from_fn(|_| asm.new_label());
     asm.movzx(Size::S32, Size::S8, Reg::RDX, Mem::base(Reg::RAX, header::KIND));
     asm.cmp(Size::S32, Reg::RDX, Kind::Object as i32);
     asm.je(dense);
     asm.cmp(Size::S32, Reg::RDX, Kind::Arguments as i32);
     asm.je(dense);
+    asm.cmp(Size::S32, Reg::RDX, Kind::MappedArguments as i32);
+    asm.je(mapped);
     asm.cmp(Size::S32, Reg::RDX, Kind::TypedArray as i32);
     asm.jne(no_typed);
+    asm.mov(Size::S32, Reg::RCX, Reg::RCX);
+    asm.cmp(Size::S64, Reg::RCX, Mem::base(Reg::RAX, object::TYPED_LENGTH));
+    asm.jae(undefined);
     asm.push(Reg::RSI);
     asm.mov(Size::S64, Reg::RDI, Reg::RAX);
     asm.mov(Size::S64, Reg::RSI, Reg::RCX);
@@ -390,30 +439,76 @@ fn element_get(asm: &mut Assembler) {
     asm.bind(ret);
     asm.ret();
 
+    // Typed arrays have no other indices, and do not ask their prototypes.
+    asm.bind(undefined);
+    asm.mov(Size::S32, Reg::RAX, Value::UNDEFINED.bits() as i32);
+    succeed(asm);
+
     asm.bind(no_typed);
+    asm.sub(Size::S32, Reg::RDX, Kind::StringFlat as i32);
+    asm.cmp(Size::S32, Reg::RDX, Kind::StringSlice as i32 - Kind::StringFlat as i32);
+    asm.ja(no_string);
+    asm.cmp(Size::S32, Reg::RCX, Mem::base(Reg::RAX, string::LENGTH));
+    asm.jae(not_inside);
     call_leaf(asm, routines::STRING_CHARACTER);
     asm.test(Size::S64, Reg::RAX, Reg::RAX);
     asm.ret();
+    asm.bind(not_inside);
+    asm.test(Size::S32, Reg::RCX, Reg::RCX);
+    asm.jns(hole);
+    fail(asm, no_string);
+    asm.bind(hole);
+    asm.jmp_near(HOLE_READ.target());
+
+    asm.bind(mapped);
+    asm.push(Reg::RSI);
+    asm.push(Reg::RAX);
+    asm.push(Reg::RCX);
+    asm.mov(Size::S64, Reg::RDI, Reg::RAX);
+    asm.mov(Size::S32, Reg::RSI, Reg::RCX);
+    asm.call_near(symbols::MAPPED_GET.target());
+    asm.pop(Reg::RCX);
+    asm.pop(Reg::RDX);
+    asm.pop(Reg::RSI);
+    asm.test(Size::S64, Reg::RAX, Reg::RAX);
+    asm.je(no_mapped);
+    asm.ret();
+    asm.bind(no_mapped);
+    asm.mov(Size::S64, Reg::RAX, Reg::RDX);
 
     asm.bind(dense);
     asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::ELEMENTS));
+    let outside = asm.new_label();
     asm.cmp(Size::S32, Reg::RCX, Mem::base(Reg::RDX, elements::LENGTH));
-    asm.jae(none);
+    asm.jae(outside);
     asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RDX, Reg::RCX, Scale::X8, elements::DATA));
     asm.cmp(Size::S8, Mem::base(Reg::RDX, header::KIND), Kind::ElementsDouble as i32);
     asm.je(double);
     asm.test(Size::S64, Reg::RAX, Reg::RAX);
+    asm.je(hole);
     asm.ret();
     asm.bind(double);
     asm.jmp_near(DENSE_DOUBLE.target());
-    fail(asm, none);
+    asm.bind(outside);
+    asm.jmp_near(OUTSIDE.target());
 }
 
 fn element_set(asm: &mut Assembler) {
-    let [dense, values, hole, none, stored] = std::array::from_fn(|_| asm.new_label());
+    let [dense, typed, values, hole, none, stored] = std::array::from_fn(|_| asm.new_label());
     asm.movzx(Size::S32, Size::S8, Reg::RDX, Mem::base(Reg::RAX, header::KIND));
     asm.cmp(Size::S32, Reg::RDX, Kind::Object as i32);
     asm.je(dense);
+    asm.cmp(Size::S32, Reg::RDX, Kind::Arguments as i32);
+    asm.je(dense);
+    asm.cmp(Size::S32, Reg::RDX, Kind::MappedArguments as i32);
+    asm.jne(typed);
+    asm.mov(Size::S32, Reg::RDX, Reg::RSI);
+    asm.mov(Size::S64, Reg::RSI, Reg::RAX);
+    asm.mov(Size::S64, Reg::RDI, CX);
+    call_leaf(asm, symbols::MAPPED_SET);
+    asm.test(Size::S32, Reg::RAX, Reg::RAX);
+    asm.ret();
+    asm.bind(typed);
     asm.cmp(Size::S32, Reg::RDX, Kind::TypedArray as i32);
     asm.jne(none);
     asm.mov(Size::S64, Reg::RDI, Reg::RAX);

@@ -389,6 +389,66 @@ pub fn attach_has(cx: &Context, code: Gc<CodeBlock>, site: &Site, object: Gc<Obj
     attach(cx, code, site, &w, Decoded { guard: shape, cell: word, ..Decoded::NONE });
 }
 
+/// Attaches a stub for `#key in object`: private elements are own ones, of which a shape says whether they are there.
+pub fn attach_has_private(
+    cx: &Context,
+    code: Gc<CodeBlock>,
+    site: &Site,
+    object: Gc<Object>,
+    key: PropertyKey,
+    found: bool,
+) {
+    let shape = object.shape_id();
+    // Inputs: object, key.
+    let mut w = IcWriter::new(2);
+    guard_receiver(&mut w, shape);
+    let word = Value::from_bits(key.bits());
+    let cell = w.cell(word);
+    w.GuardCell(1, cell).LoadBoolean(u8::from(found));
+    attach(cx, code, site, &w, Decoded { guard: shape, cell: word, ..Decoded::NONE });
+}
+
+/// Attaches a stub for a read of `super.key`. `base`: where the lookup begins; a getter is called with another receiver.
+pub fn attach_super_get(
+    cx: &Context,
+    code: Gc<CodeBlock>,
+    site: &Site,
+    base: Gc<Object>,
+    key: PropertyKey,
+    fact: GetFact,
+) {
+    let shape = base.shape_id();
+    // Inputs: base, key, receiver.
+    let mut w = IcWriter::new(3);
+    guard_receiver(&mut w, shape);
+    let word = Value::from_bits(key.bits());
+    let cell = w.cell(word);
+    w.GuardCell(1, cell);
+    match fact {
+        GetFact::Slot { holder, hops, location } => {
+            let from = holder_operand(cx, &mut w, holder, hops);
+            if location.is_inline() {
+                let offset = w.word(inline_offset(location));
+                w.LoadInlineSlot(from, offset);
+            } else {
+                let offset = w.word(slots_offset(location));
+                w.LoadOutOfLineSlot(from, offset);
+            }
+        }
+        GetFact::Accessor { holder, hops, location } => {
+            let from = holder_operand(cx, &mut w, holder, hops);
+            let accessor = read_slot(&mut w, from, location);
+            w.CallGetter(2, accessor);
+        }
+        GetFact::Missing => {
+            guard_prototypes(cx, &mut w);
+            w.LoadUndefined();
+        }
+        GetFact::ArrayLength | GetFact::Unknown => return,
+    }
+    attach(cx, code, site, &w, Decoded { guard: shape, cell: word, ..Decoded::NONE });
+}
+
 /// Attaches a stub for `value instanceof target`, where the function `target` inherits the original @@hasInstance, which cannot be
 /// replaced, and has its prototype in an own slot.
 pub fn attach_instanceof(cx: &Context, code: Gc<CodeBlock>, site: &Site, target: Gc<Object>, prototype: SlotLocation) {

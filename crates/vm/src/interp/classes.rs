@@ -1,12 +1,15 @@
 //! Classes: definitions, methods, private elements, field initialization.
 
 use super::Pc;
+use super::property::learn;
 use crate::cell::{Gc, Kind};
 use crate::context::Context;
 use crate::error::{JsResult, Throw};
+use crate::feedback::SiteState;
 use crate::frame::{self, Frame};
 use crate::function::Function;
-use crate::ic::attach::attach_private;
+use crate::ic::attach::{attach_has_private, attach_private};
+use crate::ic::interpret::{Outcome, run_stubs};
 use crate::ic::megamorphic::Access;
 use crate::key::PropertyKey;
 use crate::object::PropertyDescriptor;
@@ -285,7 +288,19 @@ pub fn has_private(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
         let (name, shown) = (private_text(cx, key), cx.describe(obj));
         return Err(cx.throw_type(format_args!("Cannot use 'in' operator to search for '{name}' in {shown}")));
     };
-    let found = object.private_element(cx, key).is_some();
+    let code = frame.code();
+    let site = code.site(i.slot.0 as usize);
+    let inputs = [obj, Value::from_bits(key.bits())];
+    let found = match run_stubs(cx, site.stubs.get(), &inputs) {
+        Outcome::Done(found) => found.is_true(),
+        _ => {
+            let found = object.private_element(cx, key).is_some();
+            if !cx.interp.no_ic && site.state.get() != SiteState::Megamorphic && !object.shape(cx).is_unique() {
+                learn(site, || attach_has_private(cx, code, site, object, key, found));
+            }
+            found
+        }
+    };
     frame.set(i.dst.0 as usize, Value::boolean(found));
     Ok(())
 }

@@ -14,6 +14,7 @@ use crate::frame::{self, Frame};
 use crate::ic::attach::{SetFact, cache_get, cache_set, find_get, find_set, megamorphic_get, megamorphic_set};
 use crate::key::PropertyKey;
 use crate::object::Object;
+use crate::object::arguments::{mapped_get, mapped_set};
 use crate::object::array::ArrayObject;
 use crate::string::Chars;
 use crate::typed::{ElementType, TypedArray};
@@ -53,7 +54,7 @@ pub fn set_fast(cx: &Context, obj: Value, key: Value, v: Value, _site: &Site) ->
         return false;
     }
     let cell = obj.as_cell();
-    if !matches!(cell.kind(), Kind::Array | Kind::Object) {
+    if !matches!(cell.kind(), Kind::Array | Kind::Object | Kind::Arguments) {
         return false;
     }
     // SAFETY: the kind is an object's.
@@ -184,6 +185,28 @@ pub fn typed_set(obj: Value, key: Value, v: Value) -> bool {
     }
 }
 
+/// `index in object` for an index of elements; `None` where prototypes or an object of another kind have a say.
+pub fn has_element(cx: &Context, object: Gc<Object>, i: u32) -> Option<bool> {
+    let kind = object.kind();
+    if kind == Kind::TypedArray {
+        // SAFETY: the kind was checked.
+        let array: Gc<TypedArray> = unsafe { object.cast() };
+        return Some((i as usize) < array.len());
+    }
+    if kind == Kind::MappedArguments && !mapped_get(object, i).is_empty() {
+        return Some(true);
+    }
+    if !matches!(kind, Kind::Array | Kind::Object | Kind::Arguments | Kind::MappedArguments) {
+        return None;
+    }
+    let elements = object.elements.get();
+    if elements.is_sparse() {
+        return None;
+    }
+    let found = !elements.get(i as usize).is_empty();
+    (found || cx.holes_are_undefined()).then_some(found)
+}
+
 /// A character of a flat string; empty for anything else.
 #[inline]
 pub fn string_get(cx: &Context, obj: Value, key: Value) -> Value {
@@ -219,10 +242,19 @@ fn get(cx: &Context, obj: Value, key: Value, site: &Site) -> JsResult<Value> {
                 if !v.is_empty() {
                     return Ok(v);
                 }
+                if i as usize >= obj.as_string().map_or(0, |s| s.len()) && cx.holes_are_undefined() {
+                    return Ok(Value::UNDEFINED);
+                }
             } else if kind.is_object() {
                 // SAFETY: the kind is an object's.
                 let object: Gc<Object> = unsafe { obj.as_cell().cast() };
-                if matches!(kind, Kind::Array | Kind::Object | Kind::Arguments) {
+                if kind == Kind::MappedArguments {
+                    let v = mapped_get(object, i);
+                    if !v.is_empty() {
+                        return Ok(v);
+                    }
+                }
+                if matches!(kind, Kind::Array | Kind::Object | Kind::Arguments | Kind::MappedArguments) {
                     let v = object.elements.get().get(i as usize);
                     if !v.is_empty() {
                         return Ok(v);
@@ -340,6 +372,11 @@ fn set(cx: &Context, obj: Value, key: Value, v: Value, strict: bool, site: &Site
             if kind == Kind::TypedArray {
                 record_typed(obj, site);
                 if typed_set(obj, key, v) {
+                    return Ok(());
+                }
+            } else if kind == Kind::MappedArguments {
+                // SAFETY: the kind was checked.
+                if mapped_set(cx, unsafe { obj.as_cell().cast() }, i, v) {
                     return Ok(());
                 }
             } else if kind == Kind::Array {

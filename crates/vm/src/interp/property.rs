@@ -9,11 +9,13 @@ use crate::error::{JsResult, Throw};
 use crate::feedback::{Form, Loc, Site, SiteState};
 use crate::frame::{self, Frame};
 use crate::ic::attach::{
-    GetFact, SetFact, attach_get, attach_has, attach_instanceof, attach_set, attach_string_get, cache_get, cache_set,
-    find_get, find_set, megamorphic_get, megamorphic_set,
+    GetFact, SetFact, attach_get, attach_has, attach_instanceof, attach_set, attach_string_get, attach_super_get,
+    cache_get, cache_set, find_get, find_set, megamorphic_get, megamorphic_set,
 };
 use crate::ic::interpret::{Outcome, add_inline, add_out_of_line, load, out_of_line_slot, run_stubs};
+use crate::ic::megamorphic::Access;
 use crate::interp::calls::finish;
+use crate::interp::element::has_element;
 use crate::interp::state::count;
 use crate::key::PropertyKey;
 use crate::names;
@@ -156,7 +158,7 @@ fn forget_useless_form(site: &Site, object: Gc<Object>) {
 
 /// The first access of a site learns nothing: much code runs once.
 #[inline(always)]
-fn learn(site: &Site, attach: impl FnOnce()) {
+pub(super) fn learn(site: &Site, attach: impl FnOnce()) {
     if site.state.get() == SiteState::Uninitialized && site.misses.get() == 0 {
         site.misses.set(1);
     } else {
@@ -445,11 +447,11 @@ pub fn has_in(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     let obj = frame.get(i.obj.0 as usize);
     let index = frame.get(i.key.0 as usize);
     if index.is_int32()
-        && let Some(array) = obj.as_kind::<ArrayObject>(Kind::Array)
         && index.as_int32() >= 0
-        && !array.elements().get(index.as_int32() as usize).is_empty()
+        && let Some(object) = obj.as_object()
+        && let Some(found) = has_element(cx, object, index.as_int32() as u32)
     {
-        frame.set(i.dst.0 as usize, Value::TRUE);
+        frame.set(i.dst.0 as usize, Value::boolean(found));
         return Ok(());
     }
     if !obj.is_object() {
@@ -478,8 +480,8 @@ fn has_at_site(cx: &Context, code: Gc<CodeBlock>, site: &Site, object: Gc<Object
         return Ok(found.is_true());
     }
     if site.state.get() == SiteState::Megamorphic {
-        if !megamorphic_get(cx, object, key).is_empty() && has_by_cache(cx, object, key) {
-            return Ok(true);
+        if let Some(found) = has_by_cache(cx, object, key) {
+            return Ok(found);
         }
         cache_get(cx, object, key, find_get(cx, object, key));
     } else {
@@ -489,13 +491,12 @@ fn has_at_site(cx: &Context, code: Gc<CodeBlock>, site: &Site, object: Gc<Object
     object.has_property(cx, key)
 }
 
-/// Whether the megamorphic cache knows the property to be there (and not to be missing).
-fn has_by_cache(cx: &Context, object: Gc<Object>, key: PropertyKey) -> bool {
+/// Whether the property is there, if the megamorphic cache knows.
+fn has_by_cache(cx: &Context, object: Gc<Object>, key: PropertyKey) -> Option<bool> {
     let state = &cx.interp;
-    state
-        .megamorphic
-        .get(object.shape_id(), key, crate::ic::megamorphic::Access::Get, state.proto_epoch.get())
-        .is_some_and(|hit| hit.loc.form() != Form::Missing)
+    let hit = state.megamorphic.get(object.shape_id(), key, Access::Get, state.proto_epoch.get())?;
+    count(&state.statistics.megamorphic_hits);
+    Some(hit.loc.form() != Form::Missing)
 }
 
 /// Whether the object `prototype` is on `v`'s chain; `None` if a proxy is.
@@ -608,25 +609,62 @@ pub fn get_super_base(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
 }
 
 #[inline(never)]
-pub fn get_super(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
+pub fn get_super(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     let i: instr::GetSuper = pc.decode();
     let key = cx.to_property_key(frame.get(i.key.0 as usize))?;
     let base = frame.get(i.base.0 as usize);
     let this = frame.get(i.this.0 as usize);
     let Some(object) = base.as_object() else { return Err(throw_read_of_nullish(cx, base, key)) };
-    let cached = !key.is_index() && !cx.interp.no_ic;
-    let v = if cached { megamorphic_get(cx, object, key) } else { Value::EMPTY };
-    let v = if v.is_empty() {
-        if cached {
-            let fact = find_get(cx, object, key);
-            cache_get(cx, object, key, fact);
-        }
-        object.get_receiver(cx, key, this)?
+    let got = if key.is_index() || cx.interp.no_ic {
+        Got::Value(object.get_receiver(cx, key, this)?)
     } else {
-        v
+        let code = frame.code();
+        super_get_at_site(cx, code, code.site(i.slot.0 as usize), object, key, this)?
     };
-    frame.set(i.dst.0 as usize, v);
-    Ok(())
+    match got {
+        Got::Value(v) => {
+            frame.set(i.dst.0 as usize, v);
+            Ok(Flow::Next)
+        }
+        Got::Getter(getter) => call_getter::<instr::GetSuper>(cx, frame, pc, getter, this, i.dst.0),
+    }
+}
+
+/// A read of `super.key`, with the lookup beginning at `base`, at a site.
+fn super_get_at_site(
+    cx: &Context,
+    code: Gc<CodeBlock>,
+    site: &Site,
+    base: Gc<Object>,
+    key: PropertyKey,
+    this: Value,
+) -> JsResult<Got> {
+    if site.stubs.get().is_cell() {
+        match run_stubs(cx, site.stubs.get(), &[base.into(), Value::from_bits(key.bits()), this]) {
+            Outcome::Done(v) => return Ok(Got::Value(v)),
+            Outcome::Getter(accessor) => return Ok(getter_of(accessor)),
+            _ => {}
+        }
+    }
+    let megamorphic = site.state.get() == SiteState::Megamorphic;
+    if megamorphic {
+        let v = megamorphic_get(cx, base, key);
+        if !v.is_empty() {
+            return Ok(Got::Value(v));
+        }
+    }
+    let fact = find_get(cx, base, key);
+    if megamorphic {
+        cache_get(cx, base, key, fact);
+    } else {
+        learn(site, || attach_super_get(cx, code, site, base, key, fact));
+    }
+    match fact {
+        GetFact::Slot { holder, location, .. } => Ok(Got::Value(holder.slot(location))),
+        GetFact::Accessor { holder, location, .. } => Ok(getter_of(holder.slot(location))),
+        GetFact::Missing => Ok(Got::Value(Value::UNDEFINED)),
+        GetFact::ArrayLength | GetFact::Unknown => base.get_receiver(cx, key, this).map(Got::Value),
+    }
 }
 
 #[inline(never)]

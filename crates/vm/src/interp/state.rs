@@ -11,7 +11,7 @@ use crate::tier::Tiers;
 use crate::value::Value;
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 /// Native stack kept free below the limit that scripts may use: for error handling, collection and leaf functions.
 pub const NATIVE_SLACK: usize = 160 << 10;
@@ -58,7 +58,10 @@ pub struct Interp {
     /// Frames must end at or below it.
     pub stack_limit: Cell<*mut Value>,
     /// What machine code compares with instead: a bound that keeps native frames above `native_limit` too ([`Interp::machine_limit_here`]).
-    pub machine_limit: Cell<*mut Value>,
+    /// 0 when the word that safepoints poll has been set ([`crate::interrupt`]).
+    pub machine_limit: AtomicUsize,
+    /// What [`Interp::machine_limit`] is when nobody wants anything.
+    machine_bound: Cell<*mut Value>,
     /// Undefined, twice: what machine code fills registers with.
     pub undefined_pair: [Value; 2],
     /// The word that safepoints poll (inside `interrupt`).
@@ -102,7 +105,8 @@ impl Interp {
             frame: Cell::new(stack.base_frame()),
             pc: Cell::new(std::ptr::null()),
             stack_limit: Cell::new(stack.limit()),
-            machine_limit: Cell::new(stack.limit()),
+            machine_limit: AtomicUsize::new(stack.limit() as usize),
+            machine_bound: Cell::new(stack.limit()),
             undefined_pair: [Value::UNDEFINED; 2],
             interrupt_word: &raw const interrupt.word,
             proto_epoch: Cell::new(1),
@@ -145,6 +149,21 @@ impl Interp {
         self.stack_limit.get().min(self.frame.get().0.wrapping_byte_add(room)).wrapping_sub(SMALL_FRAME)
     }
 
+    /// Sets the limit for machine code; gives what it was.
+    pub fn set_machine_limit(&self, bound: *mut Value) -> *mut Value {
+        let before = self.machine_bound.replace(bound);
+        self.arm_limit();
+        before
+    }
+
+    /// Puts the limit of machine code back to what the stack allows, unless safepoints are wanted.
+    pub fn arm_limit(&self) {
+        self.machine_limit.store(self.machine_bound.get() as usize, Ordering::SeqCst);
+        if self.interrupt.word.load(Ordering::SeqCst) != 0 {
+            self.machine_limit.store(0, Ordering::SeqCst);
+        }
+    }
+
     /// Whether script runs or a native called by script does.
     pub fn is_running(&self) -> bool {
         !self.entries.get().is_null()
@@ -154,5 +173,11 @@ impl Interp {
     #[inline]
     pub fn bump_proto_epoch(&self) {
         self.proto_epoch.set(self.proto_epoch.get().wrapping_add(1).max(1));
+    }
+}
+
+impl Drop for Interp {
+    fn drop(&mut self) {
+        self.interrupt.forget_limit();
     }
 }

@@ -70,6 +70,20 @@ fn mapping(o: Gc<Object>, index: u32) -> Option<(Gc<Scope>, Gc<ValueArray>, Mapp
     Some((scope, map, Mapping::decode(map.get(index as usize))?))
 }
 
+/// The value of a mapped index; empty if the index is not mapped.
+pub(crate) fn mapped_get(o: Gc<Object>, index: u32) -> Value {
+    mapping(o, index).map_or(Value::EMPTY, |(scope, _, mapping)| scope.slot(mapping.slot))
+}
+
+/// Stores the value of a mapped index. `false`: the index is not mapped.
+pub(crate) fn mapped_set(cx: &Context, o: Gc<Object>, index: u32, v: Value) -> bool {
+    let found = mapping(o, index);
+    if let Some((scope, _, mapping)) = found {
+        scope.set_slot(cx, mapping.slot, v);
+    }
+    found.is_some()
+}
+
 /// The property of a mapped index.
 pub(crate) fn own_property(_cx: &Context, o: Gc<Object>, key: PropertyKey) -> Option<Property> {
     let (scope, _, mapping) = mapping(o, key.as_index()?)?;

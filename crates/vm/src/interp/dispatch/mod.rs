@@ -201,7 +201,7 @@ pub(crate) unsafe fn run_segment(cx: &Context, throwing: bool) -> SegmentExit {
                         InstanceOf: simple property::instance_of,
                         LoadHomeObject: inline access::load_home_object,
                         GetSuperBase: simple property::get_super_base,
-                        GetSuper: simple property::get_super,
+                        GetSuper: flowing property::get_super,
                         SetSuper: simple property::set_super,
                     }
                     'classes {

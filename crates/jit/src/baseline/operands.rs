@@ -1,0 +1,353 @@
+//! Operands that never reach memory: results that only the next instruction reads stay in rax, and constants that only the next one
+//! reads become part of it.
+//!
+//! Temporaries are most of what a function writes, and most are read once, at once. Such a register is not written: the instruction that reads it
+//! takes it from rax ([`Compiler::unsaved`]) or from its own code ([`Right::Constant`](super::compare::Right)). Its slow paths, whose helpers
+//! read operands from the frame, begin by writing it ([`Spill`]).
+//!
+//! Whether anybody else reads the register is found by looking ahead along all ways ([`Compiler::is_dead_after`]), a dozen instructions at most. What memory
+//! holds in the meantime is a former value of the register, which is as good to the collector as any.
+
+use super::{Compiler, FRAME};
+use tercel_asm::x64::{Reg, Size};
+use tercel_bytecode::Op;
+use tercel_bytecode::op::{Instr, OperandKind, instr};
+use tercel_vm::frame::{self, HEADER};
+
+/// Where operands are that memory lacks, when a slow path begins.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Spill {
+    pub register: Option<(Reg, u16)>,
+    pub constant: Option<(u16, i32)>,
+}
+
+impl Spill {
+    pub const NONE: Spill = Spill { register: None, constant: None };
+}
+
+/// What an op does with registers that it reads.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    /// Reads memory.
+    Nothing,
+    /// Any of its operands may be in rax.
+    Any,
+    /// Any operand but the second, which may also be a constant.
+    AnyAndConstant,
+    /// The stored value only.
+    Stored,
+}
+
+fn takes(op: Op) -> Takes {
+    use Op::*;
+    match op {
+        Add | Sub | Mul | Div | Mod | BitAnd | BitOr | BitXor | Shl | Shr | UShr | JumpIfEq | JumpIfNotEq
+        | JumpIfStrictEq | JumpIfStrictNotEq | JumpIfLess | JumpIfLessEq | JumpIfGreater | JumpIfGreaterEq
+        | JumpIfNotLess | JumpIfNotLessEq | JumpIfNotGreater | JumpIfNotGreaterEq => Takes::AnyAndConstant,
+        AddImm
+        | SubImm
+        | MulImm
+        | DivImm
+        | ModImm
+        | BitAndImm
+        | BitOrImm
+        | BitXorImm
+        | ShlImm
+        | ShrImm
+        | UShrImm
+        | Eq
+        | NotEq
+        | StrictEq
+        | StrictNotEq
+        | Less
+        | LessEq
+        | Greater
+        | GreaterEq
+        | JumpIfTrue
+        | JumpIfFalse
+        | JumpIfNullish
+        | JumpIfNotNullish
+        | JumpIfUndefined
+        | JumpIfNotUndefined
+        | JumpIfNull
+        | JumpIfNotNull
+        | JumpIfEqImm
+        | JumpIfNotEqImm
+        | JumpIfStrictEqImm
+        | JumpIfStrictNotEqImm
+        | JumpIfLessImm
+        | JumpIfLessEqImm
+        | JumpIfGreaterImm
+        | JumpIfGreaterEqImm
+        | JumpIfNotLessImm
+        | JumpIfNotLessEqImm
+        | JumpIfNotGreaterImm
+        | JumpIfNotGreaterEqImm
+        | Move
+        | GetNamed
+        | GetMethod
+        | Return => Takes::Any,
+        SetNamed => Takes::Stored,
+        _ => Takes::Nothing,
+    }
+}
+
+/// Instructions that are looked at for the next use of a register.
+const BUDGET: usize = 14;
+/// Ways that are remembered meanwhile.
+const WAYS: usize = 6;
+
+impl<'a> Compiler<'a> {
+    /// Ends an instruction with its result in rax: stores it, unless only the next instruction reads it.
+    pub(super) fn store_result(&mut self, register: u16) {
+        if !self.stays_in_rax(register) {
+            self.store(register, Reg::RAX);
+        }
+    }
+
+    /// Whether the result of the current instruction is left in rax alone. Asked more than once, it says the same.
+    fn stays_in_rax(&mut self, register: u16) -> bool {
+        if let Some((asked, answer)) = self.stays {
+            return answer && asked == register;
+        }
+        let next = self.pc + self.op_at(self.pc).units();
+        let answer = self.is_for_next_only(register, next);
+        self.stays = Some((register, answer));
+        answer
+    }
+
+    pub(super) fn op_at(&self, pc: usize) -> Op {
+        // The verifier has seen the code.
+        Op::from_unit(self.template.code[pc]).unwrap_or(Op::Return)
+    }
+
+    /// Whether the instruction at `next` alone reads the register, whose value is in rax, and can take it from there.
+    fn is_for_next_only(&self, register: u16, next: usize) -> bool {
+        let is_temporary = register as usize >= HEADER + self.code.num_params();
+        if !is_temporary
+            || self.cx.options.count_sites
+            || next >= self.template.code.len()
+            || self.labels[next].is_some()
+        {
+            return false;
+        }
+        let op = self.op_at(next);
+        let code = &self.template.code;
+        if let Some((constant, user)) = self.constant_for_next(next) {
+            // What is behind the constant may take both.
+            return constant != register && self.takes_register(user, register) && self.is_dead_after(register, user);
+        }
+        let named = matches!(op, Op::GetNamed | Op::GetMethod | Op::SetNamed);
+        let taken = match takes(op) {
+            Takes::Nothing => false,
+            Takes::Stored => {
+                let i = instr::SetNamed::decode(code, next);
+                i.src.0 == register && i.obj.0 != register
+            }
+            Takes::Any | Takes::AnyAndConstant => self.takes_register(next, register),
+        };
+        taken && !(named && self.cx.options.no_ic) && self.is_dead_after(register, next)
+    }
+
+    fn takes_register(&self, pc: usize, register: u16) -> bool {
+        let op = self.op_at(pc);
+        op.operands(&self.template.code, pc)
+            .any(|operand| operand.kind == OperandKind::Src && operand.value == i64::from(register))
+    }
+
+    /// A small constant that the instruction at `pc` loads for the next one to use as its right operand, and for nobody else: the register, and
+    /// where that instruction is.
+    fn constant_for_next(&self, pc: usize) -> Option<(u16, usize)> {
+        let code = &self.template.code;
+        let dst = match self.op_at(pc) {
+            Op::LoadInt => instr::LoadInt::decode(code, pc).dst.0,
+            Op::LoadInt32 => instr::LoadInt32::decode(code, pc).dst.0,
+            _ => return None,
+        };
+        let user = pc + self.op_at(pc).units();
+        if dst as usize <= HEADER + self.code.num_params()
+            || self.cx.options.count_sites
+            || user >= code.len()
+            || self.labels[user].is_some()
+            || takes(self.op_at(user)) != Takes::AnyAndConstant
+        {
+            return None;
+        }
+        // All of these have the operands `a` and `b`.
+        let mut sources = self.op_at(user).operands(code, user).filter(|operand| operand.kind == OperandKind::Src);
+        let (a, b) = (sources.next()?.value, sources.next()?.value);
+        (b == i64::from(dst) && a != b && self.is_dead_after(dst, user)).then_some((dst, user))
+    }
+
+    /// Leaves the loading of a constant to the next instruction, if that is its only user.
+    pub(super) fn leave_constant(&mut self, dst: u16, value: i32) -> bool {
+        let leaves = self.constant_for_next(self.pc).is_some();
+        if leaves {
+            self.constant = Some((dst, value));
+            // What the instruction before has left is the next one's, too.
+            self.kept = self.unsaved;
+        }
+        leaves
+    }
+
+    /// The current instruction wants its operands in memory after all: it may clobber rax before it needs that.
+    pub(super) fn save_operand(&mut self) {
+        if let Some(register) = self.unsaved.take() {
+            self.store(register, Reg::RAX);
+            self.in_rax = Some((register, self.asm.emitted()));
+        }
+    }
+
+    /// Writes what memory lacks.
+    pub(super) fn spill(&mut self, spill: Spill) {
+        if let Some((reg, register)) = spill.register {
+            self.store(register, reg);
+        }
+        if let Some((register, value)) = spill.constant {
+            self.load_number(Reg::RDX, value);
+            self.asm.mov(Size::S64, tercel_asm::x64::Mem::base(FRAME, i32::from(register) * 8), Reg::RDX);
+        }
+    }
+
+    /// Whether nobody reads the register after the instruction at `pc` before it is written: along all ways, handlers included. `false` where that
+    /// would take long to find out.
+    fn is_dead_after(&self, register: u16, pc: usize) -> bool {
+        let mut ways = [0; WAYS];
+        let mut seen = [usize::MAX; BUDGET];
+        let mut count = 0;
+        let mut handled = None;
+        let mut budget = BUDGET;
+        let (mut at, mut first) = (pc, true);
+        loop {
+            // One way, to its end.
+            loop {
+                if seen.contains(&at) {
+                    break;
+                }
+                if budget == 0 || at >= self.template.code.len() {
+                    return false;
+                }
+                budget -= 1;
+                if !first {
+                    seen[budget] = at;
+                }
+                let op = self.op_at(at);
+                let fate = if first { self.fate_of_taken(op, at, register) } else { self.fate_of(op, at, register) };
+                first = false;
+                let mut push = |target: usize| {
+                    let fits = count < WAYS;
+                    if fits {
+                        ways[count] = target;
+                        count += 1;
+                    }
+                    fits
+                };
+                if !self.template.handlers.is_empty()
+                    && op.info().effects.can_throw() | op.info().effects.is_safepoint()
+                    && let Some(handler) =
+                        self.template.handlers.iter().find(|h| (h.start..h.end).contains(&(at as u32)))
+                    && handled != Some(handler.target)
+                {
+                    handled = Some(handler.target);
+                    if !push(handler.target as usize) {
+                        return false;
+                    }
+                }
+                match fate {
+                    Fate::Read => return false,
+                    Fate::Written => break,
+                    Fate::Untouched => {}
+                }
+                let target = op.jump_targets(&self.template.code, at).next();
+                match (target, op) {
+                    (_, Op::SwitchTable) => return false,
+                    (Some(target), Op::Jump | Op::LoopBack) => {
+                        at = target as usize;
+                        continue;
+                    }
+                    (Some(target), _) => {
+                        if !push(target as usize) {
+                            return false;
+                        }
+                    }
+                    (None, _) => {}
+                }
+                if op.info().effects.ends_block() {
+                    break;
+                }
+                at += op.units();
+            }
+            if count == 0 {
+                return true;
+            }
+            count -= 1;
+            at = ways[count];
+        }
+    }
+
+    /// What the instruction that takes the register does to it besides.
+    fn fate_of_taken(&self, op: Op, pc: usize, register: u16) -> Fate {
+        match self.fate_of(op, pc, register) {
+            Fate::Read if writes(op, &self.template.code, pc, register) => Fate::Written,
+            Fate::Read => Fate::Untouched,
+            other => other,
+        }
+    }
+
+    /// What the instruction at `pc` does to the register. Where it is not known exactly, it reads it.
+    fn fate_of(&self, op: Op, pc: usize, register: u16) -> Fate {
+        let code = &self.template.code;
+        let r = i64::from(register);
+        let (mut clobbered, mut before) = (false, None);
+        for operand in op.operands(code, pc) {
+            let v = operand.value;
+            let read = match operand.kind {
+                OperandKind::Src => v == r,
+                OperandKind::Count => before.is_some_and(|run| (run..run + v).contains(&r)),
+                OperandKind::Argc => before.is_some_and(|block| {
+                    // The callee's frame lies over all that is above.
+                    clobbered = r >= block;
+                    let arguments = block + HEADER as i64;
+                    r == block || r == block + frame::THIS as i64 || (arguments..arguments + v).contains(&r)
+                }),
+                OperandKind::Iter => (v..v + 3).contains(&r),
+                _ => false,
+            };
+            if read {
+                return Fate::Read;
+            }
+            before = matches!(operand.kind, OperandKind::Run | OperandKind::Block).then_some(v);
+        }
+        if !clobbered && !writes(op, code, pc, register) {
+            Fate::Untouched
+        } else if op.jump_targets(code, pc).next().is_some() {
+            // Perhaps not on both ways.
+            Fate::Read
+        } else {
+            Fate::Written
+        }
+    }
+}
+
+/// What an instruction does to a register.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Read,
+    Written,
+    Untouched,
+}
+
+/// Whether the instruction writes the register, whatever it does before.
+fn writes(op: Op, code: &[u16], pc: usize, register: u16) -> bool {
+    op.operands(code, pc).any(|operand| {
+        let from = operand.value;
+        let count = match operand.kind {
+            OperandKind::Dst => 1,
+            OperandKind::DstPair => 2,
+            OperandKind::IterOut => 3,
+            OperandKind::BlockOut => HEADER as i64,
+            _ => 0,
+        };
+        (from..from + count).contains(&i64::from(register))
+    })
+}
