@@ -165,7 +165,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// esi = where a frame that the current instruction pushes says that its caller goes on.
-    fn return_pc_argument(&mut self) {
+    pub(super) fn return_pc_argument(&mut self) {
         let units = Op::from_unit(self.template.code[self.pc]).map_or(0, Op::units);
         self.asm.mov(Size::S32, Reg::RSI, (self.pc + units) as i32);
     }

@@ -9,8 +9,8 @@ use crate::error::{JsResult, Throw};
 use crate::feedback::{Form, Loc, Site, SiteState};
 use crate::frame::{self, Frame};
 use crate::ic::attach::{
-    GetFact, SetFact, attach_get, attach_has, attach_instanceof, attach_set, attach_string_get, attach_super_get,
-    cache_get, cache_set, find_get, find_set, megamorphic_get, megamorphic_set,
+    Found, GetFact, SetFact, Stored, attach_get, attach_has, attach_instanceof, attach_set, attach_string_get,
+    attach_super_get, cache_get, cache_set, find_get, find_set, megamorphic_find, megamorphic_get, megamorphic_set,
 };
 use crate::ic::interpret::{Outcome, add_inline, add_out_of_line, load, out_of_line_slot, run_stubs};
 use crate::ic::megamorphic::Access;
@@ -128,9 +128,10 @@ pub fn get_at_site(cx: &Context, code: Gc<CodeBlock>, site: &Site, v: Value, key
     let megamorphic = site.state.get() == SiteState::Megamorphic;
     if megamorphic {
         forget_useless_form(site, object);
-        let v = megamorphic_get(cx, object, key);
-        if !v.is_empty() {
-            return Ok(Got::Value(v));
+        match megamorphic_find(cx, object, key) {
+            Some(Found::Value(v)) => return Ok(Got::Value(v)),
+            Some(Found::Accessor(accessor)) => return Ok(getter_of(accessor)),
+            None => {}
         }
     }
     let fact = find_get(cx, object, key);
@@ -326,14 +327,16 @@ fn set_at_site(
     let megamorphic = site.state.get() == SiteState::Megamorphic;
     if megamorphic {
         forget_useless_form(site, object);
-        if megamorphic_set(cx, object, key, v) {
-            return Ok(None);
+        match megamorphic_set(cx, object, key, v) {
+            Stored::Done => return Ok(None),
+            Stored::Setter(accessor) => return setter_of(cx, obj, key, accessor, strict),
+            Stored::Unknown => {}
         }
     }
     let shape = object.shape_id();
     let fact = find_set(cx, object, key);
     if megamorphic {
-        cache_set(cx, object, key, fact);
+        cache_set(cx, shape, key, fact);
     } else {
         learn(site, || attach_set(cx, code, site, shape, fact));
     }
@@ -648,9 +651,10 @@ fn super_get_at_site(
     }
     let megamorphic = site.state.get() == SiteState::Megamorphic;
     if megamorphic {
-        let v = megamorphic_get(cx, base, key);
-        if !v.is_empty() {
-            return Ok(Got::Value(v));
+        match megamorphic_find(cx, base, key) {
+            Some(Found::Value(v)) => return Ok(Got::Value(v)),
+            Some(Found::Accessor(accessor)) => return Ok(getter_of(accessor)),
+            None => {}
         }
     }
     let fact = find_get(cx, base, key);
