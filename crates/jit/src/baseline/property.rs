@@ -344,6 +344,24 @@ impl<'a> Compiler<'a> {
         }
     }
 
+    /// `delete object.name`, `delete object[key]`, by the site's stubs.
+    pub fn delete(&mut self, op: Op, dst: u16, obj: u16, key: Option<u16>, slot: Slot) {
+        if self.is_generic(op) {
+            return;
+        }
+        let (found, done) = (self.asm.new_label(), self.asm.new_label());
+        let slow = self.slow_op(op, done);
+        self.load(Reg::RAX, obj);
+        if let Some(key) = key {
+            self.load(Reg::RCX, key);
+        }
+        self.check_cell(Reg::RAX, slow);
+        self.call_stubs(slot, None, found, slow);
+        self.asm.bind(found);
+        self.finish_with(dst, done);
+        self.facts.forget(dst);
+    }
+
     /// `super.key`, by the site's stubs; those of a megamorphic site are the cache.
     pub fn get_super(&mut self) {
         let i: instr::GetSuper = self.decode();

@@ -162,6 +162,75 @@ pub fn find_add(cx: &Context, shape: Gc<Shape>, key: PropertyKey) -> SetFact {
     }
 }
 
+/// What deleting a property does.
+#[derive(Clone, Copy)]
+pub enum DeleteFact {
+    /// Nothing: it is not there.
+    Absent,
+    /// It is the one that was added last: the object gets its former shape.
+    Last {
+        location: SlotLocation,
+        shape: Gc<Shape>,
+    },
+    Unknown,
+}
+
+/// What `delete object[key]` does, by shapes alone. All answers but `Unknown` mean true.
+pub fn find_delete(cx: &Context, object: Gc<Object>, key: PropertyKey) -> DeleteFact {
+    let shape = object.shape(cx);
+    let kind = shape.object_kind();
+    if shape.is_unique() || !shape_tells(kind, key) || kind.has_own_length() && key == cx.names().length {
+        return DeleteFact::Unknown;
+    }
+    let Some(entry) = shape.lookup(cx, key) else { return DeleteFact::Absent };
+    if !entry.has(shape::CONFIGURABLE) || entry.has(LAZY) || entry.has(shape::WATCHED) {
+        return DeleteFact::Unknown;
+    }
+    match (shape.added(), shape.parent()) {
+        (Some((added, _)), Some(parent)) if added == key && !parent.is_unique() => {
+            DeleteFact::Last { location: entry.location, shape: parent }
+        }
+        _ => DeleteFact::Unknown,
+    }
+}
+
+/// Attaches a stub for `delete object.key`, or for `delete object[key]` if `keyed`. `shape`: the object's before that.
+pub fn attach_delete(
+    cx: &Context,
+    code: Gc<CodeBlock>,
+    site: &Site,
+    shape: u32,
+    key: PropertyKey,
+    keyed: bool,
+    fact: DeleteFact,
+) {
+    // Inputs: object, and perhaps the key.
+    let mut w = IcWriter::new(1 + u8::from(keyed));
+    guard_receiver(&mut w, shape);
+    let word = if keyed { Value::from_bits(key.bits()) } else { Value::EMPTY };
+    if keyed {
+        let cell = w.cell(word);
+        w.GuardCell(1, cell);
+    }
+    match fact {
+        DeleteFact::Absent => {
+            w.LoadBoolean(1);
+        }
+        DeleteFact::Last { location, shape } => {
+            let shape = w.shape(shape.id(cx));
+            if location.is_inline() {
+                let offset = w.word(inline_offset(location));
+                w.RemoveInlineSlot(0, offset, shape);
+            } else {
+                let offset = w.word(slots_offset(location));
+                w.RemoveOutOfLineSlot(0, offset, shape);
+            }
+        }
+        DeleteFact::Unknown => return,
+    }
+    attach(cx, code, site, &w, Decoded { guard: shape, cell: word, ..Decoded::NONE });
+}
+
 /// The decoded location of an own slot.
 fn own_loc(location: SlotLocation) -> Loc {
     if location.is_inline() {
