@@ -59,11 +59,12 @@ impl FrameRegion {
         FrameRegion { framed: scratch.table(true, blocks), placement }
     }
 
-    pub(super) fn compute<O>(
+    /// Decides from the pieces of lifetimes that need the frame.
+    pub(super) fn compute<'a, O>(
         code: &Code<O>,
         env: &Env,
         lives: &Lives,
-        pieces: &[Interval],
+        pieces: impl Iterator<Item = &'a Interval>,
         scratch: &mut Scratch,
     ) -> FrameRegion {
         let count = code.blocks.len();
@@ -112,10 +113,16 @@ impl FrameRegion {
 }
 
 /// The blocks that need the frame themselves.
-fn needs<O>(code: &Code<O>, env: &Env, lives: &Lives, pieces: &[Interval], scratch: &mut Scratch) -> Vec<bool> {
+fn needs<'a, O>(
+    code: &Code<O>,
+    env: &Env,
+    lives: &Lives,
+    pieces: impl Iterator<Item = &'a Interval>,
+    scratch: &mut Scratch,
+) -> Vec<bool> {
     // Differences of how many values are in the frame, from one block to the next.
     let mut begun = scratch.table(0i32, code.blocks.len() + 1);
-    for piece in pieces.iter().filter(|piece| env.in_frame(piece.loc)) {
+    for piece in pieces {
         for &(start, end) in &lives.ranges[piece.ranges.0 as usize..piece.ranges.1 as usize] {
             let (start, end) = (start.max(piece.start), end.min(piece.end));
             if start < end {
@@ -200,7 +207,7 @@ mod tests {
             Env { int: Vec::new(), float: Vec::new(), spill_all: false, shrink_wrap: true, preserved: PRegSet::EMPTY };
         let mut scratch = Scratch::new();
         let lives = Lives::compute(&code, &mut scratch);
-        let region = FrameRegion::compute(&code, &env, &lives, &[], &mut scratch);
+        let region = FrameRegion::compute(&code, &env, &lives, std::iter::empty(), &mut scratch);
         (region.framed.iter().map(|&framed| if framed { 'F' } else { '-' }).collect(), region.placement)
     }
 

@@ -42,8 +42,8 @@ pub fn resolve<O>(code: &Code<O>, env: &Env, lives: &Lives, intervals: Intervals
     };
     resolver.out.stats.vregs = code.vregs.len() as u32;
     resolver.out.stats.splits = intervals.splits;
-    resolver.find_homes(&intervals);
-    resolver.frame(env, &intervals, scratch);
+    let in_frame = resolver.find_homes(env, &intervals, scratch);
+    resolver.frame(env, &intervals, in_frame, scratch);
     scratch.give(intervals.all);
     resolver.assign_slots(scratch);
     resolver.places_of_split();
@@ -104,12 +104,17 @@ fn place<O>(code: &Code<O>, at: MoveAt) -> u32 {
 }
 
 impl<O> Resolver<'_, O> {
-    /// Notes where each register is, and where its operands are before moves have brought them into place.
-    fn find_homes(&mut self, intervals: &Intervals) {
+    /// Notes where each register is, and where its operands are before moves have brought them into place. Returns the intervals
+    /// that need the frame.
+    fn find_homes(&mut self, env: &Env, intervals: &Intervals, scratch: &mut Scratch) -> Vec<u32> {
+        let mut in_frame = scratch.growing(0);
         for vreg in 0..self.code.vregs.len() {
             let only = &intervals.all[vreg];
             if only.next == NONE && !matches!(only.loc, Loc::Slot(_)) {
                 self.homes.push(Home::One(only.loc));
+                if env.in_frame(only.loc) {
+                    in_frame.push(vreg as u32);
+                }
                 write_places(&mut self.out.locs, self.lives, only.uses, only.loc);
                 continue;
             }
@@ -120,12 +125,16 @@ impl<O> Resolver<'_, O> {
                 if interval.loc != Loc::None {
                     let &Interval { start, end, uses, loc, .. } = interval;
                     self.pieces.push(Piece { start, end, uses, loc });
+                    if env.in_frame(loc) {
+                        in_frame.push(next);
+                    }
                 }
                 next = interval.next;
             }
             self.homes.push(Home::Split(first, self.pieces.len() as u32));
             self.split.push(VReg(vreg as u32));
         }
+        in_frame
     }
 
     /// The pieces of a register that is split.
@@ -212,8 +221,10 @@ impl<O> Resolver<'_, O> {
     }
 
     /// Decides which blocks have the frame.
-    fn frame(&mut self, env: &Env, intervals: &Intervals, scratch: &mut Scratch) {
-        let region = FrameRegion::compute(self.code, env, self.lives, &intervals.all, scratch);
+    fn frame(&mut self, env: &Env, intervals: &Intervals, in_frame: Vec<u32>, scratch: &mut Scratch) {
+        let pieces = in_frame.iter().map(|&id| &intervals.all[id as usize]);
+        let region = FrameRegion::compute(self.code, env, self.lives, pieces, scratch);
+        scratch.give(in_frame);
         if region.placement == FramePlacement::Inside {
             self.entries = region.entries(self.code).collect();
         }
