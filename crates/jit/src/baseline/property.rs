@@ -238,7 +238,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// esi = where a frame that the current instruction pushes says that its caller goes on.
-    fn return_pc_argument(&mut self) {
+    pub(super) fn return_pc_argument(&mut self) {
         let next = self.return_pc();
         self.asm.mov(Size::S32, Reg::RSI, next);
     }
@@ -430,6 +430,24 @@ impl<'a> Compiler<'a> {
                 this.asm.jmp_to(slow);
             });
         }
+    }
+
+    /// `delete object.name`, `delete object[key]`, by the site's stubs.
+    pub fn delete(&mut self, op: Op, dst: u16, obj: u16, key: Option<u16>, slot: Slot) {
+        if self.is_generic(op) {
+            return;
+        }
+        let (found, done) = (self.asm.new_label(), self.asm.new_label());
+        let slow = self.slow_op(op, done);
+        self.load(Reg::RAX, obj);
+        if let Some(key) = key {
+            self.load(Reg::RCX, key);
+        }
+        self.check_cell(Reg::RAX, slow);
+        self.call_stubs(slot, None, found, slow);
+        self.asm.bind(found);
+        self.finish_with(dst, done);
+        self.facts.forget(dst);
     }
 
     /// `super.key`, by the site's stubs; those of a megamorphic site are the cache.

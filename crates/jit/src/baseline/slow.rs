@@ -595,11 +595,17 @@ impl Compiler<'_> {
             self.asm.bind_chain(behind.other_key);
             // Names, and numbers that are no int32.
             if behind.may_see(element_bits::NAME | element_bits::OTHER) && !self.cx.options.no_ic {
+                // The other reads want rsi as it is, and call no getters.
+                let (calls, next) = (matches!(op, Op::GetElem | Op::SetElem), self.return_pc());
+                let read = if calls { routines::KEYED_CALL_GET } else { routines::KEYED_GET };
                 self.asm.run(|run| {
                     if src.is_some() {
                         run.rr(Size::S64, opcode::LOAD, routines::KEY, Reg::RSI);
                     }
-                    run.call_near(if src.is_some() { routines::KEYED_SET } else { routines::KEYED_GET }.target());
+                    if calls {
+                        run.mov32(Reg::RSI, next);
+                    }
+                    run.call_near(if src.is_some() { routines::KEYED_SET } else { read }.target());
                     run.rr(Size::S64, opcode::TEST_REG_RM, Reg::RAX, Reg::RAX);
                     run.jcc_back(Cond::NE, found);
                 });
