@@ -113,6 +113,8 @@ features! {
     AccessorSites "accessors of many shapes at a site" 12 300 Some(t::caches::accessor_sites);
     KeyedSites "keys that vary at a site" 12 300 Some(t::caches::keyed_sites);
     PrivateSites "private members of many shapes" 7 300 Some(t::caches::private_sites);
+    SuperSites "super at a site of many classes" 8 300 Some(t::caches::super_sites);
+    AddedSites "properties added to many shapes" 8 300 Some(t::caches::added_sites);
     DefineProperty "property attributes, freezing" 7 60 Some(t::objects::define_property);
     ForIn "for-in" 7 60 Some(t::objects::for_in);
     ToPrimitive "Symbol.toPrimitive" 6 60 Some(t::objects::to_primitive);

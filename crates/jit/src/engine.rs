@@ -11,7 +11,7 @@ use crate::baseline::{self, Scratch};
 use crate::stubs::{self, OpSet};
 use crate::{ic, symbols};
 use rustc_hash::FxHashMap;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
@@ -370,6 +370,7 @@ impl Jit {
             size: function.size,
             id,
             released: self.released.clone(),
+            last_resume: Cell::new((0, 0)),
         });
         let block = function.block;
         cx.interp.tiers.compiles_stubs.set(true);

@@ -15,6 +15,7 @@ use crate::interp::entry::enter;
 use crate::native::Args;
 use crate::object::Object;
 use crate::object::proxy::Proxy;
+use crate::realm::RealmShape;
 use crate::value::Value;
 use crate::values::ValueArray;
 use std::cell::Cell;
@@ -468,14 +469,34 @@ fn spread_list(cx: &Context, base: Frame, list: Value) -> JsResult<usize> {
     Ok(shift_args(base, 1, length + 1, 0))
 }
 
-/// Arrays whose elements can be read without script: copies them. `None` if `object` is none.
+/// The length of an arguments object without aliases whose elements can be read without script: nobody has touched its properties
+/// but by plain assignments, and what is missing is undefined. `None` for anything else.
+fn plain_arguments_length(cx: &Context, object: Gc<Object>) -> Option<usize> {
+    if object.kind() != Kind::Arguments || object.elements.get().is_sparse() || !cx.holes_are_undefined() {
+        return None;
+    }
+    let untouched = |which| {
+        let shape = cx.realm_shape(which);
+        (object.shape_id() == shape.id(cx)).then_some(shape)
+    };
+    let shape = untouched(RealmShape::SloppyArguments).or_else(|| untouched(RealmShape::UnmappedArguments))?;
+    let length = object.slot(shape.location_of_slot(0));
+    if length.is_int32() { usize::try_from(length.as_int32()).ok() } else { None }
+}
+
+/// Arrays and arguments objects whose elements can be read without script: copies them. `None` if `object` is none.
 pub(crate) fn spread_dense(cx: &Context, base: Frame, object: Gc<Object>) -> JsResult<Option<usize>> {
-    let Some(array) = cx.as_plain_array(object.into()) else { return Ok(None) };
-    let length = array.len() as usize;
+    let length = match cx.as_plain_array(object.into()) {
+        Some(array) => array.len() as usize,
+        None => match plain_arguments_length(cx, object) {
+            Some(length) => length,
+            None => return Ok(None),
+        },
+    };
     if length > MAX_ARGC || !cx.stack_has(base, HEADER + length) {
         return Err(cx.throw_stack_overflow());
     }
-    let elements = array.elements();
+    let elements = object.elements.get();
     for i in 0..length {
         let v = elements.get(i);
         base.set(HEADER + i, if v.is_empty() { Value::UNDEFINED } else { v });

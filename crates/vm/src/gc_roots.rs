@@ -414,5 +414,6 @@ impl Roots for ContextRoots<'_> {
         self.cx.objects.sweep(sweep);
         self.cx.interp.sweep(sweep);
         self.cx.library.regexps.sweep(sweep);
+        self.cx.library.iteration.sweep(sweep);
     }
 }

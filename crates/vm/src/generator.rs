@@ -117,6 +117,19 @@ fn new_coroutine(cx: &Context, kind: Kind, proto: Option<Gc<Object>>) -> Gc<Gene
 
 // ---- Suspension
 
+/// Copies `count` registers one at a time: they were written so a moment ago, and a processor cannot forward what waits in its store
+/// buffer to the wide loads of a `memcpy`.
+///
+/// # Safety
+/// Both places have so many registers, and do not overlap.
+#[inline(always)]
+unsafe fn copy_registers(from: *const Value, to: *mut Value, count: usize) {
+    for n in 0..count {
+        // SAFETY: the caller's promise. Volatile, so that it stays a loop.
+        unsafe { to.add(n).write_volatile(from.add(n).read_volatile()) };
+    }
+}
+
 /// Copies the registers of `frame` into the coroutine, to go on at the op at `pc`.
 fn suspend(cx: &Context, frame: Frame, pc: Pc, gen_: Gc<Generator>, state: CoroutineState) -> JsResult<()> {
     let size = frame.size();
@@ -130,7 +143,7 @@ fn suspend(cx: &Context, frame: Frame, pc: Pc, gen_: Gc<Generator>, state: Corou
         }
     };
     // SAFETY: a frame's size never changes; the array was made for it.
-    unsafe { std::ptr::copy_nonoverlapping(frame.0, array.data(), size) };
+    unsafe { copy_registers(frame.0, array.data(), size) };
     cx.write_barrier_whole(array.header_ptr());
     gen_.resume_pc.set(Value::int32(frame.code().offset_of(pc.0) as i32));
     gen_.set_state(state);
@@ -160,7 +173,7 @@ pub(crate) fn resume_at(
         return Err(cx.throw_stack_overflow());
     }
     // SAFETY: the stack was checked for `size` registers, the array has that many.
-    unsafe { std::ptr::copy_nonoverlapping(array.data(), base.0, size) };
+    unsafe { copy_registers(array.data(), base.0, size) };
     let argc = base.argc();
     base.set(frame::LINK, Value::from_bits(Link::new(site.return_pc, site.delta).0));
     base.set(frame::CALL_WORD, call_word(argc, site.dst, site.flags | flag::RESUMED));

@@ -72,6 +72,8 @@ pub mod megamorphic {
     pub const EPOCH: i32 = offset_of!(Entry, epoch) as i32;
     pub const HOPS: i32 = offset_of!(Entry, hops) as i32;
     pub const ACCESS: i32 = offset_of!(Entry, access) as i32;
+    pub const MANNER: i32 = offset_of!(Entry, manner) as i32;
+    pub const NEW_SHAPE: i32 = offset_of!(Entry, new_shape) as i32;
 }
 
 /// A shape: its id is the distance from [`Context::shapes_base`] in units of 8 bytes.

@@ -37,6 +37,7 @@ pub mod native;
 pub mod number;
 pub mod object;
 pub mod operators;
+pub mod probe;
 pub mod promise;
 pub mod realm;
 pub mod record;

@@ -5,6 +5,7 @@ use crate::cell::{Gc, Kind};
 use crate::context::Context;
 use crate::error::JsResult;
 use crate::function::NativeFunction;
+use crate::interp::iteration::IterationProbes;
 use crate::key::PropertyKey;
 use crate::object::Object;
 use crate::object::array::ArrayObject;
@@ -21,6 +22,7 @@ pub struct Library {
     /// Addresses of the arrays that `join` works on. Their natives' frames hold them, so they are pinned.
     joining: RefCell<Vec<usize>>,
     pub(crate) regexps: Regexps,
+    pub(crate) iteration: IterationProbes,
     /// Why the last termination happened.
     termination: Cell<&'static str>,
 }
@@ -37,6 +39,7 @@ impl Default for Library {
             random: Cell::new([seed(1), seed(2)]),
             joining: RefCell::default(),
             regexps: Regexps::default(),
+            iteration: IterationProbes::default(),
             termination: Cell::new("terminated"),
         }
     }

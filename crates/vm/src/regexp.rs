@@ -15,12 +15,13 @@ use crate::object::Object;
 use crate::object::array::ArrayObject;
 use crate::object::kinds::ForeignObject;
 use crate::object::property::Accessor;
+use crate::probe::Probe;
 use crate::realm::RealmShape;
 use crate::shape::{SlotLocation, WRITABLE};
 use crate::string::JsString;
 use crate::value::Value;
 use rustc_hash::FxHashMap;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::sync::Arc;
 use tercel_gc::WeakSweep;
 use tercel_regexp::{Flags, PatternSource, Regex, Scratch, SyntaxError};
@@ -43,6 +44,7 @@ const MAX_KEPT_SCRATCH: usize = 256 << 10;
 const PROBES: usize = 10;
 
 /// The state of regular expressions in a context.
+#[derive(Default)]
 pub struct Regexps {
     /// By pattern and flags.
     programs: RefCell<FxHashMap<(Vec<u16>, Flags), Arc<Regex>>>,
@@ -50,28 +52,11 @@ pub struct Regexps {
     probes: [Probe; PROBES],
 }
 
-/// Where an own property of objects of a shape is. Shape 0: nothing is known.
-struct Probe {
-    shape: Cell<u32>,
-    location: Cell<SlotLocation>,
-}
-
-impl Default for Regexps {
-    fn default() -> Regexps {
-        let unknown = || Probe { shape: Cell::new(0), location: Cell::new(SlotLocation::inline(0)) };
-        Regexps {
-            programs: RefCell::default(),
-            scratch: RefCell::default(),
-            probes: std::array::from_fn(|_| unknown()),
-        }
-    }
-}
-
 impl Regexps {
     /// Forgets what is known by the ids of shapes, which a full collection may give to others.
     pub(crate) fn sweep(&self, sweep: &WeakSweep) {
         if sweep.is_full() {
-            self.probes.iter().for_each(|probe| probe.shape.set(0));
+            self.probes.iter().for_each(Probe::forget);
         }
     }
 }
@@ -181,27 +166,9 @@ impl Context {
     /// a small number, is for one key: it remembers where the property was last.
     #[inline]
     pub fn is_native_own(&self, o: Gc<Object>, probe: usize, key: PropertyKey, f: NativeFn) -> bool {
-        let known = &self.library.regexps.probes[probe];
-        if known.shape.get() != o.shape_id() && !self.find_native_own(o, known, key) {
-            return false;
-        }
-        let v = o.slot(known.location.get());
+        let Some(v) = self.library.regexps.probes[probe].value(self, o, key) else { return false };
         let v = v.as_kind::<Accessor>(Kind::Accessor).map_or(v, |accessor| accessor.getter.get());
         v.as_kind::<NativeFunction>(Kind::NativeFunction)
             .is_some_and(|native| std::ptr::fn_addr_eq(native.function.get(), f))
-    }
-
-    #[cold]
-    fn find_native_own(&self, o: Gc<Object>, probe: &Probe, key: PropertyKey) -> bool {
-        // Made if it is lazy, so that its slot has the value.
-        if o.own_named(self, key).is_none() {
-            return false;
-        }
-        let shape = o.shape(self);
-        let Some(entry) = shape.lookup(self, key) else { return false };
-        shape.mark_cached();
-        probe.shape.set(o.shape_id());
-        probe.location.set(entry.location);
-        true
     }
 }

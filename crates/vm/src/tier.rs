@@ -92,6 +92,8 @@ pub struct MachineCode {
     pub id: u64,
     /// Where the code block's death is reported.
     pub released: Rc<Released>,
+    /// The entry that was asked for last: generators come back to where they were.
+    pub last_resume: Cell<(u32, usize)>,
 }
 
 fn lookup(table: &[(u32, usize)], pc: usize) -> Option<usize> {
@@ -101,7 +103,16 @@ fn lookup(table: &[(u32, usize)], pc: usize) -> Option<usize> {
 impl MachineCode {
     /// The entry for a frame that is filled in and goes on at unit `pc`; makes its own native frame.
     pub fn entry_at(&self, pc: usize) -> Option<usize> {
-        if pc == 0 { Some(self.filled) } else { lookup(&self.resume, pc) }
+        if pc == 0 {
+            return Some(self.filled);
+        }
+        let (last, entry) = self.last_resume.get();
+        if last as usize == pc {
+            return Some(entry);
+        }
+        let entry = lookup(&self.resume, pc)?;
+        self.last_resume.set((pc as u32, entry));
+        Some(entry)
     }
     /// The code block is finalized.
     pub(crate) fn release(&self) {

@@ -27,7 +27,7 @@ impl<'a> Compiler<'a> {
         let slow = self.slow_op(Op::GetElem, done);
         self.load(Reg::RAX, i.obj.0);
         self.load(Reg::RCX, i.key.0);
-        self.cached_element(i.slot, self.facts.get(i.key.0), slow);
+        self.cached_element(i.slot, self.facts.get(i.key.0), slow, true);
         self.finish_with(i.dst.0, done);
         self.facts.forget(i.dst.0);
     }
@@ -39,7 +39,7 @@ impl<'a> Compiler<'a> {
         self.load(Reg::RAX, i.obj.0);
         self.load(Reg::RCX, i.key.0);
         self.asm.mov(Size::S64, Reg::RSI, Reg::RCX);
-        self.cached_element(i.slot, self.facts.get(i.key.0), slow);
+        self.cached_element(i.slot, self.facts.get(i.key.0), slow, false);
         self.store(i.new_key.0, Reg::RSI);
         self.finish_with(i.dst.0, done);
         self.facts.forget(i.dst.0);
@@ -53,15 +53,15 @@ impl<'a> Compiler<'a> {
         self.load(Reg::RAX, i.obj.0);
         self.load(Reg::RCX, i.key.0);
         self.asm.mov(Size::S64, Reg::RSI, Reg::RAX);
-        self.cached_element(i.slot, self.facts.get(i.key.0), slow);
+        self.cached_element(i.slot, self.facts.get(i.key.0), slow, false);
         self.store(i.block.0, Reg::RAX);
         self.store(i.block.0 + tercel_vm::frame::THIS as u16, Reg::RSI);
         self.asm.bind(done);
         self.facts.forget_from(i.block.0);
     }
 
-    /// rax = element rcx of rax. Keeps rsi.
-    fn cached_element(&mut self, slot: Slot, key: Fact, slow: Label) {
+    /// rax = element rcx of rax. Keeps rsi, unless it may call getters.
+    fn cached_element(&mut self, slot: Slot, key: Fact, slow: Label, calls: bool) {
         let typed = self.typed_seen(slot);
         let done = self.asm.new_label();
         let other_key = self.asm.new_label();
@@ -71,7 +71,10 @@ impl<'a> Compiler<'a> {
             // A name, or a number that is no int32.
             this.asm.bind(other_key);
             if !this.cx.options.no_ic {
-                this.call_leaf(routines::KEYED_GET);
+                if calls {
+                    this.return_pc_argument();
+                }
+                this.call_leaf(if calls { routines::KEYED_CALL_GET } else { routines::KEYED_GET });
                 this.asm.test(Size::S64, Reg::RAX, Reg::RAX);
                 this.asm.jne(done);
             }
@@ -192,6 +195,7 @@ impl<'a> Compiler<'a> {
             if !this.cx.options.no_ic {
                 this.asm.mov(Size::S64, routines::KEY, Reg::RSI);
                 this.load(Reg::RCX, i.src.0);
+                this.return_pc_argument();
                 this.call_leaf(routines::KEYED_SET);
                 this.asm.test(Size::S64, Reg::RAX, Reg::RAX);
                 this.asm.jne(done);

@@ -166,6 +166,14 @@ impl<'a> Compiler<'a> {
                 let i: instr::HasPrivate = self.decode();
                 self.by_stubs(op, i.dst.0, i.obj.0, i.key.0, i.slot);
             }
+            Op::DeleteNamed => {
+                let i: instr::DeleteNamed = self.decode();
+                self.delete(op, i.dst.0, i.obj.0, None, i.slot);
+            }
+            Op::DeleteElem => {
+                let i: instr::DeleteElem = self.decode();
+                self.delete(op, i.dst.0, i.obj.0, Some(i.key.0), i.slot);
+            }
             Op::GetSuper => self.get_super(),
             Op::GetSuperBase => {
                 let i: instr::GetSuperBase = self.decode();

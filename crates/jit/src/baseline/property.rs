@@ -165,7 +165,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// esi = where a frame that the current instruction pushes says that its caller goes on.
-    fn return_pc_argument(&mut self) {
+    pub(super) fn return_pc_argument(&mut self) {
         let units = Op::from_unit(self.template.code[self.pc]).map_or(0, Op::units);
         self.asm.mov(Size::S32, Reg::RSI, (self.pc + units) as i32);
     }
@@ -342,6 +342,24 @@ impl<'a> Compiler<'a> {
                 this.asm.jmp_to(slow);
             });
         }
+    }
+
+    /// `delete object.name`, `delete object[key]`, by the site's stubs.
+    pub fn delete(&mut self, op: Op, dst: u16, obj: u16, key: Option<u16>, slot: Slot) {
+        if self.is_generic(op) {
+            return;
+        }
+        let (found, done) = (self.asm.new_label(), self.asm.new_label());
+        let slow = self.slow_op(op, done);
+        self.load(Reg::RAX, obj);
+        if let Some(key) = key {
+            self.load(Reg::RCX, key);
+        }
+        self.check_cell(Reg::RAX, slow);
+        self.call_stubs(slot, None, found, slow);
+        self.asm.bind(found);
+        self.finish_with(dst, done);
+        self.facts.forget(dst);
     }
 
     /// `super.key`, by the site's stubs; those of a megamorphic site are the cache.

@@ -178,6 +178,16 @@ impl Emitter {
         true
     }
 
+    /// Empties the slot of `cell`, gives the object the shape; the end.
+    fn remove(&mut self, object: Reg, cell: Reg, offset: u8, shape: u8) -> bool {
+        let (offset, shape) = (self.datum(offset), self.datum(shape));
+        self.asm.mov(Size::S32, SCRATCH, offset);
+        self.asm.mov(Size::S64, Mem::index(cell, SCRATCH, Scale::X1, 0), Value::EMPTY.bits() as i32);
+        self.asm.mov(Size::S32, SCRATCH, shape);
+        self.asm.mov(Size::S32, Mem::base(object, header::SHAPE), SCRATCH);
+        self.constant(Value::TRUE)
+    }
+
     /// Not compiled: the interpreter's.
     fn refuse(&self) -> bool {
         false
@@ -411,6 +421,15 @@ impl IcVisitor for Emitter {
         self.asm.mov(Size::S32, SCRATCH2, shape);
         self.asm.mov(Size::S32, Mem::base(object, header::SHAPE), SCRATCH2);
         self.store(Reg::R8, value)
+    }
+    fn RemoveInlineSlot(&mut self, object: u8, offset: u8, shape: u8) -> bool {
+        let object = self.reg(object);
+        self.remove(object, object, offset, shape)
+    }
+    fn RemoveOutOfLineSlot(&mut self, object: u8, offset: u8, shape: u8) -> bool {
+        let object = self.reg(object);
+        self.asm.mov(Size::S64, Reg::R8, Mem::base(object, object::SLOTS));
+        self.remove(object, Reg::R8, offset, shape)
     }
     fn StoreElement(&mut self, _: u8, _: u8, _: u8) -> bool {
         self.refuse()

@@ -3,25 +3,26 @@
 //! | routine | in | out |
 //! |---|---|---|
 //! | `MEGAMORPHIC_GET` | rax: a cell; r10: the key's word | rax: the value; empty: not in the cache |
-//! | `MEGAMORPHIC_SET` | rax: a cell; r10: the key's word; rcx: the value | rax: empty: not in the cache |
+//! | `MEGAMORPHIC_SET` | rax: a cell; r10: the key's word; rcx: the value; esi: as for a stub | rax: empty: not in the cache |
 //! | `KEYED_GET` | rax: a cell; rcx: a key that is no int32 | as `MEGAMORPHIC_GET` |
-//! | `KEYED_SET` | rax: a cell; r10: a key that is no int32; rcx: the value | as `MEGAMORPHIC_SET` |
+//! | `KEYED_CALL_GET` | as `KEYED_GET`; esi: as for a stub | likewise; getters are called |
+//! | `KEYED_SET` | rax: a cell; r10: a key that is no int32; rcx: the value; esi: as for a stub | as `MEGAMORPHIC_SET` |
 //! | `KEYED_HAS` | as `KEYED_GET` | rax: whether the object has the property; empty: not in the cache |
 //! | `SITE_GET` | rax: a cell; rdx: the site; r10: the key's word | as `MEGAMORPHIC_GET`, from the site's stubs or that cache |
 //! | `SITE_SET` | rax: a cell; rdx: the site; r10: the key's word; rcx: the value | likewise |
 //! | `STRING_CHARACTER` | rax: a cell; rcx: an int32 in 64 bits, not boxed | rax: the character, if it is a string's |
 //!
-//! They keep rsi (the set routines do not) and clobber rcx, rdx, rdi, r8–r11.
+//! They keep rsi and clobber rcx, rdx, rdi, r8–r11; but for those that may call a getter or setter: the set routines, `SITE_GET`, `KEYED_CALL_GET`.
 
 use crate::baseline::CX;
-use crate::stubs::{ROUTINES, Routine};
+use crate::stubs::{ROUTINES, Routine, shared};
 use crate::symbols::{self, Symbol};
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
 use tercel_vm::context::Context;
 use tercel_vm::feedback::{Form, Loc, SiteState};
-use tercel_vm::ic::megamorphic::{ACCESS_SHIFT, Access, ENTRIES, HASH_FACTOR};
-use tercel_vm::layout::{context, header, megamorphic, object, shape, site, string, stub};
+use tercel_vm::ic::megamorphic::{ACCESS_SHIFT, Access, ENTRIES, HASH_FACTOR, Manner};
+use tercel_vm::layout::{accessor, context, header, megamorphic, object, shape, site, string, stub};
 use tercel_vm::string::{INDEX, INTERNED, TWO_BYTE};
 use tercel_vm::{Kind, Value};
 
@@ -33,6 +34,7 @@ pub const STRING_CHARACTER: Symbol = Symbol(ROUTINES + 4);
 pub const SITE_GET: Symbol = Symbol(ROUTINES + 5);
 pub const SITE_SET: Symbol = Symbol(ROUTINES + 6);
 pub const KEYED_HAS: Symbol = Symbol(ROUTINES + 7);
+pub const KEYED_CALL_GET: Symbol = Symbol(ROUTINES + 8);
 
 /// The site.
 pub const SITE: Reg = Reg::RDX;
@@ -40,13 +42,14 @@ pub const SITE: Reg = Reg::RDX;
 pub const KEY: Reg = Reg::R10;
 
 pub const TABLE: &[Routine] = &[
-    ("megamorphic_get", MEGAMORPHIC_GET, |asm, cx| megamorphic_get(asm, cx, false)),
+    ("megamorphic_get", MEGAMORPHIC_GET, |asm, cx| megamorphic_get(asm, cx, false, false)),
     ("megamorphic_set", MEGAMORPHIC_SET, |asm, cx| megamorphic_set(asm, cx, false)),
     ("keyed_get", KEYED_GET, keyed_get),
     ("keyed_set", KEYED_SET, keyed_set),
     ("keyed_has", KEYED_HAS, keyed_has),
+    ("keyed_call_get", KEYED_CALL_GET, keyed_call_get),
     ("string_character", STRING_CHARACTER, string_character),
-    ("site_get", SITE_GET, |asm, cx| by_site(asm, cx, megamorphic_get)),
+    ("site_get", SITE_GET, |asm, cx| by_site(asm, cx, |asm, cx, remembers| megamorphic_get(asm, cx, remembers, true))),
     ("site_set", SITE_SET, |asm, cx| by_site(asm, cx, megamorphic_set)),
 ];
 
@@ -75,10 +78,10 @@ fn find_entry(asm: &mut Assembler, cx: &Context, access: Access, miss: Label) {
     asm.shr(Size::S32, Reg::R11, 15);
     asm.xor(Size::S32, Reg::R9, Reg::R11);
     asm.and(Size::S32, Reg::R9, ENTRIES as i32 - 1);
-    const { assert!(megamorphic::SIZE == 24) };
-    asm.lea(Size::S64, Reg::R9, Mem::index(Reg::R9, Reg::R9, Scale::X2, 0));
+    const { assert!(megamorphic::SIZE == 32) };
+    asm.shl(Size::S64, Reg::R9, 5);
     asm.mov_imm64(Reg::R8, cx.interp.megamorphic.address() as i64);
-    asm.lea(Size::S64, Reg::R8, Mem::index(Reg::R8, Reg::R9, Scale::X8, 0));
+    asm.add(Size::S64, Reg::R8, Reg::R9);
     asm.cmp(Size::S32, Reg::RDX, Mem::base(Reg::R8, megamorphic::SHAPE));
     asm.jne(miss);
     asm.cmp(Size::S64, KEY, Mem::base(Reg::R8, megamorphic::KEY));
@@ -128,10 +131,43 @@ fn miss_here(asm: &mut Assembler, miss: Label) {
     asm.ret();
 }
 
-/// `remembers`: rdi is a site.
-fn megamorphic_get(asm: &mut Assembler, cx: &Context, remembers: bool) {
-    let [miss, walk, found, no_inline, missing] = std::array::from_fn(|_| asm.new_label());
+/// rax = the holder so many prototypes up as r9 says, at least one, from the object whose shape is edx. Clobbers rdx, r9, r11.
+fn walk_up(asm: &mut Assembler, cx: &Context, miss: Label) {
+    // The chain is as it was, or the epoch would have moved on.
+    asm.mov_imm64(Reg::R11, cx.shapes_base() as i64);
+    let step = asm.here();
+    asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::R11, Reg::RDX, Scale::X8, shape::PROTOTYPE));
+    asm.cmp(Size::S64, Reg::RAX, Value::NULL.bits() as i32);
+    asm.je(miss);
+    asm.mov(Size::S32, Reg::RDX, Mem::base(Reg::RAX, header::SHAPE));
+    asm.dec(Size::S32, Reg::R9);
+    asm.jne(step);
+}
+
+/// r10 = the object in rax; rax = the accessor pair at the location of the entry at r8. rcx stays; clobbers rdx, rdi, r9, r11.
+fn accessor_of_entry(asm: &mut Assembler, cx: &Context, miss: Label) {
+    let [own, inline] = std::array::from_fn(|_| asm.new_label());
+    asm.mov(Size::S64, Reg::R10, Reg::RAX);
+    asm.mov(Size::S32, Reg::RDI, Mem::base(Reg::R8, megamorphic::LOC));
+    asm.movzx(Size::S32, Size::S8, Reg::R9, Mem::base(Reg::R8, megamorphic::HOPS));
+    asm.test(Size::S32, Reg::R9, Reg::R9);
+    asm.je(own);
+    walk_up(asm, cx, miss);
+    asm.bind(own);
+    asm.cmp(Size::S32, Reg::RDI, Loc::OWN_INLINE_END as i32);
+    asm.jb(inline);
+    asm.and(Size::S32, Reg::RDI, 0xff_ffff);
+    asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::SLOTS));
+    asm.bind(inline);
+    asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RAX, Reg::RDI, Scale::X1, 0));
+}
+
+/// `remembers`: rdi is a site. `calls`: getters, with esi as for a stub.
+fn megamorphic_get(asm: &mut Assembler, cx: &Context, remembers: bool, calls: bool) {
+    let [miss, walk, found, no_inline, missing, getter] = std::array::from_fn(|_| asm.new_label());
     find_entry(asm, cx, Access::Get, miss);
+    asm.cmp(Size::S8, Mem::base(Reg::R8, megamorphic::MANNER), Manner::Plain as i32);
+    asm.jne(if calls { getter } else { miss });
     asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::R8, megamorphic::LOC));
     asm.movzx(Size::S32, Size::S8, Reg::R9, Mem::base(Reg::R8, megamorphic::HOPS));
     asm.test(Size::S32, Reg::R9, Reg::R9);
@@ -149,17 +185,16 @@ fn megamorphic_get(asm: &mut Assembler, cx: &Context, remembers: bool) {
     asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RAX, Reg::RCX, Scale::X1, 0));
     asm.ret();
 
-    // Up the chain: it is as it was, or the epoch would have moved on.
     asm.bind(walk);
-    asm.mov_imm64(Reg::R11, cx.shapes_base() as i64);
-    let step = asm.here();
-    asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::R11, Reg::RDX, Scale::X8, shape::PROTOTYPE));
-    asm.cmp(Size::S64, Reg::RAX, Value::NULL.bits() as i32);
-    asm.je(miss);
-    asm.mov(Size::S32, Reg::RDX, Mem::base(Reg::RAX, header::SHAPE));
-    asm.dec(Size::S32, Reg::R9);
-    asm.jne(step);
+    walk_up(asm, cx, miss);
     asm.jmp_to(found);
+    if calls {
+        asm.bind(getter);
+        accessor_of_entry(asm, cx, miss);
+        asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, accessor::GETTER));
+        asm.mov(Size::S64, Reg::RCX, Reg::R10);
+        asm.jmp_near(shared::CALL_GETTER.target());
+    }
 
     asm.bind(no_inline);
     asm.mov(Size::S32, Reg::RDX, Reg::RCX);
@@ -180,8 +215,10 @@ fn megamorphic_get(asm: &mut Assembler, cx: &Context, remembers: bool) {
 
 /// As [`megamorphic_get`].
 fn megamorphic_set(asm: &mut Assembler, cx: &Context, remembers: bool) {
-    let [miss, in_line, barrier, done] = std::array::from_fn(|_| asm.new_label());
+    let [miss, in_line, barrier, done, other, add, add_out_of_line] = std::array::from_fn(|_| asm.new_label());
     find_entry(asm, cx, Access::Set, miss);
+    asm.cmp(Size::S8, Mem::base(Reg::R8, megamorphic::MANNER), Manner::Plain as i32);
+    asm.jne(other);
     if remembers {
         let no_inline = asm.new_label();
         asm.mov(Size::S32, Reg::R9, Mem::base(Reg::R8, megamorphic::LOC));
@@ -215,6 +252,37 @@ fn megamorphic_set(asm: &mut Assembler, cx: &Context, remembers: bool) {
     asm.call_near(symbols::WRITE_BARRIER.target());
     asm.add(Size::S64, Reg::RSP, 8);
     asm.jmp_to(done);
+
+    asm.bind(other);
+    asm.cmp(Size::S8, Mem::base(Reg::R8, megamorphic::MANNER), Manner::Add as i32);
+    asm.je(add);
+    accessor_of_entry(asm, cx, miss);
+    asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, accessor::SETTER));
+    asm.mov(Size::S64, Reg::RDX, Reg::RCX);
+    asm.mov(Size::S64, Reg::RCX, Reg::R10);
+    asm.jmp_near(shared::CALL_SETTER.target());
+
+    asm.bind(add);
+    asm.mov(Size::S32, Reg::RDX, Mem::base(Reg::R8, megamorphic::LOC));
+    asm.mov(Size::S32, Reg::R9, Mem::base(Reg::R8, megamorphic::NEW_SHAPE));
+    asm.cmp(Size::S32, Reg::RDX, Loc::OWN_INLINE_END as i32);
+    asm.jae(add_out_of_line);
+    asm.mov(Size::S32, Mem::base(Reg::RAX, header::SHAPE), Reg::R9);
+    asm.jmp_to(in_line);
+    // Where the slots have no room, or there are none, the helper makes it.
+    asm.bind(add_out_of_line);
+    asm.mov(Size::S64, Reg::RDI, Mem::base(Reg::RAX, object::SLOTS));
+    asm.test(Size::S64, Reg::RDI, Reg::RDI);
+    asm.je(miss);
+    asm.and(Size::S32, Reg::RDX, 0xff_ffff);
+    asm.mov(Size::S32, Reg::R11, Mem::base(Reg::RDI, object::SLOTS_CAPACITY));
+    asm.shl(Size::S64, Reg::R11, 3);
+    asm.add(Size::S64, Reg::R11, object::SLOTS_DATA);
+    asm.cmp(Size::S64, Reg::RDX, Reg::R11);
+    asm.jae(miss);
+    asm.mov(Size::S32, Mem::base(Reg::RAX, header::SHAPE), Reg::R9);
+    asm.mov(Size::S64, Reg::RAX, Reg::RDI);
+    asm.jmp_to(in_line);
     miss_here(asm, miss);
 }
 
@@ -240,6 +308,14 @@ fn keyed_get(asm: &mut Assembler, _: &Context) {
     asm.mov(Size::S64, KEY, Reg::RCX);
     check_name(asm, miss);
     asm.jmp_near(MEGAMORPHIC_GET.target());
+    miss_here(asm, miss);
+}
+
+fn keyed_call_get(asm: &mut Assembler, cx: &Context) {
+    let miss = asm.new_label();
+    asm.mov(Size::S64, KEY, Reg::RCX);
+    check_name(asm, miss);
+    megamorphic_get(asm, cx, false, true);
     miss_here(asm, miss);
 }
 

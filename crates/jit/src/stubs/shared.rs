@@ -34,7 +34,7 @@ use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size, Xmm};
 use tercel_vm::code::{CodeBlock, code_flag};
 use tercel_vm::context::Context;
-use tercel_vm::elements::HOLE;
+use tercel_vm::elements::{HOLE, HOLEY};
 use tercel_vm::feedback::{Form, Loc, SiteState};
 use tercel_vm::interp::globals::{binding, cached};
 use tercel_vm::layout::{context, elements, header, object, site, string};
@@ -400,9 +400,21 @@ fn hole_read(asm: &mut Assembler) {
 }
 
 fn has_element(asm: &mut Assembler) {
-    let none = asm.new_label();
+    let [none, other] = std::array::from_fn(|_| asm.new_label());
     asm.test(Size::S32, Reg::RCX, Reg::RCX);
     asm.js(none);
+    // Arrays without holes, which library functions ask about for each element.
+    asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Array as i32);
+    asm.jne(other);
+    asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::ELEMENTS));
+    asm.cmp(Size::S32, Reg::RCX, Mem::base(Reg::RDX, elements::LENGTH));
+    asm.jae(other);
+    asm.test(Size::S8, Mem::base(Reg::RDX, header::FLAGS), HOLEY as i32);
+    asm.jne(other);
+    asm.mov(Size::S32, Reg::RAX, Value::TRUE.bits() as i32);
+    asm.test(Size::S64, Reg::RAX, Reg::RAX);
+    asm.ret();
+    asm.bind(other);
     asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Object as i32);
     asm.jb(none);
     asm.mov(Size::S64, Reg::RDI, CX);
@@ -542,13 +554,17 @@ fn element_set(asm: &mut Assembler) {
 }
 
 fn dense_set(asm: &mut Assembler) {
-    let [doubles, int32, store, none] = std::array::from_fn(|_| asm.new_label());
+    let [doubles, int32, store, none, packed] = std::array::from_fn(|_| asm.new_label());
     asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::ElementsInt32 as i32);
     asm.jne(doubles);
     asm.cmp(Size::S64, Reg::RCX, TAG);
     asm.jb(none);
+    // Packed elements are not loaded: a store need not wait for memory.
+    asm.test(Size::S8, Mem::base(Reg::RAX, header::FLAGS), HOLEY as i32);
+    asm.je(packed);
     asm.cmp(Size::S64, Mem::base(Reg::RDX, 0), 0);
     asm.je(none);
+    asm.bind(packed);
     asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
     // No int32 is 0: "not equal".
     asm.test(Size::S64, Reg::RCX, Reg::RCX);

@@ -4,7 +4,7 @@
 //! becomes an entry of the megamorphic cache, or a stub with its decoded form. Facts about unique shapes mark those shapes, so
 //! that a later structural change gives them a new id.
 
-use super::megamorphic::{Access, Hit};
+use super::megamorphic::{Access, Hit, Manner};
 use super::stub::{Decoded, IcStub};
 use super::writer::IcWriter;
 use crate::cell::{Gc, Kind};
@@ -162,6 +162,75 @@ pub fn find_add(cx: &Context, shape: Gc<Shape>, key: PropertyKey) -> SetFact {
     }
 }
 
+/// What deleting a property does.
+#[derive(Clone, Copy)]
+pub enum DeleteFact {
+    /// Nothing: it is not there.
+    Absent,
+    /// It is the one that was added last: the object gets its former shape.
+    Last {
+        location: SlotLocation,
+        shape: Gc<Shape>,
+    },
+    Unknown,
+}
+
+/// What `delete object[key]` does, by shapes alone. All answers but `Unknown` mean true.
+pub fn find_delete(cx: &Context, object: Gc<Object>, key: PropertyKey) -> DeleteFact {
+    let shape = object.shape(cx);
+    let kind = shape.object_kind();
+    if shape.is_unique() || !shape_tells(kind, key) || kind.has_own_length() && key == cx.names().length {
+        return DeleteFact::Unknown;
+    }
+    let Some(entry) = shape.lookup(cx, key) else { return DeleteFact::Absent };
+    if !entry.has(shape::CONFIGURABLE) || entry.has(LAZY) || entry.has(shape::WATCHED) {
+        return DeleteFact::Unknown;
+    }
+    match (shape.added(), shape.parent()) {
+        (Some((added, _)), Some(parent)) if added == key && !parent.is_unique() => {
+            DeleteFact::Last { location: entry.location, shape: parent }
+        }
+        _ => DeleteFact::Unknown,
+    }
+}
+
+/// Attaches a stub for `delete object.key`, or for `delete object[key]` if `keyed`. `shape`: the object's before that.
+pub fn attach_delete(
+    cx: &Context,
+    code: Gc<CodeBlock>,
+    site: &Site,
+    shape: u32,
+    key: PropertyKey,
+    keyed: bool,
+    fact: DeleteFact,
+) {
+    // Inputs: object, and perhaps the key.
+    let mut w = IcWriter::new(1 + u8::from(keyed));
+    guard_receiver(&mut w, shape);
+    let word = if keyed { Value::from_bits(key.bits()) } else { Value::EMPTY };
+    if keyed {
+        let cell = w.cell(word);
+        w.GuardCell(1, cell);
+    }
+    match fact {
+        DeleteFact::Absent => {
+            w.LoadBoolean(1);
+        }
+        DeleteFact::Last { location, shape } => {
+            let shape = w.shape(shape.id(cx));
+            if location.is_inline() {
+                let offset = w.word(inline_offset(location));
+                w.RemoveInlineSlot(0, offset, shape);
+            } else {
+                let offset = w.word(slots_offset(location));
+                w.RemoveOutOfLineSlot(0, offset, shape);
+            }
+        }
+        DeleteFact::Unknown => return,
+    }
+    attach(cx, code, site, &w, Decoded { guard: shape, cell: word, ..Decoded::NONE });
+}
+
 /// The decoded location of an own slot.
 fn own_loc(location: SlotLocation) -> Loc {
     if location.is_inline() {
@@ -194,19 +263,35 @@ pub fn cache_get(cx: &Context, object: Gc<Object>, key: PropertyKey, fact: GetFa
     let state = &cx.interp;
     let epoch = state.proto_epoch.get();
     let (hit, epoch) = match fact {
-        GetFact::Slot { hops: 0, location, .. } => (Hit { loc: own_loc(location), hops: 0 }, 0),
-        GetFact::Slot { hops, location, .. } => (Hit { loc: own_loc(location), hops: hops as u8 }, epoch),
-        GetFact::Missing => (Hit { loc: Loc::new(Form::Missing, 0), hops: 0 }, epoch),
-        GetFact::ArrayLength | GetFact::Accessor { .. } | GetFact::Unknown => return,
+        GetFact::Slot { hops: 0, location, .. } => (Hit::plain(own_loc(location), 0), 0),
+        GetFact::Slot { hops, location, .. } => (Hit::plain(own_loc(location), hops as u8), epoch),
+        GetFact::Accessor { hops, location, .. } => accessor_hit(hops, location, epoch),
+        GetFact::Missing => (Hit::plain(Loc::new(Form::Missing, 0), 0), epoch),
+        GetFact::ArrayLength | GetFact::Unknown => return,
     };
     state.megamorphic.put(object.shape_id(), key, Access::Get, epoch, hit);
 }
 
-/// Notes a write in the megamorphic cache: own slots only (adding goes through the shape's transitions, which are a cache).
-pub fn cache_set(cx: &Context, object: Gc<Object>, key: PropertyKey, fact: SetFact) {
-    if let SetFact::Own { location } = fact {
-        cx.interp.megamorphic.put(object.shape_id(), key, Access::Set, 0, Hit { loc: own_loc(location), hops: 0 });
-    }
+/// The entry for an accessor pair, and the epoch that it depends on.
+fn accessor_hit(hops: u32, location: SlotLocation, epoch: u32) -> (Hit, u32) {
+    let hit = Hit { manner: Manner::Accessor, ..Hit::plain(own_loc(location), hops as u8) };
+    (hit, if hops == 0 { 0 } else { epoch })
+}
+
+/// Notes a write in the megamorphic cache. `shape`: the receiver's before the write.
+pub fn cache_set(cx: &Context, shape: u32, key: PropertyKey, fact: SetFact) {
+    let state = &cx.interp;
+    let epoch = state.proto_epoch.get();
+    let (hit, epoch) = match fact {
+        SetFact::Own { location } => (Hit::plain(own_loc(location), 0), 0),
+        SetFact::Setter { hops, location, .. } => accessor_hit(hops, location, epoch),
+        // It is the prototypes that would have a setter, or forbid it.
+        SetFact::Add { location, shape: new } => {
+            (Hit { manner: Manner::Add, new_shape: new.id(cx), ..Hit::plain(own_loc(location), 0) }, epoch)
+        }
+        SetFact::Unknown => return,
+    };
+    state.megamorphic.put(shape, key, Access::Set, epoch, hit);
 }
 
 /// Notes where a private field is in objects of this shape, which is shared by many: as the decoded form of the site, with the field's name in
@@ -229,50 +314,83 @@ pub fn attach_private(
     site.loc.set(loc);
     site.cell.set(name);
     cx.write_barrier(code.header_ptr(), name);
-    cx.interp.megamorphic.put(id, key, access, 0, Hit { loc, hops: 0 });
+    cx.interp.megamorphic.put(id, key, access, 0, Hit::plain(loc, 0));
 }
 
-/// A read in the megamorphic cache: the value, or empty.
+/// What the megamorphic cache knows of a read.
+pub enum Found {
+    Value(Value),
+    /// The getter of this accessor pair is to be called.
+    Accessor(Value),
+}
+
+/// What the megamorphic cache did of a write.
+pub enum Stored {
+    Done,
+    /// The setter of this accessor pair is to be called.
+    Setter(Value),
+    Unknown,
+}
+
+/// A read in the megamorphic cache.
+#[inline]
+pub fn megamorphic_find(cx: &Context, object: Gc<Object>, key: PropertyKey) -> Option<Found> {
+    let state = &cx.interp;
+    let Some(hit) = state.megamorphic.get(object.shape_id(), key, Access::Get, state.proto_epoch.get()) else {
+        count(&state.statistics.megamorphic_misses);
+        return None;
+    };
+    count(&state.statistics.megamorphic_hits);
+    if hit.loc.form() == Form::Missing {
+        return Some(Found::Value(Value::UNDEFINED));
+    }
+    let v = super::interpret::load(holder_of_hit(cx, object, hit)?, hit.loc);
+    Some(if hit.manner == Manner::Accessor { Found::Accessor(v) } else { Found::Value(v) })
+}
+
+/// The object that has the location.
+fn holder_of_hit(cx: &Context, object: Gc<Object>, hit: Hit) -> Option<Gc<Object>> {
+    let mut holder = object;
+    for _ in 0..hit.hops {
+        holder = holder.shape(cx).prototype()?;
+    }
+    Some(holder)
+}
+
+/// A read of a value in the megamorphic cache; empty for everything else.
 #[inline]
 pub fn megamorphic_get(cx: &Context, object: Gc<Object>, key: PropertyKey) -> Value {
-    let state = &cx.interp;
-    match state.megamorphic.get(object.shape_id(), key, Access::Get, state.proto_epoch.get()) {
-        Some(hit) => {
-            count(&state.statistics.megamorphic_hits);
-            if hit.loc.form() == Form::Missing {
-                return Value::UNDEFINED;
-            }
-            let mut holder = object;
-            for _ in 0..hit.hops {
-                match holder.shape(cx).prototype() {
-                    Some(prototype) => holder = prototype,
-                    None => return Value::EMPTY,
-                }
-            }
-            super::interpret::load(holder, hit.loc)
-        }
-        None => {
-            count(&state.statistics.megamorphic_misses);
-            Value::EMPTY
-        }
+    match megamorphic_find(cx, object, key) {
+        Some(Found::Value(v)) => v,
+        _ => Value::EMPTY,
     }
 }
 
-/// A write in the megamorphic cache: whether it was done.
+/// A write in the megamorphic cache.
 #[inline]
-pub fn megamorphic_set(cx: &Context, object: Gc<Object>, key: PropertyKey, value: Value) -> bool {
+pub fn megamorphic_set(cx: &Context, object: Gc<Object>, key: PropertyKey, value: Value) -> Stored {
     let state = &cx.interp;
-    match state.megamorphic.get(object.shape_id(), key, Access::Set, state.proto_epoch.get()) {
-        Some(hit) => {
-            count(&state.statistics.megamorphic_hits);
-            super::interpret::store(cx, object, hit.loc, value);
-            true
+    let Some(hit) = state.megamorphic.get(object.shape_id(), key, Access::Set, state.proto_epoch.get()) else {
+        count(&state.statistics.megamorphic_misses);
+        return Stored::Unknown;
+    };
+    count(&state.statistics.megamorphic_hits);
+    match hit.manner {
+        Manner::Plain => super::interpret::store(cx, object, hit.loc, value),
+        Manner::Accessor => {
+            let Some(holder) = holder_of_hit(cx, object, hit) else { return Stored::Unknown };
+            return Stored::Setter(super::interpret::load(holder, hit.loc));
         }
-        None => {
-            count(&state.statistics.megamorphic_misses);
-            false
+        Manner::Add if hit.loc.is_own_inline() => {
+            super::interpret::add_inline(cx, object, hit.new_shape, hit.loc.index(), value);
+        }
+        Manner::Add => {
+            if !super::interpret::add_out_of_line(cx, object, hit.new_shape, hit.loc.index(), value) {
+                return Stored::Unknown;
+            }
         }
     }
+    Stored::Done
 }
 
 /// Operand 0: the receiver, guarded by its shape.

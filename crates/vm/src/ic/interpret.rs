@@ -350,6 +350,18 @@ impl IcVisitor for Run<'_> {
         let offset = self.word(offset) as usize;
         self.done_if(add_out_of_line(self.cx, self.object(object), self.word(shape), offset, self.get(value)))
     }
+    fn RemoveInlineSlot(&mut self, object: u8, offset: u8, shape: u8) -> Outcome {
+        let object = self.object(object);
+        store(self.cx, object, Loc::new(Form::OwnInline, self.word(offset)), Value::EMPTY);
+        object.header.shape.set(self.word(shape));
+        Outcome::Done(Value::TRUE)
+    }
+    fn RemoveOutOfLineSlot(&mut self, object: u8, offset: u8, shape: u8) -> Outcome {
+        let object = self.object(object);
+        store(self.cx, object, Loc::new(Form::OwnOutOfLine, self.word(offset)), Value::EMPTY);
+        object.header.shape.set(self.word(shape));
+        Outcome::Done(Value::TRUE)
+    }
     fn StoreElement(&mut self, object: u8, key: u8, value: u8) -> Outcome {
         let (o, i, v) = (self.object(object), self.get(key).as_int32() as usize, self.get(value));
         let elements = o.elements.get();

@@ -1,6 +1,7 @@
 //! The megamorphic cache: one table for all sites that have seen too many shapes, and for keys that are no constants.
 //!
-//! Keyed by (shape, property key, read or write). An entry says where the property is: in the receiver, or so many prototypes up.
+//! Keyed by (shape, property key, read or write). An entry says where the property is: in the receiver, or so many prototypes up; that an accessor
+//! pair is there; or which shape the receiver gets by a write that adds the property.
 //! It holds no cells but keys, which do not move and are compared only; shape ids are used again only after a full collection, which clears
 //! the table.
 
@@ -23,6 +24,18 @@ pub enum Access {
     Set,
 }
 
+/// What is done at an entry's location.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Manner {
+    /// The value is there.
+    Plain,
+    /// An accessor pair is there.
+    Accessor,
+    /// The property is added there, in the receiver.
+    Add,
+}
+
 #[repr(C)]
 pub struct Entry {
     pub key: Cell<u64>,
@@ -30,8 +43,11 @@ pub struct Entry {
     pub loc: Cell<Loc>,
     /// Valid while the prototype epoch is this; 0: always (own properties).
     pub epoch: Cell<u32>,
+    /// [`Manner::Add`]: the receiver's new shape.
+    pub new_shape: Cell<u32>,
     pub hops: Cell<u8>,
     pub access: Cell<u8>,
+    pub manner: Cell<Manner>,
 }
 
 /// A hit: the location, in the object `hops` prototypes up.
@@ -39,6 +55,15 @@ pub struct Entry {
 pub struct Hit {
     pub loc: Loc,
     pub hops: u8,
+    pub manner: Manner,
+    pub new_shape: u32,
+}
+
+impl Hit {
+    /// A value `hops` prototypes up.
+    pub fn plain(loc: Loc, hops: u8) -> Hit {
+        Hit { loc, hops, manner: Manner::Plain, new_shape: 0 }
+    }
 }
 
 pub struct MegamorphicCache {
@@ -52,8 +77,10 @@ impl MegamorphicCache {
             shape: Cell::new(0),
             loc: Cell::new(Loc::NONE),
             epoch: Cell::new(0),
+            new_shape: Cell::new(0),
             hops: Cell::new(0),
             access: Cell::new(0),
+            manner: Cell::new(Manner::Plain),
         };
         MegamorphicCache { entries: (0..ENTRIES).map(entry).collect() }
     }
@@ -77,7 +104,12 @@ impl MegamorphicCache {
             && e.key.get() == key.bits()
             && e.access.get() == access as u8
             && (e.epoch.get() == 0 || e.epoch.get() == epoch);
-        valid.then(|| Hit { loc: e.loc.get(), hops: e.hops.get() })
+        valid.then(|| Hit {
+            loc: e.loc.get(),
+            hops: e.hops.get(),
+            manner: e.manner.get(),
+            new_shape: e.new_shape.get(),
+        })
     }
 
     /// `epoch`: 0 if the entry depends on no prototype.
@@ -89,6 +121,8 @@ impl MegamorphicCache {
         e.epoch.set(epoch);
         e.loc.set(hit.loc);
         e.hops.set(hit.hops);
+        e.manner.set(hit.manner);
+        e.new_shape.set(hit.new_shape);
     }
 
     /// Forgets everything: in full collections.

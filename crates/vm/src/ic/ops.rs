@@ -97,6 +97,10 @@ macro_rules! for_each_ic_op {
             AddInlineSlot { object: In, offset: Word, shape: Shape, value: In };
             /// Gives the object the shape, and stores the value in the new out-of-line slot; grows the slots.
             AddOutOfLineSlot { object: In, offset: Word, shape: Shape, value: In };
+            /// Empties the inline slot, and gives the object the shape that it had before that was added. The result is true.
+            RemoveInlineSlot { object: In, offset: Word, shape: Shape };
+            /// The same of an out-of-line slot.
+            RemoveOutOfLineSlot { object: In, offset: Word, shape: Shape };
             /// Stores an element of dense elements within its length.
             StoreElement { object: In, key: In, value: In };
             /// Appends an element to an array.

@@ -11,7 +11,7 @@ use crate::elements::{DATA_OFFSET, Elements, HOLE};
 use crate::error::JsResult;
 use crate::feedback::{Site, element_bits};
 use crate::frame::{self, Frame};
-use crate::ic::attach::{SetFact, cache_get, cache_set, find_get, find_set, megamorphic_get, megamorphic_set};
+use crate::ic::attach::{SetFact, Stored, cache_get, cache_set, find_get, find_set, megamorphic_get, megamorphic_set};
 use crate::key::PropertyKey;
 use crate::object::Object;
 use crate::object::arguments::{mapped_get, mapped_set};
@@ -401,11 +401,12 @@ fn set(cx: &Context, obj: Value, key: Value, v: Value, strict: bool, site: &Site
             let object: Gc<Object> = unsafe { obj.as_cell().cast() };
             let key = cx.to_property_key(key)?;
             if !key.is_index() && !cx.interp.no_ic {
-                if megamorphic_set(cx, object, key, v) {
+                if matches!(megamorphic_set(cx, object, key, v), Stored::Done) {
                     return Ok(());
                 }
+                let shape = object.shape_id();
                 let fact = find_set(cx, object, key);
-                cache_set(cx, object, key, fact);
+                cache_set(cx, shape, key, fact);
                 match fact {
                     SetFact::Own { location } => {
                         object.set_slot(cx, location, v);

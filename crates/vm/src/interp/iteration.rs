@@ -8,37 +8,65 @@ use crate::context::Context;
 use crate::error::{JsResult, Throw};
 use crate::feedback::element_bits;
 use crate::frame::{self, Frame};
-use crate::function::NativeFunction;
+use crate::function::{NativeFunction, native_special};
+use crate::generator;
 use crate::key::PropertyKey;
 use crate::names::{self, Name};
-use crate::native::{PropertyValue, SpecKey};
+use crate::native::{NativeFn, PropertyValue, SpecKey};
+use crate::object::Object;
 use crate::object::array::ArrayObject;
 use crate::object::for_in::ForIn;
-use crate::realm::Intrinsic;
-use crate::shape::LAZY;
+use crate::probe::Probe;
+use crate::realm::{Intrinsic, RealmShape};
 use crate::value::Value;
+use std::cell::Cell;
 use tercel_bytecode::op::{Instr, instr};
+use tercel_gc::WeakSweep;
 
-/// Whether the data property `key` of `object` still is the intrinsic function (or was never touched).
-fn is_pristine(cx: &Context, intrinsic: Intrinsic, key: Name, is_original: impl Fn(Value) -> bool) -> bool {
-    let object = cx.intrinsic(intrinsic);
-    match object.shape(cx).lookup(cx, cx.name(key)) {
-        Some(entry) if entry.has(LAZY) => true,
-        Some(entry) if entry.is_plain() => is_original(object.slot(entry.location)),
-        _ => false,
+/// What makes iterations over arrays and generators unobservable: where the properties are that a script could replace.
+#[derive(Default)]
+pub struct IterationProbes {
+    array_iterator: Probe,
+    array_next: Probe,
+    /// The native function of %ArrayIteratorPrototype%.next, once it was asked for.
+    array_next_function: Cell<Option<NativeFn>>,
+}
+
+impl IterationProbes {
+    /// Forgets what is known by the ids of shapes, which a full collection may give to others.
+    pub(crate) fn sweep(&self, sweep: &WeakSweep) {
+        if sweep.is_full() {
+            self.array_iterator.forget();
+            self.array_next.forget();
+        }
     }
 }
 
 impl Context {
-    /// Whether `v` is the native function that the library's table gives the intrinsic object as property `name`.
-    pub fn is_library_function(&self, v: Value, intrinsic: Intrinsic, name: Name) -> bool {
-        let Some(f) = v.as_kind::<NativeFunction>(Kind::NativeFunction) else { return false };
+    /// The native function that the library's table gives the intrinsic object as property `name`.
+    fn library_function(&self, intrinsic: Intrinsic, name: Name) -> Option<NativeFn> {
         let properties = self.objects.spec(intrinsic).map_or(&[][..], |spec| spec.properties);
-        properties.iter().filter(|p| p.key == SpecKey::Name(name)).any(|p| match &p.value {
-            PropertyValue::InlineFunction(spec) => spec.function as usize == f.function.get() as usize,
-            PropertyValue::Function(spec) => spec.function as usize == f.function.get() as usize,
-            _ => false,
+        let is_it = |key: SpecKey| match key {
+            SpecKey::Name(n) => n == name,
+            SpecKey::Text(text) => !name.is_symbol() && text == name.text(),
+        };
+        properties.iter().filter(|p| is_it(p.key)).find_map(|p| match &p.value {
+            PropertyValue::InlineFunction(spec) => Some(spec.function),
+            PropertyValue::Function(spec) => Some(spec.function),
+            _ => None,
         })
+    }
+
+    /// Whether `v` is that function.
+    pub fn is_library_function(&self, v: Value, intrinsic: Intrinsic, name: Name) -> bool {
+        is_native(v, self.library_function(intrinsic, name))
+    }
+}
+
+fn is_native(v: Value, function: Option<NativeFn>) -> bool {
+    match (v.as_kind::<NativeFunction>(Kind::NativeFunction), function) {
+        (Some(native), Some(function)) => std::ptr::fn_addr_eq(native.function.get(), function),
+        _ => false,
     }
 }
 
@@ -46,19 +74,30 @@ impl Context {
 /// lies before them.
 pub fn unobservable_array(cx: &Context, v: Value) -> Option<Gc<ArrayObject>> {
     let array: Gc<ArrayObject> = v.as_kind(Kind::Array)?;
+    let object = array.object();
+    if object.shape_id() != cx.realm_shape(RealmShape::Array).id(cx) && !inherits_iterator(cx, object) {
+        return None;
+    }
+    let (probes, names) = (&cx.library.iteration, cx.names());
     let prototype = cx.intrinsic(Intrinsic::ArrayPrototype);
-    let shape = array.object().shape(cx);
-    if shape.prototype() != Some(prototype)
-        || shape.property_count() != 0 && shape.lookup(cx, cx.names().symbol_iterator).is_some()
+    if probes.array_iterator.value(cx, prototype, names.symbol_iterator)? != cx.intrinsic(Intrinsic::ArrayValues).into()
     {
         return None;
     }
-    let pristine = is_pristine(cx, Intrinsic::ArrayPrototype, names::SYMBOL_ITERATOR, |v| {
-        v == cx.intrinsic(Intrinsic::ArrayValues).into()
-    }) && is_pristine(cx, Intrinsic::ArrayIteratorPrototype, names::NEXT, |v| {
-        cx.is_library_function(v, Intrinsic::ArrayIteratorPrototype, names::NEXT)
+    let function = probes.array_next_function.get().or_else(|| {
+        let function = cx.library_function(Intrinsic::ArrayIteratorPrototype, names::NEXT);
+        probes.array_next_function.set(function);
+        function
     });
-    pristine.then_some(array)
+    let next = probes.array_next.value(cx, cx.intrinsic(Intrinsic::ArrayIteratorPrototype), names.next)?;
+    is_native(next, function).then_some(array)
+}
+
+/// Whether an array has its iterator from Array.prototype of the current realm.
+fn inherits_iterator(cx: &Context, array: Gc<Object>) -> bool {
+    let shape = array.shape(cx);
+    shape.prototype() == Some(cx.intrinsic(Intrinsic::ArrayPrototype))
+        && (shape.property_count() == 0 || shape.lookup(cx, cx.names().symbol_iterator).is_none())
 }
 
 #[inline(never)]
@@ -187,7 +226,14 @@ pub fn iter_call(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     base.set(frame::THIS, frame.get(iter));
     let return_pc = frame.code().offset_of(pc.0) + instr::IterCall::LEN;
     let site = CallSite { delta: block, return_pc, dst: i.dst.0, flags: 0 };
-    finish(cx, frame, i.dst.0, prepare_call(cx, base, 0, site))
+    let prepared = match frame.get(iter + 1).as_kind::<NativeFunction>(Kind::NativeFunction) {
+        // Nothing lies between a generator and its `next`.
+        Some(native) if native.special.get() == native_special::GENERATOR_NEXT => {
+            generator::prepare_resume(cx, base, 0, native_special::GENERATOR_NEXT, site)
+        }
+        _ => prepare_call(cx, base, 0, site),
+    };
+    finish(cx, frame, i.dst.0, prepared)
 }
 
 /// `true`: nothing is to be called.

@@ -13,7 +13,7 @@ use crate::object::array::ArrayObject;
 use crate::object::define::IntegrityLevel;
 use crate::object::{Object, PropertyDescriptor};
 use crate::realm::Intrinsic;
-use crate::shape;
+use crate::shape::{self, DEFAULT};
 use crate::value::Value;
 use tercel_bytecode::op::instr;
 
@@ -233,11 +233,24 @@ pub fn define_elem(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     let (index, v) = (frame.get(i.key.0 as usize), frame.get(i.src.0 as usize));
     if index.is_int32()
         && let Some(array) = frame.get(i.obj.0 as usize).as_kind::<ArrayObject>(Kind::Array)
-        && index.as_int32() as u32 == array.len()
-        && array.elements().len() == array.len() as usize
+        && let Ok(at) = u32::try_from(index.as_int32())
+        && array.elements().len() >= at as usize
         && cx.is_appendable(array.object())
     {
-        return cx.array_push(array, v);
+        let elements = array.elements();
+        if elements.len() == at as usize {
+            // Behind the elements: an array that was made with its length is filled in, or one grows.
+            return match at == array.len() {
+                true => cx.array_push(array, v),
+                false => array.object().add_element(cx, at, v, DEFAULT),
+            };
+        }
+        // Dense elements are plain properties.
+        if !elements.fits(v) {
+            elements.widen_for(cx, v);
+        }
+        elements.set_raw(cx, at as usize, v);
+        return Ok(());
     }
     let key = cx.to_property_key(frame.get(i.key.0 as usize))?;
     let object = frame.get(i.obj.0 as usize).as_object().expect("the operand is an object");
@@ -256,6 +269,20 @@ pub fn set_proto(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     Ok(())
 }
 
+/// CopyDataProperties from an object whose own properties are plain ones with string keys, all named by its shape: no script runs.
+/// `false`: it is not of that kind, and nothing was done.
+fn copy_plain_properties(cx: &Context, from: Gc<Object>, target: Gc<Object>) -> JsResult<bool> {
+    let Some(shape) = from.plain_shape(cx) else { return Ok(false) };
+    let copied = |entry: &shape::PropertyEntry| !entry.has(shape::PRIVATE);
+    if shape.entries().filter(copied).any(|entry| !entry.is_plain() || entry.key.as_name().is_none()) {
+        return Ok(false);
+    }
+    for entry in shape.entries().filter(|entry| entry.is_enumerable_name()) {
+        target.create_data_or_throw(cx, entry.key, from.slot(entry.location))?;
+    }
+    Ok(true)
+}
+
 /// CopyDataProperties (§7.3.26).
 #[inline(never)]
 pub fn copy_data_properties(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
@@ -267,6 +294,9 @@ pub fn copy_data_properties(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> 
     let from = cx.to_object(source)?;
     let target = frame.get(i.target.0 as usize).as_object().expect("the operand is an object");
     let (first, count) = (i.excluded.0 as usize, i.count.0 as usize);
+    if count == 0 && copy_plain_properties(cx, from, target)? {
+        return Ok(());
+    }
     let keys = from.own_property_keys(cx)?;
     for n in 0..keys.len() {
         let key = keys.key(n);

@@ -9,8 +9,9 @@ use crate::error::{JsResult, Throw};
 use crate::feedback::{Form, Loc, Site, SiteState};
 use crate::frame::{self, Frame};
 use crate::ic::attach::{
-    GetFact, SetFact, attach_get, attach_has, attach_instanceof, attach_set, attach_string_get, attach_super_get,
-    cache_get, cache_set, find_get, find_set, megamorphic_get, megamorphic_set,
+    DeleteFact, Found, GetFact, SetFact, Stored, attach_delete, attach_get, attach_has, attach_instanceof, attach_set,
+    attach_string_get, attach_super_get, cache_get, cache_set, find_delete, find_get, find_set, megamorphic_find,
+    megamorphic_get, megamorphic_set,
 };
 use crate::ic::interpret::{Outcome, add_inline, add_out_of_line, load, out_of_line_slot, run_stubs};
 use crate::ic::megamorphic::Access;
@@ -128,9 +129,10 @@ pub fn get_at_site(cx: &Context, code: Gc<CodeBlock>, site: &Site, v: Value, key
     let megamorphic = site.state.get() == SiteState::Megamorphic;
     if megamorphic {
         forget_useless_form(site, object);
-        let v = megamorphic_get(cx, object, key);
-        if !v.is_empty() {
-            return Ok(Got::Value(v));
+        match megamorphic_find(cx, object, key) {
+            Some(Found::Value(v)) => return Ok(Got::Value(v)),
+            Some(Found::Accessor(accessor)) => return Ok(getter_of(accessor)),
+            None => {}
         }
     }
     let fact = find_get(cx, object, key);
@@ -326,14 +328,16 @@ fn set_at_site(
     let megamorphic = site.state.get() == SiteState::Megamorphic;
     if megamorphic {
         forget_useless_form(site, object);
-        if megamorphic_set(cx, object, key, v) {
-            return Ok(None);
+        match megamorphic_set(cx, object, key, v) {
+            Stored::Done => return Ok(None),
+            Stored::Setter(accessor) => return setter_of(cx, obj, key, accessor, strict),
+            Stored::Unknown => {}
         }
     }
     let shape = object.shape_id();
     let fact = find_set(cx, object, key);
     if megamorphic {
-        cache_set(cx, object, key, fact);
+        cache_set(cx, shape, key, fact);
     } else {
         learn(site, || attach_set(cx, code, site, shape, fact));
     }
@@ -411,9 +415,39 @@ pub fn delete_named(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     let i: instr::DeleteNamed = pc.decode();
     let key = frame.code().key(i.name.0 as usize);
     let obj = frame.get(i.obj.0 as usize);
-    let done = delete(cx, obj, key, i.strict.0 != 0)?;
+    let code = frame.code();
+    let done = delete_at_site(cx, code, code.site(i.slot.0 as usize), obj, key, false, i.strict.0 != 0)?;
     frame.set(i.dst.0 as usize, Value::boolean(done));
     Ok(())
+}
+
+/// `delete obj.key` or `delete obj[key]` at a site.
+fn delete_at_site(
+    cx: &Context,
+    code: Gc<CodeBlock>,
+    site: &Site,
+    obj: Value,
+    key: PropertyKey,
+    keyed: bool,
+    strict: bool,
+) -> JsResult<bool> {
+    let Some(object) = obj.as_object().filter(|_| !cx.interp.no_ic && !key.is_index()) else {
+        return delete(cx, obj, key, strict);
+    };
+    if site.stubs.get().is_cell() {
+        let inputs = [obj, Value::from_bits(key.bits())];
+        if let Outcome::Done(_) = run_stubs(cx, site.stubs.get(), &inputs[..1 + usize::from(keyed)]) {
+            return Ok(true);
+        }
+    }
+    if site.state.get() != SiteState::Megamorphic {
+        let fact = find_delete(cx, object, key);
+        if !matches!(fact, DeleteFact::Unknown) {
+            let shape = object.shape_id();
+            learn(site, || attach_delete(cx, code, site, shape, key, keyed, fact));
+        }
+    }
+    delete(cx, obj, key, strict)
 }
 
 #[inline(never)]
@@ -425,7 +459,9 @@ pub fn delete_elem(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
         return Err(cx.throw_type(format_args!("Cannot convert {v} to object")));
     }
     let key = cx.to_property_key(frame.get(i.key.0 as usize))?;
-    let done = delete(cx, frame.get(i.obj.0 as usize), key, i.strict.0 != 0)?;
+    let code = frame.code();
+    let (site, obj) = (code.site(i.slot.0 as usize), frame.get(i.obj.0 as usize));
+    let done = delete_at_site(cx, code, site, obj, key, true, i.strict.0 != 0)?;
     frame.set(i.dst.0 as usize, Value::boolean(done));
     Ok(())
 }
@@ -648,9 +684,10 @@ fn super_get_at_site(
     }
     let megamorphic = site.state.get() == SiteState::Megamorphic;
     if megamorphic {
-        let v = megamorphic_get(cx, base, key);
-        if !v.is_empty() {
-            return Ok(Got::Value(v));
+        match megamorphic_find(cx, base, key) {
+            Some(Found::Value(v)) => return Ok(Got::Value(v)),
+            Some(Found::Accessor(accessor)) => return Ok(getter_of(accessor)),
+            None => {}
         }
     }
     let fact = find_get(cx, base, key);

@@ -19,7 +19,6 @@ use crate::scope::Scope;
 use crate::shape::{CONFIGURABLE, DEFAULT, ENUMERABLE, WRITABLE};
 use crate::value::Value;
 use crate::values::ValueArray;
-use std::cell::Cell;
 
 /// Where a mapped argument is: the slot in the scope, and the attributes other than `writable`.
 ///
@@ -152,20 +151,26 @@ pub(crate) fn push_indices(cx: &Context, o: Gc<Object>, list: &ValueList<'_>) ->
 
 impl Context {
     /// CreateUnmappedArgumentsObject (§10.4.4.6).
-    pub fn new_unmapped_arguments(&self, args: &[Cell<Value>]) -> JsResult<Gc<Object>> {
+    pub fn new_unmapped_arguments(&self, args: impl ExactSizeIterator<Item = Value>) -> JsResult<Gc<Object>> {
         let o = self.new_object_of_shape(self.realm_shape(RealmShape::UnmappedArguments));
+        let length = args.len();
         self.fill_arguments(o, args, &[])?;
         let thrower: Value = self.intrinsic(crate::realm::Intrinsic::ThrowTypeError).into();
         let pair = self.new_accessor(thrower, thrower);
-        self.set_own_slots(o, &[Value::length(args.len()), self.array_values(), pair.into()]);
+        self.set_own_slots(o, &[Value::length(length), self.array_values(), pair.into()]);
         Ok(o)
     }
 
     /// The arguments object of a sloppy function without parameters to alias: `callee` is the function.
-    pub fn new_sloppy_arguments(&self, callee: Value, args: &[Cell<Value>]) -> JsResult<Gc<Object>> {
+    pub fn new_sloppy_arguments(
+        &self,
+        callee: Value,
+        args: impl ExactSizeIterator<Item = Value>,
+    ) -> JsResult<Gc<Object>> {
         let o = self.new_object_of_shape(self.realm_shape(RealmShape::SloppyArguments));
+        let length = args.len();
         self.fill_arguments(o, args, &[])?;
-        self.set_own_slots(o, &[Value::length(args.len()), self.array_values(), callee]);
+        self.set_own_slots(o, &[Value::length(length), self.array_values(), callee]);
         Ok(o)
     }
 
@@ -174,7 +179,7 @@ impl Context {
     pub fn new_mapped_arguments(
         &self,
         callee: Value,
-        args: &[Cell<Value>],
+        args: impl ExactSizeIterator<Item = Value>,
         scope: Gc<Scope>,
         slots: &[u16],
     ) -> JsResult<Gc<Object>> {
@@ -190,21 +195,27 @@ impl Context {
         }
         arguments.scope.set(scope.into());
         arguments.map.set(map.into());
+        let length = args.len();
         self.fill_arguments(o, args, mapped)?;
-        self.set_own_slots(o, &[Value::length(args.len()), self.array_values(), callee]);
+        self.set_own_slots(o, &[Value::length(length), self.array_values(), callee]);
         Ok(o)
     }
 
     /// Elements of the arguments; mapped ones stay holes.
-    fn fill_arguments(&self, o: Gc<Object>, args: &[Cell<Value>], mapped: &[u16]) -> JsResult<()> {
-        if args.is_empty() {
+    fn fill_arguments(
+        &self,
+        o: Gc<Object>,
+        args: impl ExactSizeIterator<Item = Value>,
+        mapped: &[u16],
+    ) -> JsResult<()> {
+        if args.len() == 0 {
             return Ok(());
         }
         let elements = self.new_elements(crate::elements::Dense::Value, args.len())?;
         elements.length.set(args.len() as u32);
-        for (i, v) in args.iter().enumerate() {
+        for (i, v) in args.enumerate() {
             let hole = mapped.get(i).is_some_and(|&slot| slot != u16::MAX);
-            elements.set_raw(self, i, if hole { Value::EMPTY } else { v.get() });
+            elements.set_raw(self, i, if hole { Value::EMPTY } else { v });
             if hole {
                 elements.set_holey();
             }

@@ -177,3 +177,111 @@ pub fn private_sites(g: &mut Gen) -> Node {
         stmt!("$log(@);\n", &r),
     ])
 }
+
+/// `super` in classes of one shape or of many, whose parents change.
+pub fn super_sites(g: &mut Gen) -> Node {
+    let (make, os, r, turn) = (g.name("make"), g.name("os"), g.name("r"), g.turn());
+    let parent = g.pick(&[
+        "{ m(x) { return x + this.v; } get g() { return this.v * 2; } set g(q) { this.v = q & 63; } }",
+        "{ m(x) { return (x | 0) - this.v; } get g() { if (this.v === 9) throw new RangeError(); return 3; } }",
+        "extends Array { m(x) { return this.push(x) & 7; } get g() { return this.length; } }",
+        "extends (class { get g() { return 4; } }) { m() { return arguments.length; } }",
+    ]);
+    let method = g.pick(&[
+        "m(x) { return super.m(x) + 1; }",
+        "m(x) { return super.m(x) + super.g; }",
+        "m(x) { return (() => super.m(x))() | 0; }",
+        "m(x) { const k = [\"m\", \"g\", \"none\"][x % 3]; const q = super[k]; return typeof q === \"function\" ? q.call(this, x) : q; }",
+        "m(x) { super.own = x; return super.g + this.own; }",
+        "m(x) { try { return super.m(x); } finally { this.v = x & 15; } }",
+    ]);
+    let change = match g.below(6) {
+        0 => fixed!("Object.getPrototypeOf(Object.getPrototypeOf(o)).m = () => 5"),
+        1 => fixed!("Object.setPrototypeOf(Object.getPrototypeOf(o), { m: x => -x, get g() { return this.v; } })"),
+        2 => fixed!(
+            "Object.defineProperty(Object.getPrototypeOf(Object.getPrototypeOf(o)), \"g\", { value: 6, configurable: true })"
+        ),
+        3 => fixed!("delete Object.getPrototypeOf(Object.getPrototypeOf(o)).m"),
+        4 => fixed!("Object.setPrototypeOf(Object.getPrototypeOf(o), null)"),
+        _ => fixed!("@.push(@())", &os, &make),
+    };
+    let count = g.between(1, 9);
+    let body = g.hot_loop(|g, i| {
+        g.charge(20);
+        fixed!(
+            "const k = @, o = @[k % @.length]; try { if (k === @) { @; } @ = $bound(@ + Number(o.m(k))); } catch (e) { if (k % 32 === 0) $caught(e); }\n",
+            i.to_owned(),
+            &os,
+            &os,
+            turn,
+            change,
+            &r,
+            &r
+        )
+    });
+    block(vec![
+        stmt!(
+            "const @ = () => new (class extends (class @) { v = 1; @ })(); const @ = []; let @ = 0;\n",
+            &make,
+            parent.to_owned(),
+            method.to_owned(),
+            &os,
+            &r
+        ),
+        stmt!("for (let i = 0; i < @; i++) @.push(@());\n", count.to_string(), &os, &make),
+        body,
+        stmt!("$log(@);\n", &r),
+    ])
+}
+
+/// Properties added by name and by key to objects of many shapes.
+pub fn added_sites(g: &mut Gen) -> Node {
+    let (make, p, r, turn) = (g.name("make"), g.name("p"), g.name("r"), g.turn());
+    let proto = g.pick(&["{}", "{ get a() { return 1; } }", "[1, 2]", "null", "Object.create({ b: 5 })"]);
+    let change = match g.below(7) {
+        0 => fixed!("Object.defineProperty(@, \"b\", { set(q) { this._b = q; }, configurable: true })", &p),
+        1 => fixed!("Object.defineProperty(@, \"c\", { value: 2, writable: false, configurable: true })", &p),
+        2 => fixed!("Object.setPrototypeOf(@, { set a(q) { if (q === 50) throw new TypeError(); } })", &p),
+        3 => fixed!("Object.freeze(@)", &p),
+        4 => fixed!("Object.preventExtensions(o)"),
+        5 => fixed!("delete @.b", &p),
+        _ => fixed!("Object.prototype.d = 1; delete Object.prototype.d"),
+    };
+    let uses = g.pick(&[
+        "o.a = k; o.b = k + 1; o.c = k + 2;",
+        "for (const n of [\"a\", \"b\", \"c\", \"d\", \"e\", \"f\", \"g\", \"h\"]) o[n] = k & 31;",
+        "(() => { \"use strict\"; o.b = k; o.c = k; })();",
+        "(() => { \"use strict\"; const n = [\"a\", \"b\", \"c\"][k % 3]; o[n] = n; })();",
+        "o.a = k; delete o.a; o.b = k; o.a = 3;",
+    ]);
+    let count = g.pick(&["1", "3", "9", "30"]);
+    let body = g.hot_loop(|g, i| {
+        g.charge(24);
+        fixed!(
+            "const k = @, o = @(k % @); try { if (k === @) { @; } @ } catch (e) { if (k % 32 === 0) $caught(e); } @ = $bound(@ + Reflect.ownKeys(o).length + (o.b | 0));\n",
+            i.to_owned(),
+            &make,
+            count.to_owned(),
+            turn,
+            change,
+            uses.to_owned(),
+            &r,
+            &r
+        )
+    });
+    block(vec![
+        stmt!(
+            "const @ = @; let @ = 0;\n",
+            &p,
+            if proto == "null" { "{ __proto__: null }" } else { proto }.to_owned(),
+            &r
+        ),
+        stmt!(
+            "const @ = n => { const o = Object.create(@); for (let i = 0; i < n; i++) o[\"f\" + i] = i; return o; };\n",
+            &make,
+            &p
+        ),
+        body,
+        stmt!("$log(@);\n", &r),
+    ])
+}

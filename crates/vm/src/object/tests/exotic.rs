@@ -192,11 +192,11 @@ fn wrappers_and_bound_functions_know_what_they_are() {
 fn arguments_objects_have_their_three_properties() {
     let cx = context();
     let args = [Cell::new(int(1)), Cell::new(int(2))];
-    let o = cx.new_unmapped_arguments(&args).unwrap();
+    let o = cx.new_unmapped_arguments(args.iter().map(Cell::get)).unwrap();
     assert_eq!(keys(&cx, o), ["0", "1", "length", "callee", "Symbol(Symbol.iterator)"]);
     assert_eq!(o.get(&cx, cx.names().length).unwrap(), int(2));
     assert!(o.get_own(&cx, cx.names().callee).unwrap().unwrap().is_accessor());
-    let o = cx.new_sloppy_arguments(int(7), &args).unwrap();
+    let o = cx.new_sloppy_arguments(int(7), args.iter().map(Cell::get)).unwrap();
     assert_eq!(o.get(&cx, cx.names().callee).unwrap(), int(7));
     o.put(&cx, PropertyKey::index(0), int(9)).unwrap();
     assert_eq!(o.get(&cx, PropertyKey::index(0)).unwrap(), int(9));
