@@ -187,7 +187,7 @@ pub mod map {
     pub static PROTOTYPE: &[PropertySpec] = &[
         constructor_of(Intrinsic::Map),
         method("clear", 0, clear),
-        method("delete", 1, delete),
+        method("delete", 1, delete).fast(FastNative::MapDelete),
         method("entries", 0, entries),
         method("forEach", 1, for_each),
         method("get", 1, get).fast(FastNative::MapGet),
@@ -195,7 +195,7 @@ pub mod map {
         method("getOrInsertComputed", 2, get_or_insert_computed),
         method("has", 1, has).fast(FastNative::MapHas),
         method("keys", 0, keys),
-        method("set", 2, set),
+        method("set", 2, set).fast(FastNative::MapSet),
         getter("size", size),
         method("values", 0, values),
         symbol_alias(names::SYMBOL_ITERATOR, "entries"),
@@ -438,9 +438,9 @@ pub mod set {
     pub static STATICS: &[PropertySpec] = &[prototype(Intrinsic::SetPrototype), species()];
     pub static PROTOTYPE: &[PropertySpec] = &[
         constructor_of(Intrinsic::Set),
-        method("add", 1, add),
+        method("add", 1, add).fast(FastNative::SetAdd),
         method("clear", 0, clear),
-        method("delete", 1, delete),
+        method("delete", 1, delete).fast(FastNative::SetDelete),
         method("difference", 1, difference),
         method("entries", 0, entries),
         method("forEach", 1, for_each),

@@ -65,7 +65,11 @@ extras! {
     ARRAY_POP = fast_native::array_pop;
     MAP_GET = fast_native::map_get;
     MAP_HAS = fast_native::map_has;
+    MAP_SET = fast_native::map_set;
+    MAP_DELETE = fast_native::map_delete;
     SET_HAS = fast_native::set_has;
+    SET_ADD = fast_native::set_add;
+    SET_DELETE = fast_native::set_delete;
     THROW = machine::throw_stub;
 }
 

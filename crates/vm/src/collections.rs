@@ -85,9 +85,6 @@ impl OrderedTable {
     fn value(self, n: usize) -> Value {
         if self.stride() == 3 { self.0.get(self.entry(n) + 1) } else { Value::UNDEFINED }
     }
-    fn chain(self, n: usize) -> i32 {
-        self.int(self.entry(n) + self.stride() - 1)
-    }
     fn bucket(self, hash: u32) -> usize {
         BUCKETS + (spread(hash) as usize & (self.buckets() - 1))
     }
@@ -158,12 +155,17 @@ impl Context {
     }
 
     fn ordered_find(&self, table: OrderedTable, key: Value, hash: u32) -> JsResult<Option<usize>> {
-        let mut n = table.int(table.bucket(hash));
+        // Keys that are the same have the same word, but for doubles, strings and BigInts.
+        let by_word = if key.is_cell() { key.is_object() } else { !key.is_double() };
+        let (words, first, stride) = (table.0.cells(), table.entry(0), table.stride());
+        let mut n = words[table.bucket(hash)].get().as_int32();
         while n != NONE {
-            if self.keys_are_same(table.key(n as usize), key)? {
+            let at = first + n as usize * stride;
+            let found = words[at].get();
+            if found == key || !by_word && self.keys_are_same(found, key)? {
                 return Ok(Some(n as usize));
             }
-            n = table.chain(n as usize);
+            n = words[at + stride - 1].get().as_int32();
         }
         Ok(None)
     }

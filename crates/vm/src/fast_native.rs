@@ -37,7 +37,11 @@ fast_natives! {
     ArrayPop,
     MapGet,
     MapHas,
+    MapSet,
+    MapDelete,
     SetHas,
+    SetAdd,
+    SetDelete,
     /// The getter `length` of typed arrays.
     TypedArrayLength,
 }
@@ -118,6 +122,38 @@ pub extern "C" fn map_get(cx: &Context, this: Value, key: Value) -> Value {
 pub extern "C" fn map_has(cx: &Context, this: Value, key: Value) -> Value {
     match collection(this, Kind::Map) {
         Some(map) => common(cx, cx.ordered_has(map, key), Value::boolean),
+        None => Value::EMPTY,
+    }
+}
+
+/// `map.set(key, value)`.
+pub extern "C" fn map_set(cx: &Context, this: Value, key: Value, value: Value) -> Value {
+    match collection(this, Kind::Map) {
+        Some(map) => common(cx, cx.ordered_set(map, key, value), |()| this),
+        None => Value::EMPTY,
+    }
+}
+
+/// `map.delete(key)`.
+pub extern "C" fn map_delete(cx: &Context, this: Value, key: Value) -> Value {
+    match collection(this, Kind::Map) {
+        Some(map) => common(cx, cx.ordered_delete(map, key), Value::boolean),
+        None => Value::EMPTY,
+    }
+}
+
+/// `set.add(key)`.
+pub extern "C" fn set_add(cx: &Context, this: Value, key: Value) -> Value {
+    match collection(this, Kind::Set) {
+        Some(set) => common(cx, cx.ordered_set(set, key, key), |()| this),
+        None => Value::EMPTY,
+    }
+}
+
+/// `set.delete(key)`.
+pub extern "C" fn set_delete(cx: &Context, this: Value, key: Value) -> Value {
+    match collection(this, Kind::Set) {
+        Some(set) => common(cx, cx.ordered_delete(set, key), Value::boolean),
         None => Value::EMPTY,
     }
 }

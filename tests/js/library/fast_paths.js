@@ -94,3 +94,23 @@ Object.prototype[3] = "inherited";
 got = [longer(1, 2), pass(1)];
 delete Object.prototype[3];
 log(got);
+
+// Maps and sets from hot sites: keys that are the same, deletion under an iterator, receivers of other kinds.
+function fill(m, s, k, v) { return [m.set(k, v) === m, s.add(k) === s, m.size, s.size]; }
+function drop(m, s, k) { return [m.delete(k), m.delete(k), s.delete(k), s.delete(k)]; }
+const m = new Map(), set = new Set();
+for (let i = 0; i < 40; i++) fill(m, set, i & 7, i);
+log(fill(m, set, -0, "zero"), [...m.keys()].map((k) => Object.is(k, -0)).includes(true), m.get(0));
+log(fill(m, set, NaN, 1), fill(m, set, 0 / 0, 2), fill(m, set, "a" + "b", 3), fill(m, set, "ab", 4), fill(m, set, 2.5 * 2, 5), fill(m, set, 10n, 6), fill(m, set, 9n + 1n, 7));
+for (let i = 0; i < 40; i++) drop(m, set, i + 100);
+log(drop(m, set, NaN), drop(m, set, "ab"), drop(m, set, 10n), drop(m, set, 5), m.size, set.size);
+const order = [];
+for (const k of set) { order.push(k); drop(m, set, k); if (k < 3) fill(m, set, k + 50, 0); }
+log(order, m.size, set.size);
+for (const wrong of [new Set(), new WeakMap(), {}, 1]) {
+  try { Map.prototype.set.call(wrong, {}, 1); log("set"); } catch (e) { log(e.constructor.name); }
+  try { fill(wrong, set, {}, 1); log("fill"); } catch (e) { log(e.constructor.name); }
+}
+const big = new Map();
+for (let i = 0; i < 5000; i++) { fill(big, set, { i }, i); if (i % 3) big.delete(i); }
+log(big.size, set.size);

@@ -38,7 +38,7 @@ impl<'a> Compiler<'a> {
         let rounds = matches!(native, FastNative::MathFloor | FastNative::MathCeil | FastNative::MathTrunc);
         let arguments = match native {
             FastNative::None | FastNative::TypedArrayLength => return false,
-            FastNative::MathImul | FastNative::MathMax | FastNative::MathMin => 2,
+            FastNative::MathImul | FastNative::MathMax | FastNative::MathMin | FastNative::MapSet => 2,
             FastNative::ArrayPop => 0,
             _ => 1,
         };
@@ -81,21 +81,25 @@ impl<'a> Compiler<'a> {
                 self.box_int32(Reg::RAX);
             }
             FastNative::StringCharCodeAt => self.char_code_at(this, argument(0), slow),
-            FastNative::ArrayPush => self.short_cut(symbols::ARRAY_PUSH, this, Some(argument(0)), slow),
-            FastNative::ArrayPop => self.short_cut(symbols::ARRAY_POP, this, None, slow),
-            FastNative::MapGet => self.short_cut(symbols::MAP_GET, this, Some(argument(0)), slow),
-            FastNative::MapHas => self.short_cut(symbols::MAP_HAS, this, Some(argument(0)), slow),
-            FastNative::SetHas => self.short_cut(symbols::SET_HAS, this, Some(argument(0)), slow),
+            FastNative::ArrayPush => self.short_cut(symbols::ARRAY_PUSH, this, &[argument(0)], slow),
+            FastNative::ArrayPop => self.short_cut(symbols::ARRAY_POP, this, &[], slow),
+            FastNative::MapGet => self.short_cut(symbols::MAP_GET, this, &[argument(0)], slow),
+            FastNative::MapHas => self.short_cut(symbols::MAP_HAS, this, &[argument(0)], slow),
+            FastNative::MapSet => self.short_cut(symbols::MAP_SET, this, &[argument(0), argument(1)], slow),
+            FastNative::MapDelete => self.short_cut(symbols::MAP_DELETE, this, &[argument(0)], slow),
+            FastNative::SetAdd => self.short_cut(symbols::SET_ADD, this, &[argument(0)], slow),
+            FastNative::SetDelete => self.short_cut(symbols::SET_DELETE, this, &[argument(0)], slow),
+            FastNative::SetHas => self.short_cut(symbols::SET_HAS, this, &[argument(0)], slow),
             FastNative::None | FastNative::TypedArrayLength => {}
         }
     }
 
-    /// A function of the context, the receiver and perhaps an argument; 0 means that it does not apply.
-    fn short_cut(&mut self, symbol: Symbol, this: u16, argument: Option<u16>, slow: Label) {
+    /// A function of the context, the receiver and at most two arguments; 0 means that it does not apply.
+    fn short_cut(&mut self, symbol: Symbol, this: u16, arguments: &[u16], slow: Label) {
         self.asm.mov(Size::S64, Reg::RDI, CX);
         self.load(Reg::RSI, this);
-        if let Some(argument) = argument {
-            self.load(Reg::RDX, argument);
+        for (&argument, register) in arguments.iter().zip([Reg::RDX, Reg::RCX]) {
+            self.load(register, argument);
         }
         self.call_leaf(symbol);
         self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
@@ -204,7 +208,7 @@ impl<'a> Compiler<'a> {
             c.box_int32(Reg::RAX);
             c.asm.jmp_to(done);
             c.asm.bind(not_flat);
-            c.short_cut(symbols::CHAR_CODE_AT, this, Some(index), slow);
+            c.short_cut(symbols::CHAR_CODE_AT, this, &[index], slow);
             c.asm.jmp_to(done);
         });
     }
