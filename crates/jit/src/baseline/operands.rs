@@ -9,6 +9,7 @@
 //! holds in the meantime is a former value of the register, which is as good to the collector as any.
 
 use super::{Compiler, FRAME};
+use std::sync::LazyLock;
 use tercel_asm::x64::{Reg, Size};
 use tercel_bytecode::Op;
 use tercel_bytecode::op::{Instr, OperandKind, instr};
@@ -151,8 +152,10 @@ impl<'a> Compiler<'a> {
 
     fn takes_register(&self, pc: usize, register: u16) -> bool {
         let op = self.op_at(pc);
-        op.operands(&self.template.code, pc)
-            .any(|operand| operand.kind == OperandKind::Src && operand.value == i64::from(register))
+        let code = &self.template.code;
+        let is_it =
+            |&(at, kind): &(u8, OperandKind)| kind == OperandKind::Src && code[pc + usize::from(at)] == register;
+        SHAPES[op as usize].registers().iter().any(is_it)
     }
 
     /// A small constant that the instruction at `pc` loads for the next one to use as its right operand, and for nobody else: the register, and
@@ -258,15 +261,17 @@ impl<'a> Compiler<'a> {
                     Fate::Written => break,
                     Fate::Untouched => {}
                 }
-                let target = op.jump_targets(&self.template.code, at).next();
+                if op == Op::SwitchTable || SHAPES[op as usize].forks {
+                    return false;
+                }
+                let target = self.jump_of(op, at);
                 match (target, op) {
-                    (_, Op::SwitchTable) => return false,
                     (Some(target), Op::Jump | Op::LoopBack) => {
-                        at = target as usize;
+                        at = target;
                         continue;
                     }
                     (Some(target), _) => {
-                        if !push(target as usize) {
+                        if !push(target) {
                             return false;
                         }
                     }
@@ -296,38 +301,102 @@ impl<'a> Compiler<'a> {
 
     /// What the instruction at `pc` does to the register. Where it is not known exactly, it reads it.
     fn fate_of(&self, op: Op, pc: usize, register: u16) -> Fate {
-        let code = &self.template.code;
-        let r = i64::from(register);
-        let (mut clobbered, mut before) = (false, None);
-        for operand in op.operands(code, pc) {
-            let v = operand.value;
-            let read = match operand.kind {
+        let shape = &SHAPES[op as usize];
+        let units = &self.template.code[pc..pc + op.units()];
+        let r = u32::from(register);
+        let (mut written, mut before) = (false, 0);
+        for &(at, kind) in shape.registers() {
+            let v = u32::from(units[usize::from(at)]);
+            let read = match kind {
                 OperandKind::Src => v == r,
-                OperandKind::Count => before.is_some_and(|run| (run..run + v).contains(&r)),
-                OperandKind::Argc => before.is_some_and(|block| {
+                OperandKind::Count => (before..before + v).contains(&r),
+                OperandKind::Argc => {
                     // The callee's frame lies over all that is above.
-                    clobbered = r >= block;
-                    let arguments = block + HEADER as i64;
-                    r == block || r == block + frame::THIS as i64 || (arguments..arguments + v).contains(&r)
-                }),
+                    written |= r >= before;
+                    let arguments = before + HEADER as u32;
+                    r == before || r == before + frame::THIS as u32 || (arguments..arguments + v).contains(&r)
+                }
                 OperandKind::Iter => (v..v + 3).contains(&r),
-                _ => false,
+                _ => {
+                    written |= (v..v + written_by(kind)).contains(&r);
+                    before = v;
+                    false
+                }
             };
             if read {
                 return Fate::Read;
             }
-            before = matches!(operand.kind, OperandKind::Run | OperandKind::Block).then_some(v);
         }
-        if !clobbered && !writes(op, code, pc, register) {
+        if !written {
             Fate::Untouched
-        } else if op.jump_targets(code, pc).next().is_some() {
+        } else if shape.jump != 0 {
             // Perhaps not on both ways.
             Fate::Read
         } else {
             Fate::Written
         }
     }
+
+    /// Where the instruction at `pc` jumps, if it has a jump operand.
+    fn jump_of(&self, op: Op, pc: usize) -> Option<usize> {
+        let at = usize::from(SHAPES[op as usize].jump);
+        let units = &self.template.code[pc..pc + op.units()];
+        let distance = u32::from(*units.get(at)?) | u32::from(*units.get(at + 1)?) << 16;
+        (at != 0).then_some((pc as i64 + i64::from(distance as i32)) as usize)
+    }
 }
+
+/// Registers that an operand writes, from the one that it names.
+fn written_by(kind: OperandKind) -> u32 {
+    match kind {
+        OperandKind::Dst => 1,
+        OperandKind::DstPair => 2,
+        OperandKind::IterOut => 3,
+        OperandKind::BlockOut => HEADER as u32,
+        _ => 0,
+    }
+}
+
+/// Most operands of an op that are registers, or say how many.
+const MOST_REGISTERS: usize = 6;
+
+/// Where an op's operands are: looking ahead has no time to go through the table of ops.
+#[derive(Clone, Copy)]
+struct Shape {
+    registers: [(u8, OperandKind); MOST_REGISTERS],
+    count: u8,
+    /// The unit of the jump operand; 0 if there is none.
+    jump: u8,
+    /// There are several ways on besides the next instruction.
+    forks: bool,
+}
+
+impl Shape {
+    fn registers(&self) -> &[(u8, OperandKind)] {
+        &self.registers[..usize::from(self.count)]
+    }
+}
+
+static SHAPES: LazyLock<[Shape; 256]> = LazyLock::new(|| {
+    use OperandKind::{Argc, Block, BlockOut, Count, Dst, DstPair, Iter, IterOut, Jump, Run, Src};
+    let mut shapes = [Shape { registers: [(0, Src); MOST_REGISTERS], count: 0, jump: 0, forks: false }; 256];
+    for &op in Op::ALL {
+        let shape = &mut shapes[op as usize];
+        let mut at = 1;
+        for &(_, kind) in op.info().operands {
+            if kind == Jump {
+                shape.forks |= shape.jump != 0;
+                shape.jump = at;
+            }
+            if matches!(kind, Argc | Block | BlockOut | Count | Dst | DstPair | Iter | IterOut | Run | Src) {
+                shape.registers[usize::from(shape.count)] = (at, kind);
+                shape.count += 1;
+            }
+            at += kind.units() as u8;
+        }
+    }
+    shapes
+});
 
 /// What an instruction does to a register.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -339,15 +408,8 @@ enum Fate {
 
 /// Whether the instruction writes the register, whatever it does before.
 fn writes(op: Op, code: &[u16], pc: usize, register: u16) -> bool {
-    op.operands(code, pc).any(|operand| {
-        let from = operand.value;
-        let count = match operand.kind {
-            OperandKind::Dst => 1,
-            OperandKind::DstPair => 2,
-            OperandKind::IterOut => 3,
-            OperandKind::BlockOut => HEADER as i64,
-            _ => 0,
-        };
-        (from..from + count).contains(&i64::from(register))
+    SHAPES[op as usize].registers().iter().any(|&(at, kind)| {
+        let from = u32::from(code[pc + usize::from(at)]);
+        (from..from + written_by(kind)).contains(&u32::from(register))
     })
 }
