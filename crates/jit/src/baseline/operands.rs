@@ -5,7 +5,7 @@
 //! takes it from rax ([`Compiler::unsaved`]) or from its own code ([`Right::Constant`](super::compare::Right)). Its slow paths, whose helpers
 //! read operands from the frame, begin by writing it ([`Spill`]).
 //!
-//! Whether anybody else reads the register is found by looking ahead along all ways ([`Compiler::is_dead_after`]), a dozen instructions at most. What memory
+//! Whether anybody else reads the register is found by looking ahead along all ways ([`Compiler::is_dead_after`]), ten instructions at most. What memory
 //! holds in the meantime is a former value of the register, which is as good to the collector as any.
 
 use super::{Compiler, FRAME};
@@ -94,7 +94,7 @@ fn takes(op: Op) -> Takes {
 }
 
 /// Instructions that are looked at for the next use of a register.
-const BUDGET: usize = 14;
+const BUDGET: usize = 10;
 /// Ways that are remembered meanwhile.
 const WAYS: usize = 6;
 
@@ -223,17 +223,20 @@ impl<'a> Compiler<'a> {
         let (mut at, mut first) = (pc, true);
         loop {
             // One way, to its end.
+            let mut arrived = true;
             loop {
-                if seen.contains(&at) {
+                // Ways meet where they begin or jump to; instructions in between are looked at again, which the budget bounds.
+                if arrived && !first && seen.contains(&at) {
                     break;
                 }
                 if budget == 0 || at >= self.template.code.len() {
                     return false;
                 }
                 budget -= 1;
-                if !first {
+                if arrived && !first {
                     seen[budget] = at;
                 }
+                arrived = false;
                 let op = self.op_at(at);
                 let fate = if first { self.fate_of_taken(op, at, register) } else { self.fate_of(op, at, register) };
                 first = false;
@@ -268,6 +271,7 @@ impl<'a> Compiler<'a> {
                 match (target, op) {
                     (Some(target), Op::Jump | Op::LoopBack) => {
                         at = target;
+                        arrived = true;
                         continue;
                     }
                     (Some(target), _) => {
