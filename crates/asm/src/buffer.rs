@@ -4,8 +4,10 @@
 //!
 //! * An instruction is written into a window of [`WINDOW`] bytes that lies wholly inside the buffer's own storage, and
 //!   through a slice: no emission, whatever its operands, can write anywhere else.
-//! * The storage never grows beyond the limit plus one window. Emission past the limit sets a sticky flag and rewinds
+//! * The storage never grows beyond the limit plus one window (of the larger kind, [`RUN_WINDOW`]). Emission past the limit sets a sticky flag and rewinds
 //!   to the start, so the caller may keep emitting (harmlessly) until it asks for the result and gets the error.
+
+use crate::x64::RUN_WINDOW;
 
 /// The bytes that one instruction may touch: twice the architectural maximum (15), so that an 8-byte immediate can be
 /// written at any position below 16 with one store.
@@ -98,10 +100,19 @@ impl CodeBuffer {
         self.bytes[self.len..].first_chunk_mut().expect("grow leaves room for a window")
     }
 
+    /// Opens a window for several instructions.
+    #[inline]
+    pub(crate) fn run_window(&mut self) -> &mut [u8; RUN_WINDOW] {
+        if self.bytes.len() - self.len < RUN_WINDOW {
+            self.grow(RUN_WINDOW);
+        }
+        self.bytes[self.len..].first_chunk_mut().expect("grow leaves room for a window")
+    }
+
     /// Keeps the first `count` bytes of the window.
     #[inline]
     pub fn advance(&mut self, count: usize) {
-        debug_assert!(count <= WINDOW && self.len + count <= self.bytes.len());
+        debug_assert!(count <= RUN_WINDOW && self.len + count <= self.bytes.len());
         self.len += count;
         if self.len > self.limit {
             self.overflow();
@@ -149,7 +160,7 @@ impl CodeBuffer {
     fn grow(&mut self, room: usize) {
         debug_assert!(self.len <= self.limit);
         let wanted = (self.len + room).max(self.bytes.len() * 2).max(1024);
-        self.bytes.resize(wanted.min(self.limit + WINDOW), 0);
+        self.bytes.resize(wanted.min(self.limit + RUN_WINDOW), 0);
     }
 }
 
@@ -171,7 +182,7 @@ mod tests {
         for _ in 0..1000 {
             buffer.window()[31] = 1;
             buffer.advance(15);
-            assert!(buffer.len() <= 40 && buffer.bytes.len() <= 40 + WINDOW);
+            assert!(buffer.len() <= 40 && buffer.bytes.len() <= 40 + RUN_WINDOW);
         }
         assert!(buffer.overflowed());
         buffer.clear();

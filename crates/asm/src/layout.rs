@@ -18,7 +18,7 @@
 //! form a chain through their own displacements: each holds where the one before it stands, and the label knows the last. Binding the
 //! label walks the chain and leaves nothing to be done at the end.
 
-use crate::reloc::{Assembly, RelocKind, RelocTarget, Relocation};
+use crate::reloc::{Assembly, NearCall, RelocKind, RelocTarget, Relocation};
 
 /// A place in the code, to be bound once. Cheap: a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -117,6 +117,8 @@ pub struct Layout {
     relocations: Vec<Relocation>,
     /// The items before each relocation, unless the layout is fixed.
     relocation_items: Vec<u32>,
+    /// Near calls of and jumps to symbols: most of the references to other code. Of a fixed layout only; otherwise they are relocations.
+    calls: Vec<NearCall>,
     max_align_log2: u8,
     branch_bytes: usize,
     fixed: bool,
@@ -139,8 +141,8 @@ impl Layout {
         fn bytes<T>(vector: &Vec<T>) -> usize {
             vector.capacity() * size_of::<T>()
         }
-        let Layout { labels, items, fixups, absolutes, relocations, .. } = self;
-        bytes(labels) + bytes(items) + bytes(fixups) + bytes(absolutes) + bytes(relocations)
+        let Layout { labels, items, fixups, absolutes, relocations, calls, .. } = self;
+        bytes(labels) + bytes(items) + bytes(fixups) + bytes(absolutes) + bytes(relocations) + bytes(calls)
     }
 
     /// Forgets what refers to code; labels stay. Used when the code's buffer overflowed: the result is an error anyway.
@@ -151,6 +153,7 @@ impl Layout {
         self.absolutes.clear();
         self.relocations.clear();
         self.relocation_items.clear();
+        self.calls.clear();
     }
 
     /// Branches have their final form from the beginning: to be said before anything is noted.
@@ -289,6 +292,15 @@ impl Layout {
         }
     }
 
+    /// Notes a near call or jump, whose displacement is at `raw`.
+    #[inline(always)]
+    pub(crate) fn near(&mut self, raw: usize, target: RelocTarget) {
+        match target {
+            RelocTarget::Symbol(symbol) if self.fixed => self.calls.push(NearCall { offset: raw as u32, symbol }),
+            _ => self.relocation(raw, Relocation { offset: 0, kind: RelocKind::Rel32, target, addend: -4 }),
+        }
+    }
+
     /// The first label that is used and not bound.
     pub fn first_unbound(&self) -> Option<Label> {
         if self.open > 0 {
@@ -399,12 +411,19 @@ impl Layout {
         self.finish_in_place(&mut code)?;
         let code_len = code.len() as u32;
         let labels = self.labels.iter().map(|at| at.raw).collect();
-        Ok(Assembly { code, code_len, align: self.code_align(), relocations: self.relocations.clone(), labels })
+        let mut relocations = self.relocations.clone();
+        relocations.extend(self.calls.iter().map(|call| Relocation::from(*call)));
+        Ok(Assembly { code, code_len, align: self.code_align(), relocations, labels })
     }
 
     /// The relocations so far.
     pub(crate) fn relocations(&self) -> &[Relocation] {
         &self.relocations
+    }
+
+    /// The near calls so far.
+    pub(crate) fn calls(&self) -> &[NearCall] {
+        &self.calls
     }
 
     /// The alignment that the code's first byte needs.

@@ -46,4 +46,4 @@ pub mod x64;
 pub use error::AsmError;
 pub use exec::ExecutableCode;
 pub use layout::Label;
-pub use reloc::{Assembly, RelocKind, RelocTarget, Relocation};
+pub use reloc::{Assembly, NearCall, RelocKind, RelocTarget, Relocation};

@@ -36,6 +36,21 @@ pub struct Relocation {
     pub addend: i64,
 }
 
+/// The displacement of a near call of a symbol, or of a near jump to one: a [`Relocation`] of the commonest form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NearCall {
+    /// The displacement's offset in the code, in bytes.
+    pub offset: u32,
+    /// Where it goes.
+    pub symbol: u32,
+}
+
+impl From<NearCall> for Relocation {
+    fn from(NearCall { offset, symbol }: NearCall) -> Relocation {
+        Relocation { offset, kind: RelocKind::Rel32, target: RelocTarget::Symbol(symbol), addend: -4 }
+    }
+}
+
 /// Position-independent code but for its relocations: the result of assembling.
 #[derive(Clone, Debug, Default)]
 pub struct Assembly {

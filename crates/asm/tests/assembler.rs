@@ -1,6 +1,6 @@
 //! Labels, relaxation, data, errors; and code that runs.
 
-use tercel_asm::x64::{Assembler, Cond, Mask, Mem, Reg, Scale, Size, VecLen, X64, Xmm, instructions};
+use tercel_asm::x64::{Assembler, Chain, Cond, Mask, Mem, Reg, Scale, Size, VecLen, X64, Xmm, instructions, opcode};
 use tercel_asm::{AsmError, Label, RelocKind, RelocTarget, layout::Target};
 
 fn bytes(emit: impl FnOnce(&mut Assembler)) -> Vec<u8> {
@@ -504,4 +504,41 @@ fn quick_moves_are_moves() {
             }
         }
     }
+}
+
+#[test]
+fn chains_lead_to_where_they_are_bound() {
+    let mut asm = Assembler::new();
+    asm.without_relaxation();
+    let (mut chain, mut none) = (Chain::NONE, Chain::NONE);
+    let target = asm.new_label();
+    asm.run(|run| {
+        // rax = 7; test; each branch in turn falls through but the last.
+        run.mov32(Reg::RAX, 7);
+        run.rr(Size::S32, opcode::TEST_REG_RM, Reg::RAX, Reg::RAX);
+        let first = run.jcc(Cond::E, &mut chain);
+        run.jcc_again(Cond::E, first);
+        let over = run.jcc_short(Cond::NE);
+        run.mov32(Reg::RAX, 9);
+        run.land(over);
+        run.jcc_to(Cond::E, target);
+        run.jmp(&mut chain);
+    });
+    asm.bind(target);
+    asm.mov(Size::S32, Reg::RAX, 11);
+    let back = asm.emitted() as u32;
+    asm.ret();
+    assert!(chain.is_used() && !none.is_used());
+    asm.bind_chain(chain);
+    asm.run(|run| {
+        run.ri(Size::S32, opcode::ADD, Reg::RCX, 1);
+        run.rax_imm(Size::S32, opcode::ADD, 1);
+        run.jmp_back(back);
+    });
+    asm.jmp_chain(&mut none);
+    asm.bind_chain(none);
+    let code = asm.finalize().unwrap();
+    // SAFETY: the code takes nothing, changes rax and rcx only and returns.
+    let result: i32 = unsafe { code.call::<i32>() };
+    assert_eq!(result, 8);
 }

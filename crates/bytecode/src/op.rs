@@ -248,7 +248,8 @@ pub trait Instr: Sized + Copy {
     /// If the instruction does not lie within `code`.
     #[inline(always)]
     fn decode(code: &[u16], pc: usize) -> Self {
-        Self::decode_with(|i| code[pc + i])
+        let units = &code[pc..pc + Self::LEN];
+        Self::decode_with(|i| units[i])
     }
 }
 
@@ -258,6 +259,17 @@ macro_rules! define_ops {
         #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
         #[repr(u8)]
         pub enum Op { $($(#[doc = $doc])+ $name,)* }
+
+        /// Lengths of instructions in code units; of numbers that are no op: 0.
+        static UNITS: [u8; 256] = {
+            let lengths = [$(1 $(+ OperandKind::$kind.units())*,)*];
+            let (mut units, mut op) = ([0; 256], 0);
+            while op < lengths.len() {
+                units[op] = lengths[op] as u8;
+                op += 1;
+            }
+            units
+        };
 
         impl Op {
             /// All ops in the order of their codes.
@@ -335,7 +347,7 @@ impl Op {
 
     /// Length in code units.
     pub fn units(self) -> usize {
-        self.info().len
+        usize::from(UNITS[self as usize])
     }
 
     /// The operands of the instruction of this op at `pc`.

@@ -3,8 +3,8 @@
 //! A batch is one stretch of memory, in which the pieces stand as they will in executable memory: each at a multiple of [`GRANULE`], with traps between them.
 //! So it is placed, linked where it stands, and written in one system call. It keeps its memory when it has been published.
 
-use tercel_asm::Relocation;
 use tercel_asm::x64::AssemblyRef;
+use tercel_asm::{NearCall, Relocation};
 
 use crate::CodeError;
 use crate::object::{CodeImage, CodeInfo, DataBlock};
@@ -18,6 +18,7 @@ pub(crate) const TRAP: u8 = 0xCC;
 pub struct Batch {
     pub(crate) bytes: Vec<u8>,
     pub(crate) relocations: Vec<Relocation>,
+    pub(crate) calls: Vec<NearCall>,
     pub(crate) pieces: Vec<Piece>,
 }
 
@@ -32,6 +33,8 @@ pub(crate) struct Piece {
     pub align: u32,
     /// Where its relocations end; they begin where those of the piece before end. Their offsets count from the piece's start.
     pub relocations_end: usize,
+    /// The same for its near calls.
+    pub calls_end: usize,
     pub data: DataBlock,
     pub info: CodeInfo,
     /// The symbol that stands for it.
@@ -49,13 +52,13 @@ impl Batch {
     pub fn push(&mut self, image: CodeImage) {
         let tables = (!image.tables.is_empty()).then(|| Box::new(image.tables));
         let info = CodeInfo { name: image.name, kind: image.kind, tables, unwind: image.unwind, source: image.source };
-        self.add(&image.code, image.code_len, image.align, &image.relocations, image.data, info);
+        self.add(&image.code, image.code_len, image.align, (&image.relocations, &[]), image.data, info);
     }
 
     /// Adds code that stands in an assembler; otherwise as [`Batch::push`].
     pub fn push_assembly(&mut self, assembly: AssemblyRef<'_>, info: CodeInfo) {
-        let AssemblyRef { code, code_len, align, relocations, .. } = assembly;
-        self.add(code, code_len, align, relocations, DataBlock::default(), info);
+        let AssemblyRef { code, code_len, align, relocations, calls, .. } = assembly;
+        self.add(code, code_len, align, (relocations, calls), DataBlock::default(), info);
     }
 
     fn add(
@@ -63,7 +66,7 @@ impl Batch {
         code: &[u8],
         code_len: u32,
         align: u32,
-        relocations: &[Relocation],
+        (relocations, calls): (&[Relocation], &[NearCall]),
         data: DataBlock,
         info: CodeInfo,
     ) {
@@ -71,12 +74,14 @@ impl Batch {
         self.bytes.extend_from_slice(code);
         self.bytes.resize(self.bytes.len().next_multiple_of(GRANULE as usize), TRAP);
         self.relocations.extend_from_slice(relocations);
+        self.calls.extend_from_slice(calls);
         self.pieces.push(Piece {
             start,
             len: code.len(),
             code_len: code_len as usize,
             align,
             relocations_end: self.relocations.len(),
+            calls_end: self.calls.len(),
             data,
             info,
             symbol: None,
@@ -109,6 +114,7 @@ impl Batch {
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.relocations.clear();
+        self.calls.clear();
         self.pieces.clear();
     }
 

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! ┌───────┬──────────────────────┬───────────────┬───────┬─────────────────────┬───────────────┬───────┐
-//! │ guard │ code  r-x, published │ not committed │ guard │ data  rw-, per code │ not committed │ guard │
+//! │ guard │ code  r-x, published │ not written   │ guard │ data  rw-, per code │ not committed │ guard │
 //! └───────┴──────────────────────┴───────────────┴───────┴─────────────────────┴───────────────┴───────┘
 //!           ▲ a file of the engine's own, written by system calls only
 //! ```
@@ -14,7 +14,7 @@
 //! Invariants:
 //!
 //! * W^X: the executable view is never writable, and there is no other view.
-//! * Executable memory that holds no code is filled with trapping instructions, from the moment it becomes executable.
+//! * Executable memory that holds no code is filled with trapping instructions. Behind the last page that code was ever written to there is no memory.
 //! * Published bytes change only when their code was [retired](CodeSpace::retire) and the caller has vouched, in
 //!   [`CodeSpace::reclaim`], that no frame runs it. Before reused memory runs, every thread of the process executes a
 //!   serialising instruction (Intel SDM volume 3, 9.1.3, "Handling Self- and Cross-Modifying Code").

@@ -1,9 +1,11 @@
 //! Everything that depends on the operating system and the processor: the reservation, how code gets into it, and the
 //! serialising instruction.
 //!
-//! Linux on x86-64. The code's memory is a memfd, mapped once, readable and executable, at its place in the reservation.
+//! Linux on x86-64. The code's memory is a memfd, mapped once and whole, readable and executable, at its place in the reservation.
 //! It is written as a file is: one system call, where a writable alias would be two, a page fault for each page, and a
-//! mapping that an attacker could use meanwhile. Elsewhere, [`Region::reserve`] is an error and nothing else is ever called.
+//! mapping that an attacker could use meanwhile. The file is as long as the code that was ever published, in whole pages: who jumps behind its end gets
+//! SIGBUS, who jumps between pieces of code a trap. So each page is taken from the system and written once, by the publication that needs it, which is
+//! where a lack of memory becomes an error. (See docs/decisions/0005-code-memory.md.) Elsewhere, [`Region::reserve`] is an error and nothing else is ever called.
 
 /// Whether there is an implementation for this platform.
 pub const SUPPORTED: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
@@ -24,10 +26,8 @@ mod linux {
 
     /// Size of a page and of each guard, in bytes.
     const PAGE: usize = 4096;
-    /// Memory becomes executable or writable in steps of this size: a trade of system calls against untouched pages.
+    /// Data blocks' memory becomes writable in steps of this size.
     const CHUNK: usize = 64 << 10;
-    /// From so much code on, the steps are larger.
-    const LARGE: usize = 256 << 10;
     /// An instruction that traps: what executable memory holds where there is no code.
     const TRAP: u8 = 0xCC;
 
@@ -41,8 +41,9 @@ mod linux {
         base: NonNull<u8>,
         code_size: usize,
         data_size: usize,
-        /// Bytes of code and data that are backed by memory: multiples of `CHUNK`, from the start of each area.
-        code_committed: usize,
+        /// Bytes of the code area that the file holds, code or traps: a multiple of `PAGE`.
+        code_written: usize,
+        /// Bytes of the data area that can be used: a multiple of `CHUNK`.
         data_committed: usize,
         memory: OwnedFd,
     }
@@ -56,7 +57,7 @@ mod linux {
             let invalid = CodeError::Invalid { reason: "the reservation is too large" };
             let round = |size: usize| size.checked_next_multiple_of(CHUNK).filter(|&size| size <= 1 << 30);
             let (code_size, data_size) = (round(code_size).ok_or(invalid.clone())?, round(data_size).ok_or(invalid)?);
-            let memory = memory_file(code_size)?;
+            let memory = memory_file()?;
             // SAFETY: a fresh mapping without access, at an address that the system chooses, touches no existing memory.
             let base = unsafe {
                 libc::mmap(
@@ -72,30 +73,25 @@ mod linux {
                 Some(base) if base.as_ptr().cast() != libc::MAP_FAILED => base,
                 _ => return Err(denied()),
             };
-            let region = Region { base, code_size, data_size, code_committed: 0, data_committed: 0, memory };
-            region.probe()?;
+            let region = Region { base, code_size, data_size, code_written: 0, data_committed: 0, memory };
+            region.map_code()?;
             Ok(region)
         }
 
-        /// Whether the system allows executable mappings of the file at all: better known now than at the first publish.
-        fn probe(&self) -> Result<(), CodeError> {
-            // SAFETY: a fresh mapping of our own file at an address that the system chooses.
-            let probe = unsafe {
+        /// Maps the file, which is empty yet. Where the system allows no executable mappings, it says so here, and not at the first publication.
+        fn map_code(&self) -> Result<(), CodeError> {
+            // SAFETY: `MAP_FIXED` replaces pages of our own reservation, which nobody has accessed: the code area, behind its guard.
+            let mapped = unsafe {
                 libc::mmap(
-                    ptr::null_mut(),
-                    PAGE,
+                    self.code_base().cast_mut().cast(),
+                    self.code_size,
                     libc::PROT_READ | libc::PROT_EXEC,
-                    libc::MAP_SHARED,
+                    libc::MAP_SHARED | libc::MAP_FIXED,
                     self.memory.as_raw_fd(),
                     0,
                 )
             };
-            if probe == libc::MAP_FAILED {
-                return Err(denied());
-            }
-            // SAFETY: the mapping was made just now and nobody knows of it.
-            unsafe { libc::munmap(probe, PAGE) };
-            Ok(())
+            if mapped == libc::MAP_FAILED { Err(denied()) } else { Ok(()) }
         }
 
         pub fn code_size(&self) -> usize {
@@ -114,36 +110,6 @@ mod linux {
         /// Address of the data area.
         pub fn data_base(&self) -> *mut u8 {
             self.base.as_ptr().wrapping_add(2 * PAGE + self.code_size)
-        }
-
-        /// Makes the code area executable up to `end`, filled with traps.
-        pub fn commit_code(&mut self, end: usize) -> Result<(), CodeError> {
-            if end <= self.code_committed || end > self.code_size {
-                return if end > self.code_size { Err(outside()) } else { Ok(()) };
-            }
-            // An engine that has much code will have more.
-            let step = if self.code_committed < LARGE { CHUNK } else { 4 * CHUNK };
-            let end = end.next_multiple_of(step).min(self.code_size);
-            let (start, len) = (self.code_committed, end - self.code_committed);
-            // Writing all pages now turns a lack of memory into an error here; later it would be a SIGBUS.
-            self.fill_with_traps(start, len)?;
-            // SAFETY: `MAP_FIXED` replaces pages of our own reservation that were never accessible before: `start` is the
-            // end of what is committed, `end` is within the code area.
-            let mapped = unsafe {
-                libc::mmap(
-                    self.code_base().wrapping_add(start).cast_mut().cast(),
-                    len,
-                    libc::PROT_READ | libc::PROT_EXEC,
-                    libc::MAP_SHARED | libc::MAP_FIXED,
-                    self.memory.as_raw_fd(),
-                    start as libc::off_t,
-                )
-            };
-            if mapped == libc::MAP_FAILED {
-                return Err(denied());
-            }
-            self.code_committed = end;
-            Ok(())
         }
 
         /// Makes the data area readable and writable up to `end`, filled with zeros.
@@ -165,41 +131,51 @@ mod linux {
 
         /// Copies `bytes` to an offset of the code area. The caller owns the range: nothing in it runs or is read.
         pub fn write_code(&mut self, offset: usize, bytes: &[u8]) -> Result<(), CodeError> {
-            self.check_committed(offset, bytes.len())?;
-            self.write_file(offset, bytes)
+            let end = offset.checked_add(bytes.len()).filter(|&end| end <= self.code_size).ok_or_else(outside)?;
+            if offset > self.code_written {
+                // Alignment has left a gap.
+                self.fill_with_traps(self.code_written, offset - self.code_written)?;
+            }
+            let traps = if end > self.code_written { end.next_multiple_of(PAGE) - end } else { 0 };
+            self.write_file(offset, bytes, traps)
         }
 
-        /// Fills a range of the code area with traps. The caller owns the range.
+        /// Fills a range of the code area with traps, as far as it was ever written. The caller owns the range.
         pub fn trap_code(&mut self, offset: usize, len: usize) -> Result<(), CodeError> {
-            self.check_committed(offset, len)?;
-            self.fill_with_traps(offset, len)
-        }
-
-        fn check_committed(&self, offset: usize, len: usize) -> Result<(), CodeError> {
-            let end = offset.checked_add(len).filter(|&end| end <= self.code_committed);
-            end.map(|_| ()).ok_or_else(outside)
+            let end = offset.checked_add(len).filter(|&end| end <= self.code_size).ok_or_else(outside)?;
+            self.fill_with_traps(offset, end.min(self.code_written).saturating_sub(offset))
         }
 
         fn fill_with_traps(&mut self, offset: usize, len: usize) -> Result<(), CodeError> {
-            const TRAPS: [u8; 4 * PAGE] = [TRAP; 4 * PAGE];
-            for start in (0..len).step_by(TRAPS.len()) {
-                self.write_file(offset + start, &TRAPS[..TRAPS.len().min(len - start)])?;
+            for start in (0..len).step_by(PAGE) {
+                self.write_file(offset + start, &[], PAGE.min(len - start))?;
             }
             Ok(())
         }
 
-        /// Writes to the file behind the code area.
-        fn write_file(&mut self, mut offset: usize, mut bytes: &[u8]) -> Result<(), CodeError> {
-            while !bytes.is_empty() {
-                // SAFETY: the call reads `bytes` and changes our own file. The executable mapping of the same pages shows
+        /// Writes bytes and then so many traps, at most a page, to the file behind the code area.
+        fn write_file(&mut self, mut offset: usize, mut bytes: &[u8], mut traps: usize) -> Result<(), CodeError> {
+            static TRAPS: [u8; PAGE] = [TRAP; PAGE];
+            while !bytes.is_empty() || traps > 0 {
+                let part =
+                    |bytes: &[u8]| libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
+                let parts = [part(bytes), part(&TRAPS[..traps])];
+                // SAFETY: the call reads the two parts and changes our own file. The executable mapping of the same pages shows
                 // the change at once; what it shows as `&[u8]` (`code`) cannot be borrowed here, because of `&mut self`.
                 let written = unsafe {
-                    libc::pwrite(self.memory.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), offset as libc::off_t)
+                    libc::pwritev(
+                        self.memory.as_raw_fd(),
+                        parts.as_ptr(),
+                        parts.len() as libc::c_int,
+                        offset as libc::off_t,
+                    )
                 };
                 match usize::try_from(written) {
                     Ok(0) => return Err(CodeError::Denied { errno: libc::ENOSPC }),
                     Ok(written) => {
                         offset += written;
+                        self.code_written = self.code_written.max(offset.next_multiple_of(PAGE));
+                        traps -= written.saturating_sub(bytes.len()).min(traps);
                         bytes = bytes.get(written..).unwrap_or_default();
                     }
                     Err(_) if Error::last_os_error().raw_os_error() == Some(libc::EINTR) => {}
@@ -222,8 +198,8 @@ mod linux {
 
         /// Reads published code.
         pub fn code(&self, offset: usize, len: usize) -> &[u8] {
-            assert!(offset.checked_add(len).is_some_and(|end| end <= self.code_committed));
-            // SAFETY: committed code is readable; its bytes change only through `&mut self`.
+            assert!(offset.checked_add(len).is_some_and(|end| end <= self.code_written));
+            // SAFETY: written code is readable; its bytes change only through `&mut self`.
             unsafe { std::slice::from_raw_parts(self.code_base().wrapping_add(offset), len) }
         }
 
@@ -250,8 +226,8 @@ mod linux {
         CodeError::Invalid { reason: "a range outside the reservation" }
     }
 
-    /// An unnamed file for the code's memory.
-    fn memory_file(size: usize) -> Result<OwnedFd, CodeError> {
+    /// An unnamed file for the code's memory, empty.
+    fn memory_file() -> Result<OwnedFd, CodeError> {
         // Systems from Linux 6.3 want to know whether the file may be executed; older ones do not know the flag.
         let mut fd = -1;
         for flags in [libc::MFD_CLOEXEC | libc::MFD_EXEC, libc::MFD_CLOEXEC] {
@@ -265,12 +241,7 @@ mod linux {
             return Err(denied());
         }
         // SAFETY: the descriptor was opened just now and nobody else has it.
-        let file = unsafe { OwnedFd::from_raw_fd(fd) };
-        // SAFETY: a plain call on our own file.
-        if unsafe { libc::ftruncate(file.as_raw_fd(), size as libc::off_t) } != 0 {
-            return Err(denied());
-        }
-        Ok(file)
+        Ok(unsafe { OwnedFd::from_raw_fd(fd) })
     }
 
     fn membarrier(command: libc::c_int) -> bool {
@@ -312,10 +283,6 @@ mod unsupported {
         }
 
         pub fn data_base(&self) -> *mut u8 {
-            match *self {}
-        }
-
-        pub fn commit_code(&mut self, _: usize) -> Result<(), CodeError> {
             match *self {}
         }
 

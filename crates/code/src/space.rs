@@ -226,7 +226,12 @@ impl CodeSpace {
     /// memory. The batch can be published again then, once there is room. Jumps to symbols out of reach may have been published for it, which are
     /// of use to others.
     pub fn publish_batch(&mut self, batch: &mut Batch) -> Result<Vec<CodeRef>, CodeError> {
-        let result = self.bring_near(batch).and_then(|()| self.try_publish(batch));
+        let result = match self.try_publish(batch) {
+            // Some call does not reach yet: seldom, since the jump that it needs will serve all that come.
+            Ok(None) => self.bring_near(batch).and_then(|()| self.try_publish(batch)),
+            result => result,
+        };
+        let result = result.and_then(|codes| codes.ok_or(CodeError::Invalid { reason: "a call that does not reach" }));
         match &result {
             Ok(_) => batch.clear(),
             Err(_) => self.stats.refused += 1,
@@ -234,20 +239,28 @@ impl CodeSpace {
         result
     }
 
-    fn try_publish(&mut self, batch: &mut Batch) -> Result<Vec<CodeRef>, CodeError> {
+    /// As [`CodeSpace::publish_batch`]; none if a near call needs a jump that there is not yet.
+    fn try_publish(&mut self, batch: &mut Batch) -> Result<Option<Vec<CodeRef>>, CodeError> {
         batch.check()?;
         if batch.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
         }
         let untouched = self.code.untouched();
         let places = self.place(batch)?;
-        if let Err(error) = self.write(batch, &places) {
-            for place in &places {
-                // What was written before the failure; not committed ranges need nothing.
-                let _ = self.region.trap_code(place.code.0 as usize, place.code.1 as usize);
+        match self.write(batch, &places) {
+            Ok(true) => {}
+            Ok(false) => {
+                self.give_back(&places);
+                return Ok(None);
             }
-            self.give_back(&places);
-            return Err(error);
+            Err(error) => {
+                for place in &places {
+                    // What was written before the failure.
+                    let _ = self.region.trap_code(place.code.0 as usize, place.code.1 as usize);
+                }
+                self.give_back(&places);
+                return Err(error);
+            }
         }
         self.stats.batches += 1;
         if places.iter().any(|place| place.code.0 < untouched) {
@@ -259,13 +272,21 @@ impl CodeSpace {
         if !self.listeners.is_empty() {
             self.tell_added(&codes);
         }
-        Ok(codes)
+        Ok(Some(codes))
     }
 
     /// Publishes jumps to the symbols that near calls of the batch name and do not reach, and that have no jump yet. They are never freed.
     fn bring_near(&mut self, batch: &Batch) -> Result<(), CodeError> {
         let mut far: Vec<(u32, u64)> = Vec::new();
         let own: Vec<u32> = batch.pieces.iter().filter_map(|piece| piece.symbol).collect();
+        for call in &batch.calls {
+            if let Some(Known { address, near: None }) = self.symbols.get(call.symbol)
+                && !far.contains(&(call.symbol, address))
+                && !own.contains(&call.symbol)
+            {
+                far.push((call.symbol, address));
+            }
+        }
         let mut first = 0;
         for piece in &batch.pieces {
             let code = &batch.bytes[piece.start..piece.start + piece.len];
@@ -286,7 +307,7 @@ impl CodeSpace {
         }
         let mut veneers = Batch::new();
         far.iter().for_each(|&(symbol, address)| veneers.push(veneer(symbol, address)));
-        let codes = self.try_publish(&mut veneers)?;
+        let codes = self.try_publish(&mut veneers)?.unwrap_or_default();
         for ((symbol, address), code) in far.into_iter().zip(codes) {
             let near = self.get(code).map(|object| object.entry() as u64);
             self.symbols.set(symbol, Known { address, near });
@@ -359,8 +380,8 @@ impl CodeSpace {
         }
     }
 
-    /// Links all pieces and copies them to their places.
-    fn write(&mut self, batch: &mut Batch, places: &[Place]) -> Result<(), CodeError> {
+    /// Links all pieces and copies them to their places. False, and nothing is written: a near call needs a jump that there is not yet.
+    fn write(&mut self, batch: &mut Batch, places: &[Place]) -> Result<bool, CodeError> {
         let base = self.region.code_base() as u64;
         let address_of = |place: &Place| base + u64::from(place.code.0);
         let defined: FxHashMap<u32, u64> = batch
@@ -369,13 +390,28 @@ impl CodeSpace {
             .zip(places)
             .filter_map(|(piece, place)| Some((piece.symbol?, address_of(place))))
             .collect();
-        let mut first = 0;
+        let (mut first, mut first_call) = (0, 0);
         for (piece, place) in batch.pieces.iter().zip(places) {
             let data = self.region.data_base() as u64 + u64::from(place.data.0);
             let code = &mut batch.bytes[piece.start..piece.start + piece.len];
             let relocations = &mut batch.relocations[first..piece.relocations_end];
             first = piece.relocations_end;
             let own = address_of(place);
+            for call in &batch.calls[first_call..piece.calls_end] {
+                let symbol = call.symbol;
+                let near = match self.symbols.get(symbol) {
+                    _ if defined.contains_key(&symbol) => defined[&symbol],
+                    Some(Known { near: Some(near), .. }) => near,
+                    Some(Known { near: None, .. }) => return Ok(false),
+                    None => return Err(AsmError::UnknownSymbol { symbol }.into()),
+                };
+                let distance = near.wrapping_sub(own + u64::from(call.offset) + 4) as i64;
+                let distance =
+                    i32::try_from(distance).map_err(|_| AsmError::RelocationRange { offset: call.offset })?;
+                let field = code.get_mut(call.offset as usize..).and_then(|field| field.first_chunk_mut());
+                *field.ok_or(AsmError::RelocationOffset { offset: call.offset })? = distance.to_le_bytes();
+            }
+            first_call = piece.calls_end;
             for reloc in relocations {
                 let address = match reloc.target {
                     RelocTarget::Symbol(DATA) => data,
@@ -389,6 +425,7 @@ impl CodeSpace {
                         let known = self.symbols.get(symbol).ok_or(AsmError::UnknownSymbol { symbol })?;
                         match known.near {
                             Some(near) if near == known.address || is_branch(code, reloc) => near,
+                            None if is_branch(code, reloc) => return Ok(false),
                             _ => known.address,
                         }
                     }
@@ -400,7 +437,6 @@ impl CodeSpace {
         }
         // Nothing is written before everything is known to link.
         for place in places {
-            self.region.commit_code((place.code.0 + place.code.1) as usize)?;
             self.region.commit_data((place.data.0 + place.data.1) as usize)?;
         }
         // Around code lie traps already. Pieces that follow each other in the batch and in memory are one copy.
@@ -424,7 +460,7 @@ impl CodeSpace {
                 self.region.write_data(place.data.0 as usize, &piece.data.words, place.data.1 as usize);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Makes an object of what was written.

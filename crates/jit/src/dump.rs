@@ -106,7 +106,8 @@ struct Code<'a> {
 impl<'a> Code<'a> {
     fn new(template: &'a Template, compiled: &'a Compiled<'a>) -> Code<'a> {
         let assembly = compiled.assembly;
-        let named = assembly.relocations.iter().filter_map(|r| match r.target {
+        let calls = assembly.calls.iter().map(|&call| tercel_asm::Relocation::from(call));
+        let named = assembly.relocations.iter().copied().chain(calls).filter_map(|r| match r.target {
             RelocTarget::Symbol(symbol) => Some((r.offset, symbols::name(symbol))),
             _ => None,
         });

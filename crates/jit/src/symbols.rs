@@ -3,7 +3,7 @@
 //! A symbol is a number that the code space resolves when code is published, so that a call takes five bytes.
 
 use crate::ic;
-use crate::stubs::{ROUTINES, SHARED, shared};
+use crate::stubs::{BY_OFFSET, ROUTINES, SHARED, shared};
 use tercel_asm::RelocTarget;
 use tercel_bytecode::Op;
 use tercel_code::CodeSpace;
@@ -93,6 +93,7 @@ pub fn name(symbol: u32) -> String {
         256..FIRST_STUB => EXTRA_NAMES[symbol as usize - 256].to_lowercase(),
         FIRST_STUB..ROUTINES => format!("stub {}", op(symbol - FIRST_STUB)),
         ROUTINES..SHARED => ic::routines::name(Symbol(symbol)).to_lowercase(),
-        _ => shared::name(Symbol(symbol)).to_lowercase(),
+        SHARED..BY_OFFSET => shared::name(Symbol(symbol)).to_lowercase(),
+        _ => format!("stub {}", op(symbol - BY_OFFSET)),
     }
 }

@@ -6,6 +6,7 @@
 
 use crate::frame::{self, Frame};
 use crate::value::Value;
+use std::cell::Cell;
 
 /// Registers beyond the limit that stay usable: the largest frame header block, rounding when registers are filled,
 /// and the frames of handlers that run while an overflow is reported.
@@ -83,8 +84,20 @@ impl Drop for VmStack {
     }
 }
 
-/// The bounds of the current thread's native stack: (lowest usable address, highest address).
+/// The bounds of the current thread's native stack: (lowest usable address, highest address). The system is asked once a thread: every entry into the engine
+/// wants to know.
 pub fn native_stack_bounds() -> (usize, usize) {
+    thread_local! {
+        static BOUNDS: Cell<Option<(usize, usize)>> = const { Cell::new(None) };
+    }
+    BOUNDS.get().unwrap_or_else(|| {
+        let bounds = ask_for_stack_bounds();
+        BOUNDS.set(Some(bounds));
+        bounds
+    })
+}
+
+fn ask_for_stack_bounds() -> (usize, usize) {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
         // SAFETY: the attribute object is initialised by pthread_getattr_np before it is read, and destroyed after.

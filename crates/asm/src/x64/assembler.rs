@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use super::branch::{JMP, X64, short_opcode};
 use crate::buffer::CodeBuffer;
 use crate::layout::{CHAIN_END, Label, Layout, Padding};
-use crate::reloc::{Assembly, RelocKind, RelocTarget, Relocation, link};
+use crate::reloc::{Assembly, NearCall, RelocKind, RelocTarget, Relocation, link};
 use crate::{AsmError, ExecutableCode};
 
 /// Limit of the code's size where none is given: 64 MB.
@@ -43,6 +43,8 @@ pub struct AssemblyRef<'a> {
     pub align: u32,
     /// Fields to be filled in by [`link`].
     pub relocations: &'a [Relocation],
+    /// Displacements of near calls, to be filled in as well.
+    pub calls: &'a [NearCall],
     layout: &'a Layout,
 }
 
@@ -175,6 +177,7 @@ impl Assembler {
             code_len,
             align: self.layout.code_align(),
             relocations: self.layout.relocations(),
+            calls: self.layout.calls(),
             layout: &self.layout,
         })
     }
@@ -386,9 +389,8 @@ impl Assembler {
     }
 
     fn near(&mut self, opcode: u8, target: RelocTarget) {
-        let reloc = Relocation { offset: 0, kind: RelocKind::Rel32, target, addend: -4 };
         self.buf.reserve();
-        self.layout.relocation(self.buf.len() + 1, reloc);
+        self.layout.near(self.buf.len() + 1, target);
         self.buf.put(u64::from(opcode), 5);
     }
 

@@ -1,11 +1,12 @@
 //! Comparisons, and the jumps that depend on them.
 
-use super::Compiler;
+use super::emit::Emit;
 use super::facts::{Fact, Facts};
-use super::number::boolean_of;
+use super::number::UCOMISD;
 use super::operands::Spill;
+use super::{Compiler, TAG};
 use tercel_asm::Label;
-use tercel_asm::x64::{Cond, Reg, Size, Xmm};
+use tercel_asm::x64::{Chain, Cond, Reg, Run, Size, Xmm, opcode};
 use tercel_bytecode::Op;
 use tercel_bytecode::op::{Dst, Jump, Slot, Src};
 use tercel_vm::Value;
@@ -35,6 +36,14 @@ impl Right {
         match self {
             Right::Constant(register, value) => Some((register, value)),
             _ => None,
+        }
+    }
+    /// The value, if it is a number that may stand in the code as it is: a script may choose small ones only.
+    pub fn small(self) -> Option<i32> {
+        match self {
+            Right::Register(_) => None,
+            Right::Immediate(imm) => Some(i32::from(imm)),
+            Right::Constant(_, value) => i16::try_from(value).ok().map(i32::from),
         }
     }
 }
@@ -86,6 +95,21 @@ pub enum Use {
     Jump { target: Label, wanted: bool },
 }
 
+impl Use {
+    /// Goes on with what the flags say. A boolean is stored, and its register's value is in rax.
+    #[inline(always)]
+    fn emit(self, run: &mut Run<'_>, cond: Cond) {
+        match self {
+            Use::Jump { target, wanted } => run.jcc_to(if wanted { cond } else { cond.invert() }, target),
+            Use::Value { dst, negated } => {
+                run.set_eax(if negated { cond.invert() } else { cond });
+                run.rax_imm(Size::S32, opcode::OR, Value::FALSE.bits() as i32);
+                run.store(dst, Reg::RAX);
+            }
+        }
+    }
+}
+
 impl<'a> Compiler<'a> {
     #[allow(clippy::too_many_arguments)]
     pub fn compare(&mut self, op: Op, relation: Relation, negated: bool, dst: Dst, a: Src, b: Src, slot: Slot) {
@@ -114,110 +138,86 @@ impl<'a> Compiler<'a> {
 
     fn relation(&mut self, op: Op, relation: Relation, a: u16, right: Right, slot: Slot, used: Use) {
         let (fact_a, fact_b) = (self.facts.get(a), right.fact(self.facts));
-        let (other, done) = (self.asm.new_label(), self.asm.new_label());
+        let a_in_rax = self.is_in_rax(a);
+        let b_in_rax = matches!(right, Right::Register(b) if b != a && self.is_in_rax(b));
         let spill = self.operands_to_spill(right);
-        match right {
-            Right::Immediate(imm) => {
-                self.load(Reg::RAX, a);
-                self.check_int32(Reg::RAX, fact_a, other);
-                self.asm.cmp(Size::S32, Reg::RAX, i32::from(imm));
+        let small = right.small();
+        self.load_large(right);
+        let mut other = Chain::NONE;
+        self.asm.run(|run| {
+            if b_in_rax {
+                run.rr(Size::S64, opcode::STORE, Reg::RAX, Reg::RCX);
             }
-            Right::Register(_) | Right::Constant(..) => {
-                self.load_operands(a, right);
-                self.check_int32(Reg::RAX, fact_a, other);
-                self.check_int32(Reg::RCX, fact_b, other);
-                self.asm.cmp(Size::S32, Reg::RAX, Reg::RCX);
+            run.load_or_keep(Reg::RAX, a, a_in_rax);
+            if let (Right::Register(b), false) = (right, b_in_rax) {
+                run.load_or_keep(Reg::RCX, b, b == a && a_in_rax);
             }
-        }
-        self.use_condition(relation.of_int32(), used);
-        if fact_a == Fact::Int32 && fact_b == Fact::Int32 {
+            let first = (fact_a != Fact::Int32).then(|| run.check_int32(Reg::RAX, &mut other));
+            if let Some(imm) = small {
+                run.rax_imm(Size::S32, opcode::CMP, imm);
+            } else {
+                if fact_b != Fact::Int32 {
+                    match first {
+                        None => {
+                            run.check_int32(Reg::RCX, &mut other);
+                        }
+                        Some(first) => {
+                            run.rr(Size::S64, opcode::CMP_REG_RM, Reg::RCX, TAG);
+                            run.jcc_again(Cond::B, first);
+                        }
+                    }
+                }
+                run.rr(Size::S32, opcode::CMP_REG_RM, Reg::RAX, Reg::RCX);
+            }
+            used.emit(run, relation.of_int32());
+        });
+        if !other.is_used() {
             return;
         }
-        if self.feedback(slot).bits.get() & type_bits::DOUBLE != 0 {
-            self.asm.jmp_to(done);
-            self.asm.bind(other);
-            self.spill(Spill { constant: None, ..spill });
-            self.spill = Spill { register: None, ..spill };
-            self.relation_of_doubles(op, relation, a, right, used, done);
-        } else {
+        if self.feedback(slot).bits.get() & type_bits::DOUBLE == 0 {
             self.spill = spill;
-            self.slow_comparison(op, a, true, right, used, other, done);
+            return self.comparison_behind(op, a, true, right, used, None, 0, other);
         }
-        self.asm.bind(done);
-    }
-
-    /// Doubles in line, where the site has seen some, and everything else by the op's stub. Falls through when a jump is not taken.
-    fn relation_of_doubles(&mut self, op: Op, relation: Relation, a: u16, right: Right, used: Use, done: Label) {
-        let slow = self.asm.new_label();
-        self.to_double(Reg::RAX, Xmm::XMM0, Fact::Unknown, slow);
-        self.load_right(right);
-        let fact_b = if matches!(right, Right::Register(_)) { Fact::Unknown } else { Fact::Int32 };
-        self.to_double(Reg::RCX, Xmm::XMM1, fact_b, slow);
-        self.slow_comparison(op, a, false, right, used, slow, done);
-        if relation.is_equality() {
-            // Unordered sets both the zero and the parity flag.
-            self.asm.ucomisd(Xmm::XMM0, Xmm::XMM1);
-            match used {
-                Use::Jump { target, wanted: true } => {
-                    let unordered = self.asm.new_label();
-                    self.asm.jcc_short(Cond::P, unordered);
-                    self.asm.je(target);
-                    self.asm.bind(unordered);
-                }
-                Use::Jump { target, wanted: false } => {
-                    self.asm.jp(target);
-                    self.asm.jne(target);
-                }
-                Use::Value { dst, negated } => {
-                    let (cond, parity) = if negated { (Cond::NE, Cond::P) } else { (Cond::E, Cond::NP) };
-                    self.asm.set(cond, Reg::RAX);
-                    self.asm.set(parity, Reg::RCX);
-                    if negated {
-                        self.asm.or(Size::S8, Reg::RAX, Reg::RCX);
-                    } else {
-                        self.asm.and(Size::S8, Reg::RAX, Reg::RCX);
-                    }
-                    self.asm.movzx(Size::S32, Size::S8, Reg::RAX, Reg::RAX);
-                    self.asm.or(Size::S32, Reg::RAX, Value::FALSE.bits() as i32);
-                    self.store(dst, Reg::RAX);
-                }
-            }
-        } else {
+        // Doubles in line, where the site has seen some, and everything else by the op's stub.
+        let mut over = Chain::NONE;
+        self.asm.jmp_chain(&mut over);
+        self.asm.bind_chain(other);
+        self.spill(Spill { constant: None, ..spill });
+        self.spill = Spill { register: None, ..spill };
+        let operands = self.double_operands(a, right, fact_a, fact_b, false);
+        let mut slow = Chain::NONE;
+        let redo = self.asm.run(|run| {
+            let redo = operands.load(run);
             let (x, y) = if relation.swaps() { (Xmm::XMM1, Xmm::XMM0) } else { (Xmm::XMM0, Xmm::XMM1) };
-            self.asm.ucomisd(x, y);
-            self.use_condition(relation.of_double(), used);
-        }
-    }
-
-    /// Goes on with what the flags say.
-    fn use_condition(&mut self, cond: Cond, used: Use) {
-        match used {
-            Use::Jump { target, wanted } => self.asm.jcc(if wanted { cond } else { cond.invert() }, target),
-            Use::Value { dst, negated } => {
-                boolean_of(self.asm, if negated { cond.invert() } else { cond });
-                self.store(dst, Reg::RAX);
-            }
-        }
+            run.sse(0x66, UCOMISD, x, y);
+            // NaN, or no double.
+            run.jcc(Cond::P, &mut slow);
+            used.emit(run, relation.of_double());
+            redo
+        });
+        self.asm.bind_chain(over);
+        self.comparison_behind(op, a, false, right, used, operands.routine(), redo, slow);
     }
 
     /// `JumpIfTrue`, `JumpIfFalse`.
     pub fn jump_if_truth(&mut self, a: Src, target: Jump, wanted: bool) {
         let target = self.target(target);
         let fact = self.facts.get(a.0);
-        let (other, done) = (self.asm.new_label(), self.asm.new_label());
-        self.load(Reg::RAX, a.0);
-        let taken = if wanted { Value::TRUE } else { Value::FALSE };
-        self.asm.cmp(Size::S64, Reg::RAX, taken.bits() as i32);
-        self.asm.je(target);
-        if fact == Fact::Boolean {
-            return;
+        let in_rax = self.is_in_rax(a.0);
+        let (taken, not_taken) = if wanted { (Value::TRUE, Value::FALSE) } else { (Value::FALSE, Value::TRUE) };
+        let mut other = Chain::NONE;
+        self.asm.run(|run| {
+            run.load_or_keep(Reg::RAX, a.0, in_rax);
+            run.rax_imm(Size::S64, opcode::CMP, taken.bits() as i32);
+            run.jcc_to(Cond::E, target);
+            if fact != Fact::Boolean {
+                run.rax_imm(Size::S64, opcode::CMP, not_taken.bits() as i32);
+                run.jcc(Cond::NE, &mut other);
+            }
+        });
+        if other.is_used() {
+            self.truth_behind(other, target, wanted);
         }
-        let other_boolean = if wanted { Value::FALSE } else { Value::TRUE };
-        self.asm.cmp(Size::S64, Reg::RAX, other_boolean.bits() as i32);
-        self.asm.jne(other);
-        self.asm.bind(done);
-        let (truthy, falsy) = if wanted { (target, done) } else { (done, target) };
-        self.slow_truth(other, truthy, falsy);
     }
 
     /// Jumps where the value is (or is not) one of the nullish ones.

@@ -1,9 +1,9 @@
 //! Prologue, calls and returns.
 
+use super::emit::Emit;
 use super::{CX, Compiler, FRAME, SITES, TAG, site_field, vm};
 use crate::stubs::shared;
-use tercel_asm::Label;
-use tercel_asm::x64::{Mem, Reg, Size, Xmm};
+use tercel_asm::x64::{Chain, Cond, Mem, Reg, Run, Size, Xmm, opcode};
 use tercel_bytecode::op::{Argc, Block, Dst, Instr, Slot, instr};
 use tercel_bytecode::{FeedbackKind, Op, op::Src};
 use tercel_vm::code::{CodeBlock, code_flag};
@@ -164,55 +164,35 @@ impl<'a> Compiler<'a> {
     /// A call of an ordinary function goes from machine code to whatever entry its code block has; everything else to the helper.
     #[allow(clippy::too_many_arguments)]
     fn call_function(&mut self, op: Op, dst: Dst, block: Block, argc: Argc, slot: Slot, len: usize, plain: bool) {
-        let done = self.asm.new_label();
-        let slow = self.slow_op(op, done);
-        let known = self.asm.new_label();
-        let header_at = |i: usize| vm(block.0 + i as u16);
-
-        self.load(Reg::RAX, block.0);
-        if self.feedback(slot).state.get() < SiteState::Polymorphic {
-            // The very function that the site has called before.
-            let other = self.slow_shared(shared::CALLEE, Some(slot), Some(slow), known);
-            self.asm.cmp(Size::S64, Reg::RAX, site_field(slot, site::STUBS));
-            self.asm.jne(other);
-            self.asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::FUNCTION_CODE));
-        } else {
-            // Different functions are called here: which one comes next is of no interest.
-            self.code_of_function(slow);
-        }
-        self.asm.bind(known);
-        self.asm.mov(Size::S64, Reg::RCX, Mem::base(Reg::RAX, object::FUNCTION_ENV));
-        self.asm.mov(Size::S64, header_at(frame::ENV), Reg::RCX);
-        self.asm.mov(Size::S64, header_at(frame::NEW_TARGET), undefined());
-        if plain {
-            self.asm.mov(Size::S64, header_at(frame::THIS), undefined());
-        }
-        let entry = Mem::base(Reg::RDX, CodeBlock::ENTRY_OFFSET as i32);
-        self.enter_callee(dst, block, argc, len, flag::MACHINE, entry, done);
-    }
-
-    /// rdx = the code of the function in rax; jumps to `no` if that is none. Clobbers rcx.
-    fn code_of_function(&mut self, no: Label) {
-        self.check_cell(Reg::RAX, no);
-        self.asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Function as i32);
-        self.asm.jne(no);
-        self.asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::FUNCTION_CODE));
-    }
-
-    /// Writes link and call word of the callee's frame at `block`, calls `entry`, and stores the result.
-    #[allow(clippy::too_many_arguments)]
-    fn enter_callee(&mut self, dst: Dst, block: Block, argc: Argc, len: usize, flags: u64, entry: Mem, done: Label) {
-        let link = Link::new(self.pc + len, block.0 as usize).0;
-        self.asm.mov_imm64(Reg::RCX, link as i64);
-        self.asm.mov(Size::S64, vm(block.0 + frame::LINK as u16), Reg::RCX);
-        let word = frame::call_word(argc.0 as usize, dst.0, flags).bits();
-        self.asm.mov_imm64(Reg::RCX, word as i64);
-        self.asm.mov(Size::S64, vm(block.0 + frame::CALL_WORD as u16), Reg::RCX);
-        self.asm.add(Size::S64, FRAME, i32::from(block.0) * 8);
-        self.asm.call(entry);
-        self.asm.sub(Size::S64, FRAME, i32::from(block.0) * 8);
-        self.load_sites();
-        self.finish_with(dst.0, done);
+        let in_rax = self.is_in_rax(block.0);
+        let several = self.feedback(slot).state.get() >= SiteState::Polymorphic;
+        let enter = Enter::new(self, dst, block, argc, len, flag::MACHINE);
+        let (mut slow, mut other) = (Chain::NONE, Chain::NONE);
+        let known = self.asm.run(|run| {
+            run.load_or_keep(Reg::RAX, block.0, in_rax);
+            if several {
+                // Different functions are called here: which one comes next is of no interest.
+                let first = run.check_cell(Reg::RAX, &mut slow);
+                run.mem_imm8(opcode::CMP, Reg::RAX, header::KIND, Kind::Function as u8);
+                run.jcc_again(Cond::NE, first);
+            } else {
+                // The very function that the site has called before.
+                run.site_field(Size::S64, opcode::CMP_REG_RM, Reg::RAX, slot, site::STUBS);
+                run.jcc(Cond::NE, &mut other);
+            }
+            let known = run.here();
+            run.mem(Size::S64, opcode::LOAD, Reg::RDX, Reg::RAX, object::FUNCTION_CODE);
+            run.mem(Size::S64, opcode::LOAD, Reg::RCX, Reg::RAX, object::FUNCTION_ENV);
+            run.store(block.0 + frame::ENV as u16, Reg::RCX);
+            run.store_vm(block.0 + frame::NEW_TARGET as u16, undefined());
+            if plain {
+                run.store_vm(block.0 + frame::THIS as u16, undefined());
+            }
+            enter.emit(run, CodeBlock::ENTRY_OFFSET as i32);
+            known
+        });
+        self.callee_behind(op, slot, other, slow, known);
+        self.store_and_keep(dst.0);
     }
 
     /// `new` of a base constructor whose instances' shape is known: `this` is allocated by a short cut, and the constructor is called as any function.
@@ -220,34 +200,37 @@ impl<'a> Compiler<'a> {
     pub fn construct(&mut self) {
         const BITS: u32 = code_flag::CONSTRUCTOR | code_flag::DERIVED | code_flag::READY;
         let i: instr::Construct = self.decode();
-        let done = self.asm.new_label();
-        let slow = self.slow_op(Op::Construct, done);
         let block = i.block.0;
-        self.load(Reg::RAX, block);
-        self.check_cell(Reg::RAX, slow);
-        self.asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Function as i32);
-        self.asm.jne(slow);
-        // The first calls of a site record their target in the helper.
-        self.asm.cmp(Size::S64, Reg::RAX, site_field(i.slot, site::CELL));
-        self.asm.jne(slow);
-        self.asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::FUNCTION_CODE));
-        self.asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RDX, CodeBlock::FLAGS_OFFSET as i32));
-        self.asm.and(Size::S32, Reg::RCX, BITS as i32);
-        self.asm.cmp(Size::S32, Reg::RCX, (code_flag::CONSTRUCTOR | code_flag::READY) as i32);
-        self.asm.jne(slow);
-        self.asm.mov(Size::S64, Reg::RSI, Reg::RAX);
-        self.asm.call_near(shared::NEW_THIS.target());
-        self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
-        self.asm.je(slow);
-        self.store(block + frame::THIS as u16, Reg::RAX);
-        self.load(Reg::RAX, block);
-        self.store(block + frame::NEW_TARGET as u16, Reg::RAX);
-        self.asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::FUNCTION_CODE));
-        self.asm.mov(Size::S64, Reg::RCX, Mem::base(Reg::RAX, object::FUNCTION_ENV));
-        self.store(block + frame::ENV as u16, Reg::RCX);
-        let flags = flag::MACHINE | flag::CONSTRUCT;
-        let entry = Mem::base(Reg::RDX, CodeBlock::CONSTRUCT_ENTRY_OFFSET as i32);
-        self.enter_callee(i.dst, i.block, i.argc, instr::Construct::LEN, flags, entry, done);
+        let in_rax = self.is_in_rax(block);
+        let enter = Enter::new(self, i.dst, i.block, i.argc, instr::Construct::LEN, flag::MACHINE | flag::CONSTRUCT);
+        let mut slow = Chain::NONE;
+        self.asm.run(|run| {
+            run.load_or_keep(Reg::RAX, block, in_rax);
+            let first = run.check_cell(Reg::RAX, &mut slow);
+            run.mem_imm8(opcode::CMP, Reg::RAX, header::KIND, Kind::Function as u8);
+            run.jcc_again(Cond::NE, first);
+            // The first calls of a site record their target in the helper.
+            run.site_field(Size::S64, opcode::CMP_REG_RM, Reg::RAX, i.slot, site::CELL);
+            run.jcc_again(Cond::NE, first);
+            run.mem(Size::S64, opcode::LOAD, Reg::RDX, Reg::RAX, object::FUNCTION_CODE);
+            run.mem(Size::S32, opcode::LOAD, Reg::RCX, Reg::RDX, CodeBlock::FLAGS_OFFSET as i32);
+            run.ri(Size::S32, opcode::AND, Reg::RCX, BITS as i32);
+            run.ri(Size::S32, opcode::CMP, Reg::RCX, (code_flag::CONSTRUCTOR | code_flag::READY) as i32);
+            run.jcc_again(Cond::NE, first);
+            run.rr(Size::S64, opcode::STORE, Reg::RAX, Reg::RSI);
+            run.call_near(shared::NEW_THIS.target());
+            run.rr(Size::S64, opcode::TEST_REG_RM, Reg::RAX, Reg::RAX);
+            run.jcc(Cond::E, &mut slow);
+            run.store(block + frame::THIS as u16, Reg::RAX);
+            run.load(Reg::RAX, block);
+            run.store(block + frame::NEW_TARGET as u16, Reg::RAX);
+            run.mem(Size::S64, opcode::LOAD, Reg::RDX, Reg::RAX, object::FUNCTION_CODE);
+            run.mem(Size::S64, opcode::LOAD, Reg::RCX, Reg::RAX, object::FUNCTION_ENV);
+            run.store(block + frame::ENV as u16, Reg::RCX);
+            enter.emit(run, CodeBlock::CONSTRUCT_ENTRY_OFFSET as i32);
+        });
+        self.whole_behind(Op::Construct, slow);
+        self.store_and_keep(i.dst.0);
     }
 
     /// The back-edge of a loop.
@@ -286,4 +269,36 @@ impl<'a> Compiler<'a> {
 /// The bits of undefined, as an immediate.
 pub(super) fn undefined() -> i32 {
     Value::UNDEFINED.bits() as i32
+}
+
+/// The last part of a call: link and call word of the callee's frame, and the call itself.
+struct Enter {
+    block: u16,
+    link: u64,
+    word: u64,
+    sites: u64,
+}
+
+impl Enter {
+    fn new(compiler: &Compiler<'_>, dst: Dst, block: Block, argc: Argc, len: usize, flags: u64) -> Enter {
+        Enter {
+            block: block.0,
+            link: Link::new(compiler.pc + len, block.0 as usize).0,
+            word: frame::call_word(argc.0 as usize, dst.0, flags).bits(),
+            sites: compiler.code.sites() as u64,
+        }
+    }
+
+    /// Calls the entry of the code in rdx; afterwards rax is the result, and rbx and r13 are the caller's again.
+    #[inline(always)]
+    fn emit(&self, run: &mut Run<'_>, entry: i32) {
+        run.mov64(Reg::RCX, self.link);
+        run.store(self.block + frame::LINK as u16, Reg::RCX);
+        run.mov64(Reg::RCX, self.word);
+        run.store(self.block + frame::CALL_WORD as u16, Reg::RCX);
+        run.ri(Size::S64, opcode::ADD, FRAME, i32::from(self.block) * 8);
+        run.call_mem(Reg::RDX, entry);
+        run.ri(Size::S64, opcode::SUB, FRAME, i32::from(self.block) * 8);
+        run.mov64(SITES, self.sites);
+    }
 }

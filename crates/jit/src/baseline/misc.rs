@@ -1,13 +1,14 @@
 //! The table of the compiler: which code each op gets. And the short ops: moves, checks, scopes, globals, iteration, switches.
 
 use super::compare::{Nullish, Relation, Right};
+use super::emit::Emit;
 use super::facts::Fact;
 use super::number::{Arith, Bits};
-use super::{Compiler, TAG, site_field, vm};
+use super::{Compiler, TAG, vm};
 use crate::stubs::shared;
 use crate::symbols;
 use tercel_asm::Label;
-use tercel_asm::x64::{Cond, Mem, Reg, Scale, Size};
+use tercel_asm::x64::{Chain, Cond, Mem, Reg, Run, Scale, Size, opcode};
 use tercel_bytecode::Op;
 use tercel_bytecode::op::{Dst, Slot, U16, instr};
 use tercel_vm::feedback::Loc;
@@ -63,7 +64,8 @@ impl<'a> Compiler<'a> {
         match op {
             Op::Move => {
                 let i: instr::Move = self.decode();
-                self.load(Reg::RAX, i.src.0);
+                let in_rax = self.is_in_rax(i.src.0);
+                self.asm.run(|run| run.load_or_keep(Reg::RAX, i.src.0, in_rax));
                 self.store_and_keep(i.dst.0);
                 let fact = self.facts.get(i.src.0);
                 self.facts.set(i.dst.0, fact);
@@ -116,36 +118,37 @@ impl<'a> Compiler<'a> {
 
             Op::LoadScoped => {
                 let i: instr::LoadScoped = self.decode();
-                self.scope_slot(i.scope.0, i.depth);
-                self.asm.mov(Size::S64, Reg::RAX, slot_of_scope(i.index));
+                let (in_rax, depth) = self.near_scope(i.scope.0, i.depth);
+                self.asm.run(|run| {
+                    run.load_or_keep(Reg::RAX, i.scope.0, in_rax);
+                    scope_above(run, depth);
+                    run.mem(Size::S64, opcode::LOAD, Reg::RAX, Reg::RAX, slot_of_scope(i.index));
+                });
                 self.store_and_keep(i.dst.0);
                 self.facts.forget(i.dst.0);
             }
             Op::LoadScopedChecked => {
                 let i: instr::LoadScopedChecked = self.decode();
-                let done = self.asm.new_label();
-                let slow = self.slow_op(op, done);
-                self.scope_slot(i.scope.0, i.depth);
-                self.asm.mov(Size::S64, Reg::RAX, slot_of_scope(i.index));
-                self.asm.test(Size::S64, Reg::RAX, Reg::RAX);
-                self.asm.je(slow);
-                self.finish_with(i.dst.0, done);
+                let (in_rax, depth) = self.near_scope(i.scope.0, i.depth);
+                let mut slow = Chain::NONE;
+                self.asm.run(|run| {
+                    run.load_or_keep(Reg::RAX, i.scope.0, in_rax);
+                    scope_above(run, depth);
+                    run.mem(Size::S64, opcode::LOAD, Reg::RAX, Reg::RAX, slot_of_scope(i.index));
+                    run.rr(Size::S64, opcode::TEST_REG_RM, Reg::RAX, Reg::RAX);
+                    run.jcc(Cond::E, &mut slow);
+                });
+                self.whole_behind(op, slow);
+                self.store_and_keep(i.dst.0);
                 self.facts.forget(i.dst.0);
             }
             Op::StoreScoped => {
                 let i: instr::StoreScoped = self.decode();
-                self.scope_slot(i.scope.0, i.depth);
-                self.store_in_scope(i.src.0, i.index);
+                self.store_scoped(op, i.scope.0, i.depth, i.index, i.src.0, false);
             }
             Op::StoreScopedChecked => {
                 let i: instr::StoreScopedChecked = self.decode();
-                let done = self.asm.new_label();
-                let slow = self.slow_op(op, done);
-                self.scope_slot(i.scope.0, i.depth);
-                self.asm.cmp(Size::S64, slot_of_scope(i.index), 0);
-                self.asm.je(slow);
-                self.store_in_scope(i.src.0, i.index);
-                self.asm.bind(done);
+                self.store_scoped(op, i.scope.0, i.depth, i.index, i.src.0, true);
             }
 
             Op::GetGlobal => self.get_global(),
@@ -253,11 +256,11 @@ impl<'a> Compiler<'a> {
             Op::UShrImm => bits!(UShrImm, UShr, imm),
             Op::Inc => {
                 let i: instr::Inc = self.decode();
-                self.increment(op, i.dst.0, i.a.0, i.slot, 1);
+                self.arith(op, Arith::Add, i.dst.0, i.a.0, Right::Immediate(1), i.slot);
             }
             Op::Dec => {
                 let i: instr::Dec = self.decode();
-                self.increment(op, i.dst.0, i.a.0, i.slot, -1);
+                self.arith(op, Arith::Add, i.dst.0, i.a.0, Right::Immediate(-1), i.slot);
             }
             Op::Neg => self.negate(),
             Op::BitNot => self.bit_not(),
@@ -352,18 +355,23 @@ impl<'a> Compiler<'a> {
     }
 
     fn load_immediate(&mut self, dst: Dst, value: Value) {
-        self.asm.mov(Size::S64, vm(dst.0), value.bits() as i32);
+        self.asm.run(|run| run.store_vm(dst.0, value.bits() as i32));
         let fact = if value.is_boolean() { Fact::Boolean } else { Fact::Unknown };
         self.facts.set(dst.0, fact);
     }
 
     /// Small numbers stand in the code; a script may choose no others, so larger ones come from the constants' memory or in two parts.
     pub(super) fn load_number(&mut self, dst: Reg, value: i32) {
-        if u8::try_from(value).is_ok() {
-            // The tag is the int32 0.
-            self.asm.lea(Size::S64, dst, Mem::base(TAG, value));
-        } else if i16::try_from(value).is_ok() {
-            self.asm.mov_imm64(dst, Value::int32(value).bits() as i64);
+        if i16::try_from(value).is_ok() {
+            let bits = Value::int32(value).bits();
+            self.asm.run(|run| {
+                if value >= 0 {
+                    // The tag is the int32 0.
+                    run.mem(Size::S64, opcode::LEA, dst, TAG, value);
+                } else {
+                    run.mov64(dst, bits);
+                }
+            });
         } else {
             self.load_int32_bits(dst, value);
             self.box_int32(dst);
@@ -396,8 +404,7 @@ impl<'a> Compiler<'a> {
         let value = self.code.constant(i.value.0 as usize);
         // The collector moves what constants refer to, so they are read where it updates them.
         let at = self.code.constants() as i64 + i64::from(i.value.0) * 8;
-        self.asm.mov_imm64(Reg::RAX, at);
-        self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, 0));
+        self.asm.run(|run| run.load_absolute(at as u64));
         self.store_and_keep(i.dst.0);
         let fact = if value.is_int32() {
             Fact::Int32
@@ -428,85 +435,124 @@ impl<'a> Compiler<'a> {
         self.asm.jb(no);
     }
 
-    /// rax = the scope `depth` links above the one in the register.
-    fn scope_slot(&mut self, register: u16, depth: U16) {
+    /// Whether a scope is in rax, and the links from there to the one that is wanted: after most of them, if there are many.
+    fn near_scope(&mut self, register: u16, depth: U16) -> (bool, U16) {
+        if depth.0 <= NEAR_SCOPES {
+            return (self.is_in_rax(register), depth);
+        }
         self.load(Reg::RAX, register);
         for _ in 0..depth.0 {
             self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, scope::PARENT));
         }
+        (true, U16(0))
     }
 
-    fn store_in_scope(&mut self, src: u16, index: U16) {
-        let done = self.asm.new_label();
-        self.load(Reg::RCX, src);
-        self.asm.lea(Size::S64, Reg::RDX, slot_of_scope(index));
-        self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
-        self.barrier(Reg::RAX, done);
-        self.asm.bind(done);
+    fn store_scoped(&mut self, op: Op, scope: u16, depth: U16, index: U16, src: u16, checked: bool) {
+        let (scope_in_rax, depth) = self.near_scope(scope, depth);
+        let src_in_rax = self.is_in_rax(src);
+        // Numbers and booleans are no cells: they need no barrier.
+        let barriers = self.facts.get(src) == Fact::Unknown;
+        let (mut slow, mut behind) = (Chain::NONE, Chain::NONE);
+        let offset = slot_of_scope(index);
+        self.asm.run(|run| {
+            if src_in_rax {
+                run.rr(Size::S64, opcode::STORE, Reg::RAX, Reg::RCX);
+            }
+            run.load_or_keep(Reg::RAX, scope, scope_in_rax);
+            if !src_in_rax {
+                run.load(Reg::RCX, src);
+            }
+            scope_above(run, depth);
+            if checked {
+                run.mem_imm(Size::S64, opcode::CMP, Reg::RAX, offset, 0);
+                run.jcc(Cond::E, &mut slow);
+            }
+            run.mem(Size::S64, opcode::STORE, Reg::RCX, Reg::RAX, offset);
+            if barriers {
+                run.barrier(Reg::RAX, &mut behind);
+            }
+        });
+        if checked {
+            self.whole_behind(op, slow);
+        }
+        if barriers {
+            self.barrier_behind(offset, behind);
+        }
     }
 
     /// rax = the cell that holds the global which the site knows, rdx = the address of its value: a binding's record, or an own property of the
-    /// global object. What the site knows when the function is compiled is tried first.
-    fn cached_global(&mut self, slot: Slot, slow: Label) {
+    /// global object. What the site knows when the function is compiled is tried first; what else it may know joins `other`, which goes on at the position that
+    /// this gives; where it knows nothing, `slow`.
+    fn cached_global(&mut self, slot: Slot, other: &mut Chain, slow: &mut Chain) -> u32 {
         let known = self.feedback(slot).bits.get();
-        if known != cached::BINDING && known != cached::PROPERTY {
-            self.asm.lea(Size::S64, Reg::RSI, site_field(slot, 0));
-            self.call_leaf(shared::GLOBAL);
-            self.asm.je(slow);
-            return;
-        }
-        let done = self.asm.new_label();
-        let other = self.slow_shared(shared::GLOBAL, Some(slot), Some(slow), done);
-        self.asm.cmp(Size::S8, site_field(slot, site::BITS), i32::from(known));
-        self.asm.jne(other);
-        self.global_of_kind(known, slot, slow);
-        self.asm.bind(done);
-    }
-
-    fn global_of_kind(&mut self, kind: u8, slot: Slot, slow: Label) {
-        self.asm.mov(Size::S64, Reg::RAX, site_field(slot, site::CELL));
-        if kind == cached::BINDING {
-            self.asm.lea(Size::S64, Reg::RDX, Mem::base(Reg::RAX, header::SIZE + binding::VALUE as i32 * 8));
-            // In its dead zone.
-            self.asm.cmp(Size::S64, Mem::base(Reg::RDX, 0), 0);
-            self.asm.je(slow);
-            return;
-        }
-        self.asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::RAX, header::SHAPE));
-        self.asm.cmp(Size::S32, Reg::RCX, site_field(slot, site::GUARD));
-        self.asm.jne(slow);
-        self.asm.mov(Size::S32, Reg::RCX, site_field(slot, site::AUX));
-        self.asm.cmp(Size::S32, Reg::RCX, Mem::base(super::CX, context::PROTO_EPOCH));
-        self.asm.jne(slow);
-        let inline = self.asm.new_label();
-        self.asm.mov(Size::S32, Reg::RDX, site_field(slot, site::LOC));
-        self.asm.cmp(Size::S32, Reg::RDX, Loc::OWN_INLINE_END as i32);
-        self.asm.jcc_short(Cond::B, inline);
-        self.asm.and(Size::S32, Reg::RDX, 0xff_ffff);
-        self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::SLOTS));
-        self.asm.bind(inline);
-        self.asm.add(Size::S64, Reg::RDX, Reg::RAX);
+        self.asm.run(|run| {
+            if known == cached::BINDING || known == cached::PROPERTY {
+                run.site_compare8(slot, site::BITS, known);
+                run.jcc(Cond::NE, other);
+                run.site_field(Size::S64, opcode::LOAD, Reg::RAX, slot, site::CELL);
+            }
+            if known == cached::BINDING {
+                run.mem(Size::S64, opcode::LEA, Reg::RDX, Reg::RAX, header::SIZE + binding::VALUE as i32 * 8);
+                // In its dead zone.
+                run.mem_imm(Size::S64, opcode::CMP, Reg::RDX, 0, 0);
+                run.jcc(Cond::E, slow);
+            } else if known == cached::PROPERTY {
+                run.mem(Size::S32, opcode::LOAD, Reg::RCX, Reg::RAX, header::SHAPE);
+                run.site_field(Size::S32, opcode::CMP_REG_RM, Reg::RCX, slot, site::GUARD);
+                let first = run.jcc(Cond::NE, slow);
+                run.site_field(Size::S32, opcode::LOAD, Reg::RCX, slot, site::AUX);
+                run.context_field(Size::S32, opcode::CMP_REG_RM, Reg::RCX, context::PROTO_EPOCH);
+                run.jcc_again(Cond::NE, first);
+                run.site_field(Size::S32, opcode::LOAD, Reg::RDX, slot, site::LOC);
+                run.ri(Size::S32, opcode::CMP, Reg::RDX, Loc::OWN_INLINE_END as i32);
+                let inline = run.jcc_short(Cond::B);
+                run.ri(Size::S32, opcode::AND, Reg::RDX, 0xff_ffff);
+                run.mem(Size::S64, opcode::LOAD, Reg::RAX, Reg::RAX, object::SLOTS);
+                run.land(inline);
+                run.rr(Size::S64, opcode::ADD_REG_RM, Reg::RDX, Reg::RAX);
+            } else {
+                run.site_address(Reg::RSI, slot);
+                run.call_near(shared::GLOBAL.target());
+                run.jcc(Cond::E, slow);
+            }
+            run.here()
+        })
     }
 
     fn get_global(&mut self) {
         let i: instr::GetGlobal = self.decode();
-        let done = self.asm.new_label();
-        let slow = self.slow_op(Op::GetGlobal, done);
-        self.cached_global(i.slot, slow);
-        self.asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RDX, 0));
-        self.finish_with(i.dst.0, done);
+        let (mut other, mut slow) = (Chain::NONE, Chain::NONE);
+        let found = self.cached_global(i.slot, &mut other, &mut slow);
+        self.asm.run(|run| run.mem(Size::S64, opcode::LOAD, Reg::RAX, Reg::RDX, 0));
+        self.global_behind(Op::GetGlobal, i.slot, other, found, slow);
+        self.store_and_keep(i.dst.0);
         self.facts.forget(i.dst.0);
     }
 
     fn set_global(&mut self) {
         let i: instr::SetGlobal = self.decode();
-        let done = self.asm.new_label();
-        let slow = self.slow_op(Op::SetGlobal, done);
-        self.cached_global(i.slot, slow);
-        self.load(Reg::RCX, i.src.0);
-        self.asm.mov(Size::S64, Mem::base(Reg::RDX, 0), Reg::RCX);
-        self.barrier(Reg::RAX, done);
-        self.asm.bind(done);
+        let barriers = self.facts.get(i.src.0) == Fact::Unknown;
+        let (mut other, mut slow, mut barrier) = (Chain::NONE, Chain::NONE, Chain::NONE);
+        let found = self.cached_global(i.slot, &mut other, &mut slow);
+        self.asm.run(|run| {
+            run.load(Reg::RCX, i.src.0);
+            run.mem(Size::S64, opcode::STORE, Reg::RCX, Reg::RDX, 0);
+            if barriers {
+                run.barrier(Reg::RAX, &mut barrier);
+            }
+        });
+        self.global_behind(Op::SetGlobal, i.slot, other, found, slow);
+        if barriers {
+            self.address_barrier_behind(barrier);
+        }
+    }
+
+    fn global_behind(&mut self, op: Op, slot: Slot, other: Chain, found: u32, slow: Chain) {
+        if other.is_used() {
+            self.by_site_behind(op, shared::GLOBAL, slot, other, found, slow);
+        } else {
+            self.whole_behind(op, slow);
+        }
     }
 
     fn iter_next(&mut self) {
@@ -592,7 +638,18 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// The slot of the scope in rax.
-fn slot_of_scope(index: U16) -> Mem {
-    Mem::base(Reg::RAX, scope::SLOTS + i32::from(index.0) * 8)
+/// Where a slot is in a scope.
+fn slot_of_scope(index: U16) -> i32 {
+    scope::SLOTS + i32::from(index.0) * 8
+}
+
+/// Links that a run goes along: its room is limited.
+const NEAR_SCOPES: u16 = 8;
+
+/// rax = the scope `depth` links above the one in rax.
+#[inline(always)]
+fn scope_above(run: &mut Run<'_>, depth: U16) {
+    for _ in 0..depth.0 {
+        run.mem(Size::S64, opcode::LOAD, Reg::RAX, Reg::RAX, scope::PARENT);
+    }
 }

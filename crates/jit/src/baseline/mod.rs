@@ -7,6 +7,7 @@
 //! The compiler is total: it has code for every op. What it keeps in mind is little: which registers are known to hold an int32 or a double since the last place that
 //! can be jumped to ([`Facts`]), which saves checks and never changes what code does.
 //!
+//! * `emit.rs`: what the code of many ops has in common
 //! * `allocate.rs`: objects, arrays, closures, scopes
 //! * `frame.rs`: prologue, calls, returns, suspensions
 //! * `number.rs`: arithmetic, bit operations, conversions
@@ -20,6 +21,7 @@
 pub(crate) mod allocate;
 pub(crate) mod compare;
 mod element;
+mod emit;
 mod facts;
 mod fast_native;
 mod frame;
@@ -193,6 +195,8 @@ pub(crate) struct Compiler<'a> {
     /// The code offset of each instruction and slow path, if somebody wants to know.
     positions: Option<Vec<(u32, u32)>>,
     instructions: u32,
+    /// Shapes that the code block holds already; 0 is none.
+    held: [u32; property::HELD],
     /// The ops whose stubs are called.
     stubs: OpSet,
 }
@@ -242,6 +246,7 @@ impl<'a> Compiler<'a> {
             inside,
             positions: None,
             instructions: 0,
+            held: [0; property::HELD],
             stubs: OpSet::default(),
         };
         compiler.find_labels();
@@ -428,7 +433,6 @@ impl<'a> Compiler<'a> {
     /// The end of an instruction whose ways to here and to `done` have stored rax in the register.
     pub fn stored_and_in_rax(&mut self, register: u16, done: Label) {
         self.asm.bind(done);
-        self.reload_after_slow_op(register, done);
         self.in_rax = Some((register, self.asm.emitted()));
     }
 
@@ -443,9 +447,11 @@ impl<'a> Compiler<'a> {
 
     /// Adds one to a count of the op's kind of sites, if they are counted. Clobbers the flags only.
     fn count_site(&mut self, op: Op, count: fn(FeedbackKind) -> i32) {
-        let kind = op.info().feedback;
-        if self.cx.options.count_sites && COUNTED_SITES.iter().any(|row| row.0 == kind) {
-            self.asm.inc(Size::S64, Mem::base(CX, count(kind)));
+        if self.cx.options.count_sites {
+            let kind = op.info().feedback;
+            if COUNTED_SITES.iter().any(|row| row.0 == kind) {
+                self.asm.inc(Size::S64, Mem::base(CX, count(kind)));
+            }
         }
     }
 

@@ -4,12 +4,14 @@
 //! is the op's stub's, which does doubles by itself.
 
 use super::compare::Right;
+use super::emit::Emit;
 use super::facts::Fact;
 use super::operands::Spill;
-use super::{Compiler, TAG, site_field, vm};
+use super::{Compiler, TAG, site_field};
 use crate::stubs::shared;
+use crate::symbols::Symbol;
 use tercel_asm::Label;
-use tercel_asm::x64::{Assembler, Cond, Mem, Reg, Size, Xmm};
+use tercel_asm::x64::{Chain, Cond, Mem, Reg, Run, Size, Xmm, opcode};
 use tercel_bytecode::Op;
 use tercel_bytecode::op::{Slot, Src, instr};
 use tercel_vm::Value;
@@ -37,6 +39,68 @@ pub enum Bits {
     UShr,
 }
 
+impl Arith {
+    /// The opcode of the SSE instruction. There is none for remainders.
+    fn sse_opcode(self) -> u8 {
+        match self {
+            Arith::Add | Arith::Mod => 0x58,
+            Arith::Mul => 0x59,
+            Arith::Sub => 0x5C,
+            Arith::Div => 0x5E,
+        }
+    }
+}
+
+pub(super) const UCOMISD: u8 = 0x2E;
+
+/// What a bit operation does behind the function: operands that are no int32, and results of 2^31 or more.
+#[derive(Clone, Copy)]
+pub(super) struct Integers {
+    /// The operand that memory lacks, before it is converted.
+    pub unsaved: Spill,
+    pub left: Chain,
+    pub left_done: u32,
+    pub right: Chain,
+    pub right_done: u32,
+    pub large: Chain,
+    /// Where the result is stored.
+    pub store: u32,
+}
+
+/// The operands of an operation on doubles, in rax and rcx: the words of doubles, or int32 values.
+#[derive(Clone, Copy)]
+pub(super) struct Doubles {
+    left: Fact,
+    right: Fact,
+}
+
+impl Doubles {
+    /// xmm0, xmm1 = the operands. Gives the position at which it begins.
+    #[inline(always)]
+    pub fn load(self, run: &mut Run<'_>) -> u32 {
+        let start = run.here();
+        for (fact, xmm, word) in [(self.left, Xmm::XMM0, Reg::RAX), (self.right, Xmm::XMM1, Reg::RCX)] {
+            if fact == Fact::Int32 {
+                run.double_of_int32(xmm, word);
+            } else {
+                run.movq_from(xmm, word);
+            }
+        }
+        start
+    }
+
+    /// What makes doubles of operands that turn out to be int32, if any may.
+    pub fn routine(self) -> Option<Symbol> {
+        let unknown = |fact| !matches!(fact, Fact::Int32 | Fact::Double);
+        match (unknown(self.left), unknown(self.right)) {
+            (true, true) => Some(shared::NUMBERS),
+            (true, false) => Some(shared::NUMBERS_LEFT),
+            (false, true) => Some(shared::NUMBERS_RIGHT),
+            (false, false) => None,
+        }
+    }
+}
+
 impl<'a> Compiler<'a> {
     /// The right operand of the current instruction.
     pub fn right(&self, b: Src) -> Right {
@@ -52,35 +116,10 @@ impl<'a> Compiler<'a> {
         Spill { register, constant: right.constant() }
     }
 
-    /// Loads the right operand into rcx. `true`: it is known to be an int32.
-    pub fn load_right(&mut self, right: Right) -> Fact {
-        match right {
-            Right::Register(r) => {
-                self.load(Reg::RCX, r);
-                self.facts.get(r)
-            }
-            Right::Immediate(imm) => {
-                self.asm.mov_imm64(Reg::RCX, Value::int32(i32::from(imm)).bits() as i64);
-                Fact::Int32
-            }
-            Right::Constant(_, value) => {
-                self.load_number(Reg::RCX, value);
-                Fact::Int32
-            }
-        }
-    }
-
-    /// Loads the left operand into rax and the right one into rcx, in the order that leaves most of the work to what rax holds.
-    pub fn load_operands(&mut self, a: u16, right: Right) {
-        match right {
-            Right::Register(b) if b != a && self.is_in_rax(b) => {
-                self.load_right(right);
-                self.load(Reg::RAX, a);
-            }
-            _ => {
-                self.load(Reg::RAX, a);
-                self.load_right(right);
-            }
+    /// ecx = a constant that may not stand in the code as it is, if the operand is one. Keeps rax, which counts as clobbered all the same.
+    pub(super) fn load_large(&mut self, right: Right) {
+        if let (Right::Constant(_, value), None) = (right, right.small()) {
+            self.load_int32_bits(Reg::RCX, value);
         }
     }
 
@@ -149,7 +188,6 @@ impl<'a> Compiler<'a> {
 
     pub fn arith(&mut self, op: Op, kind: Arith, dst: u16, a: u16, right: Right, slot: Slot) {
         let (fact_a, fact_b) = (self.facts.get(a), right.fact(self.facts));
-        let done = self.asm.new_label();
         let only_doubles = kind != Arith::Mod && (fact_a == Fact::Double || fact_b == Fact::Double);
         let doubles = only_doubles
             || self.saw_doubles(slot) && kind != Arith::Mod && (fact_a != Fact::Int32 || fact_b != Fact::Int32);
@@ -160,118 +198,278 @@ impl<'a> Compiler<'a> {
         }
         let spill = self.operands_to_spill(right);
         self.spill = Spill { register: if doubles { None } else { spill.register }, ..spill };
-        // The stub does doubles as well.
-        let slow = self.slow_op(op, done);
-        let otherwise = if doubles { self.asm.new_label() } else { slow };
         // A sum that is no int32 has taken the place of its left operand.
-        let overflow = match spill.register {
-            Some((Reg::RAX, _)) if !only_doubles => self.slow_overflow(kind == Arith::Add, right, otherwise),
-            _ => otherwise,
-        };
-        if !only_doubles {
-            match right {
-                Right::Immediate(imm) if matches!(kind, Arith::Add | Arith::Sub) => {
-                    self.load(Reg::RAX, a);
-                    self.check_int32(Reg::RAX, fact_a, otherwise);
-                    if kind == Arith::Add {
-                        self.asm.add(Size::S32, Reg::RAX, i32::from(imm));
-                    } else {
-                        self.asm.sub(Size::S32, Reg::RAX, i32::from(imm));
-                    }
-                    self.asm.jo(overflow);
-                }
-                _ => {
-                    self.load_operands(a, right);
-                    self.check_int32(Reg::RAX, fact_a, otherwise);
-                    self.check_int32(Reg::RCX, fact_b, otherwise);
-                    self.int32_arith(kind, a, overflow);
-                }
+        let undoes = adds && !only_doubles && matches!(spill.register, Some((Reg::RAX, _)));
+        let added = kind == Arith::Add;
+        // The stub does doubles as well.
+        let (mut slow, mut overflow) = (Chain::NONE, Chain::NONE);
+        if !doubles {
+            let (zero, product) = self.int32_arith(kind, a, right, &mut slow, undoes.then_some(&mut overflow));
+            if zero.is_used() {
+                self.product_behind(op, a, zero, product, slow);
+            } else if undoes {
+                self.sum_behind(op, added, right, overflow, slow);
+            } else {
+                self.whole_behind(op, slow);
             }
-            self.box_int32(Reg::RAX);
-            self.store_result(dst);
-            if doubles {
-                self.asm.jmp_to(done);
+        } else {
+            let mut store = Chain::NONE;
+            if !only_doubles {
+                let mut otherwise = Chain::NONE;
+                let undone = undoes.then_some(&mut overflow);
+                let (zero, product) = self.int32_arith(kind, a, right, &mut otherwise, undone);
+                self.asm.jmp_chain(&mut store);
+                self.asm.bind_chain(otherwise);
+                if zero.is_used() {
+                    self.zero_product_behind(a, zero, product);
+                }
+                if overflow.is_used() {
+                    let otherwise = self.asm.emitted() as u32;
+                    self.overflow_behind(added, right, overflow, otherwise);
+                }
+                self.spill(Spill { constant: None, ..spill });
             }
+            let operands = self.double_operands(a, right, fact_a, fact_b, only_doubles);
+            if !self.saw_doubles(slot) {
+                self.asm.or(Size::S8, site_field(slot, site::BITS), i32::from(type_bits::DOUBLE));
+            }
+            let redo = self.asm.run(|run| {
+                let redo = operands.load(run);
+                run.sse(0xF2, kind.sse_opcode(), Xmm::XMM0, Xmm::XMM1);
+                run.sse(0x66, UCOMISD, Xmm::XMM0, Xmm::XMM0);
+                run.jcc(Cond::P, &mut slow);
+                run.movq_to(Reg::RAX, Xmm::XMM0);
+                run.rr(Size::S64, opcode::SUB_REG_RM, Reg::RAX, TAG);
+                redo
+            });
+            self.asm.bind_chain(store);
+            self.numbers_behind(op, slow, operands.routine(), redo);
         }
-        if doubles {
-            self.asm.bind(otherwise);
-            self.spill(Spill { constant: None, ..spill });
-            self.double_arith(kind, a, right, fact_a, fact_b, slot, slow);
-            self.store_result(dst);
-        }
-        self.stored_and_in_rax(dst, done);
+        self.store_and_keep(dst);
         // The helper's result may be anything.
         self.facts.forget(dst);
     }
 
-    /// eax = eax op ecx; jumps to `otherwise`, with the registers clobbered, where the result is no int32.
-    fn int32_arith(&mut self, kind: Arith, a: u16, otherwise: Label) {
-        match kind {
-            Arith::Add => {
-                self.asm.add(Size::S32, Reg::RAX, Reg::RCX);
-                self.asm.jo(otherwise);
+    /// Loads the operands of an operation on doubles, one of which may be an int32 for sure. `fresh`: the left one may be in rax still.
+    pub(super) fn double_operands(&mut self, a: u16, right: Right, fact_a: Fact, fact_b: Fact, fresh: bool) -> Doubles {
+        let (a_in_rax, b_in_rax) = match right {
+            Right::Register(b) => (fresh && self.is_in_rax(a), fresh && b != a && self.is_in_rax(b)),
+            Right::Immediate(_) | Right::Constant(..) => (fresh && self.is_in_rax(a), false),
+        };
+        self.load_large(right);
+        self.asm.run(|run| {
+            if b_in_rax {
+                run.rr(Size::S64, opcode::STORE, Reg::RAX, Reg::RCX);
             }
-            Arith::Sub => {
-                self.asm.sub(Size::S32, Reg::RAX, Reg::RCX);
-                self.asm.jo(otherwise);
+            run.load_or_keep(Reg::RAX, a, a_in_rax);
+            match right {
+                Right::Register(b) if b == a => run.rr(Size::S64, opcode::STORE, Reg::RAX, Reg::RCX),
+                Right::Register(b) if !b_in_rax => run.load(Reg::RCX, b),
+                Right::Register(_) => {}
+                Right::Immediate(_) | Right::Constant(..) => {
+                    if let Some(imm) = right.small() {
+                        run.mov32(Reg::RCX, imm);
+                    }
+                }
             }
-            Arith::Mul => {
-                let (zero, done) = (self.asm.new_label(), self.asm.new_label());
-                self.asm.imul(Size::S32, Reg::RAX, Reg::RCX);
-                self.asm.jo(otherwise);
-                self.asm.test(Size::S32, Reg::RAX, Reg::RAX);
-                self.asm.je(zero);
-                self.asm.bind(done);
-                self.later(move |this| {
-                    // 0 or −0: the latter if one operand is negative.
-                    this.asm.bind(zero);
-                    this.asm.mov(Size::S32, Reg::RDX, vm(a));
-                    this.asm.or(Size::S32, Reg::RDX, Reg::RCX);
-                    this.asm.js(otherwise);
-                    this.asm.jmp_to(done);
-                });
+            if fact_a != Fact::Int32 {
+                run.unbox_double(Reg::RAX);
             }
-            Arith::Div => {
-                // Exact quotients of positive numbers stay int32.
-                self.asm.test(Size::S32, Reg::RCX, Reg::RCX);
-                self.asm.jle(otherwise);
-                self.asm.test(Size::S32, Reg::RAX, Reg::RAX);
-                self.asm.jl(otherwise);
-                self.asm.zero(Reg::RDX);
-                self.asm.div(Size::S32, Reg::RCX);
-                self.asm.test(Size::S32, Reg::RDX, Reg::RDX);
-                self.asm.jne(otherwise);
+            if fact_b != Fact::Int32 {
+                run.unbox_double(Reg::RCX);
             }
-            Arith::Mod => {
-                self.asm.test(Size::S32, Reg::RCX, Reg::RCX);
-                self.asm.jle(otherwise);
-                self.asm.test(Size::S32, Reg::RAX, Reg::RAX);
-                self.asm.jl(otherwise);
-                self.asm.zero(Reg::RDX);
-                self.asm.div(Size::S32, Reg::RCX);
-                self.asm.mov(Size::S32, Reg::RAX, Reg::RDX);
-            }
-        }
+        });
+        Doubles { left: fact_a, right: fact_b }
     }
 
-    /// rax = the boxed result of the operation on doubles.
-    #[allow(clippy::too_many_arguments)]
-    fn double_arith(&mut self, kind: Arith, a: u16, right: Right, fact_a: Fact, fact_b: Fact, slot: Slot, slow: Label) {
-        self.load(Reg::RAX, a);
-        self.to_double(Reg::RAX, Xmm::XMM0, fact_a, slow);
-        self.load_right(right);
-        self.to_double(Reg::RCX, Xmm::XMM1, fact_b, slow);
-        if !self.saw_doubles(slot) {
-            self.asm.or(Size::S8, site_field(slot, site::BITS), i32::from(type_bits::DOUBLE));
+    /// rax = the int32 that the operation gives for two int32 values; joins `otherwise`, with the registers clobbered, for other operands and results. Gives
+    /// the branches of products that are 0, which may be −0, and where to go on with 0.
+    ///
+    /// Sums outside int32 join `overflow` instead, if there is one.
+    fn int32_arith(
+        &mut self,
+        kind: Arith,
+        a: u16,
+        right: Right,
+        otherwise: &mut Chain,
+        mut overflow: Option<&mut Chain>,
+    ) -> (Chain, u32) {
+        let (fact_a, fact_b) = (self.facts.get(a), right.fact(self.facts));
+        let a_in_rax = self.is_in_rax(a);
+        let b_in_rax = matches!(right, Right::Register(b) if b != a && self.is_in_rax(b));
+        let mut zero = Chain::NONE;
+        let small = right.small();
+        self.load_large(right);
+        let product = self.asm.run(|run| {
+            let mut first = None;
+            let mut check = |run: &mut Run<'_>, value, fact| {
+                if fact != Fact::Int32 {
+                    match first {
+                        None => first = Some(run.check_int32(value, otherwise)),
+                        Some(first) => {
+                            run.rr(Size::S64, opcode::CMP_REG_RM, value, TAG);
+                            run.jcc_again(Cond::B, first);
+                        }
+                    }
+                }
+            };
+            if let Some(imm) = small
+                && matches!(kind, Arith::Add | Arith::Sub)
+            {
+                run.load_or_keep(Reg::RAX, a, a_in_rax);
+                check(run, Reg::RAX, fact_a);
+                let digit = if kind == Arith::Add { opcode::ADD } else { opcode::SUB };
+                run.rax_imm(Size::S32, digit, imm);
+                run.jcc(Cond::O, overflow.take().unwrap_or(otherwise));
+                run.box_int32(Reg::RAX);
+                return run.here();
+            }
+            if b_in_rax {
+                run.rr(Size::S64, opcode::STORE, Reg::RAX, Reg::RCX);
+            }
+            run.load_or_keep(Reg::RAX, a, a_in_rax);
+            match right {
+                Right::Register(b) if !b_in_rax => run.load_or_keep(Reg::RCX, b, b == a && a_in_rax),
+                Right::Register(_) => {}
+                Right::Immediate(_) | Right::Constant(..) => {
+                    if let Some(imm) = small {
+                        run.mov32(Reg::RCX, imm);
+                    }
+                }
+            }
+            check(run, Reg::RAX, fact_a);
+            check(run, Reg::RCX, fact_b);
+            match kind {
+                Arith::Add => run.rr(Size::S32, opcode::ADD_REG_RM, Reg::RAX, Reg::RCX),
+                Arith::Sub => run.rr(Size::S32, opcode::SUB_REG_RM, Reg::RAX, Reg::RCX),
+                Arith::Mul => {
+                    run.imul32(Reg::RAX, Reg::RCX);
+                    run.jcc(Cond::O, otherwise);
+                    match small {
+                        // 0 has only 0 as its factor then.
+                        Some(1..) => {}
+                        Some(_) => {
+                            run.rr(Size::S32, opcode::TEST_REG_RM, Reg::RAX, Reg::RAX);
+                            run.jcc(Cond::E, otherwise);
+                        }
+                        None => {
+                            run.rr(Size::S32, opcode::TEST_REG_RM, Reg::RAX, Reg::RAX);
+                            run.jcc(Cond::E, &mut zero);
+                        }
+                    }
+                }
+                Arith::Div | Arith::Mod => {
+                    // Exact quotients of positive numbers stay int32.
+                    run.rr(Size::S32, opcode::TEST_REG_RM, Reg::RCX, Reg::RCX);
+                    run.jcc(Cond::LE, otherwise);
+                    run.rr(Size::S32, opcode::TEST_REG_RM, Reg::RAX, Reg::RAX);
+                    run.jcc(Cond::L, otherwise);
+                    run.rr(Size::S32, opcode::XOR_REG_RM, Reg::RDX, Reg::RDX);
+                    run.div32(Reg::RCX);
+                    if kind == Arith::Div {
+                        run.rr(Size::S32, opcode::TEST_REG_RM, Reg::RDX, Reg::RDX);
+                        run.jcc(Cond::NE, otherwise);
+                    } else {
+                        run.rr(Size::S32, opcode::LOAD, Reg::RAX, Reg::RDX);
+                    }
+                }
+            }
+            if matches!(kind, Arith::Add | Arith::Sub) {
+                run.jcc(Cond::O, overflow.take().unwrap_or(otherwise));
+            }
+            let product = run.here();
+            run.box_int32(Reg::RAX);
+            product
+        });
+        (zero, product)
+    }
+
+    pub fn bits(&mut self, op: Op, kind: Bits, dst: u16, a: u16, right: Right) {
+        let (fact_a, fact_b) = (self.facts.get(a), right.fact(self.facts));
+        if kind == Bits::Or && matches!(right, Right::Immediate(0)) {
+            return self.to_int32_boxed(op, dst, a, fact_a);
         }
-        match kind {
-            Arith::Add => self.asm.addsd(Xmm::XMM0, Xmm::XMM1),
-            Arith::Sub => self.asm.subsd(Xmm::XMM0, Xmm::XMM1),
-            Arith::Mul => self.asm.mulsd(Xmm::XMM0, Xmm::XMM1),
-            Arith::Div => self.asm.divsd(Xmm::XMM0, Xmm::XMM1),
-            Arith::Mod => {}
+        let a_in_rax = self.is_in_rax(a);
+        let b_in_rax = matches!(right, Right::Register(b) if b != a && self.is_in_rax(b));
+        // The operand that memory lacks is written on the ways to the slow path, before it is converted, which therefore comes last.
+        let right_is_unsaved = self.unsaved.is_some_and(|r| r != a && right.is_register(r));
+        let unsaved = self.unsaved.map(|r| (if right_is_unsaved { Reg::RCX } else { Reg::RAX }, r));
+        self.spill = Spill { register: None, constant: right.constant() };
+        let mut behind = Integers {
+            unsaved: Spill { register: unsaved, constant: None },
+            left: Chain::NONE,
+            left_done: 0,
+            right: Chain::NONE,
+            right_done: 0,
+            large: Chain::NONE,
+            store: 0,
+        };
+        let small = right.small();
+        self.load_large(right);
+        self.asm.run(|run| {
+            if b_in_rax {
+                run.rr(Size::S64, opcode::STORE, Reg::RAX, Reg::RCX);
+            }
+            run.load_or_keep(Reg::RAX, a, a_in_rax);
+            if let (Right::Register(b), false) = (right, b_in_rax) {
+                run.load_or_keep(Reg::RCX, b, b == a && a_in_rax);
+            }
+            for is_left in [right_is_unsaved, !right_is_unsaved] {
+                if is_left && fact_a != Fact::Int32 {
+                    run.check_int32(Reg::RAX, &mut behind.left);
+                    behind.left_done = run.here();
+                }
+                if !is_left && fact_b != Fact::Int32 {
+                    run.check_int32(Reg::RCX, &mut behind.right);
+                    behind.right_done = run.here();
+                }
+            }
+            match (kind, small) {
+                (Bits::And, Some(imm)) => run.rax_imm(Size::S32, opcode::AND, imm),
+                (Bits::Or, Some(imm)) => run.rax_imm(Size::S32, opcode::OR, imm),
+                (Bits::Xor, Some(imm)) => run.rax_imm(Size::S32, opcode::XOR, imm),
+                (Bits::And, _) => run.rr(Size::S32, opcode::AND_REG_RM, Reg::RAX, Reg::RCX),
+                (Bits::Or, _) => run.rr(Size::S32, opcode::OR_REG_RM, Reg::RAX, Reg::RCX),
+                (Bits::Xor, _) => run.rr(Size::S32, opcode::XOR_REG_RM, Reg::RAX, Reg::RCX),
+                (Bits::Shl, Some(imm)) => run.shift_eax(opcode::SHL, imm as u8 & 31),
+                (Bits::Shr, Some(imm)) => run.shift_eax(opcode::SAR, imm as u8 & 31),
+                (Bits::UShr, Some(imm)) => run.shift_eax(opcode::SHR, imm as u8 & 31),
+                (Bits::Shl, _) => run.shift_eax_cl(opcode::SHL),
+                (Bits::Shr, _) => run.shift_eax_cl(opcode::SAR),
+                (Bits::UShr, _) => run.shift_eax_cl(opcode::SHR),
+            }
+            if kind == Bits::UShr {
+                run.rr(Size::S32, opcode::TEST_REG_RM, Reg::RAX, Reg::RAX);
+                run.jcc(Cond::S, &mut behind.large);
+            } else if matches!(kind, Bits::Shl | Bits::Shr) {
+                // A shift of 0 leaves the upper half as it was.
+                run.rr(Size::S32, opcode::LOAD, Reg::RAX, Reg::RAX);
+            }
+            run.box_int32(Reg::RAX);
+            behind.store = run.here();
+        });
+        self.integers_behind(op, behind);
+        self.store_and_keep(dst);
+        // The helper's result may be a BigInt.
+        self.facts.forget(dst);
+    }
+
+    /// `a | 0`, the idiom: an int32 is the result as it is.
+    fn to_int32_boxed(&mut self, op: Op, dst: u16, a: u16, fact: Fact) {
+        let in_rax = self.is_in_rax(a);
+        self.spill = Spill { register: self.unsaved.map(|r| (Reg::RAX, r)), constant: None };
+        let mut double = Chain::NONE;
+        self.asm.run(|run| {
+            run.load_or_keep(Reg::RAX, a, in_rax);
+            if fact != Fact::Int32 {
+                run.check_int32(Reg::RAX, &mut double);
+            }
+        });
+        if double.is_used() {
+            self.boxed_int32_behind(op, double);
         }
-        self.box_double_or(slow);
+        self.store_and_keep(dst);
+        self.facts.set(dst, if fact == Fact::Int32 { fact } else { Fact::Unknown });
     }
 
     /// eax = ToInt32 of the number in `value`; rax is clobbered, and so is xmm0.
@@ -282,134 +480,10 @@ impl<'a> Compiler<'a> {
         let done = self.asm.new_label();
         let routine = if value == Reg::RCX { shared::TO_INT32_RCX } else { shared::TO_INT32_RAX };
         debug_assert!(matches!(value, Reg::RAX | Reg::RCX));
-        let double = self.slow_shared_spilling(routine, slow, done);
+        let double = self.slow_shared(routine, None, Some(slow), done);
         self.asm.cmp(Size::S64, value, TAG);
         self.asm.jb(double);
         self.asm.bind(done);
-    }
-
-    pub fn bits(&mut self, op: Op, kind: Bits, dst: u16, a: u16, right: Right) {
-        let (fact_a, fact_b) = (self.facts.get(a), right.fact(self.facts));
-        let done = self.asm.new_label();
-        // The operand that memory lacks is written on the ways to the slow path, before it is converted, which therefore comes last.
-        let right_is_unsaved = self.unsaved.is_some_and(|r| r != a && right.is_register(r));
-        let unsaved = self.unsaved.map(|r| (if right_is_unsaved { Reg::RCX } else { Reg::RAX }, r));
-        self.spill = Spill { register: None, constant: right.constant() };
-        let slow = self.slow_op(op, done);
-        self.spill = Spill { register: unsaved, constant: None };
-        if kind == Bits::Or && matches!(right, Right::Immediate(0)) {
-            return self.to_int32_boxed(dst, a, fact_a, slow, done);
-        }
-        if let Right::Immediate(imm) = right {
-            self.load(Reg::RAX, a);
-            self.number_to_int32(Reg::RAX, fact_a, slow);
-            self.bits_immediate(kind, i32::from(imm));
-        } else if let (Right::Constant(_, value), Bits::And | Bits::Or | Bits::Xor) = (right, kind) {
-            self.load(Reg::RAX, a);
-            self.number_to_int32(Reg::RAX, fact_a, slow);
-            self.load_int32_bits(Reg::RCX, value);
-            self.bits_of_registers(kind);
-        } else {
-            self.load_operands(a, right);
-            if right_is_unsaved {
-                self.number_to_int32(Reg::RAX, fact_a, slow);
-                self.number_to_int32(Reg::RCX, fact_b, slow);
-            } else {
-                self.number_to_int32(Reg::RCX, fact_b, slow);
-                self.number_to_int32(Reg::RAX, fact_a, slow);
-            }
-            self.bits_of_registers(kind);
-        }
-        if kind == Bits::UShr {
-            let stored = self.asm.new_label();
-            let large = self.slow_shared(shared::BOX_UINT32, None, None, stored);
-            self.asm.test(Size::S32, Reg::RAX, Reg::RAX);
-            self.asm.js(large);
-            self.box_int32(Reg::RAX);
-            self.asm.bind(stored);
-        } else {
-            if matches!(kind, Bits::Shl | Bits::Shr) {
-                // A shift of 0 leaves the upper half as it was.
-                self.asm.mov(Size::S32, Reg::RAX, Reg::RAX);
-            }
-            self.box_int32(Reg::RAX);
-        }
-        self.finish_with(dst, done);
-        // The helper's result may be a BigInt.
-        self.facts.forget(dst);
-    }
-
-    /// `a | 0`, the idiom: an int32 is the result as it is.
-    fn to_int32_boxed(&mut self, dst: u16, a: u16, fact: Fact, slow: Label, done: Label) {
-        let (double, boxed) = (self.asm.new_label(), self.asm.new_label());
-        let spill = self.spill;
-        self.load(Reg::RAX, a);
-        self.check_int32(Reg::RAX, fact, double);
-        self.asm.bind(boxed);
-        self.finish_with(dst, done);
-        self.facts.set(dst, if fact == Fact::Int32 { fact } else { Fact::Unknown });
-        if fact != Fact::Int32 {
-            self.later(move |this| {
-                this.asm.bind(double);
-                this.spill(spill);
-                this.call_leaf(shared::TO_INT32_RAX);
-                this.asm.je(slow);
-                this.asm.mov(Size::S32, Reg::RAX, Reg::RAX);
-                this.box_int32(Reg::RAX);
-                this.asm.jmp_to(boxed);
-            });
-        }
-    }
-
-    /// eax = eax op ecx.
-    fn bits_of_registers(&mut self, kind: Bits) {
-        match kind {
-            Bits::And => self.asm.and(Size::S32, Reg::RAX, Reg::RCX),
-            Bits::Or => self.asm.or(Size::S32, Reg::RAX, Reg::RCX),
-            Bits::Xor => self.asm.xor(Size::S32, Reg::RAX, Reg::RCX),
-            Bits::Shl => self.asm.shl(Size::S32, Reg::RAX, tercel_asm::x64::Count::Cl),
-            Bits::Shr => self.asm.sar(Size::S32, Reg::RAX, tercel_asm::x64::Count::Cl),
-            Bits::UShr => self.asm.shr(Size::S32, Reg::RAX, tercel_asm::x64::Count::Cl),
-        }
-    }
-
-    fn bits_immediate(&mut self, kind: Bits, imm: i32) {
-        let count = (imm & 31) as u8;
-        match kind {
-            Bits::And => self.asm.and(Size::S32, Reg::RAX, imm),
-            Bits::Or => self.asm.or(Size::S32, Reg::RAX, imm),
-            Bits::Xor => self.asm.xor(Size::S32, Reg::RAX, imm),
-            Bits::Shl => self.asm.shl(Size::S32, Reg::RAX, count),
-            Bits::Shr => self.asm.sar(Size::S32, Reg::RAX, count),
-            Bits::UShr => self.asm.shr(Size::S32, Reg::RAX, count),
-        }
-    }
-
-    /// `Inc`, `Dec`.
-    pub fn increment(&mut self, op: Op, dst: u16, a: u16, slot: Slot, by: i32) {
-        let done = self.asm.new_label();
-        let slow = self.slow_op(op, done);
-        let fact = self.facts.get(a);
-        let doubles = fact == Fact::Double || fact != Fact::Int32 && self.saw_doubles(slot);
-        let otherwise = if doubles { self.asm.new_label() } else { slow };
-        self.load(Reg::RAX, a);
-        self.check_int32(Reg::RAX, fact, otherwise);
-        self.asm.add(Size::S32, Reg::RAX, by);
-        self.asm.jo(otherwise);
-        self.box_int32(Reg::RAX);
-        self.store_result(dst);
-        if doubles {
-            self.asm.jmp_to(done);
-            self.asm.bind(otherwise);
-            self.load(Reg::RAX, a);
-            self.to_double(Reg::RAX, Xmm::XMM0, Fact::Unknown, slow);
-            let one = self.asm.constant_f64(f64::from(by));
-            self.asm.addsd(Xmm::XMM0, Mem::label(one));
-            self.box_double_or(slow);
-            self.store_result(dst);
-        }
-        self.stored_and_in_rax(dst, done);
-        self.facts.forget(dst);
     }
 
     pub fn negate(&mut self) {
@@ -481,11 +555,4 @@ impl<'a> Compiler<'a> {
         self.finish_with(i.dst.0, done);
         self.facts.set(i.dst.0, Fact::Boolean);
     }
-}
-
-/// Sets a boolean value in rax from a condition of the flags.
-pub(super) fn boolean_of(asm: &mut Assembler, cond: Cond) {
-    asm.set(cond, Reg::RAX);
-    asm.movzx(Size::S32, Size::S8, Reg::RAX, Reg::RAX);
-    asm.or(Size::S32, Reg::RAX, Value::FALSE.bits() as i32);
 }

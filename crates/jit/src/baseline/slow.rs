@@ -4,17 +4,22 @@
 //! which costs next to nothing to note; code of its own ([`Compiler::later`]) costs an allocation.
 
 use super::compare::{Right, Use};
+use super::element::Behind;
+use super::emit::Emit;
+use super::number::Integers;
 use super::operands::Spill;
 use super::{CX, Compiler, FRAME, SITES, TAG, site_field};
+use crate::ic::routines;
 use crate::stubs::{self, shared};
 use crate::symbols::Symbol;
 use std::sync::LazyLock;
 use tercel_asm::Label;
-use tercel_asm::x64::{Cond, Mem, Reg, Size};
+use tercel_asm::x64::{Chain, Cond, Mem, Reg, Size, opcode};
 use tercel_bytecode::Op;
 use tercel_bytecode::op::Slot;
+use tercel_vm::Value;
 use tercel_vm::elements::HOLE;
-use tercel_vm::feedback::SiteState;
+use tercel_vm::feedback::element_bits;
 use tercel_vm::helpers::{self, Style};
 use tercel_vm::layout::context;
 
@@ -29,16 +34,93 @@ pub(super) struct Pending {
 
 /// What a slow path does, from the label `entry` on.
 enum Slow {
-    /// The whole op by its stub.
+    /// The whole op by its stub, which leaves a result in rax, too.
     Op {
         op: Op,
         entry: Label,
         done: Label,
-        /// The register that `done` expects in rax, too.
-        result: Option<u16>,
     },
-    /// An op on a named property by its stub, with its operands loaded anew.
+    /// The same, where the positions are known: from a chain of branches, back to a position.
+    Whole {
+        op: Op,
+        entry: Chain,
+        done: u32,
+    },
+    /// An operation on doubles gave NaN: again at `redo`, if the routine finds operands that were int32; otherwise the whole op.
+    Numbers {
+        op: Op,
+        routine: Option<Symbol>,
+        redo: u32,
+        entry: Chain,
+        done: u32,
+    },
+    /// A product is 0 in rax, and goes on at `product`; but −0 if one operand (`a`, rcx) is negative, which is `otherwise`'s.
+    ZeroProduct {
+        a: u16,
+        zero: Chain,
+        product: u32,
+        otherwise: u32,
+    },
+    /// The same, with the whole op for −0 and all else.
+    Product {
+        op: Op,
+        a: u16,
+        zero: Chain,
+        product: u32,
+        entry: Chain,
+        done: u32,
+    },
+    /// A sum or difference of int32 values in eax that is none: its left operand again in rax, which is all that has it, and then what is otherwise.
+    Overflow {
+        added: bool,
+        right: Right,
+        overflow: Chain,
+        otherwise: u32,
+    },
+    /// The same, with the whole op for all else.
+    Sum {
+        op: Op,
+        added: bool,
+        right: Right,
+        overflow: Chain,
+        entry: Chain,
+        done: u32,
+    },
+    /// Operands of a bit operation that are no int32, and results that are none.
+    Integers {
+        op: Op,
+        chains: Integers,
+    },
+    /// The value in rax, which is no int32, to an int32.
+    BoxedInt32 {
+        op: Op,
+        entry: Chain,
+        done: u32,
+    },
+    /// What an access to an element does behind the function; `src` is the register that is stored.
+    Element {
+        op: Op,
+        src: Option<u16>,
+        behind: Box<Behind>,
+    },
+    /// A routine that looks into a site, for operands or states of it that the code in line does not know; if it fails, the whole op.
+    BySite {
+        op: Op,
+        routine: Symbol,
+        slot: Slot,
+        other: Chain,
+        found: u32,
+        entry: Chain,
+        done: u32,
+    },
+    /// An op on a named property by its stub, which leaves a result in rax.
     Named {
+        op: Op,
+        entry: Chain,
+        done: u32,
+    },
+    /// The same by the megamorphic cache first, with the operands loaded anew.
+    Megamorphic {
         op: Op,
         obj: u16,
         src: Option<u16>,
@@ -48,15 +130,39 @@ enum Slow {
         entry: Label,
         done: Label,
     },
-    /// A comparison by its stub; the left operand is in rax if `loaded`.
+    /// The write barrier, after rcx was stored at an offset in the cell in rax.
+    Barrier {
+        offset: i32,
+        entry: Chain,
+        done: u32,
+    },
+    /// The same, at the offset in rdx; or at the address there.
+    IndexedBarrier {
+        is_address: bool,
+        entry: Chain,
+        done: u32,
+    },
+    /// A call meets another function than its site knows.
+    Callee {
+        op: Op,
+        slot: Slot,
+        other: Chain,
+        entry: Chain,
+        known: u32,
+        done: u32,
+    },
+    /// A comparison of doubles again at `redo`, if the routine finds operands that were int32; otherwise by the op's stub. The left operand is in rax if
+    /// `loaded`.
     Comparison {
         op: Op,
         a: u16,
         loaded: bool,
         right: Right,
         used: Use,
-        entry: Label,
-        done: Label,
+        routine: Option<Symbol>,
+        redo: u32,
+        entry: Chain,
+        done: u32,
     },
     /// A routine of [`shared`], with the address of a site in rsi if it wants one.
     Shared {
@@ -68,25 +174,13 @@ enum Slow {
     },
     /// A jump that depends on the truth of the value in rax.
     Truth {
-        entry: Label,
-        truthy: Label,
-        falsy: Label,
-    },
-    /// A sum or difference of int32 values in eax that is none: its left operand again in rax, then on to the label.
-    Overflow {
-        added: bool,
-        right: Right,
-        entry: Label,
-        to: Label,
+        entry: Chain,
+        target: Label,
+        wanted: bool,
+        done: u32,
     },
     Poll {
         entry: Label,
-        done: Label,
-    },
-    /// The word in rax of an array of doubles becomes a value: in place, since loops over doubles come here each time.
-    Double {
-        entry: Label,
-        hole: Label,
         done: Label,
     },
     /// Anything else.
@@ -116,25 +210,76 @@ impl<'a> Compiler<'a> {
     /// A label whose code, behind the function, does the whole op by its helper and comes back to `done`.
     pub fn slow_op(&mut self, op: Op, done: Label) -> Label {
         let entry = self.asm.new_label();
-        self.note_spilling(Slow::Op { op, entry, done, result: None });
+        self.note_spilling(Slow::Op { op, entry, done });
         entry
     }
 
-    /// The slow paths of the current op that go to `done` load the op's result, a register, into rax.
-    pub(super) fn reload_after_slow_op(&mut self, register: u16, done: Label) {
-        for pending in self.slow.iter_mut().rev().take_while(|pending| pending.pc == self.pc) {
-            if let Slow::Op { done: to, result, .. } = &mut pending.slow
-                && *to == done
-            {
-                *result = Some(register);
-            }
-        }
+    /// What branches of the chain go to does the whole op by its helper and comes back to this place.
+    pub fn whole_behind(&mut self, op: Op, entry: Chain) {
+        let done = self.asm.emitted() as u32;
+        self.note_spilling(Slow::Whole { op, entry, done });
     }
 
-    /// A label whose code does an op on a named property by its stub, which leaves what was read in rax, and comes back to `done`.
-    pub fn slow_named(&mut self, op: Op, obj: u16, src: Option<u16>, name: u32, slot: Slot, done: Label) -> Label {
+    /// What branches of the chain go to does an op on a named property by its stub, which leaves what was read in rax, and comes back to this place.
+    pub fn named_behind(&mut self, op: Op, entry: Chain) {
+        let done = self.asm.emitted() as u32;
+        self.note_spilling(Slow::Named { op, entry, done });
+    }
+
+    /// What branches of the chain go to is the barrier of a store of rcx at the offset in the cell in rax; it comes back to this place.
+    pub fn barrier_behind(&mut self, offset: i32, entry: Chain) {
+        let done = self.asm.emitted() as u32;
+        self.note(Slow::Barrier { offset, entry, done });
+    }
+
+    /// As [`Compiler::barrier_behind`], at the offset in rdx.
+    pub fn indexed_barrier_behind(&mut self, entry: Chain) {
+        let done = self.asm.emitted() as u32;
+        self.note(Slow::IndexedBarrier { is_address: false, entry, done });
+    }
+
+    /// As [`Compiler::barrier_behind`], at the address in rdx.
+    pub fn address_barrier_behind(&mut self, entry: Chain) {
+        let done = self.asm.emitted() as u32;
+        self.note(Slow::IndexedBarrier { is_address: true, entry, done });
+    }
+
+    /// What an operation on doubles does behind the function: see [`Slow::Numbers`].
+    pub fn numbers_behind(&mut self, op: Op, entry: Chain, routine: Option<Symbol>, redo: u32) {
+        let done = self.asm.emitted() as u32;
+        self.note_spilling(Slow::Numbers { op, routine, redo, entry, done });
+    }
+
+    /// See [`Slow::ZeroProduct`]: what is otherwise begins here.
+    pub fn zero_product_behind(&mut self, a: u16, zero: Chain, product: u32) {
+        let otherwise = self.asm.emitted() as u32;
+        self.note(Slow::ZeroProduct { a, zero, product, otherwise });
+    }
+
+    /// See [`Slow::Product`].
+    pub fn product_behind(&mut self, op: Op, a: u16, zero: Chain, product: u32, entry: Chain) {
+        let done = self.asm.emitted() as u32;
+        self.note_spilling(Slow::Product { op, a, zero, product, entry, done });
+    }
+
+    /// What a call does behind the function: see [`Slow::Callee`].
+    pub fn callee_behind(&mut self, op: Op, slot: Slot, other: Chain, entry: Chain, known: u32) {
+        let done = self.asm.emitted() as u32;
+        self.note(Slow::Callee { op, slot, other, entry, known, done });
+    }
+
+    /// A label whose code does an op on a named property by the megamorphic cache or its stub; what was read is in rax. It comes back to `done`.
+    pub fn slow_megamorphic(
+        &mut self,
+        op: Op,
+        obj: u16,
+        src: Option<u16>,
+        name: u32,
+        slot: Slot,
+        done: Label,
+    ) -> Label {
         let entry = self.asm.new_label();
-        self.note_spilling(Slow::Named { op, obj, src, name, slot, entry, done });
+        self.note_spilling(Slow::Megamorphic { op, obj, src, name, slot, entry, done });
         entry
     }
 
@@ -143,42 +288,66 @@ impl<'a> Compiler<'a> {
         self.note_at_label(|entry| Slow::Shared { routine, site, entry, fails, done })
     }
 
-    /// [`Self::slow_shared`] that goes on to the slow path of the whole op if the routine fails, which may have clobbered an operand that memory lacks.
-    pub fn slow_shared_spilling(&mut self, routine: Symbol, fails: Label, done: Label) -> Label {
-        let entry = self.asm.new_label();
-        self.note_spilling(Slow::Shared { routine, site: None, entry, fails: Some(fails), done });
-        entry
+    /// See [`Slow::BySite`].
+    pub fn by_site_behind(&mut self, op: Op, routine: Symbol, slot: Slot, other: Chain, found: u32, entry: Chain) {
+        let done = self.asm.emitted() as u32;
+        self.note(Slow::BySite { op, routine, slot, other, found, entry, done });
     }
 
-    /// A label whose code undoes an addition to rax (or a subtraction) and goes on at `to`.
-    pub fn slow_overflow(&mut self, added: bool, right: Right, to: Label) -> Label {
-        self.note_at_label(|entry| Slow::Overflow { added, right, entry, to })
+    /// See [`Slow::Element`].
+    pub(super) fn element_behind(&mut self, op: Op, src: Option<u16>, behind: Behind) {
+        self.note(Slow::Element { op, src, behind: Box::new(behind) });
     }
 
+    /// See [`Slow::Integers`].
+    pub(super) fn integers_behind(&mut self, op: Op, chains: Integers) {
+        if chains.left.is_used() || chains.right.is_used() || chains.large.is_used() {
+            self.note_spilling(Slow::Integers { op, chains });
+        }
+    }
+
+    /// See [`Slow::Overflow`].
+    pub fn overflow_behind(&mut self, added: bool, right: Right, overflow: Chain, otherwise: u32) {
+        self.note(Slow::Overflow { added, right, overflow, otherwise });
+    }
+
+    /// See [`Slow::Sum`].
+    pub fn sum_behind(&mut self, op: Op, added: bool, right: Right, overflow: Chain, entry: Chain) {
+        let done = self.asm.emitted() as u32;
+        self.note_spilling(Slow::Sum { op, added, right, overflow, entry, done });
+    }
+
+    /// See [`Slow::BoxedInt32`].
+    pub fn boxed_int32_behind(&mut self, op: Op, entry: Chain) {
+        let done = self.asm.emitted() as u32;
+        self.note_spilling(Slow::BoxedInt32 { op, entry, done });
+    }
+
+    /// What a comparison does behind the function: see [`Slow::Comparison`].
     #[allow(clippy::too_many_arguments)]
-    pub fn slow_comparison(
+    pub fn comparison_behind(
         &mut self,
         op: Op,
         a: u16,
         loaded: bool,
         right: Right,
         used: Use,
-        entry: Label,
-        done: Label,
+        routine: Option<Symbol>,
+        redo: u32,
+        entry: Chain,
     ) {
-        self.note_spilling(Slow::Comparison { op, a, loaded, right, used, entry, done });
+        let done = self.asm.emitted() as u32;
+        self.note_spilling(Slow::Comparison { op, a, loaded, right, used, routine, redo, entry, done });
     }
 
-    pub fn slow_truth(&mut self, entry: Label, truthy: Label, falsy: Label) {
-        self.note(Slow::Truth { entry, truthy, falsy });
+    /// A jump, to be taken if the truth of the value in rax is as wanted.
+    pub fn truth_behind(&mut self, entry: Chain, target: Label, wanted: bool) {
+        let done = self.asm.emitted() as u32;
+        self.note(Slow::Truth { entry, target, wanted, done });
     }
 
     pub fn slow_poll(&mut self, done: Label) -> Label {
         self.note_at_label(|entry| Slow::Poll { entry, done })
-    }
-
-    pub fn slow_double(&mut self, hole: Label, done: Label) -> Label {
-        self.note_at_label(|entry| Slow::Double { entry, hole, done })
     }
 
     /// Code behind the function.
@@ -192,45 +361,177 @@ impl<'a> Compiler<'a> {
             self.pc = pc;
             self.note_position();
             match slow {
-                Slow::Op { op, entry, done, result } => {
+                Slow::Op { op, entry, done } => {
                     self.asm.bind(entry);
                     self.spill(spill);
                     self.whole_op(op);
-                    if let Some(register) = result {
-                        self.load(Reg::RAX, register);
-                    }
                     self.asm.jmp_to(done);
                 }
-                Slow::Named { op, obj, src, name, slot, entry, done } => {
+                Slow::Whole { op, entry, done } => self.whole_from(op, entry, spill, done),
+                Slow::Numbers { op, routine, redo, entry, done } => {
+                    self.asm.bind_chain(entry);
+                    if let Some(routine) = routine {
+                        self.asm.run(|run| {
+                            run.call_near(routine.target());
+                            run.jcc_back(Cond::NE, redo);
+                        });
+                    }
+                    self.whole_from(op, Chain::NONE, spill, done);
+                }
+                Slow::ZeroProduct { a, zero, product, otherwise } => {
+                    self.asm.bind_chain(zero);
+                    self.asm.run(|run| {
+                        run.sign_of_product(a, product);
+                        run.jmp_back(otherwise);
+                    });
+                }
+                Slow::Product { op, a, zero, product, entry, done } => {
+                    self.asm.bind_chain(zero);
+                    self.asm.run(|run| run.sign_of_product(a, product));
+                    self.whole_from(op, entry, spill, done);
+                }
+                Slow::Overflow { added, right, overflow, otherwise } => {
+                    self.asm.bind_chain(overflow);
+                    self.undo_sum(added, right);
+                    self.asm.run(|run| run.jmp_back(otherwise));
+                }
+                Slow::Sum { op, added, right, overflow, entry, done } => {
+                    self.asm.bind_chain(overflow);
+                    self.undo_sum(added, right);
+                    self.whole_from(op, entry, spill, done);
+                }
+                Slow::Integers { op, chains } => {
+                    let mut slow = Chain::NONE;
+                    for (entry, routine, done) in [
+                        (chains.left, shared::TO_INT32_RAX, chains.left_done),
+                        (chains.right, shared::TO_INT32_RCX, chains.right_done),
+                    ] {
+                        if entry.is_used() {
+                            self.asm.bind_chain(entry);
+                            self.spill(chains.unsaved);
+                            self.asm.run(|run| {
+                                run.call_near(routine.target());
+                                run.jcc_back(Cond::NE, done);
+                                run.jmp(&mut slow);
+                            });
+                        }
+                    }
+                    if chains.large.is_used() {
+                        self.asm.bind_chain(chains.large);
+                        self.asm.run(|run| {
+                            run.call_near(shared::BOX_UINT32.target());
+                            run.jmp_back(chains.store);
+                        });
+                    }
+                    if slow.is_used() {
+                        self.whole_from(op, slow, spill, chains.store);
+                    }
+                }
+                Slow::BoxedInt32 { op, entry, done } => {
+                    let mut slow = Chain::NONE;
+                    self.asm.bind_chain(entry);
+                    self.spill(spill);
+                    self.asm.run(|run| {
+                        run.call_near(shared::TO_INT32_RAX.target());
+                        run.jcc(Cond::E, &mut slow);
+                        run.rr(Size::S32, opcode::LOAD, Reg::RAX, Reg::RAX);
+                        run.box_int32(Reg::RAX);
+                        run.jmp_back(done);
+                    });
+                    self.whole_from(op, slow, Spill::NONE, done);
+                }
+                Slow::Element { op, src, behind } => self.element_slow_path(op, src, *behind),
+                Slow::BySite { op, routine, slot, other, found, entry, done } => {
+                    self.asm.bind_chain(other);
+                    let next = self.return_pc();
+                    self.asm.run(|run| {
+                        if routine == shared::LENGTH {
+                            run.site_address(routines::SITE, slot);
+                            run.mov32(Reg::RSI, next);
+                        } else {
+                            run.site_address(Reg::RSI, slot);
+                        }
+                        run.call_near(routine.target());
+                        run.jcc_back(Cond::NE, found);
+                    });
+                    self.whole_from(op, entry, Spill::NONE, done);
+                }
+                Slow::Named { op, entry, done } => {
+                    self.asm.bind_chain(entry);
+                    self.spill(spill);
+                    self.stubs.insert(op);
+                    let next = self.return_pc();
+                    self.asm.run(|run| {
+                        run.mov32(Reg::RSI, next);
+                        run.call_near(stubs::named::by_offset(op).target());
+                        run.jmp_back(done);
+                    });
+                }
+                Slow::Megamorphic { op, obj, src, name, slot, entry, done } => {
                     self.asm.bind(entry);
                     self.spill(spill);
                     self.load_object_and_value(obj, src);
-                    if self.feedback(slot).state.get() == SiteState::Megamorphic {
-                        // Its way is through the cache: no time is lost.
-                        self.by_megamorphic_cache(src.is_some(), name, slot, done);
-                        self.load_object_and_value(obj, src);
-                    }
-                    self.call_named_stub(op, slot);
+                    self.by_megamorphic_cache(src.is_some(), name, slot, done);
+                    self.call_named(op);
                     self.asm.jmp_to(done);
                 }
-                Slow::Comparison { op, a, loaded, right, used, entry, done } => {
-                    self.asm.bind(entry);
+                Slow::Barrier { offset, entry, done } => {
+                    self.asm.bind_chain(entry);
+                    self.asm.run(|run| {
+                        run.mem(Size::S64, opcode::LEA, Reg::RDX, Reg::RAX, offset);
+                        run.call_near(shared::BARRIER.target());
+                        run.jmp_back(done);
+                    });
+                }
+                Slow::IndexedBarrier { is_address, entry, done } => {
+                    self.asm.bind_chain(entry);
+                    self.asm.run(|run| {
+                        if !is_address {
+                            run.rr(Size::S64, opcode::ADD_REG_RM, Reg::RDX, Reg::RAX);
+                        }
+                        run.call_near(shared::BARRIER.target());
+                        run.jmp_back(done);
+                    });
+                }
+                Slow::Callee { op, slot, other, entry, known, done } => {
+                    self.asm.bind_chain(other);
+                    if other.is_used() {
+                        self.asm.run(|run| {
+                            run.site_address(Reg::RSI, slot);
+                            run.call_near(shared::CALLEE.target());
+                            run.jcc_back(Cond::NE, known);
+                        });
+                    }
+                    self.whole_from(op, entry, Spill::NONE, done);
+                }
+                Slow::Comparison { op, a, loaded, right, used, routine, redo, entry, done } => {
+                    self.asm.bind_chain(entry);
+                    self.stubs.insert(op);
+                    let offset = self.pc as i32 * 2;
+                    self.asm.run(|run| {
+                        if let Some(routine) = routine {
+                            run.call_near(routine.target());
+                            run.jcc_back(Cond::NE, redo);
+                        }
+                    });
                     self.spill(spill);
-                    if !loaded {
-                        self.load(Reg::RAX, a);
-                    }
-                    if let Right::Register(b) | Right::Constant(b, _) = right {
-                        self.load(Reg::RCX, b);
-                    }
-                    self.call_stub(op);
-                    if let Use::Jump { target, wanted } = used {
-                        self.asm.jcc(if wanted { Cond::E } else { Cond::NE }, target);
-                    }
-                    self.asm.jmp_to(done);
+                    self.asm.run(|run| {
+                        if !loaded {
+                            run.load(Reg::RAX, a);
+                        }
+                        if let Right::Register(b) | Right::Constant(b, _) = right {
+                            run.load(Reg::RCX, b);
+                        }
+                        run.mov32(Reg::RDX, offset);
+                        run.call_near(stubs::of_op(op).target());
+                        if let Use::Jump { target, wanted } = used {
+                            run.jcc_to(if wanted { Cond::E } else { Cond::NE }, target);
+                        }
+                        run.jmp_back(done);
+                    });
                 }
                 Slow::Shared { routine, site, entry, fails, done } => {
                     self.asm.bind(entry);
-                    self.spill(spill);
                     if let Some(slot) = site {
                         self.asm.lea(Size::S64, Reg::RSI, site_field(slot, 0));
                     }
@@ -240,22 +541,13 @@ impl<'a> Compiler<'a> {
                     }
                     self.asm.jmp_to(done);
                 }
-                Slow::Truth { entry, truthy, falsy } => {
-                    self.asm.bind(entry);
-                    self.call_leaf(shared::TRUTHY);
-                    self.asm.jne(truthy);
-                    self.asm.jmp_to(falsy);
-                }
-                Slow::Overflow { added, right, entry, to } => {
-                    self.asm.bind(entry);
-                    match (right, added) {
-                        (Right::Immediate(imm), true) => self.asm.sub(Size::S32, Reg::RAX, i32::from(imm)),
-                        (Right::Immediate(imm), false) => self.asm.add(Size::S32, Reg::RAX, i32::from(imm)),
-                        (_, true) => self.asm.sub(Size::S32, Reg::RAX, Reg::RCX),
-                        (_, false) => self.asm.add(Size::S32, Reg::RAX, Reg::RCX),
-                    }
-                    self.box_int32(Reg::RAX);
-                    self.asm.jmp_to(to);
+                Slow::Truth { entry, target, wanted, done } => {
+                    self.asm.bind_chain(entry);
+                    self.asm.run(|run| {
+                        run.call_near(shared::TRUTHY.target());
+                        run.jcc_to(if wanted { Cond::NE } else { Cond::E }, target);
+                        run.jmp_back(done);
+                    });
                 }
                 Slow::Poll { entry, done } => {
                     self.asm.bind(entry);
@@ -263,17 +555,112 @@ impl<'a> Compiler<'a> {
                     self.call_leaf(shared::POLL);
                     self.asm.jmp_to(done);
                 }
-                Slow::Double { entry, hole, done } => {
-                    self.asm.bind(entry);
-                    self.asm.mov_imm64(Reg::RDX, HOLE as i64);
-                    self.asm.cmp(Size::S64, Reg::RAX, Reg::RDX);
-                    self.asm.je(hole);
-                    self.asm.sub(Size::S64, Reg::RAX, TAG);
-                    self.asm.jmp_to(done);
-                }
                 Slow::Code(code) => code(self),
             }
         }
+    }
+}
+
+/// Numbers, elements.
+impl Compiler<'_> {
+    /// rax = the left operand, an int32, of the sum (or difference) in eax.
+    fn undo_sum(&mut self, added: bool, right: Right) {
+        let small = right.small();
+        self.asm.run(|run| {
+            match (small, added) {
+                (Some(imm), true) => run.rax_imm(Size::S32, opcode::SUB, imm),
+                (Some(imm), false) => run.rax_imm(Size::S32, opcode::ADD, imm),
+                (None, true) => run.rr(Size::S32, opcode::SUB_REG_RM, Reg::RAX, Reg::RCX),
+                (None, false) => run.rr(Size::S32, opcode::ADD_REG_RM, Reg::RAX, Reg::RCX),
+            }
+            run.box_int32(Reg::RAX);
+        });
+    }
+
+    fn element_slow_path(&mut self, op: Op, src: Option<u16>, behind: Behind) {
+        let (mut slow, mut hole) = (behind.slow, behind.hole);
+        let found = behind.found;
+        // Where a routine fails, "equal" says so.
+        let by_routine = |this: &mut Self, entry: Chain, routine: Symbol, done: u32, slow: &mut Chain| {
+            if entry.is_used() {
+                this.asm.bind_chain(entry);
+                this.asm.run(|run| {
+                    run.call_near(routine.target());
+                    run.jcc_back(Cond::NE, done);
+                    run.jmp(slow);
+                });
+            }
+        };
+        if behind.other_key.is_used() {
+            self.asm.bind_chain(behind.other_key);
+            // Names, and numbers that are no int32.
+            if behind.may_see(element_bits::NAME | element_bits::OTHER) && !self.cx.options.no_ic {
+                // The other reads want rsi as it is, and call no getters.
+                let (calls, next) = (matches!(op, Op::GetElem | Op::SetElem), self.return_pc());
+                let read = if calls { routines::KEYED_CALL_GET } else { routines::KEYED_GET };
+                self.asm.run(|run| {
+                    if src.is_some() {
+                        run.rr(Size::S64, opcode::LOAD, routines::KEY, Reg::RSI);
+                    }
+                    if calls {
+                        run.mov32(Reg::RSI, next);
+                    }
+                    run.call_near(if src.is_some() { routines::KEYED_SET } else { read }.target());
+                    run.rr(Size::S64, opcode::TEST_REG_RM, Reg::RAX, Reg::RAX);
+                    run.jcc_back(Cond::NE, found);
+                });
+            }
+            self.asm.jmp_chain(&mut slow);
+        }
+        if behind.other_elements.is_used() && src.is_none() && behind.may_see(element_bits::DOUBLE) {
+            // In place, since loops over doubles come here each time.
+            self.asm.bind_chain(behind.other_elements);
+            self.asm.run(|run| {
+                run.mov64(Reg::RDX, HOLE);
+                run.rr(Size::S64, opcode::CMP_REG_RM, Reg::RAX, Reg::RDX);
+                run.jcc(Cond::E, &mut hole);
+                run.rr(Size::S64, opcode::SUB_REG_RM, Reg::RAX, TAG);
+                run.jmp_back(found);
+            });
+        } else {
+            let routine = if src.is_some() { shared::DENSE_SET } else { shared::DENSE_DOUBLE };
+            by_routine(self, behind.other_elements, routine, found, &mut slow);
+        }
+        if behind.may_see(element_bits::HOLE_OR_OUTSIDE) {
+            by_routine(self, hole, shared::HOLE_READ, found, &mut slow);
+        } else {
+            self.asm.bind_chain(hole);
+            if hole.is_used() {
+                self.asm.jmp_chain(&mut slow);
+            }
+        }
+        if behind.no_int32.is_used() {
+            by_routine(self, behind.no_int32, shared::TO_INT32_RCX, behind.no_int32_done, &mut slow);
+        }
+        if behind.nan.is_used() {
+            self.asm.bind_chain(behind.nan);
+            self.asm.run(|run| {
+                run.mov64(Reg::RAX, Value::NAN.bits());
+                run.jmp_back(found);
+            });
+        }
+        for (entry, routine) in [(behind.large, shared::BOX_UINT32), (behind.barrier, shared::BARRIER)] {
+            if entry.is_used() {
+                self.asm.bind_chain(entry);
+                self.asm.run(|run| {
+                    run.call_near(routine.target());
+                    run.jmp_back(found);
+                });
+            }
+        }
+        if behind.other_kind.is_used() {
+            self.asm.bind_chain(behind.other_kind);
+            self.asm.run(|run| {
+                run.call_near(if src.is_some() { shared::ELEMENT_SET } else { shared::ELEMENT_GET }.target());
+                run.jcc_back(Cond::NE, found);
+            });
+        }
+        self.whole_from(op, slow, Spill::NONE, behind.end);
     }
 }
 
@@ -324,11 +711,29 @@ impl<'a> Compiler<'a> {
         self.asm.mov(Size::S32, Reg::RDX, self.pc as i32 * 2);
     }
 
-    /// The stub of an op of [`stubs::named`].
+    /// An op of [`stubs::named`] by its stub, which reads the operands itself.
     pub fn call_named(&mut self, op: Op) {
         debug_assert!(stubs::named::is_named(op));
         self.stubs.insert(op);
-        self.asm.call_near(stubs::of_op(op).target());
+        let next = self.return_pc();
+        self.asm.run(|run| {
+            run.mov32(Reg::RSI, next);
+            run.call_near(stubs::named::by_offset(op).target());
+        });
+    }
+
+    /// A slow path that is the whole op.
+    fn whole_from(&mut self, op: Op, entry: Chain, spill: Spill, done: u32) {
+        self.asm.bind_chain(entry);
+        self.spill(spill);
+        self.count_site(op, context::missed);
+        self.stubs.insert(op);
+        let offset = self.pc as i32 * 2;
+        self.asm.run(|run| {
+            run.mov32(Reg::RDX, offset);
+            run.call_near(stubs::of_op(op).target());
+            run.jmp_back(done);
+        });
     }
 
     /// The op's helper, through its stub, which deals with throws and with frames that were pushed.

@@ -24,7 +24,7 @@ use tercel_vm::helpers::{self, Style};
 use tercel_vm::layout::{context, object};
 
 /// The stub of an op: calls the op's helper and deals with what that says, so that a slow path is five bytes of argument and a call. In: edx, the offset of
-/// the instruction in its function's bytecode, in bytes. Styles `Plain` and `Call`: the op is done. `Jump`: "equal" means that the jump is taken. `Relation`:
+/// the instruction in its function's bytecode, in bytes. Styles `Plain` and `Call`: the op is done; what it stored in its register `dst` is in rax as well. `Jump`: "equal" means that the jump is taken. `Relation`:
 /// see [`number`]; for ops on names, [`named`].
 pub const fn of_op(op: Op) -> Symbol {
     Symbol(FIRST_STUB + op as u32)
@@ -35,6 +35,9 @@ pub const ROUTINES: u32 = FIRST_STUB + 256;
 
 /// Numbers of symbols from here on are those of [`shared`].
 pub const SHARED: u32 = ROUTINES + 256;
+
+/// Numbers of symbols from here on are those of [`named::by_offset`].
+pub const BY_OFFSET: u32 = SHARED + 256;
 
 /// Which ops' stubs a piece of code calls.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,9 +66,14 @@ impl OpSet {
 pub fn publish(space: &mut CodeSpace, cx: &Context, wanted: OpSet, published: &mut OpSet) -> Result<(), CodeError> {
     let missing: Vec<Op> =
         Op::ALL.iter().copied().filter(|&op| wanted.contains(op) && !published.contains(op)).collect();
+    let by_offset = missing.iter().filter(|&&op| named::is_named(op) && !cx.options.no_ic).map(|&op| {
+        let mut asm = Assembler::new();
+        named::emit_by_offset(&mut asm, op);
+        (format!("{} by offset", op.info().name), named::by_offset(op), asm)
+    });
     publish_pieces(
         space,
-        missing.iter().map(|&op| {
+        by_offset.chain(missing.iter().map(|&op| {
             let mut asm = Assembler::new();
             // Without inline caches, ops on names are like all others.
             if named::is_named(op) && !cx.options.no_ic {
@@ -74,7 +82,7 @@ pub fn publish(space: &mut CodeSpace, cx: &Context, wanted: OpSet, published: &m
                 emit(&mut asm, op);
             }
             (op.info().name.to_owned(), of_op(op), asm)
-        }),
+        })),
     )?;
     missing.into_iter().for_each(|op| published.insert(op));
     Ok(())
@@ -170,11 +178,15 @@ fn emit(asm: &mut Assembler, op: Op) {
     let (threw, ret) = (asm.new_label(), asm.new_label());
     address_of_instruction(asm);
     number::arithmetic(asm, op);
-    asm.sub(Size::S64, Reg::RSP, 8);
+    asm.push(Reg::RDX);
     call_helper_of(asm, op, ret, threw);
     asm.bind(ret);
-    // `lea` leaves the flags alone.
-    asm.lea(Size::S64, Reg::RSP, Mem::base(Reg::RSP, 8));
+    asm.pop(Reg::RDX);
+    // None of this changes the flags.
+    if let Some(result) = number::operand(op, "dst") {
+        asm.movzx(Size::S32, Size::S16, Reg::RAX, result);
+        asm.mov(Size::S64, Reg::RAX, number::vm_register(Reg::RAX));
+    }
     asm.ret();
     asm.bind(threw);
     leave_word(asm);

@@ -2,13 +2,16 @@
 //! the helper, which attaches.
 //!
 //! In: rax, the receiver; rdx, the site; esi, the offset in units of the instruction behind; rcx, the value to be stored. Out: rax, the value that was
-//! read, which is then also in the op's register or not. So a slow path is a few short instructions, and a site that has never run needs no more than
-//! a call of the stub.
+//! read, which is then also in the op's register or not.
+//!
+//! Functions enter by another stub ([`by_offset`]) that reads the operands from the bytecode. So a slow path is three short instructions, and a site that has never
+//! run needs no more than the two of a call.
 
 use super::number::{operand, vm_register};
 use super::{call_helper_of, leave_word, running_code, shared};
-use crate::baseline::{CX, check_cell};
+use crate::baseline::{CX, SITES, check_cell};
 use crate::ic::routines;
+use crate::symbols::Symbol;
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
 use tercel_bytecode::Op;
@@ -25,6 +28,27 @@ const SITE: Reg = routines::SITE;
 /// Whether the op's stub is one of these.
 pub const fn is_named(op: Op) -> bool {
     matches!(op, Op::GetNamed | Op::GetMethod | Op::SetNamed)
+}
+
+/// The stub that reads the op's operands. In: esi, the offset in units of the instruction behind.
+pub const fn by_offset(op: Op) -> Symbol {
+    Symbol(super::BY_OFFSET + op as u32)
+}
+
+/// The code of [`by_offset`].
+pub(super) fn emit_by_offset(asm: &mut Assembler, op: Op) {
+    load_bytecode(asm);
+    let at = |name| instruction(op, operand_offset(op, name));
+    asm.movzx(Size::S32, Size::S16, OBJECT, at("obj"));
+    asm.mov(Size::S64, OBJECT, vm_register(OBJECT));
+    if op == Op::SetNamed {
+        asm.movzx(Size::S32, Size::S16, VALUE, at("src"));
+        asm.mov(Size::S64, VALUE, vm_register(VALUE));
+    }
+    asm.mov(Size::S32, SITE, at("slot"));
+    asm.shl(Size::S64, SITE, const { site::SIZE.trailing_zeros() as u8 });
+    asm.add(Size::S64, SITE, SITES);
+    asm.jmp_near(super::of_op(op).target());
 }
 
 /// The stub of one of the ops.

@@ -9,10 +9,11 @@
 //! | `GLOBAL` | rsi: the site | rax: a cell; rdx: the global's address in it | rcx |
 //! | `LENGTH` | rax: a cell, no array; ecx: its kind; rdx: the site; esi: as for a stub | rax: its length | what a call may |
 //! | `TO_INT32_RAX`, `TO_INT32_RCX` | the register: a value that is no int32 | the register: its ToInt32, in the lower half | rdx, xmm0 |
+//! | `NUMBERS`, `NUMBERS_LEFT`, `NUMBERS_RIGHT` | rax, rcx: words of operands, unboxed as if they were doubles | those that were int32 are doubles; fails if there are none, or one is no number | rdx, xmm0, xmm1 |
 //! | `BOX_UINT32` | eax: 2^31 or more | rax: the number | xmm0 |
 //! | `DENSE_DOUBLE` | rax: a word of an array of doubles | rax: the number | rdx |
-//! | `ELEMENT_GET` | rax: a cell, no array; ecx: the index | rax: the element | what a call may, but for rsi |
-//! | `ELEMENT_SET` | rax: a cell, no array; esi: the index; rcx: the value | | what a call may |
+//! | `ELEMENT_GET` | rax: a cell; ecx: the index | rax: the element | what a call may, but for rsi |
+//! | `ELEMENT_SET` | rax: a cell; esi: the index; rcx: the value | | what a call may |
 //! | `OUTSIDE` | ecx: an index that is not below the length of the elements in rdx | rax: undefined | |
 //! | `HOLE_READ` | an element that is a hole | rax: undefined | |
 //! | `HAS_ELEMENT` | rax: a cell; ecx: an int32 | rax: whether it has the element | what a call may |
@@ -67,6 +68,9 @@ shared! {
     LENGTH => length;
     TO_INT32_RAX => |asm, _| to_int32(asm, Reg::RAX);
     TO_INT32_RCX => |asm, _| to_int32(asm, Reg::RCX);
+    NUMBERS => |asm, _| numbers(asm, true, true);
+    NUMBERS_LEFT => |asm, _| numbers(asm, true, false);
+    NUMBERS_RIGHT => |asm, _| numbers(asm, false, true);
     BOX_UINT32 => |asm, _| box_uint32(asm);
     ELEMENT_GET => |asm, _| element_get(asm);
     OUTSIDE => |asm, _| outside(asm);
@@ -360,6 +364,35 @@ fn to_int32(asm: &mut Assembler, value: Reg) {
     asm.ret();
 }
 
+/// The result of an operation on doubles was NaN: perhaps because operands were no doubles.
+fn numbers(asm: &mut Assembler, left: bool, right: bool) {
+    const CHANGED: Reg = Reg::RDX;
+    let none = asm.new_label();
+    asm.zero(CHANGED);
+    for (used, word, xmm) in [(left, Reg::RAX, Xmm::XMM0), (right, Reg::RCX, Xmm::XMM1)] {
+        if !used {
+            continue;
+        }
+        let [double, next] = std::array::from_fn(|_| asm.new_label());
+        asm.sub(Size::S64, word, TAG);
+        asm.cmp(Size::S64, word, TAG);
+        asm.jb(double);
+        asm.xorps(xmm, xmm);
+        asm.cvtsi2sd(Size::S32, xmm, word);
+        asm.movq_to_gpr(word, xmm);
+        asm.inc(Size::S32, CHANGED);
+        asm.jmp_to(next);
+        asm.bind(double);
+        asm.test(Size::S64, word, TAG);
+        asm.je(none);
+        asm.add(Size::S64, word, TAG);
+        asm.bind(next);
+    }
+    asm.test(Size::S32, CHANGED, CHANGED);
+    asm.bind(none);
+    asm.ret();
+}
+
 fn box_uint32(asm: &mut Assembler) {
     asm.mov(Size::S32, Reg::RAX, Reg::RAX);
     asm.xorps(Xmm::XMM0, Xmm::XMM0);
@@ -433,6 +466,8 @@ fn element_get(asm: &mut Assembler) {
     asm.cmp(Size::S32, Reg::RDX, Kind::Object as i32);
     asm.je(dense);
     asm.cmp(Size::S32, Reg::RDX, Kind::Arguments as i32);
+    asm.je(dense);
+    asm.cmp(Size::S32, Reg::RDX, Kind::Array as i32);
     asm.je(dense);
     asm.cmp(Size::S32, Reg::RDX, Kind::MappedArguments as i32);
     asm.je(mapped);
@@ -509,6 +544,8 @@ fn element_set(asm: &mut Assembler) {
     let [dense, typed, values, hole, none, stored] = std::array::from_fn(|_| asm.new_label());
     asm.movzx(Size::S32, Size::S8, Reg::RDX, Mem::base(Reg::RAX, header::KIND));
     asm.cmp(Size::S32, Reg::RDX, Kind::Object as i32);
+    asm.je(dense);
+    asm.cmp(Size::S32, Reg::RDX, Kind::Array as i32);
     asm.je(dense);
     asm.cmp(Size::S32, Reg::RDX, Kind::Arguments as i32);
     asm.je(dense);
