@@ -37,6 +37,12 @@ impl Buffer {
 
     /// The decimal text of an integer.
     pub fn integer(&mut self, i: i64) -> &str {
+        // Only ASCII is written.
+        std::str::from_utf8(self.digits_of(i)).unwrap_or_default()
+    }
+
+    /// The decimal text of an integer, as ASCII.
+    pub fn digits_of(&mut self, i: i64) -> &[u8] {
         let mut rest = i.unsigned_abs();
         let mut at = self.digits.len();
         while rest >= 10 {
@@ -54,8 +60,7 @@ impl Buffer {
             at -= 1;
             self.digits[at] = b'-';
         }
-        // Only ASCII was written.
-        std::str::from_utf8(&self.digits[at..]).unwrap_or_default()
+        &self.digits[at..]
     }
 }
 

@@ -68,7 +68,7 @@ impl Context {
         {
             return string;
         }
-        let string = self.ascii_string(format::Buffer::new().format(n));
+        let string = self.ascii_string(format::Buffer::new().format(n).as_bytes());
         key.set(n.to_bits());
         cached.set(string.into());
         string
@@ -76,7 +76,11 @@ impl Context {
 
     #[inline]
     pub fn string_from_i32(&self, n: i32) -> Gc<JsString> {
-        if n >= 0 { self.string_from_u32(n as u32) } else { self.ascii_string(format::Buffer::new().integer(n as i64)) }
+        if n >= 0 {
+            self.string_from_u32(n as u32)
+        } else {
+            self.ascii_string(format::Buffer::new().digits_of(n as i64))
+        }
     }
 
     pub fn string_from_u32(&self, n: u32) -> Gc<JsString> {
@@ -84,19 +88,23 @@ impl Context {
             return self.single_char(b'0' as u16 + n as u16);
         }
         let Some(cached) = self.text.numbers.small.get(n as usize) else {
-            return self.ascii_string(format::Buffer::new().integer(n as i64));
+            return self.ascii_string(format::Buffer::new().digits_of(n as i64));
         };
         if let Some(string) = cached.get().as_string() {
             return string;
         }
-        let string = self.ascii_string(format::Buffer::new().integer(n as i64));
+        let string = self.ascii_string(format::Buffer::new().digits_of(n as i64));
         cached.set(string.into());
         string
     }
 
     /// A string of short ASCII text.
-    fn ascii_string(&self, text: &str) -> Gc<JsString> {
-        self.string_from_utf8(text)
+    fn ascii_string(&self, text: &[u8]) -> Gc<JsString> {
+        self.string_from_latin1(text).unwrap_or_else(|_| {
+            // Not reached: memory for a small cell is not refused.
+            self.take_exception();
+            self.empty_string()
+        })
     }
 }
 
