@@ -221,6 +221,9 @@ impl<'a> Compiler<'a> {
         let mut handled = None;
         let mut budget = BUDGET;
         let (mut at, mut first) = (pc, true);
+        let shapes: &[Shape; 256] = &SHAPES;
+        let code = &self.template.code;
+        let handles = !self.template.handlers.is_empty();
         loop {
             // One way, to its end.
             let mut arrived = true;
@@ -238,7 +241,13 @@ impl<'a> Compiler<'a> {
                 }
                 arrived = false;
                 let op = self.op_at(at);
-                let fate = if first { self.fate_of_taken(op, at, register) } else { self.fate_of(op, at, register) };
+                let shape = &shapes[op as usize];
+                let Some(units) = code.get(at..at + usize::from(shape.units)) else { return false };
+                let mut fate = shape.fate_of(units, register);
+                if first && fate == Fate::Read {
+                    // What the instruction that takes the register does to it besides.
+                    fate = if shape.writes(units, register) { Fate::Written } else { Fate::Untouched };
+                }
                 first = false;
                 let mut push = |target: usize| {
                     let fits = count < WAYS;
@@ -248,8 +257,8 @@ impl<'a> Compiler<'a> {
                     }
                     fits
                 };
-                if !self.template.handlers.is_empty()
-                    && op.info().effects.can_throw() | op.info().effects.is_safepoint()
+                if handles
+                    && shape.throws
                     && let Some(handler) =
                         self.template.handlers.iter().find(|h| (h.start..h.end).contains(&(at as u32)))
                     && handled != Some(handler.target)
@@ -264,10 +273,10 @@ impl<'a> Compiler<'a> {
                     Fate::Written => break,
                     Fate::Untouched => {}
                 }
-                if op == Op::SwitchTable || SHAPES[op as usize].forks {
+                if shape.forks {
                     return false;
                 }
-                let target = self.jump_of(op, at);
+                let target = shape.jump_of(units).map(|distance| (at as i64 + i64::from(distance)) as usize);
                 match (target, op) {
                     (Some(target), Op::Jump | Op::LoopBack) => {
                         at = target;
@@ -281,10 +290,10 @@ impl<'a> Compiler<'a> {
                     }
                     (None, _) => {}
                 }
-                if op.info().effects.ends_block() {
+                if shape.ends_block {
                     break;
                 }
-                at += op.units();
+                at += usize::from(shape.units);
             }
             if count == 0 {
                 return true;
@@ -292,61 +301,6 @@ impl<'a> Compiler<'a> {
             count -= 1;
             at = ways[count];
         }
-    }
-
-    /// What the instruction that takes the register does to it besides.
-    fn fate_of_taken(&self, op: Op, pc: usize, register: u16) -> Fate {
-        match self.fate_of(op, pc, register) {
-            Fate::Read if writes(op, &self.template.code, pc, register) => Fate::Written,
-            Fate::Read => Fate::Untouched,
-            other => other,
-        }
-    }
-
-    /// What the instruction at `pc` does to the register. Where it is not known exactly, it reads it.
-    fn fate_of(&self, op: Op, pc: usize, register: u16) -> Fate {
-        let shape = &SHAPES[op as usize];
-        let units = &self.template.code[pc..pc + op.units()];
-        let r = u32::from(register);
-        let (mut written, mut before) = (false, 0);
-        for &(at, kind) in shape.registers() {
-            let v = u32::from(units[usize::from(at)]);
-            let read = match kind {
-                OperandKind::Src => v == r,
-                OperandKind::Count => (before..before + v).contains(&r),
-                OperandKind::Argc => {
-                    // The callee's frame lies over all that is above.
-                    written |= r >= before;
-                    let arguments = before + HEADER as u32;
-                    r == before || r == before + frame::THIS as u32 || (arguments..arguments + v).contains(&r)
-                }
-                OperandKind::Iter => (v..v + 3).contains(&r),
-                _ => {
-                    written |= (v..v + written_by(kind)).contains(&r);
-                    before = v;
-                    false
-                }
-            };
-            if read {
-                return Fate::Read;
-            }
-        }
-        if !written {
-            Fate::Untouched
-        } else if shape.jump != 0 {
-            // Perhaps not on both ways.
-            Fate::Read
-        } else {
-            Fate::Written
-        }
-    }
-
-    /// Where the instruction at `pc` jumps, if it has a jump operand.
-    fn jump_of(&self, op: Op, pc: usize) -> Option<usize> {
-        let at = usize::from(SHAPES[op as usize].jump);
-        let units = &self.template.code[pc..pc + op.units()];
-        let distance = u32::from(*units.get(at)?) | u32::from(*units.get(at + 1)?) << 16;
-        (at != 0).then_some((pc as i64 + i64::from(distance as i32)) as usize)
     }
 }
 
@@ -373,19 +327,91 @@ struct Shape {
     jump: u8,
     /// There are several ways on besides the next instruction.
     forks: bool,
+    /// It may go on at a handler.
+    throws: bool,
+    ends_block: bool,
+    /// Its length.
+    units: u8,
 }
 
 impl Shape {
     fn registers(&self) -> &[(u8, OperandKind)] {
         &self.registers[..usize::from(self.count)]
     }
+
+    /// What the instruction in these units does to the register. Where it is not known exactly, it reads it.
+    fn fate_of(&self, units: &[u16], register: u16) -> Fate {
+        let r = u32::from(register);
+        let (mut written, mut before) = (false, 0);
+        for &(at, kind) in self.registers() {
+            let v = u32::from(units[usize::from(at)]);
+            let read = match kind {
+                OperandKind::Src => v == r,
+                OperandKind::Count => (before..before + v).contains(&r),
+                OperandKind::Argc => {
+                    // The callee's frame lies over all that is above.
+                    written |= r >= before;
+                    let arguments = before + HEADER as u32;
+                    r == before || r == before + frame::THIS as u32 || (arguments..arguments + v).contains(&r)
+                }
+                OperandKind::Iter => (v..v + 3).contains(&r),
+                _ => {
+                    written |= (v..v + written_by(kind)).contains(&r);
+                    before = v;
+                    false
+                }
+            };
+            if read {
+                return Fate::Read;
+            }
+        }
+        if !written {
+            Fate::Untouched
+        } else if self.jump != 0 {
+            // Perhaps not on both ways.
+            Fate::Read
+        } else {
+            Fate::Written
+        }
+    }
+
+    /// Whether the instruction in these units writes the register, whatever it does before.
+    fn writes(&self, units: &[u16], register: u16) -> bool {
+        self.registers().iter().any(|&(at, kind)| {
+            let from = u32::from(units[usize::from(at)]);
+            (from..from + written_by(kind)).contains(&u32::from(register))
+        })
+    }
+
+    /// How far the instruction in these units jumps, if it has a jump operand.
+    fn jump_of(&self, units: &[u16]) -> Option<i32> {
+        let at = usize::from(self.jump);
+        if at == 0 {
+            return None;
+        }
+        Some((u32::from(*units.get(at)?) | u32::from(*units.get(at + 1)?) << 16) as i32)
+    }
 }
 
 static SHAPES: LazyLock<[Shape; 256]> = LazyLock::new(|| {
     use OperandKind::{Argc, Block, BlockOut, Count, Dst, DstPair, Iter, IterOut, Jump, Run, Src};
-    let mut shapes = [Shape { registers: [(0, Src); MOST_REGISTERS], count: 0, jump: 0, forks: false }; 256];
+    let none = Shape {
+        registers: [(0, Src); MOST_REGISTERS],
+        count: 0,
+        jump: 0,
+        forks: false,
+        throws: false,
+        ends_block: false,
+        units: 0,
+    };
+    let mut shapes = [none; 256];
     for &op in Op::ALL {
         let shape = &mut shapes[op as usize];
+        let effects = op.info().effects;
+        shape.forks = op == Op::SwitchTable;
+        shape.throws = effects.can_throw() | effects.is_safepoint();
+        shape.ends_block = effects.ends_block();
+        shape.units = op.units() as u8;
         let mut at = 1;
         for &(_, kind) in op.info().operands {
             if kind == Jump {
@@ -408,12 +434,4 @@ enum Fate {
     Read,
     Written,
     Untouched,
-}
-
-/// Whether the instruction writes the register, whatever it does before.
-fn writes(op: Op, code: &[u16], pc: usize, register: u16) -> bool {
-    SHAPES[op as usize].registers().iter().any(|&(at, kind)| {
-        let from = u32::from(code[pc + usize::from(at)]);
-        (from..from + written_by(kind)).contains(&u32::from(register))
-    })
 }
