@@ -245,7 +245,8 @@ impl CodeSpace {
         if batch.is_empty() {
             return Ok(Some(Vec::new()));
         }
-        let untouched = self.code.untouched();
+        // Where a core may still have other instructions: nowhere until code is freed. Gaps and refused places never held any.
+        let stale = if self.stats.freed == 0 { 0 } else { self.code.untouched() };
         let places = self.place(batch)?;
         match self.write(batch, &places) {
             Ok(true) => {}
@@ -263,7 +264,7 @@ impl CodeSpace {
             }
         }
         self.stats.batches += 1;
-        if places.iter().any(|place| place.code.0 < untouched) {
+        if places.iter().any(|place| place.code.0 < stale) {
             self.stats.reuses += 1;
             self.region.serialize();
         }

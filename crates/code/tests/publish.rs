@@ -197,6 +197,7 @@ fn veneers_serve_symbols_out_of_reach() {
     let codes = [0; 3].map(|_| space.publish_image(jump.clone()).unwrap());
     assert!(codes.iter().all(|&code| call(&space, code) == 99));
     assert_eq!(space.stats().objects, 4, "three jumps and one veneer");
+    assert_eq!(space.stats().reuses, 0, "nothing was freed, so nothing is reused");
 }
 
 thread_local! {
