@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use compare::Checker;
 use generate::Generator;
 use tercel_asm::x64::inst::Op;
-use tercel_asm::x64::{Assembler, instructions};
+use tercel_asm::x64::{Assembler, Chain, Cond, Reg, Size, instructions, opcode};
 
 fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
@@ -87,6 +87,57 @@ fn nothing_is_emitted_past_the_limit() {
             }
             let end = asm.named_label("end");
             asm.bind(end);
+        };
+        let mut unlimited = Assembler::new();
+        emit(&mut unlimited);
+        let code = unlimited.assemble().expect("the program is valid").code;
+        let mut limited = Assembler::with_limit(limit);
+        emit(&mut limited);
+        match limited.assemble() {
+            Ok(assembly) => {
+                fitting += 1;
+                assert_eq!(assembly.code, code);
+                assert!(code.len() <= limit);
+            }
+            Err(error) => {
+                full += 1;
+                assert_eq!(error, tercel_asm::AsmError::BufferFull { limit });
+                assert!(code.len() > limit, "{} bytes fit {limit}", code.len());
+            }
+        }
+    }
+    assert!(full > programs / 10 && fitting > programs / 10, "{full} exceeded, {fitting} fitted");
+}
+
+/// The same for runs, which write through a window of their own, up to as long as they may be.
+#[test]
+fn no_run_is_emitted_past_the_limit() {
+    let programs = setting("TERCEL_ASM_FUZZ", 60_000) / 60;
+    let (mut full, mut fitting) = (0, 0);
+    for program in 0..programs {
+        let limit = Generator::new(program).below(3000) as usize;
+        let emit = |asm: &mut Assembler| {
+            let mut generator = Generator::new(!program);
+            asm.without_relaxation();
+            let mut chain = Chain::NONE;
+            for _ in 0..generator.below(16) {
+                // The longest form is ten bytes.
+                let count = generator.below(25);
+                asm.run(|run| {
+                    for _ in 0..count {
+                        match generator.below(4) {
+                            0 => run.jmp(&mut chain),
+                            1 => {
+                                run.jcc(Cond::NE, &mut chain);
+                            }
+                            2 => run.mov64(Reg::R9, generator.next()),
+                            _ => run.mem(Size::S64, opcode::LOAD, Reg::RAX, Reg::R12, generator.next() as i32),
+                        }
+                    }
+                });
+            }
+            asm.bind_chain(chain);
+            asm.ret();
         };
         let mut unlimited = Assembler::new();
         emit(&mut unlimited);
