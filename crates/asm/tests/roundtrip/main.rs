@@ -53,13 +53,48 @@ fn random_instructions_decode_to_what_was_asked_for() {
     assert!(total > 3 * forms.len() || count < 40 * rows.len() as u64, "too few operand forms: {total}");
 }
 
+/// Programs that an assembler with a limit was given.
+#[derive(Default)]
+struct Limited {
+    full: u64,
+    fitting: u64,
+}
+
+impl Limited {
+    fn compare(&mut self, limit: usize, emit: impl Fn(&mut Assembler)) {
+        let mut unlimited = Assembler::new();
+        emit(&mut unlimited);
+        let code = unlimited.assemble().expect("the program is valid").code;
+        let mut limited = Assembler::with_limit(limit);
+        emit(&mut limited);
+        match limited.assemble() {
+            Ok(assembly) => {
+                self.fitting += 1;
+                assert_eq!(assembly.code, code);
+                assert!(code.len() <= limit);
+            }
+            Err(error) => {
+                self.full += 1;
+                assert_eq!(error, tercel_asm::AsmError::BufferFull { limit });
+                assert!(code.len() > limit, "{} bytes fit {limit}", code.len());
+            }
+        }
+    }
+
+    /// Enough of them exceeded their limit, and enough did not.
+    fn check(&self, programs: u64) {
+        let Limited { full, fitting } = *self;
+        assert!(full > programs / 10 && fitting > programs / 10, "{full} exceeded, {fitting} fitted");
+    }
+}
+
 /// Whatever is emitted, an assembler with a limit produces the same code as one without, or an error, and never more
 /// bytes than the limit. (The buffer is written through slices only: the crate denies `unsafe` outside of `exec`.)
 #[test]
 fn nothing_is_emitted_past_the_limit() {
     let rows: Vec<_> = instructions().collect();
     let programs = setting("TERCEL_ASM_FUZZ", 60_000) / 60;
-    let (mut full, mut fitting) = (0, 0);
+    let mut tally = Limited::default();
     for program in 0..programs {
         let mut choices = Generator::new(program);
         let count = choices.below(60);
@@ -88,32 +123,16 @@ fn nothing_is_emitted_past_the_limit() {
             let end = asm.named_label("end");
             asm.bind(end);
         };
-        let mut unlimited = Assembler::new();
-        emit(&mut unlimited);
-        let code = unlimited.assemble().expect("the program is valid").code;
-        let mut limited = Assembler::with_limit(limit);
-        emit(&mut limited);
-        match limited.assemble() {
-            Ok(assembly) => {
-                fitting += 1;
-                assert_eq!(assembly.code, code);
-                assert!(code.len() <= limit);
-            }
-            Err(error) => {
-                full += 1;
-                assert_eq!(error, tercel_asm::AsmError::BufferFull { limit });
-                assert!(code.len() > limit, "{} bytes fit {limit}", code.len());
-            }
-        }
+        tally.compare(limit, emit);
     }
-    assert!(full > programs / 10 && fitting > programs / 10, "{full} exceeded, {fitting} fitted");
+    tally.check(programs);
 }
 
 /// The same for runs, which write through a window of their own, up to as long as they may be.
 #[test]
 fn no_run_is_emitted_past_the_limit() {
     let programs = setting("TERCEL_ASM_FUZZ", 60_000) / 60;
-    let (mut full, mut fitting) = (0, 0);
+    let mut tally = Limited::default();
     for program in 0..programs {
         let limit = Generator::new(program).below(3000) as usize;
         let emit = |asm: &mut Assembler| {
@@ -139,23 +158,7 @@ fn no_run_is_emitted_past_the_limit() {
             asm.bind_chain(chain);
             asm.ret();
         };
-        let mut unlimited = Assembler::new();
-        emit(&mut unlimited);
-        let code = unlimited.assemble().expect("the program is valid").code;
-        let mut limited = Assembler::with_limit(limit);
-        emit(&mut limited);
-        match limited.assemble() {
-            Ok(assembly) => {
-                fitting += 1;
-                assert_eq!(assembly.code, code);
-                assert!(code.len() <= limit);
-            }
-            Err(error) => {
-                full += 1;
-                assert_eq!(error, tercel_asm::AsmError::BufferFull { limit });
-                assert!(code.len() > limit, "{} bytes fit {limit}", code.len());
-            }
-        }
+        tally.compare(limit, emit);
     }
-    assert!(full > programs / 10 && fitting > programs / 10, "{full} exceeded, {fitting} fitted");
+    tally.check(programs);
 }

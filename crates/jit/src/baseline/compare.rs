@@ -138,20 +138,13 @@ impl<'a> Compiler<'a> {
 
     fn relation(&mut self, op: Op, relation: Relation, a: u16, right: Right, slot: Slot, used: Use) {
         let (fact_a, fact_b) = (self.facts.get(a), right.fact(self.facts));
-        let a_in_rax = self.is_in_rax(a);
-        let b_in_rax = matches!(right, Right::Register(b) if b != a && self.is_in_rax(b));
+        let operands = self.operands(a, right);
         let spill = self.operands_to_spill(right);
         let small = right.small();
         self.load_large(right);
         let mut other = Chain::NONE;
         self.asm.run(|run| {
-            if b_in_rax {
-                run.rr(Size::S64, opcode::STORE, Reg::RAX, Reg::RCX);
-            }
-            run.load_or_keep(Reg::RAX, a, a_in_rax);
-            if let (Right::Register(b), false) = (right, b_in_rax) {
-                run.load_or_keep(Reg::RCX, b, b == a && a_in_rax);
-            }
+            operands.load(run);
             let first = (fact_a != Fact::Int32).then(|| run.check_int32(Reg::RAX, &mut other));
             if let Some(imm) = small {
                 run.rax_imm(Size::S32, opcode::CMP, imm);

@@ -295,8 +295,7 @@ impl<'a> Compiler<'a> {
         mut overflow: Option<&mut Chain>,
     ) -> (Chain, u32) {
         let (fact_a, fact_b) = (self.facts.get(a), right.fact(self.facts));
-        let a_in_rax = self.is_in_rax(a);
-        let b_in_rax = matches!(right, Right::Register(b) if b != a && self.is_in_rax(b));
+        let operands = self.operands(a, right);
         let mut zero = Chain::NONE;
         let small = right.small();
         self.load_large(right);
@@ -316,7 +315,7 @@ impl<'a> Compiler<'a> {
             if let Some(imm) = small
                 && matches!(kind, Arith::Add | Arith::Sub)
             {
-                run.load_or_keep(Reg::RAX, a, a_in_rax);
+                operands.load(run);
                 check(run, Reg::RAX, fact_a);
                 let digit = if kind == Arith::Add { opcode::ADD } else { opcode::SUB };
                 run.rax_imm(Size::S32, digit, imm);
@@ -324,18 +323,9 @@ impl<'a> Compiler<'a> {
                 run.box_int32(Reg::RAX);
                 return run.here();
             }
-            if b_in_rax {
-                run.rr(Size::S64, opcode::STORE, Reg::RAX, Reg::RCX);
-            }
-            run.load_or_keep(Reg::RAX, a, a_in_rax);
-            match right {
-                Right::Register(b) if !b_in_rax => run.load_or_keep(Reg::RCX, b, b == a && a_in_rax),
-                Right::Register(_) => {}
-                Right::Immediate(_) | Right::Constant(..) => {
-                    if let Some(imm) = small {
-                        run.mov32(Reg::RCX, imm);
-                    }
-                }
+            operands.load(run);
+            if let Some(imm) = small {
+                run.mov32(Reg::RCX, imm);
             }
             check(run, Reg::RAX, fact_a);
             check(run, Reg::RCX, fact_b);
@@ -389,8 +379,7 @@ impl<'a> Compiler<'a> {
         if kind == Bits::Or && matches!(right, Right::Immediate(0)) {
             return self.to_int32_boxed(op, dst, a, fact_a);
         }
-        let a_in_rax = self.is_in_rax(a);
-        let b_in_rax = matches!(right, Right::Register(b) if b != a && self.is_in_rax(b));
+        let operands = self.operands(a, right);
         // The operand that memory lacks is written on the ways to the slow path, before it is converted, which therefore comes last.
         let right_is_unsaved = self.unsaved.is_some_and(|r| r != a && right.is_register(r));
         let unsaved = self.unsaved.map(|r| (if right_is_unsaved { Reg::RCX } else { Reg::RAX }, r));
@@ -407,13 +396,7 @@ impl<'a> Compiler<'a> {
         let small = right.small();
         self.load_large(right);
         self.asm.run(|run| {
-            if b_in_rax {
-                run.rr(Size::S64, opcode::STORE, Reg::RAX, Reg::RCX);
-            }
-            run.load_or_keep(Reg::RAX, a, a_in_rax);
-            if let (Right::Register(b), false) = (right, b_in_rax) {
-                run.load_or_keep(Reg::RCX, b, b == a && a_in_rax);
-            }
+            operands.load(run);
             for is_left in [right_is_unsaved, !right_is_unsaved] {
                 if is_left && fact_a != Fact::Int32 {
                     run.check_int32(Reg::RAX, &mut behind.left);

@@ -2,15 +2,17 @@
 //! reads become part of it.
 //!
 //! Temporaries are most of what a function writes, and most are read once, at once. Such a register is not written: the instruction that reads it
-//! takes it from rax ([`Compiler::unsaved`]) or from its own code ([`Right::Constant`](super::compare::Right)). Its slow paths, whose helpers
+//! takes it from rax ([`Compiler::unsaved`]) or from its own code ([`Right::Constant`]). Its slow paths, whose helpers
 //! read operands from the frame, begin by writing it ([`Spill`]).
 //!
 //! Whether anybody else reads the register is found by looking ahead along all ways ([`Compiler::is_dead_after`]), ten instructions at most. What memory
 //! holds in the meantime is a former value of the register, which is as good to the collector as any.
 
+use super::compare::Right;
+use super::emit::Emit;
 use super::{Compiler, FRAME};
 use std::sync::LazyLock;
-use tercel_asm::x64::{Reg, Size};
+use tercel_asm::x64::{Reg, Run, Size, opcode};
 use tercel_bytecode::Op;
 use tercel_bytecode::op::{Instr, OperandKind, instr};
 use tercel_vm::frame::{self, HEADER};
@@ -24,6 +26,29 @@ pub(super) struct Spill {
 
 impl Spill {
     pub const NONE: Spill = Spill { register: None, constant: None };
+}
+
+/// Where the two operands of an op are when it begins.
+#[derive(Clone, Copy)]
+pub(super) struct Operands {
+    left: u16,
+    right: Right,
+    left_in_rax: bool,
+    right_in_rax: bool,
+}
+
+impl Operands {
+    /// rax = the left one, rcx = the right one, if that is in a register.
+    #[inline(always)]
+    pub fn load(self, run: &mut Run<'_>) {
+        if self.right_in_rax {
+            run.rr(Size::S64, opcode::STORE, Reg::RAX, Reg::RCX);
+        }
+        run.load_or_keep(Reg::RAX, self.left, self.left_in_rax);
+        if let (Right::Register(right), false) = (self.right, self.right_in_rax) {
+            run.load_or_keep(Reg::RCX, right, right == self.left && self.left_in_rax);
+        }
+    }
 }
 
 /// What an op does with registers that it reads.
@@ -199,6 +224,11 @@ impl<'a> Compiler<'a> {
             self.store(register, Reg::RAX);
             self.in_rax = Some((register, self.asm.emitted()));
         }
+    }
+
+    pub(super) fn operands(&self, left: u16, right: Right) -> Operands {
+        let right_in_rax = matches!(right, Right::Register(r) if r != left && self.is_in_rax(r));
+        Operands { left, right, left_in_rax: self.is_in_rax(left), right_in_rax }
     }
 
     /// Writes what memory lacks.

@@ -459,16 +459,19 @@ fn has_element(asm: &mut Assembler) {
     fail(asm, none);
 }
 
+/// Jumps if the cell in rax is of a kind that has its elements in a list of its own and nowhere else. edx = its kind.
+fn branch_if_dense(asm: &mut Assembler, dense: Label) {
+    asm.movzx(Size::S32, Size::S8, Reg::RDX, Mem::base(Reg::RAX, header::KIND));
+    for kind in [Kind::Object, Kind::Array, Kind::Arguments] {
+        asm.cmp(Size::S32, Reg::RDX, kind as i32);
+        asm.je(dense);
+    }
+}
+
 fn element_get(asm: &mut Assembler) {
     let [dense, mapped, no_mapped, no_typed, no_string, double, hole, undefined, not_inside, ret] =
         std::array::from_fn(|_| asm.new_label());
-    asm.movzx(Size::S32, Size::S8, Reg::RDX, Mem::base(Reg::RAX, header::KIND));
-    asm.cmp(Size::S32, Reg::RDX, Kind::Object as i32);
-    asm.je(dense);
-    asm.cmp(Size::S32, Reg::RDX, Kind::Arguments as i32);
-    asm.je(dense);
-    asm.cmp(Size::S32, Reg::RDX, Kind::Array as i32);
-    asm.je(dense);
+    branch_if_dense(asm, dense);
     asm.cmp(Size::S32, Reg::RDX, Kind::MappedArguments as i32);
     asm.je(mapped);
     asm.cmp(Size::S32, Reg::RDX, Kind::TypedArray as i32);
@@ -542,13 +545,7 @@ fn element_get(asm: &mut Assembler) {
 
 fn element_set(asm: &mut Assembler) {
     let [dense, typed, values, hole, none, stored] = std::array::from_fn(|_| asm.new_label());
-    asm.movzx(Size::S32, Size::S8, Reg::RDX, Mem::base(Reg::RAX, header::KIND));
-    asm.cmp(Size::S32, Reg::RDX, Kind::Object as i32);
-    asm.je(dense);
-    asm.cmp(Size::S32, Reg::RDX, Kind::Array as i32);
-    asm.je(dense);
-    asm.cmp(Size::S32, Reg::RDX, Kind::Arguments as i32);
-    asm.je(dense);
+    branch_if_dense(asm, dense);
     asm.cmp(Size::S32, Reg::RDX, Kind::MappedArguments as i32);
     asm.jne(typed);
     asm.mov(Size::S32, Reg::RDX, Reg::RSI);

@@ -399,6 +399,15 @@ fn guard_receiver(w: &mut IcWriter, shape: u32) {
     w.GuardObject(0).GuardShape(0, id);
 }
 
+/// Operand 0 as [`guard_receiver`]; operand 1: the key, whose value it gives.
+fn guard_receiver_and_key(w: &mut IcWriter, shape: u32, key: PropertyKey) -> Value {
+    guard_receiver(w, shape);
+    let key = Value::from_bits(key.bits());
+    let cell = w.cell(key);
+    w.GuardCell(1, cell);
+    key
+}
+
 fn guard_prototypes(cx: &Context, w: &mut IcWriter) -> u32 {
     let epoch = cx.interp.proto_epoch.get();
     let word = w.word(epoch);
@@ -491,10 +500,7 @@ pub fn attach_has(cx: &Context, code: Gc<CodeBlock>, site: &Site, object: Gc<Obj
     let shape = object.shape_id();
     // Inputs: object, key.
     let mut w = IcWriter::new(2);
-    guard_receiver(&mut w, shape);
-    let word = Value::from_bits(key.bits());
-    let cell = w.cell(word);
-    w.GuardCell(1, cell);
+    let word = guard_receiver_and_key(&mut w, shape, key);
     let (depends, found) = match fact {
         GetFact::Slot { hops, .. } | GetFact::Accessor { hops, .. } => (hops > 0, true),
         GetFact::Missing => (true, false),
@@ -519,10 +525,8 @@ pub fn attach_has_private(
     let shape = object.shape_id();
     // Inputs: object, key.
     let mut w = IcWriter::new(2);
-    guard_receiver(&mut w, shape);
-    let word = Value::from_bits(key.bits());
-    let cell = w.cell(word);
-    w.GuardCell(1, cell).LoadBoolean(u8::from(found));
+    let word = guard_receiver_and_key(&mut w, shape, key);
+    w.LoadBoolean(u8::from(found));
     attach(cx, code, site, &w, Decoded { guard: shape, cell: word, ..Decoded::NONE });
 }
 
@@ -538,10 +542,7 @@ pub fn attach_super_get(
     let shape = base.shape_id();
     // Inputs: base, key, receiver.
     let mut w = IcWriter::new(3);
-    guard_receiver(&mut w, shape);
-    let word = Value::from_bits(key.bits());
-    let cell = w.cell(word);
-    w.GuardCell(1, cell);
+    let word = guard_receiver_and_key(&mut w, shape, key);
     match fact {
         GetFact::Slot { holder, hops, location } => {
             let from = holder_operand(cx, &mut w, holder, hops);
