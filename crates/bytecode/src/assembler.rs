@@ -4,6 +4,7 @@
 
 use crate::op::{Instr, Jump, Op, OperandKind};
 use crate::template::{Handler, Positions, PositionsBuilder};
+use crate::uses::Uses;
 
 /// A place in the code, perhaps not known yet.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -20,6 +21,7 @@ pub struct Assembler {
     fixups: Vec<(u32, u32, Label)>,
     handlers: Vec<(Label, Label, Label, u16)>,
     positions: PositionsBuilder,
+    uses: Uses,
 }
 
 /// What [`Assembler::finish`] gives.
@@ -92,7 +94,13 @@ impl Assembler {
             }
             at += kind.units();
         }
+        self.uses.emitted(&mut self.code, pc as usize);
         pc
+    }
+
+    /// The values of registers from `register` on are not read any more, but perhaps by the next instruction, on no way.
+    pub fn release(&mut self, register: u16) {
+        self.uses.release(register);
     }
 
     /// The instructions that follow blame the source offset `offset`.
@@ -117,6 +125,7 @@ impl Assembler {
 
     /// Resolves the labels.
     pub fn finish(mut self) -> Assembled {
+        self.uses.end(&mut self.code);
         for (at, pc, label) in std::mem::take(&mut self.fixups) {
             let target = self.labels[label.0 as usize];
             debug_assert_ne!(target, UNBOUND, "every label that is used is bound");

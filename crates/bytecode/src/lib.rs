@@ -5,6 +5,7 @@
 //! * [`template`]: [`Template`], the plain data of one function, and what it carries: constants, handlers, scopes, positions.
 //! * [`text`]: [`JsStr`], string constants as Latin-1 or UTF-16.
 //! * [`assembler`]: labels and encoding; used by the front end and by tests.
+//! * [`uses`]: which results one instruction alone reads.
 //! * [`verify`]: every rule that the interpreter and the JITs rely on, checked.
 //! * [`print`]: the text form, for dumps and filetests.
 //!
@@ -43,6 +44,7 @@ pub mod print;
 pub mod table;
 pub mod template;
 pub mod text;
+pub mod uses;
 pub mod verify;
 
 pub use op::{Effects, FeedbackKind, Op, OpInfo, OperandKind, OperandValue, instr};

@@ -341,7 +341,7 @@ impl Op {
     }
 
     /// Facts about the op.
-    pub fn info(self) -> &'static OpInfo {
+    pub const fn info(self) -> &'static OpInfo {
         &INFOS[self as usize]
     }
 

@@ -406,6 +406,8 @@ impl<'s, 'a> Builder<'s, 'a> {
     pub fn with_finally(&mut self, body: impl FnOnce(&mut Self), finalizer: impl FnOnce(&mut Self, Reg, Reg)) {
         let mark = self.mark_registers();
         let (reason, value) = (self.temp(), self.temp());
+        // The register is read on ways on which nothing was put into it, if only on paper: the reason says whether it matters.
+        self.load_undefined(value);
         let (entry, catch) = (self.label(), self.label());
         self.push_control(ControlKind::Finally(Finally { entry, reason, value, exits: Vec::new() }));
         let region = self.open_region();

@@ -45,6 +45,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     /// Gives back all registers taken since `mark`.
     pub fn release(&mut self, mark: Reg) {
         self.next = mark;
+        self.asm.release(mark);
     }
 
     /// A call block for up to `argc` arguments, at the top of the stack. If `dst` is the topmost register, the block begins there:
