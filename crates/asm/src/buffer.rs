@@ -72,12 +72,13 @@ impl CodeBuffer {
     /// Makes the end the target of a chain of 4-byte displacements, each of which holds the position of the one before it; `field` is the last.
     ///
     /// Positions descend and lie inside what was written: where an overflow has rewound the buffer under a chain, it ends early.
+    #[inline]
     pub(crate) fn end_chain(&mut self, mut field: u32) {
         let end = self.len as u32;
-        while let Some(bytes) = self.bytes[..self.len].get_mut(field as usize..) {
-            let Some(displacement) = bytes.first_chunk_mut() else { return };
-            let before = u32::from_le_bytes(*displacement);
-            *displacement = (end - field - 4).to_le_bytes();
+        let bytes = &mut self.bytes[..self.len];
+        while let Some(displacement) = bytes.get_mut(field as usize..(field as usize).saturating_add(4)) {
+            let before = u32::from_le_bytes([displacement[0], displacement[1], displacement[2], displacement[3]]);
+            displacement.copy_from_slice(&(end - field - 4).to_le_bytes());
             if before >= field {
                 return;
             }

@@ -25,6 +25,9 @@ use crate::reloc::{Assembly, NearCall, RelocKind, RelocTarget, Relocation};
 pub struct Label(pub(crate) u32);
 
 impl Label {
+    /// No assembler's label, for tables of labels. Code that refers to it cannot be finished.
+    pub const NONE: Label = Label(u32::MAX);
+
     /// The label's number: labels count up from zero in each assembler.
     #[inline]
     pub fn index(self) -> usize {

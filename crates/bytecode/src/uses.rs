@@ -15,6 +15,13 @@ pub const FOR_NEXT: u16 = 1 << 14;
 /// In unit 0: the instruction behind the next one reads the result, and nobody else; the next one loads a small integer.
 pub const FOR_SECOND: u16 = 1 << 15;
 
+/// Which of the two bits unit 0 of an instruction has: the units of ops that have no room for them say other things there.
+#[inline(always)]
+pub fn promised(unit: u16) -> u16 {
+    let bits = unit & (FOR_NEXT | FOR_SECOND);
+    if bits == 0 || ROWS[usize::from(unit as u8)].result == 0 { 0 } else { bits }
+}
+
 const MOST_SOURCES: usize = 4;
 
 /// Where an op has its register operands.

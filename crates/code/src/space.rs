@@ -399,18 +399,21 @@ impl CodeSpace {
             first = piece.relocations_end;
             let own = address_of(place);
             for call in &batch.calls[first_call..piece.calls_end] {
-                let symbol = call.symbol;
+                let (symbol, offset) = (call.symbol, call.offset);
                 let near = match self.symbols.get(symbol) {
-                    _ if defined.contains_key(&symbol) => defined[&symbol],
+                    _ if !defined.is_empty() && defined.contains_key(&symbol) => defined[&symbol],
                     Some(Known { near: Some(near), .. }) => near,
                     Some(Known { near: None, .. }) => return Ok(false),
                     None => return Err(AsmError::UnknownSymbol { symbol }.into()),
                 };
-                let distance = near.wrapping_sub(own + u64::from(call.offset) + 4) as i64;
-                let distance =
-                    i32::try_from(distance).map_err(|_| AsmError::RelocationRange { offset: call.offset })?;
-                let field = code.get_mut(call.offset as usize..).and_then(|field| field.first_chunk_mut());
-                *field.ok_or(AsmError::RelocationOffset { offset: call.offset })? = distance.to_le_bytes();
+                let distance = near.wrapping_sub(own + u64::from(offset) + 4) as i64;
+                if distance != i64::from(distance as i32) {
+                    return Err(AsmError::RelocationRange { offset }.into());
+                }
+                match code.get_mut(offset as usize..offset as usize + 4) {
+                    Some(field) => field.copy_from_slice(&(distance as i32).to_le_bytes()),
+                    None => return Err(AsmError::RelocationOffset { offset }.into()),
+                }
             }
             first_call = piece.calls_end;
             for reloc in relocations {

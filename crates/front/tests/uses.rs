@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tercel_bytecode::op::instructions;
 use tercel_bytecode::print::instruction;
 use tercel_bytecode::template::{Source, Template};
-use tercel_bytecode::uses::{FOR_NEXT, FOR_SECOND};
+use tercel_bytecode::uses::{FOR_NEXT, FOR_SECOND, promised};
 use tercel_bytecode::{Op, OperandKind, frame};
 
 fn op_at(code: &[u16], pc: usize) -> Op {
@@ -105,13 +105,12 @@ fn check(template: &Template, counts: &mut Counts) {
     for (i, &(pc, op)) in all.iter().enumerate() {
         let results = op.operands(code, pc).filter(|operand| operand.kind == OperandKind::Dst);
         let Some(register) = results.map(|operand| operand.value as u32).next() else { continue };
-        let has_bits = op.info().operands.first().is_none_or(|operand| operand.1 != OperandKind::Imm8);
         let names = |pc: usize| {
             let mut operands = op_at(code, pc).operands(code, pc);
             operands.any(|operand| operand.kind == OperandKind::Src && operand.value == i64::from(register))
         };
         let dies = |user: usize| names(user) && is_dead_after(template, register, user);
-        let promised = |bit: u16| has_bits && code[pc] & bit != 0;
+        let promised = |bit: u16| promised(code[pc]) & bit != 0;
         let blame = || {
             let shown = all[i.saturating_sub(6)..(i + 12).min(all.len())].iter();
             let lines: Vec<_> = shown.map(|row| format!("{} {}", row.0, instruction(template, row.0))).collect();

@@ -369,6 +369,52 @@ impl Run<'_> {
         self.put(0xC02A_0FF2 | (x << 3 | r) << 24, 4);
     }
 
+    /// `push rbp`, `mov rbp, rsp`.
+    #[inline(always)]
+    pub fn enter(&mut self) {
+        self.put(0xE589_4855, 4);
+    }
+
+    /// `pop rbp`, `ret`.
+    #[inline(always)]
+    pub fn leave(&mut self) {
+        self.put(0xC35D, 2);
+    }
+
+    /// `inc dword [base + disp]`.
+    #[inline(always)]
+    pub fn inc_mem32(&mut self, base: Reg, disp: i32) {
+        self.modrm(0, 0xFF, 1, 0, base, disp);
+    }
+
+    /// `cmp word [base + disp], imm`; the base is none of r8 to r15.
+    #[inline(always)]
+    pub fn cmp_mem16(&mut self, base: Reg, disp: i32, imm: i16) {
+        debug_assert!(base.index() < 8);
+        self.put(0x66, 1);
+        if let Ok(imm) = i8::try_from(imm) {
+            self.modrm(0, 0x83, 1, 7, base, disp);
+            self.put(u64::from(imm as u8), 1);
+        } else {
+            self.modrm(0, 0x81, 1, 7, base, disp);
+            self.put(u64::from(imm as u16), 2);
+        }
+    }
+
+    /// `movups xmm, [base + disp]`, for the first eight vector registers.
+    #[inline(always)]
+    pub fn movups_load(&mut self, xmm: Xmm, base: Reg, disp: i32) {
+        debug_assert!(xmm.index() < 8);
+        self.modrm(0, 0x100F, 2, xmm.index(), base, disp);
+    }
+
+    /// `movups [base + disp], xmm`, likewise.
+    #[inline(always)]
+    pub fn movups_store(&mut self, base: Reg, disp: i32, xmm: Xmm) {
+        debug_assert!(xmm.index() < 8);
+        self.modrm(0, 0x110F, 2, xmm.index(), base, disp);
+    }
+
     /// `call [base + disp]`.
     #[inline(always)]
     pub fn call_mem(&mut self, base: Reg, disp: i32) {
@@ -516,6 +562,36 @@ mod tests {
         Reg::R15,
     ];
     const DISPS: [i32; 7] = [0, 8, -128, 127, 128, -129, 0x12345];
+
+    #[test]
+    fn prologues_are_the_assembler_s() {
+        same(
+            |run| run.enter(),
+            |asm| {
+                asm.push(Reg::RBP);
+                asm.mov(Size::S64, Reg::RBP, Reg::RSP);
+            },
+        );
+        same(
+            |run| run.leave(),
+            |asm| {
+                asm.pop(Reg::RBP);
+                asm.ret();
+            },
+        );
+        for disp in DISPS {
+            for base in REGS {
+                same(|run| run.inc_mem32(base, disp), |asm| asm.inc(Size::S32, Mem::base(base, disp)));
+                let at = Mem::base(base, disp);
+                same(|run| run.movups_load(Xmm::XMM3, base, disp), |asm| asm.movups(Xmm::XMM3, at));
+                same(|run| run.movups_store(base, disp, Xmm::XMM0), |asm| asm.movups_store(at, Xmm::XMM0));
+            }
+            for imm in [0, 5, 127, 128, -1, 1000] {
+                let at = Mem::base(Reg::RBX, disp);
+                same(|run| run.cmp_mem16(Reg::RBX, disp, imm), |asm| asm.cmp(Size::S16, at, i32::from(imm)));
+            }
+        }
+    }
 
     #[test]
     fn instructions_of_fixed_registers_are_the_assembler_s() {

@@ -29,6 +29,8 @@ pub(super) trait Emit {
     fn site_address(&mut self, reg: Reg, slot: Slot);
     /// `op reg, [field of the site]`.
     fn site_field(&mut self, size: Size, opcode: u8, reg: Reg, slot: Slot, field: i32);
+    /// Adds one to a field of the site, 32 bits.
+    fn inc_site(&mut self, slot: Slot, field: i32);
     /// `cmp [field of the site], imm`, 32 bits.
     fn site_compare(&mut self, slot: Slot, field: i32, imm: i32);
     /// The same, 8 bits.
@@ -103,6 +105,11 @@ impl Emit for Run<'_> {
     #[inline(always)]
     fn site_field(&mut self, size: Size, opcode: u8, reg: Reg, slot: Slot, field: i32) {
         self.mem(size, opcode, reg, SITES, field_of(slot, field));
+    }
+
+    #[inline(always)]
+    fn inc_site(&mut self, slot: Slot, field: i32) {
+        self.inc_mem32(SITES, field_of(slot, field));
     }
 
     #[inline(always)]

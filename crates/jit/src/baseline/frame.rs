@@ -1,9 +1,9 @@
 //! Prologue, calls and returns.
 
 use super::emit::Emit;
-use super::{CX, Compiler, FRAME, SITES, TAG, site_field, vm};
+use super::{CX, Compiler, FRAME, SITES, TAG};
 use crate::stubs::shared;
-use tercel_asm::x64::{Chain, Cond, Mem, Reg, Run, Size, Xmm, opcode};
+use tercel_asm::x64::{Chain, Cond, Reg, Run, Size, Xmm, opcode};
 use tercel_bytecode::op::{Argc, Block, Dst, Instr, Slot, instr};
 use tercel_bytecode::{FeedbackKind, Op, op::Src};
 use tercel_vm::code::{CodeBlock, code_flag};
@@ -20,119 +20,85 @@ const CONSTRUCT_BIT: i32 = (flag::CONSTRUCT >> 40) as i32;
 const SINGLE_STORES: usize = 3;
 
 impl<'a> Compiler<'a> {
-    /// {return address, saved rbp}: what a frame with the flag MACHINE has.
-    pub fn make_native_frame(&mut self) {
-        self.asm.push(Reg::RBP);
-        self.asm.mov(Size::S64, Reg::RBP, Reg::RSP);
-    }
-
     pub fn prologue(&mut self) {
-        let (entry, start) = (self.entry, self.start);
-        let (slow, arity, arguments_there) = (self.no_room, self.arity, self.arguments_there);
+        let (no_room, arity) = (self.no_room, self.arity);
         let (params, registers) = (self.code.num_params(), self.code.num_registers());
-
-        self.asm.bind(entry);
-        self.make_native_frame();
-        self.load_sites();
-        // The limit leaves room for a small frame.
-        let top = if registers <= SMALL_FRAME { FRAME } else { Reg::RCX };
-        if top != FRAME {
-            self.asm.lea(Size::S64, top, Mem::base(FRAME, registers as i32 * 8));
-        }
-        self.asm.cmp(Size::S64, top, Mem::base(CX, context::MACHINE_LIMIT));
-        self.asm.ja(slow);
-        // Arguments beyond the parameters are dropped or, in some functions, kept above the registers.
-        if params > 0 || self.code.keeps_extra_args() {
-            // Calls in machine code have fewer arguments than 2^16: the number is the word's low half.
-            self.asm.cmp(Size::S16, vm(frame::CALL_WORD as u16), params as i32);
-            self.asm.jne(if params > 0 { arity } else { slow });
-        }
-        self.asm.bind(arguments_there);
-        self.fill_undefined(frame::HEADER + params, registers);
-        // Whoever wants functions to come to a safepoint has made the limit 0: no poll here.
-        self.asm.bind(start);
-        self.asm.inc(Size::S32, Mem::base(SITES, CodeBlock::CALLS_BEFORE_SITES));
+        let (sites, keeps_extra_args) = (self.code.sites() as u64, self.code.keeps_extra_args());
+        (self.arguments_there, self.start) = self.asm.run(|run| {
+            run.enter();
+            run.mov64(SITES, sites);
+            // The limit leaves room for a small frame.
+            let top = if registers <= SMALL_FRAME { FRAME } else { Reg::RCX };
+            if top != FRAME {
+                run.mem(Size::S64, opcode::LEA, top, FRAME, registers as i32 * 8);
+            }
+            run.context_field(Size::S64, opcode::CMP_REG_RM, top, context::MACHINE_LIMIT);
+            run.jcc_to(Cond::A, no_room);
+            // Arguments beyond the parameters are dropped or, in some functions, kept above the registers.
+            if params > 0 || keeps_extra_args {
+                // Calls in machine code have fewer arguments than 2^16: the number is the word's low half.
+                run.cmp_mem16(FRAME, frame::CALL_WORD as i32 * 8, params as i16);
+                run.jcc_to(Cond::NE, if params > 0 { arity } else { no_room });
+            }
+            let arguments_there = run.here();
+            fill_undefined(run, frame::HEADER + params, registers);
+            // Whoever wants functions to come to a safepoint has made the limit 0: no poll here.
+            let start = run.here();
+            run.inc_mem32(SITES, CodeBlock::CALLS_BEFORE_SITES);
+            (arguments_there, start)
+        });
     }
 
     /// The prologue's other ways in, and what it seldom does.
     pub fn behind_prologue(&mut self) {
         self.pc = 0;
         self.note_position();
-        let (filled, start, arguments_there) = (self.filled, self.start, self.arguments_there);
-        self.asm.bind(filled);
-        self.make_native_frame();
-        self.asm.bind(self.filled_inside);
-        self.load_sites();
-        self.poll();
-        self.asm.jmp_to(start);
-
+        let (start, arguments_there, no_room) = (self.start, self.arguments_there, self.no_room);
+        self.filled = self.asm.emitted() as u32;
+        self.filled_inside = self.asm.run(|run| {
+            run.enter();
+            let inside = run.here();
+            run.call_near(shared::ENTER_FILLED.target());
+            run.jmp_back(start);
+            inside
+        });
         if self.asm.is_used(self.arity) {
             // Fewer arguments than parameters, or more.
+            let (params, keeps_extra_args) = (self.code.num_params() as i32, self.code.keeps_extra_args());
             self.asm.bind(self.arity);
-            self.asm.ja(if self.code.keeps_extra_args() { self.no_room } else { arguments_there });
-            self.asm.mov(Size::S32, Reg::RCX, self.code.num_params() as i32);
-            self.call_leaf(shared::FILL_ARGUMENTS);
-            self.asm.jmp_to(arguments_there);
+            self.asm.run(|run| {
+                if keeps_extra_args {
+                    run.jcc_to(Cond::A, no_room);
+                }
+                run.mov32(Reg::RCX, params);
+                run.call_near(shared::FILL_ARGUMENTS.target());
+                run.jmp_back(arguments_there);
+            });
         }
-
         // No room, or arguments to be moved.
-        self.asm.bind(self.no_room);
-        self.call_leaf(shared::FILL_FRAME);
-        self.asm.jmp_to(start);
-        // The poll's.
-        self.slow_paths();
-    }
-
-    fn fill_undefined(&mut self, from: usize, to: usize) {
-        let at = |r: usize| Mem::base(FRAME, r as i32 * 8);
-        let count = to.saturating_sub(from);
-        if count <= SINGLE_STORES {
-            for r in from..to {
-                self.asm.mov(Size::S64, at(r), undefined());
-            }
-            return;
-        }
-        self.asm.movups(Xmm::XMM0, Mem::base(CX, context::UNDEFINED_PAIR));
-        let pairs = count / 2;
-        if pairs <= 16 {
-            for pair in 0..pairs {
-                self.asm.movups_store(at(from + pair * 2), Xmm::XMM0);
-            }
-        } else {
-            self.asm.lea(Size::S64, Reg::RCX, at(from));
-            self.asm.mov(Size::S32, Reg::RDX, pairs as i32);
-            let next = self.asm.here();
-            self.asm.movups_store(Mem::base(Reg::RCX, 0), Xmm::XMM0);
-            self.asm.add(Size::S64, Reg::RCX, 16);
-            self.asm.dec(Size::S32, Reg::RDX);
-            self.asm.jne(next);
-        }
-        if count % 2 == 1 {
-            self.asm.mov(Size::S64, at(to - 1), undefined());
-        }
-    }
-
-    /// A safepoint: collections and interrupts. Clobbers rax.
-    pub fn poll(&mut self) {
-        let done = self.asm.new_label();
-        let slow = self.slow_poll(done);
-        self.asm.mov(Size::S64, Reg::RAX, Mem::base(CX, context::INTERRUPT_WORD));
-        self.asm.cmp(Size::S32, Mem::base(Reg::RAX, 0), 0);
-        self.asm.jne(slow);
-        self.asm.bind(done);
+        self.asm.bind(no_room);
+        self.asm.run(|run| {
+            run.call_near(shared::FILL_FRAME.target());
+            run.jmp_back(start);
+        });
     }
 
     /// Returns rax.
     fn return_rax(&mut self) {
-        if self.code.has(code_flag::CONSTRUCTOR) {
-            let ret = self.asm.new_label();
-            let construct = self.slow_shared(shared::CONSTRUCTED, None, None, ret);
-            self.asm.test(Size::S8, Mem::base(FRAME, FLAG_BYTE), CONSTRUCT_BIT);
-            self.asm.jne(construct);
-            self.asm.bind(ret);
+        let mut construct = Chain::NONE;
+        let constructs = self.code.has(code_flag::CONSTRUCTOR);
+        let ret = self.asm.run(|run| {
+            if constructs {
+                run.test_mem8(FRAME, FLAG_BYTE, CONSTRUCT_BIT as u8);
+                run.jcc(Cond::NE, &mut construct);
+            }
+            let ret = run.here();
+            run.leave();
+            ret
+        });
+        if construct.is_used() {
+            self.constructed_behind(construct, ret);
         }
-        self.asm.pop(Reg::RBP);
-        self.asm.ret();
     }
 
     pub fn return_value(&mut self, src: Src) {
@@ -241,8 +207,15 @@ impl<'a> Compiler<'a> {
         if !counter.get().is_int32() {
             counter.set(Value::ZERO);
         }
-        self.asm.inc(Size::S32, site_field(i.slot, site::CELL));
-        self.poll();
+        let mut wanted = Chain::NONE;
+        self.asm.run(|run| {
+            run.inc_site(i.slot, site::CELL);
+            // A safepoint: collections and interrupts.
+            run.context_field(Size::S64, opcode::LOAD, Reg::RAX, context::INTERRUPT_WORD);
+            run.mem_imm(Size::S32, opcode::CMP, Reg::RAX, 0, 0);
+            run.jcc(Cond::NE, &mut wanted);
+        });
+        self.poll_behind(wanted);
         let head = (self.pc as i64 + i64::from(i.target.0)) as usize;
         if !self.tests_at(head) {
             return self.asm.jmp_to(self.label(head));
@@ -263,6 +236,39 @@ impl<'a> Compiler<'a> {
     /// Boxes the int32 in the low half of `value`, whose upper half is 0.
     pub fn box_int32(&mut self, value: Reg) {
         self.asm.or(Size::S64, value, TAG);
+    }
+}
+
+/// VM registers are undefined. Clobbers rcx, rdx, xmm0.
+#[inline(always)]
+fn fill_undefined(run: &mut Run<'_>, from: usize, to: usize) {
+    /// Stores of two at most; more are a loop.
+    const MOST_PAIRS: usize = 16;
+    let at = |r: usize| r as i32 * 8;
+    let count = to.saturating_sub(from);
+    if count <= SINGLE_STORES {
+        for r in from..to {
+            run.store_imm(FRAME, at(r), undefined());
+        }
+        return;
+    }
+    run.movups_load(Xmm::XMM0, CX, context::UNDEFINED_PAIR);
+    let pairs = count / 2;
+    if pairs <= MOST_PAIRS {
+        for pair in 0..pairs {
+            run.movups_store(FRAME, at(from + pair * 2), Xmm::XMM0);
+        }
+    } else {
+        run.mem(Size::S64, opcode::LEA, Reg::RCX, FRAME, at(from));
+        run.mov32(Reg::RDX, pairs as i32);
+        let next = run.here();
+        run.movups_store(Reg::RCX, 0, Xmm::XMM0);
+        run.ri(Size::S64, opcode::ADD, Reg::RCX, 16);
+        run.ri(Size::S32, opcode::SUB, Reg::RDX, 1);
+        run.jcc_back(Cond::NE, next);
+    }
+    if count % 2 == 1 {
+        run.store_imm(FRAME, at(to - 1), undefined());
     }
 }
 

@@ -33,12 +33,13 @@ mod slow;
 
 use crate::engine::Refusal;
 use crate::stubs::OpSet;
+use element::Behind;
 use facts::Facts;
-use slow::Pending;
+use slow::{Pending, SlowCode};
 use std::sync::{Arc, LazyLock};
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, AssemblyRef, Mem, Reg, Size};
-use tercel_bytecode::op::{Instr, OperandKind, instructions};
+use tercel_bytecode::op::{Instr, OperandKind};
 use tercel_bytecode::{FeedbackKind, Op, Template};
 use tercel_code::{CodeInfo, CodeKind, CodeTables, Unwind};
 use tercel_vm::Gc;
@@ -127,8 +128,10 @@ pub fn info(cx: &Context, template: &Template, compiled: &Compiled) -> CodeInfo 
 /// Memory that one compilation leaves to the next.
 pub struct Scratch {
     asm: Assembler,
-    labels: Vec<Option<Label>>,
+    labels: Vec<Label>,
     slow: Vec<Pending>,
+    behinds: Vec<Behind>,
+    codes: Vec<Option<SlowCode>>,
     facts: Facts,
     entries: Vec<u32>,
     resume: Vec<(u32, u32)>,
@@ -141,6 +144,8 @@ impl Default for Scratch {
             asm: Assembler::with_limit(LIMIT),
             labels: Vec::new(),
             slow: Vec::new(),
+            behinds: Vec::new(),
+            codes: Vec::new(),
             facts: Facts::default(),
             entries: Vec::new(),
             resume: Vec::new(),
@@ -154,14 +159,17 @@ pub(crate) struct Compiler<'a> {
     cx: &'a Context,
     code: Gc<CodeBlock>,
     template: &'a Template,
-    /// Labels of the instructions that are jumped to, by unit offset.
-    labels: &'a mut Vec<Option<Label>>,
+    /// Labels of the instructions that are jumped to, by unit offset; [`Label::NONE`] for the others.
+    labels: &'a mut Vec<Label>,
     slow: &'a mut Vec<Pending>,
+    /// What slow paths know that is large.
+    behinds: &'a mut Vec<Behind>,
+    codes: &'a mut Vec<Option<SlowCode>>,
     facts: &'a mut Facts,
     /// The register whose value rax holds on all ways to a place in the code: the result of the last instruction.
     in_rax: Option<(u16, usize)>,
-    /// Whether the result of the current instruction, in this register, is left in rax alone, once that was asked.
-    stays: Option<(u16, bool)>,
+    /// The register of the current instruction's result, if that is left in rax alone.
+    stays: Option<u16>,
     /// The operand of the current instruction that is in rax and not in memory.
     unsaved: Option<u16>,
     /// The same of the next one, handed on by an instruction without code.
@@ -178,16 +186,15 @@ pub(crate) struct Compiler<'a> {
     pc: usize,
     /// Where throws go.
     throw: Label,
-    /// The first instruction, with the frame filled in.
-    start: Label,
-    entry: Label,
-    filled: Label,
-    /// The same for frames with a native frame.
-    filled_inside: Label,
     /// Behind the function: the prologue's other ways.
     no_room: Label,
     arity: Label,
-    arguments_there: Label,
+    /// The first instruction, with the frame filled in, and where arguments are there but not the other registers.
+    start: u32,
+    arguments_there: u32,
+    /// The ways in for frames that are filled in, without and with a native frame.
+    filled: u32,
+    filled_inside: u32,
     /// Instructions at which frames can be entered from outside: after a suspension, loop heads, handlers.
     entries: &'a mut Vec<u32>,
     resume: &'a mut Vec<(u32, u32)>,
@@ -203,19 +210,20 @@ pub(crate) struct Compiler<'a> {
 
 impl<'a> Compiler<'a> {
     fn new(cx: &'a Context, code: Gc<CodeBlock>, template: &'a Template, scratch: &'a mut Scratch) -> Compiler<'a> {
-        let Scratch { asm, labels, slow, facts, entries, resume, inside } = scratch;
+        let Scratch { asm, labels, slow, behinds, codes, facts, entries, resume, inside } = scratch;
         asm.clear();
         labels.clear();
-        labels.resize(template.code.len() + 1, None);
+        labels.resize(template.code.len() + 1, Label::NONE);
         slow.clear();
+        behinds.clear();
+        codes.clear();
         facts.begin(template.num_registers as usize);
         entries.clear();
         resume.clear();
         inside.clear();
         // Jumps to places of the bytecode are long; all that comes next to the code of one instruction is as short as it can be.
         asm.without_relaxation();
-        let [throw, start, entry, filled, filled_inside, no_room, arity, arguments_there] =
-            std::array::from_fn(|_| asm.new_label());
+        let [throw, no_room, arity] = std::array::from_fn(|_| asm.new_label());
         let mut compiler = Compiler {
             asm,
             cx,
@@ -223,6 +231,8 @@ impl<'a> Compiler<'a> {
             template,
             labels,
             slow,
+            behinds,
+            codes,
             facts,
             in_rax: None,
             stays: None,
@@ -234,13 +244,12 @@ impl<'a> Compiler<'a> {
             stored: None,
             pc: 0,
             throw,
-            start,
-            entry,
-            filled,
-            filled_inside,
             no_room,
             arity,
-            arguments_there,
+            start: 0,
+            arguments_there: 0,
+            filled: 0,
+            filled_inside: 0,
             entries,
             resume,
             inside,
@@ -255,33 +264,14 @@ impl<'a> Compiler<'a> {
 
     /// Gives labels to all places that are jumped to or entered.
     fn find_labels(&mut self) {
-        let units = &self.template.code;
-        for (pc, op) in instructions(units) {
-            if !MARKS[op as usize] {
-                continue;
+        let units: &[u16] = &self.template.code;
+        let mut pc = 0;
+        while let Some(&unit) = units.get(pc) {
+            let step = &STEPS[usize::from(unit as u8)];
+            if step.marks {
+                self.mark_targets(Op::from_unit(unit).unwrap_or(Op::Return), pc);
             }
-            for target in op.jump_targets(units, pc) {
-                self.mark(target as usize);
-                if op == Op::LoopBack || op == Op::Yield {
-                    self.entries.push(target as u32);
-                }
-                if op == Op::LoopBack && self.tests_at(target as usize) {
-                    self.mark(target as usize + self.op_at(target as usize).units());
-                }
-            }
-            match op {
-                Op::SwitchTable => {
-                    let i = tercel_bytecode::op::instr::SwitchTable::decode(units, pc);
-                    for &target in &self.template.switch_tables[i.table.0 as usize].targets {
-                        self.mark((pc as i64 + i64::from(target)) as usize);
-                    }
-                }
-                Op::Yield | Op::YieldDelegate | Op::Await | Op::CreateGenerator => {
-                    self.mark(pc + op.units());
-                    self.entries.push((pc + op.units()) as u32);
-                }
-                _ => {}
-            }
+            pc += usize::from(step.units);
         }
         for handler in &self.template.handlers {
             self.mark(handler.target as usize);
@@ -291,40 +281,71 @@ impl<'a> Compiler<'a> {
         self.entries.dedup();
     }
 
+    fn mark_targets(&mut self, op: Op, pc: usize) {
+        let units = &self.template.code;
+        for target in op.jump_targets(units, pc) {
+            self.mark(target as usize);
+            if op == Op::LoopBack || op == Op::Yield {
+                self.entries.push(target as u32);
+            }
+            if op == Op::LoopBack && self.tests_at(target as usize) {
+                self.mark(target as usize + self.op_at(target as usize).units());
+            }
+        }
+        match op {
+            Op::SwitchTable => {
+                let i = tercel_bytecode::op::instr::SwitchTable::decode(units, pc);
+                for &target in &self.template.switch_tables[i.table.0 as usize].targets {
+                    self.mark((pc as i64 + i64::from(target)) as usize);
+                }
+            }
+            Op::Yield | Op::YieldDelegate | Op::Await | Op::CreateGenerator => {
+                self.mark(pc + op.units());
+                self.entries.push((pc + op.units()) as u32);
+            }
+            _ => {}
+        }
+    }
+
     fn mark(&mut self, pc: usize) {
-        if self.labels[pc].is_none() {
-            self.labels[pc] = Some(self.asm.new_label());
+        if self.labels[pc] == Label::NONE {
+            self.labels[pc] = self.asm.new_label();
         }
     }
 
     fn run(&mut self) {
         self.prologue();
-        let template = self.template;
-        for (pc, op) in instructions(&template.code) {
+        let units: &[u16] = &self.template.code;
+        let observed = self.positions.is_some() || self.cx.options.count_sites;
+        let mut pc = 0;
+        while let Some(op) = units.get(pc).and_then(|&unit| Op::from_unit(unit)) {
             self.pc = pc;
-            if let Some(label) = self.labels[pc] {
+            let label = self.labels[pc];
+            if label != Label::NONE {
                 self.asm.bind(label);
                 self.facts.forget_all();
                 self.in_rax = None;
             }
-            self.note_position();
+            if observed {
+                self.note_position();
+                self.count_site(op, context::executed);
+            }
             self.instructions += 1;
-            self.count_site(op, context::executed);
             self.op(op);
-            self.unsaved =
-                self.kept.take().or(self.stays.take().and_then(|(register, stays)| stays.then_some(register)));
+            let stays = self.stays.take();
+            self.unsaved = self.kept.take().or(stays);
             debug_assert!(self.unsaved.is_none_or(|register| self.is_in_rax(register)));
-            if self.constant.is_some_and(|_| !matches!(op, Op::LoadInt | Op::LoadInt32)) {
+            if self.constant.is_some() && !matches!(op, Op::LoadInt | Op::LoadInt32) {
                 self.constant = None;
             }
             self.spill = operands::Spill::NONE;
+            pc += usize::from(STEPS[op as usize].units);
         }
         self.unsaved = None;
-        self.pc = template.code.len();
+        self.pc = units.len();
         self.in_rax = None;
         self.slow_paths();
         self.behind_prologue();
-        self.pads();
     }
 
     /// The code of the current instruction, or a slow path of it, begins here.
@@ -334,31 +355,25 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Entries from outside, and the way out of throws.
-    fn pads(&mut self) {
-        // Filled below, when the offsets are known.
-        let throw = self.throw;
-        self.asm.bind(throw);
-        self.asm.jmp_near(crate::symbols::THROW.target());
-    }
-
+    /// The ways in from outside, and the way out of throws.
     fn finish(mut self) -> Result<Compiled<'a>, Refusal> {
-        // The way in at the first instruction comes first.
-        let first = self.entries.first() == Some(&0);
-        if !first {
-            self.way_in(0);
+        let pads = self.asm.emitted() as u32;
+        if self.asm.is_used(self.throw) {
+            self.asm.bind(self.throw);
+            self.asm.jmp_near(crate::symbols::THROW.target());
         }
+        // The first instruction comes first, whether it was asked for or not.
+        self.inside.push((0, self.filled_inside));
         for index in 0..self.entries.len() {
             self.way_in(self.entries[index]);
         }
         let assembly = self.asm.assemble_in_place().map_err(|_| Refusal::TooLarge)?;
-        let at = |label: Label| assembly.offset(label).unwrap_or(0);
         Ok(Compiled {
-            entry: at(self.entry),
-            filled: at(self.filled),
+            entry: 0,
+            filled: self.filled,
             resume: self.resume,
             inside: self.inside,
-            pads: at(self.throw),
+            pads,
             instructions: self.instructions,
             bytecode_bytes: self.template.code.len() as u64 * 2,
             stubs: self.stubs,
@@ -367,26 +382,30 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    /// The ways into the function at an instruction, for frames with and without a native frame.
+    /// The ways into the function at an instruction but the first, for frames without and with a native frame.
     fn way_in(&mut self, pc: u32) {
         if pc == 0 {
-            self.inside.push((pc, self.asm.emitted() as u32));
-            return self.asm.jmp_to(self.filled_inside);
+            return;
         }
-        let to = self.label(pc as usize);
-        self.resume.push((pc, self.asm.emitted() as u32));
-        self.make_native_frame();
-        self.load_sites();
-        self.asm.jmp_to(to);
-        self.inside.push((pc, self.asm.emitted() as u32));
-        self.load_sites();
-        self.asm.jmp_to(to);
+        let (to, sites) = (self.label(pc as usize), self.code.sites() as u64);
+        let [resume, inside] = self.asm.run(|run| {
+            let resume = run.here();
+            run.enter();
+            let inside = run.here();
+            run.mov64(SITES, sites);
+            run.jmp_to(to);
+            [resume, inside]
+        });
+        self.resume.push((pc, resume));
+        self.inside.push((pc, inside));
     }
 
     // ---- What all parts use
 
     pub fn label(&self, pc: usize) -> Label {
-        self.labels[pc].expect("every jump target has a label")
+        let label = self.labels[pc];
+        debug_assert!(label != Label::NONE, "every jump target has a label");
+        label
     }
 
     /// The target of the jump operand of the current instruction.
@@ -473,16 +492,31 @@ impl<'a> Compiler<'a> {
     }
 }
 
-/// Which ops jump, or can be entered behind themselves.
-static MARKS: LazyLock<[bool; 256]> = LazyLock::new(|| {
-    let mut marks = [false; 256];
-    for &op in Op::ALL {
-        let jumps = op.info().operands.iter().any(|operand| operand.1 == OperandKind::Jump);
-        let suspends = matches!(op, Op::Yield | Op::YieldDelegate | Op::Await | Op::CreateGenerator);
-        marks[op as usize] = jumps || suspends || op == Op::SwitchTable;
+/// What going through the code has to know of an op.
+#[derive(Clone, Copy)]
+struct Step {
+    units: u8,
+    /// It jumps, or can be entered behind itself.
+    marks: bool,
+}
+
+static STEPS: [Step; 256] = {
+    // The verifier has seen that there are no other numbers; code ends there.
+    let (mut steps, mut op) = ([Step { units: u8::MAX, marks: false }; 256], 0);
+    while op < Op::ALL.len() {
+        let info = Op::ALL[op].info();
+        let (mut jumps, mut operand) = (false, 0);
+        while operand < info.operands.len() {
+            jumps |= matches!(info.operands[operand].1, OperandKind::Jump);
+            operand += 1;
+        }
+        let suspends = matches!(Op::ALL[op], Op::Yield | Op::YieldDelegate | Op::Await | Op::CreateGenerator);
+        let marks = jumps || suspends || matches!(Op::ALL[op], Op::SwitchTable);
+        steps[op] = Step { units: info.len as u8, marks };
+        op += 1;
     }
-    marks
-});
+    steps
+};
 
 /// Jumps to `no`, with the flags at "not equal", unless `value` is a cell. It may not be empty: no operand of an op that looks into cells is.
 pub(crate) fn check_cell(asm: &mut Assembler, value: Reg, no: Label) {

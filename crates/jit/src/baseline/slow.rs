@@ -8,7 +8,7 @@ use super::element::Behind;
 use super::emit::Emit;
 use super::number::Integers;
 use super::operands::Spill;
-use super::{CX, Compiler, FRAME, SITES, TAG, site_field};
+use super::{CX, Compiler, FRAME, TAG, site_field};
 use crate::ic::routines;
 use crate::stubs::{self, shared};
 use crate::symbols::Symbol;
@@ -24,6 +24,7 @@ use tercel_vm::helpers::{self, Style};
 use tercel_vm::layout::context;
 
 /// A slow path to be emitted.
+#[derive(Clone, Copy)]
 pub(super) struct Pending {
     /// The unit offset of its instruction.
     pc: usize,
@@ -33,6 +34,7 @@ pub(super) struct Pending {
 }
 
 /// What a slow path does, from the label `entry` on.
+#[derive(Clone, Copy)]
 enum Slow {
     /// The whole op by its stub, which leaves a result in rax, too.
     Op {
@@ -101,7 +103,8 @@ enum Slow {
     Element {
         op: Op,
         src: Option<u16>,
-        behind: Box<Behind>,
+        /// Its place in [`Compiler::behinds`].
+        behind: u32,
     },
     /// A routine that looks into a site, for operands or states of it that the code in line does not know; if it fails, the whole op.
     BySite {
@@ -179,15 +182,20 @@ enum Slow {
         wanted: bool,
         done: u32,
     },
-    Poll {
-        entry: Label,
-        done: Label,
+    /// What a constructor returns, in rax.
+    Constructed {
+        entry: Chain,
+        done: u32,
     },
-    /// Anything else.
-    Code(SlowCode),
+    Poll {
+        entry: Chain,
+        done: u32,
+    },
+    /// Anything else: its place in [`Compiler::codes`].
+    Code(u32),
 }
 
-type SlowCode = Box<dyn FnOnce(&mut Compiler<'_>)>;
+pub(super) type SlowCode = Box<dyn FnOnce(&mut Compiler<'_>)>;
 
 /// Noting slow paths, and emitting them.
 impl<'a> Compiler<'a> {
@@ -296,7 +304,9 @@ impl<'a> Compiler<'a> {
 
     /// See [`Slow::Element`].
     pub(super) fn element_behind(&mut self, op: Op, src: Option<u16>, behind: Behind) {
-        self.note(Slow::Element { op, src, behind: Box::new(behind) });
+        let index = self.behinds.len() as u32;
+        self.behinds.push(behind);
+        self.note(Slow::Element { op, src, behind: index });
     }
 
     /// See [`Slow::Integers`].
@@ -346,216 +356,253 @@ impl<'a> Compiler<'a> {
         self.note(Slow::Truth { entry, target, wanted, done });
     }
 
-    pub fn slow_poll(&mut self, done: Label) -> Label {
-        self.note_at_label(|entry| Slow::Poll { entry, done })
+    /// A function called with `new` returns rax: from this chain, on to that place.
+    pub fn constructed_behind(&mut self, entry: Chain, done: u32) {
+        self.note(Slow::Constructed { entry, done });
+    }
+
+    /// A safepoint is wanted: from this chain, and back to here.
+    pub fn poll_behind(&mut self, entry: Chain) {
+        let done = self.asm.emitted() as u32;
+        self.note(Slow::Poll { entry, done });
     }
 
     /// Code behind the function.
     pub fn later(&mut self, code: impl FnOnce(&mut Compiler<'_>) + 'static) {
-        self.note(Slow::Code(Box::new(code)));
+        let index = self.codes.len() as u32;
+        self.codes.push(Some(Box::new(code)));
+        self.note(Slow::Code(index));
     }
 
     /// Emits all that was noted, and what that notes.
     pub(super) fn slow_paths(&mut self) {
-        while let Some(Pending { pc, spill, slow }) = self.slow.pop() {
-            self.pc = pc;
-            self.note_position();
-            match slow {
-                Slow::Op { op, entry, done } => {
-                    self.asm.bind(entry);
-                    self.spill(spill);
-                    self.whole_op(op);
-                    self.asm.jmp_to(done);
-                }
-                Slow::Whole { op, entry, done } => self.whole_from(op, entry, spill, done),
-                Slow::Numbers { op, routine, redo, entry, done } => {
-                    self.asm.bind_chain(entry);
-                    if let Some(routine) = routine {
-                        self.asm.run(|run| {
-                            run.call_near(routine.target());
-                            run.jcc_back(Cond::NE, redo);
-                        });
-                    }
-                    self.whole_from(op, Chain::NONE, spill, done);
-                }
-                Slow::ZeroProduct { a, zero, product, otherwise } => {
-                    self.asm.bind_chain(zero);
+        // They are large: none is moved.
+        while !self.slow.is_empty() {
+            let mut noted = std::mem::take(self.slow);
+            noted.iter().rev().for_each(|pending| self.slow_path(pending));
+            if self.slow.is_empty() {
+                noted.clear();
+                *self.slow = noted;
+            }
+        }
+    }
+
+    fn slow_path(&mut self, pending: &Pending) {
+        let spill = pending.spill;
+        self.pc = pending.pc;
+        self.note_position();
+        match pending.slow {
+            Slow::Op { op, entry, done } => {
+                self.asm.bind(entry);
+                self.spill(spill);
+                self.whole_op(op);
+                self.asm.jmp_to(done);
+            }
+            Slow::Whole { op, entry, done } => self.whole_from(op, entry, spill, done),
+            Slow::Numbers { op, routine, redo, entry, done } => {
+                self.asm.bind_chain(entry);
+                if let Some(routine) = routine {
                     self.asm.run(|run| {
-                        run.sign_of_product(a, product);
-                        run.jmp_back(otherwise);
-                    });
-                }
-                Slow::Product { op, a, zero, product, entry, done } => {
-                    self.asm.bind_chain(zero);
-                    self.asm.run(|run| run.sign_of_product(a, product));
-                    self.whole_from(op, entry, spill, done);
-                }
-                Slow::Overflow { added, right, overflow, otherwise } => {
-                    self.asm.bind_chain(overflow);
-                    self.undo_sum(added, right);
-                    self.asm.run(|run| run.jmp_back(otherwise));
-                }
-                Slow::Sum { op, added, right, overflow, entry, done } => {
-                    self.asm.bind_chain(overflow);
-                    self.undo_sum(added, right);
-                    self.whole_from(op, entry, spill, done);
-                }
-                Slow::Integers { op, chains } => {
-                    let mut slow = Chain::NONE;
-                    for (entry, routine, done) in [
-                        (chains.left, shared::TO_INT32_RAX, chains.left_done),
-                        (chains.right, shared::TO_INT32_RCX, chains.right_done),
-                    ] {
-                        if entry.is_used() {
-                            self.asm.bind_chain(entry);
-                            self.spill(chains.unsaved);
-                            self.asm.run(|run| {
-                                run.call_near(routine.target());
-                                run.jcc_back(Cond::NE, done);
-                                run.jmp(&mut slow);
-                            });
-                        }
-                    }
-                    if chains.large.is_used() {
-                        self.asm.bind_chain(chains.large);
-                        self.asm.run(|run| {
-                            run.call_near(shared::BOX_UINT32.target());
-                            run.jmp_back(chains.store);
-                        });
-                    }
-                    if slow.is_used() {
-                        self.whole_from(op, slow, spill, chains.store);
-                    }
-                }
-                Slow::BoxedInt32 { op, entry, done } => {
-                    let mut slow = Chain::NONE;
-                    self.asm.bind_chain(entry);
-                    self.spill(spill);
-                    self.asm.run(|run| {
-                        run.call_near(shared::TO_INT32_RAX.target());
-                        run.jcc(Cond::E, &mut slow);
-                        run.rr(Size::S32, opcode::LOAD, Reg::RAX, Reg::RAX);
-                        run.box_int32(Reg::RAX);
-                        run.jmp_back(done);
-                    });
-                    self.whole_from(op, slow, Spill::NONE, done);
-                }
-                Slow::Element { op, src, behind } => self.element_slow_path(op, src, *behind),
-                Slow::BySite { op, routine, slot, other, found, entry, done } => {
-                    self.asm.bind_chain(other);
-                    let next = self.return_pc();
-                    self.asm.run(|run| {
-                        if routine == shared::LENGTH {
-                            run.site_address(routines::SITE, slot);
-                            run.mov32(Reg::RSI, next);
-                        } else {
-                            run.site_address(Reg::RSI, slot);
-                        }
                         run.call_near(routine.target());
-                        run.jcc_back(Cond::NE, found);
-                    });
-                    self.whole_from(op, entry, Spill::NONE, done);
-                }
-                Slow::Named { op, entry, done } => {
-                    self.asm.bind_chain(entry);
-                    self.spill(spill);
-                    self.stubs.insert(op);
-                    let next = self.return_pc();
-                    self.asm.run(|run| {
-                        run.mov32(Reg::RSI, next);
-                        run.call_near(stubs::named::by_offset(op).target());
-                        run.jmp_back(done);
+                        run.jcc_back(Cond::NE, redo);
                     });
                 }
-                Slow::Megamorphic { op, obj, src, name, slot, entry, done } => {
-                    self.asm.bind(entry);
-                    self.spill(spill);
-                    self.load_object_and_value(obj, src);
-                    self.by_megamorphic_cache(src.is_some(), name, slot, done);
-                    self.call_named(op);
-                    self.asm.jmp_to(done);
-                }
-                Slow::Barrier { offset, entry, done } => {
-                    self.asm.bind_chain(entry);
-                    self.asm.run(|run| {
-                        run.mem(Size::S64, opcode::LEA, Reg::RDX, Reg::RAX, offset);
-                        run.call_near(shared::BARRIER.target());
-                        run.jmp_back(done);
-                    });
-                }
-                Slow::IndexedBarrier { is_address, entry, done } => {
-                    self.asm.bind_chain(entry);
-                    self.asm.run(|run| {
-                        if !is_address {
-                            run.rr(Size::S64, opcode::ADD_REG_RM, Reg::RDX, Reg::RAX);
-                        }
-                        run.call_near(shared::BARRIER.target());
-                        run.jmp_back(done);
-                    });
-                }
-                Slow::Callee { op, slot, other, entry, known, done } => {
-                    self.asm.bind_chain(other);
-                    if other.is_used() {
+                self.whole_from(op, Chain::NONE, spill, done);
+            }
+            Slow::ZeroProduct { a, zero, product, otherwise } => {
+                self.asm.bind_chain(zero);
+                self.asm.run(|run| {
+                    run.sign_of_product(a, product);
+                    run.jmp_back(otherwise);
+                });
+            }
+            Slow::Product { op, a, zero, product, entry, done } => {
+                self.asm.bind_chain(zero);
+                self.asm.run(|run| run.sign_of_product(a, product));
+                self.whole_from(op, entry, spill, done);
+            }
+            Slow::Overflow { added, right, overflow, otherwise } => {
+                self.asm.bind_chain(overflow);
+                self.undo_sum(added, right);
+                self.asm.run(|run| run.jmp_back(otherwise));
+            }
+            Slow::Sum { op, added, right, overflow, entry, done } => {
+                self.asm.bind_chain(overflow);
+                self.undo_sum(added, right);
+                self.whole_from(op, entry, spill, done);
+            }
+            Slow::Integers { op, chains } => {
+                let mut slow = Chain::NONE;
+                for (entry, routine, done) in [
+                    (chains.left, shared::TO_INT32_RAX, chains.left_done),
+                    (chains.right, shared::TO_INT32_RCX, chains.right_done),
+                ] {
+                    if entry.is_used() {
+                        self.asm.bind_chain(entry);
+                        self.spill(chains.unsaved);
                         self.asm.run(|run| {
-                            run.site_address(Reg::RSI, slot);
-                            run.call_near(shared::CALLEE.target());
-                            run.jcc_back(Cond::NE, known);
+                            run.call_near(routine.target());
+                            run.jcc_back(Cond::NE, done);
+                            run.jmp(&mut slow);
                         });
                     }
-                    self.whole_from(op, entry, Spill::NONE, done);
                 }
-                Slow::Comparison { op, a, loaded, right, used, routine, redo, entry, done } => {
-                    self.asm.bind_chain(entry);
-                    self.stubs.insert(op);
-                    let offset = self.pc as i32 * 2;
+                if chains.large.is_used() {
+                    self.asm.bind_chain(chains.large);
                     self.asm.run(|run| {
-                        if let Some(routine) = routine {
-                            run.call_near(routine.target());
-                            run.jcc_back(Cond::NE, redo);
-                        }
-                    });
-                    self.spill(spill);
-                    self.asm.run(|run| {
-                        if !loaded {
-                            run.load(Reg::RAX, a);
-                        }
-                        if let Right::Register(b) | Right::Constant(b, _) = right {
-                            run.load(Reg::RCX, b);
-                        }
-                        run.mov32(Reg::RDX, offset);
-                        run.call_near(stubs::of_op(op).target());
-                        if let Use::Jump { target, wanted } = used {
-                            run.jcc_to(if wanted { Cond::E } else { Cond::NE }, target);
-                        }
-                        run.jmp_back(done);
+                        run.call_near(shared::BOX_UINT32.target());
+                        run.jmp_back(chains.store);
                     });
                 }
-                Slow::Shared { routine, site, entry, fails, done } => {
-                    self.asm.bind(entry);
-                    if let Some(slot) = site {
-                        self.asm.lea(Size::S64, Reg::RSI, site_field(slot, 0));
+                if slow.is_used() {
+                    self.whole_from(op, slow, spill, chains.store);
+                }
+            }
+            Slow::BoxedInt32 { op, entry, done } => {
+                let mut slow = Chain::NONE;
+                self.asm.bind_chain(entry);
+                self.spill(spill);
+                self.asm.run(|run| {
+                    run.call_near(shared::TO_INT32_RAX.target());
+                    run.jcc(Cond::E, &mut slow);
+                    run.rr(Size::S32, opcode::LOAD, Reg::RAX, Reg::RAX);
+                    run.box_int32(Reg::RAX);
+                    run.jmp_back(done);
+                });
+                self.whole_from(op, slow, Spill::NONE, done);
+            }
+            Slow::Element { op, src, behind } => {
+                let behind = self.behinds[behind as usize];
+                self.element_slow_path(op, src, &behind);
+            }
+            Slow::BySite { op, routine, slot, other, found, entry, done } => {
+                self.asm.bind_chain(other);
+                let next = self.return_pc();
+                self.asm.run(|run| {
+                    if routine == shared::LENGTH {
+                        run.site_address(routines::SITE, slot);
+                        run.mov32(Reg::RSI, next);
+                    } else {
+                        run.site_address(Reg::RSI, slot);
                     }
-                    self.call_leaf(routine);
-                    if let Some(fails) = fails {
-                        self.asm.je(fails);
+                    run.call_near(routine.target());
+                    run.jcc_back(Cond::NE, found);
+                });
+                self.whole_from(op, entry, Spill::NONE, done);
+            }
+            Slow::Named { op, entry, done } => {
+                self.asm.bind_chain(entry);
+                self.spill(spill);
+                self.stubs.insert(op);
+                let next = self.return_pc();
+                self.asm.run(|run| {
+                    run.mov32(Reg::RSI, next);
+                    run.call_near(stubs::named::by_offset(op).target());
+                    run.jmp_back(done);
+                });
+            }
+            Slow::Megamorphic { op, obj, src, name, slot, entry, done } => {
+                self.asm.bind(entry);
+                self.spill(spill);
+                self.load_object_and_value(obj, src);
+                self.by_megamorphic_cache(src.is_some(), name, slot, done);
+                self.call_named(op);
+                self.asm.jmp_to(done);
+            }
+            Slow::Barrier { offset, entry, done } => {
+                self.asm.bind_chain(entry);
+                self.asm.run(|run| {
+                    run.mem(Size::S64, opcode::LEA, Reg::RDX, Reg::RAX, offset);
+                    run.call_near(shared::BARRIER.target());
+                    run.jmp_back(done);
+                });
+            }
+            Slow::IndexedBarrier { is_address, entry, done } => {
+                self.asm.bind_chain(entry);
+                self.asm.run(|run| {
+                    if !is_address {
+                        run.rr(Size::S64, opcode::ADD_REG_RM, Reg::RDX, Reg::RAX);
                     }
-                    self.asm.jmp_to(done);
-                }
-                Slow::Truth { entry, target, wanted, done } => {
-                    self.asm.bind_chain(entry);
+                    run.call_near(shared::BARRIER.target());
+                    run.jmp_back(done);
+                });
+            }
+            Slow::Callee { op, slot, other, entry, known, done } => {
+                self.asm.bind_chain(other);
+                if other.is_used() {
                     self.asm.run(|run| {
-                        run.call_near(shared::TRUTHY.target());
-                        run.jcc_to(if wanted { Cond::NE } else { Cond::E }, target);
-                        run.jmp_back(done);
+                        run.site_address(Reg::RSI, slot);
+                        run.call_near(shared::CALLEE.target());
+                        run.jcc_back(Cond::NE, known);
                     });
                 }
-                Slow::Poll { entry, done } => {
-                    self.asm.bind(entry);
-                    self.offset_argument();
-                    self.call_leaf(shared::POLL);
-                    self.asm.jmp_to(done);
+                self.whole_from(op, entry, Spill::NONE, done);
+            }
+            Slow::Comparison { op, a, loaded, right, used, routine, redo, entry, done } => {
+                self.asm.bind_chain(entry);
+                self.stubs.insert(op);
+                let offset = self.pc as i32 * 2;
+                self.asm.run(|run| {
+                    if let Some(routine) = routine {
+                        run.call_near(routine.target());
+                        run.jcc_back(Cond::NE, redo);
+                    }
+                });
+                self.spill(spill);
+                self.asm.run(|run| {
+                    if !loaded {
+                        run.load(Reg::RAX, a);
+                    }
+                    if let Right::Register(b) | Right::Constant(b, _) = right {
+                        run.load(Reg::RCX, b);
+                    }
+                    run.mov32(Reg::RDX, offset);
+                    run.call_near(stubs::of_op(op).target());
+                    if let Use::Jump { target, wanted } = used {
+                        run.jcc_to(if wanted { Cond::E } else { Cond::NE }, target);
+                    }
+                    run.jmp_back(done);
+                });
+            }
+            Slow::Shared { routine, site, entry, fails, done } => {
+                self.asm.bind(entry);
+                if let Some(slot) = site {
+                    self.asm.lea(Size::S64, Reg::RSI, site_field(slot, 0));
                 }
-                Slow::Code(code) => code(self),
+                self.call_leaf(routine);
+                if let Some(fails) = fails {
+                    self.asm.je(fails);
+                }
+                self.asm.jmp_to(done);
+            }
+            Slow::Truth { entry, target, wanted, done } => {
+                self.asm.bind_chain(entry);
+                self.asm.run(|run| {
+                    run.call_near(shared::TRUTHY.target());
+                    run.jcc_to(if wanted { Cond::NE } else { Cond::E }, target);
+                    run.jmp_back(done);
+                });
+            }
+            Slow::Constructed { entry, done } => {
+                self.asm.bind_chain(entry);
+                self.asm.run(|run| {
+                    run.call_near(shared::CONSTRUCTED.target());
+                    run.jmp_back(done);
+                });
+            }
+            Slow::Poll { entry, done } => {
+                self.asm.bind_chain(entry);
+                let offset = self.pc as i32 * 2;
+                self.asm.run(|run| {
+                    run.mov32(Reg::RDX, offset);
+                    run.call_near(shared::POLL.target());
+                    run.jmp_back(done);
+                });
+            }
+            Slow::Code(index) => {
+                if let Some(code) = self.codes[index as usize].take() {
+                    code(self);
+                }
             }
         }
     }
@@ -577,7 +624,7 @@ impl Compiler<'_> {
         });
     }
 
-    fn element_slow_path(&mut self, op: Op, src: Option<u16>, behind: Behind) {
+    fn element_slow_path(&mut self, op: Op, src: Option<u16>, behind: &Behind) {
         let (mut slow, mut hole) = (behind.slow, behind.hole);
         let found = behind.found;
         // Where a routine fails, "equal" says so.
@@ -680,12 +727,6 @@ impl<'a> Compiler<'a> {
         self.code.code().wrapping_add(self.pc) as i64
     }
 
-    /// The feedback sites of the function: after whatever changes r13.
-    pub fn load_sites(&mut self) {
-        let sites = self.code.sites() as i64;
-        self.asm.mov_imm64(SITES, sites);
-    }
-
     /// Context, frame and instruction as the first three arguments.
     pub fn helper_arguments(&mut self) {
         self.asm.mov(Size::S64, Reg::RDI, CX);
@@ -726,7 +767,9 @@ impl<'a> Compiler<'a> {
     fn whole_from(&mut self, op: Op, entry: Chain, spill: Spill, done: u32) {
         self.asm.bind_chain(entry);
         self.spill(spill);
-        self.count_site(op, context::missed);
+        if self.cx.options.count_sites {
+            self.count_site(op, context::missed);
+        }
         self.stubs.insert(op);
         let offset = self.pc as i32 * 2;
         self.asm.run(|run| {

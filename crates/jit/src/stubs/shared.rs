@@ -20,14 +20,15 @@
 //! | `NEW_THIS`, `CLONE_SCOPE` | rsi: a base constructor; a scope | rax: the cell; 0: the helper is to do it | see `allocate` |
 //! | `CALL_GETTER` | rax: a getter or undefined; rcx: the receiver; esi: where the caller goes on | rax: the value; empty: the helper is to do it | what a call may |
 //! | `CALL_SETTER` | likewise; rdx: the value | rax: empty: the helper is to do it | what a call may |
-//! | `FILL_ARGUMENTS` | ecx: the number of parameters, more than the frame's arguments | the missing ones are undefined | rax |
+//! | `FILL_ARGUMENTS` | ecx: the number of parameters | arguments of the frame that are missing are undefined | rax |
+//! | `ENTER_FILLED` | rbx: a frame that is filled in, at its first instruction | r13: the sites of its code; it has come to a safepoint | what a call may |
 //! | `FILL_FRAME` | a new frame that has no room yet, or is to come to a safepoint | it is filled in; throws in the caller if there is none | what a call may |
 //! | `CONSTRUCTED` | rax: what a function called with `new` returns | rax: the result of `new` | |
 //! | `DENSE_SET` | rax: elements that are no plain values; rdx: the address of one; rcx: the value | | rdi, xmm0 |
 //!
 //! Where a routine can fail, "equal" says that it did; then the op's helper does all of the op.
 
-use crate::baseline::{CX, FRAME, TAG, allocate, check_cell};
+use crate::baseline::{CX, FRAME, SITES, TAG, allocate, check_cell};
 use crate::ic::routines;
 use crate::stubs::{Routine, address_of_instruction, leave_word, running_code};
 use crate::symbols::{self, Symbol};
@@ -60,6 +61,7 @@ shared! {
     CALL_SETTER => |asm, _| call_accessor(asm, 1);
     FILL_ARGUMENTS => |asm, _| fill_arguments(asm);
     FILL_FRAME => |asm, _| fill_frame(asm);
+    ENTER_FILLED => |asm, _| enter_filled(asm);
     CONSTRUCTED => |asm, _| constructed(asm);
     POLL => |asm, _| poll(asm);
     TRUTHY => |asm, _| truthy(asm);
@@ -177,13 +179,30 @@ fn call_accessor(asm: &mut Assembler, argc: usize) {
 
 fn fill_arguments(asm: &mut Assembler) {
     asm.movzx(Size::S32, Size::S16, Reg::RAX, Mem::base(FRAME, frame::CALL_WORD as i32 * 8));
-    let next = asm.here();
+    let (next, test) = (asm.new_label(), asm.new_label());
+    asm.jmp_to(test);
+    asm.bind(next);
     let at = Mem::index(FRAME, Reg::RAX, Scale::X8, frame::HEADER as i32 * 8);
     asm.mov(Size::S64, at, Value::UNDEFINED.bits() as i32);
     asm.inc(Size::S32, Reg::RAX);
+    asm.bind(test);
     asm.cmp(Size::S32, Reg::RAX, Reg::RCX);
     asm.jb(next);
     asm.ret();
+}
+
+fn enter_filled(asm: &mut Assembler) {
+    let wanted = asm.new_label();
+    running_code(asm, Reg::RAX);
+    asm.mov(Size::S64, SITES, Mem::base(Reg::RAX, CodeBlock::SITES_OFFSET as i32));
+    asm.mov(Size::S64, Reg::RAX, Mem::base(CX, context::INTERRUPT_WORD));
+    asm.cmp(Size::S32, Mem::base(Reg::RAX, 0), 0);
+    asm.jne(wanted);
+    asm.ret();
+    asm.bind(wanted);
+    // Of the first instruction.
+    asm.zero(Reg::RDX);
+    asm.jmp_near(POLL.target());
 }
 
 fn fill_frame(asm: &mut Assembler) {

@@ -161,7 +161,7 @@ impl Compiler<'_> {
     /// place, which processors foresee for some pairs of instructions only.
     fn read_of_stored(&self, obj: u16, name: u32) -> Option<usize> {
         let next = self.pc + Op::SetNamed.units();
-        if next >= self.template.code.len() || self.labels[next].is_some() || self.op_at(next) != Op::GetNamed {
+        if next >= self.template.code.len() || self.labels[next] != Label::NONE || self.op_at(next) != Op::GetNamed {
             return None;
         }
         let read = instr::GetNamed::decode(&self.template.code, next);
