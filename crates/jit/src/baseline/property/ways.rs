@@ -98,6 +98,11 @@ impl Way {
         if cx.options.count_ic_hits {
             return Ok(None);
         }
+        if site.state.get() == SiteState::Monomorphic
+            && let Some(way) = Way::of_form(cx, site)
+        {
+            return Ok(Some(way));
+        }
         let Some(stub) = site.stubs.get().as_kind::<IcStub>(Kind::IcStub) else { return Ok(None) };
         if stub.next_stub().is_some() {
             return Err(());
@@ -106,6 +111,22 @@ impl Way {
             Some(Way { accessor: true, .. }) => Err(()),
             way => Ok(way),
         }
+    }
+
+    /// The way that the site's decoded form says: its only stub need not be looked at then, which is seldom in the processor's caches.
+    fn of_form(cx: &Context, site: &Site) -> Option<Way> {
+        let (shape, found) = (site.guard.get(), site.loc.get());
+        if shape == NO_SHAPE || shape == 0 {
+            return None;
+        }
+        let own = |form| Loc::new(form, found.index() as u32);
+        let (loc, holder) = match found.form() {
+            Form::OwnInline | Form::OwnOutOfLine => (found, None),
+            Form::HolderInline => (own(Form::OwnInline), Some(site.cell.get())),
+            Form::HolderOutOfLine => (own(Form::OwnOutOfLine), Some(site.cell.get())),
+            _ => return None,
+        };
+        Way { shape, chain: [0; MAX_HOPS], hops: 0, loc, accessor: false }.up_to(cx, holder, site.aux.get())
     }
 
     pub(super) fn of(cx: &Context, stub: Gc<IcStub>) -> Option<Way> {
@@ -122,19 +143,24 @@ impl Way {
             Form::None => accessor_of(stub)?,
             _ => return None,
         };
-        let mut way = Way { shape, chain: [0; MAX_HOPS], hops: 0, loc, accessor: found.form() == Form::None };
-        let Some(holder) = holder else { return Some(way) };
+        let accessor = found.form() == Form::None;
+        Way { shape, chain: [0; MAX_HOPS], hops: 0, loc, accessor }.up_to(cx, holder, epoch)
+    }
+
+    /// The way with its prototypes up to the holder, if there is one; none if a prototype has changed since that was found, or they are too many.
+    fn up_to(mut self, cx: &Context, holder: Option<Value>, epoch: u32) -> Option<Way> {
+        let Some(holder) = holder else { return Some(self) };
         if epoch != cx.interp.proto_epoch.get() {
             return None;
         }
-        let mut at = shape;
+        let mut at = self.shape;
         loop {
             let object = cx.shape_of_id(at).prototype()?;
             at = object.shape_id();
-            *way.chain.get_mut(way.hops)? = at;
-            way.hops += 1;
+            *self.chain.get_mut(self.hops)? = at;
+            self.hops += 1;
             if holder == object.into() {
-                return Some(way);
+                return Some(self);
             }
         }
     }
