@@ -55,6 +55,7 @@ extras! {
     SWITCH_INDEX = extra::switch_index;
     ITER_NEXT = extra::iter_next;
     NEW_THIS = extra::new_this;
+    CALL_NATIVE_ACCESSOR = extra::call_native_accessor;
     TYPED_GET = extra::typed_get;
     TYPED_SET = extra::typed_set;
     MAPPED_GET = extra::mapped_get;
