@@ -22,6 +22,7 @@ use crate::context::Context;
 use crate::error::JsResult;
 use crate::feedback::Site;
 use crate::frame::Frame;
+use crate::interp::iteration::Stepped;
 use crate::interp::{
     Flow, Pc, arguments, arithmetic, calls, classes, control, dispose, element, globals, iteration, literals, names,
     property, super_property,
@@ -538,6 +539,28 @@ pub mod extra {
         let index = v as i32 as i64 - i64::from(table.low);
         let fits = v as i32 as f64 == v && (0..table.targets.len() as i64).contains(&index);
         u64::from(if fits { index as u32 } else { u32::MAX })
+    }
+
+    /// One step of an iteration that is not on the fast path. 1 a value, 0 the end, 2 threw, 3 `next` must be called, else: an address to be called
+    /// with the innermost frame, a generator's.
+    pub extern "C" fn iter_step(cx: &Context, frame: Frame, pc: Pc) -> u64 {
+        enter(cx, frame, pc);
+        match iteration::step(cx, frame, pc) {
+            Ok(Stepped::Value) => 1,
+            Ok(Stepped::End) => 0,
+            Ok(Stepped::Protocol) => 3,
+            Ok(Stepped::Resumed) => machine::entry_of_pushed(cx, cx.interp.frame.get()) as u64,
+            Err(_) => 2,
+        }
+    }
+
+    /// What the generator of a step has left is the result object of a `yield*`. 1 a value, 0 the end, 2 threw.
+    pub extern "C" fn iter_delegated(cx: &Context, frame: Frame, pc: Pc) -> u64 {
+        enter(cx, frame, pc);
+        match generator::stepped(cx, frame, &pc.decode(), Value::EMPTY) {
+            Ok(more) => u64::from(more),
+            Err(_) => 2,
+        }
     }
 
     /// One step of an iteration on the fast path that found no plain element. 1 a value, 0 the end, 2 threw.

@@ -720,7 +720,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// The current instruction, as stubs want it.
-    fn offset_argument(&mut self) {
+    pub fn offset_argument(&mut self) {
         // The verifier bounds code.
         self.asm.mov(Size::S32, Reg::RDX, self.pc as i32 * 2);
     }

@@ -25,6 +25,8 @@
 //! | `CONSTRUCTED` | rax: what a function called with `new` returns | rax: the result of `new` | |
 //! | `DENSE_SET` | rax: elements that are no plain values; rdx: the address of one; rcx: the value | | rdi, xmm0 |
 //!
+//! `ITER_STEP` and `YIELD` are in [`generator`](super::generator).
+//!
 //! Where a routine can fail, "equal" says that it did; then the op's helper does all of the op.
 
 use crate::baseline::{CX, FRAME, TAG, allocate, check_cell};
@@ -77,6 +79,8 @@ shared! {
     HOLE_READ => |asm, _| hole_read(asm);
     HAS_ELEMENT => |asm, _| has_element(asm);
     ELEMENT_SET => |asm, _| element_set(asm);
+    ITER_STEP => |asm, _| super::generator::iter_step(asm);
+    YIELD => super::generator::yield_value;
 }
 
 /// What a routine is called.

@@ -121,11 +121,14 @@ pub(crate) unsafe fn run_segment(cx: &Context, throwing: bool) -> SegmentExit {
                     return SegmentExit::Throw;
                 }
             }
-            Step::Return => {
-                if !unwind::return_result(cx) {
-                    return SegmentExit::Return;
+            Step::Return => match unwind::return_result(cx) {
+                Ok(true) => {}
+                Ok(false) => return SegmentExit::Return,
+                Err(_) => {
+                    step = Step::Throw;
+                    continue;
                 }
-            }
+            },
             Step::Leave(exit) => return exit,
         }
         // SAFETY: `Interp::frame` is the innermost frame, at `Interp::pc`: the caller has it so, and so does each step that
