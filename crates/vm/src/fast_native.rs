@@ -44,6 +44,10 @@ fast_natives! {
     SetDelete,
     /// The getter `length` of typed arrays.
     TypedArrayLength,
+    /// The getter `size` of maps.
+    MapSize,
+    /// The getter `size` of sets.
+    SetSize,
 }
 
 impl Gc<NativeFunction> {

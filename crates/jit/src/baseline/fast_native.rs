@@ -37,7 +37,9 @@ impl<'a> Compiler<'a> {
         let native = native.fast_native();
         let rounds = matches!(native, FastNative::MathFloor | FastNative::MathCeil | FastNative::MathTrunc);
         let arguments = match native {
-            FastNative::None | FastNative::TypedArrayLength => return false,
+            FastNative::None | FastNative::TypedArrayLength | FastNative::MapSize | FastNative::SetSize => {
+                return false;
+            }
             FastNative::MathImul | FastNative::MathMax | FastNative::MathMin | FastNative::MapSet => 2,
             FastNative::ArrayPop => 0,
             _ => 1,
@@ -90,7 +92,7 @@ impl<'a> Compiler<'a> {
             FastNative::SetAdd => self.short_cut(symbols::SET_ADD, this, &[argument(0)], slow),
             FastNative::SetDelete => self.short_cut(symbols::SET_DELETE, this, &[argument(0)], slow),
             FastNative::SetHas => self.short_cut(symbols::SET_HAS, this, &[argument(0)], slow),
-            FastNative::None | FastNative::TypedArrayLength => {}
+            FastNative::None | FastNative::TypedArrayLength | FastNative::MapSize | FastNative::SetSize => {}
         }
     }
 

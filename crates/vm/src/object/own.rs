@@ -108,6 +108,10 @@ impl Gc<Object> {
         if entry.has(WATCHED) {
             self.forget_initial_shape();
         }
+        if entry.has(ACCESSOR) && self.shape(cx).is_unique() {
+            // Caches know what the library's getters do: another pair is another structure.
+            cx.structure_changes(self);
+        }
         self.set_attributes(cx, entry, attributes);
         // A lazy property of a function may have no slots yet.
         if self.ensure_slots(cx, self.shape(cx).out_of_line_count()).is_ok() {
