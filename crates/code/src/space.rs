@@ -1,7 +1,5 @@
 //! The code space: publishing, finding, retiring and freeing code, and what it costs.
 
-use std::collections::BTreeMap;
-
 use rustc_hash::FxHashMap;
 use tercel_asm::reloc::link_one;
 use tercel_asm::{AsmError, RelocKind, RelocTarget, Relocation};
@@ -75,7 +73,7 @@ pub struct Reclaimed {
 #[derive(Debug, Default)]
 struct Slot {
     generation: u32,
-    object: Option<Box<CodeObject>>,
+    object: Option<CodeObject>,
 }
 
 /// Executable memory of one engine. See the [crate] for what it guarantees.
@@ -87,8 +85,8 @@ pub struct CodeSpace {
     refuse: bool,
     slots: Vec<Slot>,
     vacant: Vec<u32>,
-    /// Index of the object per offset in the code area.
-    by_offset: BTreeMap<u32, u32>,
+    /// Offset in the code area and index of each object, sorted: mostly, what is new comes last.
+    by_offset: Vec<(u32, u32)>,
     retired: Vec<CodeRef>,
     symbols: Symbols,
     listeners: Vec<Box<dyn CodeListener>>,
@@ -103,16 +101,24 @@ struct Known {
     near: Option<u64>,
 }
 
-/// Symbols by number: small numbers, which are the engine's own, in an array.
+/// Symbols by number: small numbers, which are the engine's own, in arrays.
 #[derive(Default)]
 struct Symbols {
     few: Vec<Option<Known>>,
+    /// What near calls of them use; 0: see there.
+    near: Vec<u64>,
     others: FxHashMap<u32, Known>,
 }
 
 impl Symbols {
     /// Numbers below this are looked up in the array.
     const FEW: usize = 4096;
+
+    /// The address that near calls use, if it is known already and the symbol is one of few.
+    #[inline]
+    fn near_of_few(&self, symbol: u32) -> Option<u64> {
+        self.near.get(symbol as usize).copied().filter(|&near| near != 0)
+    }
 
     #[inline]
     fn get(&self, symbol: u32) -> Option<Known> {
@@ -129,8 +135,10 @@ impl Symbols {
         }
         if self.few.is_empty() {
             self.few.resize(Self::FEW, None);
+            self.near.resize(Self::FEW, 0);
         }
         self.few[symbol as usize] = Some(known);
+        self.near[symbol as usize] = known.near.unwrap_or(0);
     }
 }
 
@@ -164,7 +172,7 @@ impl CodeSpace {
             refuse: false,
             slots: Vec::new(),
             vacant: Vec::new(),
-            by_offset: BTreeMap::new(),
+            by_offset: Vec::new(),
             retired: Vec::new(),
             symbols: Symbols::default(),
             listeners: Vec::new(),
@@ -400,11 +408,14 @@ impl CodeSpace {
             let own = address_of(place);
             for call in &batch.calls[first_call..piece.calls_end] {
                 let (symbol, offset) = (call.symbol, call.offset);
-                let near = match self.symbols.get(symbol) {
-                    _ if !defined.is_empty() && defined.contains_key(&symbol) => defined[&symbol],
-                    Some(Known { near: Some(near), .. }) => near,
-                    Some(Known { near: None, .. }) => return Ok(false),
-                    None => return Err(AsmError::UnknownSymbol { symbol }.into()),
+                let near = match self.symbols.near_of_few(symbol) {
+                    Some(near) if defined.is_empty() => near,
+                    _ if defined.contains_key(&symbol) => defined[&symbol],
+                    _ => match self.symbols.get(symbol) {
+                        Some(Known { near: Some(near), .. }) => near,
+                        Some(Known { near: None, .. }) => return Ok(false),
+                        None => return Err(AsmError::UnknownSymbol { symbol }.into()),
+                    },
                 };
                 let distance = near.wrapping_sub(own + u64::from(offset) + 4) as i64;
                 if distance != i64::from(distance as i32) {
@@ -490,8 +501,13 @@ impl CodeSpace {
             self.slots.len() as u32 - 1
         });
         let slot = &mut self.slots[index as usize];
-        slot.object = Some(Box::new(object));
-        self.by_offset.insert(place.code.0, index);
+        slot.object = Some(object);
+        let offset = place.code.0;
+        let at = match self.by_offset.last() {
+            Some(last) if last.0 > offset => self.by_offset.partition_point(|row| row.0 < offset),
+            _ => self.by_offset.len(),
+        };
+        self.by_offset.insert(at, (offset, index));
         self.stats.published += 1;
         CodeRef { index, generation: slot.generation }
     }
@@ -503,14 +519,15 @@ impl CodeSpace {
     #[inline]
     pub fn get(&self, code: CodeRef) -> Option<&CodeObject> {
         let slot = self.slots.get(code.index as usize)?;
-        if slot.generation == code.generation { slot.object.as_deref() } else { None }
+        if slot.generation == code.generation { slot.object.as_ref() } else { None }
     }
 
     /// The code that an instruction's address lies in, and its offset there. Retired code is found until it is freed.
     #[inline]
     pub fn find(&self, address: usize) -> Option<(CodeRef, u32)> {
         let offset = u32::try_from(address.checked_sub(self.region.code_base() as usize)?).ok()?;
-        let (&start, &index) = self.by_offset.range(..=offset).next_back()?;
+        let behind = self.by_offset.partition_point(|row| row.0 <= offset);
+        let (start, index) = self.by_offset[behind.checked_sub(1)?];
         let slot = &self.slots[index as usize];
         let code = CodeRef { index, generation: slot.generation };
         slot.object.as_ref()?.contains(address).then_some((code, offset - start))
@@ -531,10 +548,10 @@ impl CodeSpace {
 
     /// All code that is not freed, retired code included, by address.
     pub fn objects(&self) -> impl Iterator<Item = (CodeRef, &CodeObject)> {
-        self.by_offset.values().filter_map(|&index| {
+        self.by_offset.iter().filter_map(|&(_, index)| {
             let slot = &self.slots[index as usize];
             let code = CodeRef { index, generation: slot.generation };
-            Some((code, slot.object.as_deref()?))
+            Some((code, slot.object.as_ref()?))
         })
     }
 
@@ -606,7 +623,9 @@ impl CodeSpace {
         let object = slot.object.take()?;
         slot.generation = slot.generation.wrapping_add(1);
         self.vacant.push(code.index);
-        self.by_offset.remove(&code_range.0);
+        if let Ok(at) = self.by_offset.binary_search_by_key(&code_range.0, |row| row.0) {
+            self.by_offset.remove(at);
+        }
         self.give_back(&[Place { code: code_range, data: data_range }]);
         for listener in &mut self.listeners {
             listener.removed(code, &object);

@@ -119,11 +119,9 @@ impl<'a> Code<'a> {
             last = Some(pc);
             places.insert(offset, if slow { format!("slow path of {pc}") } else { format!("{pc}") });
         }
-        for &(pc, offset) in compiled.resume {
-            places.insert(offset, format!("a frame without native frame goes on at {pc}"));
-        }
-        for &(pc, offset) in compiled.inside {
-            places.insert(offset, format!("a frame with native frame goes on at {pc}"));
+        for way in compiled.ways_in {
+            places.insert(way.resume, format!("a frame without native frame goes on at {}", way.pc));
+            places.insert(way.inside, format!("a frame with native frame goes on at {}", way.pc));
         }
         places.insert(compiled.pads, "throw".into());
         places.insert(compiled.entry, "calls enter".into());

@@ -13,6 +13,7 @@ use crate::{ic, symbols};
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
 use tercel_bytecode::FeedbackKind;
@@ -22,7 +23,7 @@ use tercel_vm::code::CodeBlock;
 use tercel_vm::context::Context;
 use tercel_vm::interp::entry::stack_pointer;
 use tercel_vm::stack::native_stack_bounds;
-use tercel_vm::tier::{Answer, MachineCode, Released, TierHooks};
+use tercel_vm::tier::{Answer, MachineCode, Released, TierHooks, WayIn};
 use tercel_vm::{Gc, Kind, machine};
 
 /// Why a function stays in the interpreter.
@@ -59,8 +60,10 @@ pub struct Statistics {
     pub bytecode_bytes: u64,
     /// Bytes of machine code made.
     pub code_bytes: u64,
-    /// Processor time spent compiling and publishing.
+    /// Processor time spent compiling and publishing functions.
     pub time: Duration,
+    /// Processor time spent on what they share: opening the code memory, routines, and stubs of ops.
+    pub shared_time: Duration,
     /// Programs of inline caches that have code; how many batches they came in; bytes of that code.
     pub stub_programs: u64,
     pub stub_batches: u64,
@@ -130,11 +133,13 @@ struct Jit {
     op_stubs: OpSet,
     /// Functions that wait to be compiled. They may be dead after a collection, so that empties it; who lives asks again.
     queue: Vec<Gc<CodeBlock>>,
+    /// The bytes of their bytecode.
+    queued_bytes: usize,
     /// The compiler's memory, and code that is to be published with what is known about it.
     scratch: Scratch,
     batch: Batch,
     unpublished: Vec<Unpublished>,
-    ways_in: Vec<(u32, u32)>,
+    ways_in: Vec<WayIn>,
     /// The code of inline caches' stubs.
     stubs: ic::StubCode,
     statistics: Statistics,
@@ -145,10 +150,9 @@ struct Unpublished {
     block: Gc<CodeBlock>,
     entry: u32,
     filled: u32,
-    /// Where in `Jit::ways_in` its entries for frames without and with a native frame begin, and where the latter end.
-    resume: usize,
-    inside: usize,
-    end: usize,
+    filled_inside: u32,
+    /// Where in `Jit::ways_in` its ways in are.
+    ways_in: Range<usize>,
     size: usize,
     instructions: u32,
     bytecode_bytes: u64,
@@ -185,6 +189,7 @@ pub fn install(cx: &Context) {
         released: Rc::default(),
         op_stubs: OpSet::default(),
         queue: Vec::new(),
+        queued_bytes: 0,
         scratch: Scratch::default(),
         batch: Batch::new(),
         unpublished: Vec::new(),
@@ -221,7 +226,10 @@ impl Jit {
             if self.denied {
                 return Err(Refusal::NoExecutableMemory);
             }
-            match open_space(cx) {
+            let start = cpu_time();
+            let opened = open_space(cx);
+            self.statistics.shared_time += Duration::from_nanos(cpu_time() - start);
+            match opened {
                 Ok(space) => self.space = Some(space),
                 Err(_) => {
                     self.denied = true;
@@ -256,12 +264,15 @@ impl Jit {
             return Ok(Ok(()));
         }
         let mut published = self.op_stubs;
+        self.space(cx)?;
+        let start = cpu_time();
         let mut result = stubs::publish(self.space(cx)?, cx, wanted, &mut published);
         if matches!(result, Err(CodeError::Exhausted { .. })) && !cx.options.fail_code_alloc {
             self.evict_cold(cx);
             result = stubs::publish(self.space(cx)?, cx, wanted, &mut published);
         }
         self.op_stubs = published;
+        self.statistics.shared_time += Duration::from_nanos(cpu_time() - start);
         Ok(result)
     }
 
@@ -326,17 +337,14 @@ impl Jit {
             let Ok(compiled) = baseline::compile(cx, block, &mut self.scratch) else { continue };
             stubs.insert_all(compiled.stubs);
             self.batch.push_assembly(compiled.assembly, baseline::info(cx, block.template(), &compiled));
-            let resume = self.ways_in.len();
-            self.ways_in.extend_from_slice(compiled.resume);
-            let inside = self.ways_in.len();
-            self.ways_in.extend_from_slice(compiled.inside);
+            let first = self.ways_in.len();
+            self.ways_in.extend_from_slice(compiled.ways_in);
             self.unpublished.push(Unpublished {
                 block,
                 entry: compiled.entry,
                 filled: compiled.filled,
-                resume,
-                inside,
-                end: self.ways_in.len(),
+                filled_inside: compiled.filled_inside,
+                ways_in: first..self.ways_in.len(),
                 size: compiled.assembly.code.len(),
                 instructions: compiled.instructions,
                 bytecode_bytes: compiled.bytecode_bytes,
@@ -357,16 +365,13 @@ impl Jit {
     fn install(&mut self, cx: &Context, index: usize, code: CodeRef) {
         let function = &self.unpublished[index];
         let base = self.space.as_ref().and_then(|space| space.get(code)).map_or(0, |object| object.entry() as usize);
-        let absolute = |range: std::ops::Range<usize>| -> Box<[(u32, usize)]> {
-            self.ways_in[range].iter().map(|&(pc, offset)| (pc, base + offset as usize)).collect()
-        };
         let id = self.next_id;
         self.next_id += 1;
         let machine = Box::new(MachineCode {
             entry: base + function.entry as usize,
             filled: base + function.filled as usize,
-            resume: absolute(function.resume..function.inside),
-            inside: absolute(function.inside..function.end),
+            filled_inside: base + function.filled_inside as usize,
+            ways_in: self.ways_in[function.ways_in.clone()].into(),
             size: function.size,
             id,
             released: self.released.clone(),
@@ -389,26 +394,28 @@ impl Jit {
         if self.denied {
             return Err(Refusal::NoExecutableMemory);
         }
-        let mut blocks = std::mem::take(&mut self.queue);
         // One that asks again has waited long enough.
-        let asked = blocks.contains(&code);
-        blocks.retain(|block| block.machine_code().is_none());
+        let asked = self.queue.contains(&code);
         if !asked {
-            blocks.push(code);
+            self.queue.push(code);
+            self.queued_bytes += code.template().code.len() * 2;
         }
-        let bytes: usize = blocks.iter().map(|block| block.template().code.len() * 2).sum();
         let calls = cx.interp.tiers.call_threshold.get();
-        if !now && !asked && calls > 0 && blocks.len() < MOST_QUEUED && bytes < MOST_QUEUED_BYTES {
-            self.queue = blocks;
+        let few = self.queue.len() < MOST_QUEUED && self.queued_bytes < MOST_QUEUED_BYTES;
+        if !now && !asked && calls > 0 && few {
             return Ok(Answer::Later(calls));
         }
-        let start = cpu_time();
+        let mut blocks = std::mem::take(&mut self.queue);
+        self.queued_bytes = 0;
+        blocks.retain(|&block| block == code || block.machine_code().is_none());
+        let (start, shared) = (cpu_time(), self.statistics.shared_time);
         let mut result = self.compile_all(cx, &blocks);
         if blocks.len() > 1 && code.machine_code().is_none() {
             // Perhaps there is room for this one.
             result = self.compile_all(cx, &[code]);
         }
-        self.statistics.time += Duration::from_nanos(cpu_time() - start);
+        let shared = self.statistics.shared_time - shared;
+        self.statistics.time += Duration::from_nanos(cpu_time() - start).saturating_sub(shared);
         blocks.clear();
         self.queue = blocks;
         result.map(|()| Answer::Done)
@@ -469,6 +476,7 @@ fn after_collection(cx: &Context) {
     // A collection during a compilation (there is none today) leaves the work to the next one.
     if let Some(mut jit) = state(cx).and_then(|state| state.try_borrow_mut().ok()) {
         jit.queue.clear();
+        jit.queued_bytes = 0;
         jit.free_dead();
     }
 }

@@ -546,6 +546,7 @@ impl Engine {
                 ("ic.compiled.batches", Amount::Count(jit.stub_batches)),
                 ("ic.compiled.code", Amount::Bytes(jit.stub_bytes)),
                 ("baseline.compile_time", Amount::Nanoseconds(jit.time.as_nanos() as u64)),
+                ("baseline.shared_stubs_time", Amount::Nanoseconds(jit.shared_time.as_nanos() as u64)),
                 ("code.used", Amount::Bytes(jit.code_in_use as u64)),
                 ("code.budget", Amount::Bytes(jit.budget as u64)),
             ];

@@ -72,6 +72,17 @@ impl Released {
     }
 }
 
+/// Where frames can enter machine code at an instruction: offsets from the function's entry, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct WayIn {
+    /// The instruction's unit offset.
+    pub pc: u32,
+    /// For a frame without a native frame, which this makes.
+    pub resume: u32,
+    /// For a frame that has its native frame (handlers, restarts).
+    pub inside: u32,
+}
+
 /// Where the machine code of a function can be entered.
 ///
 /// All entries expect the engine's registers as [`machine`] describes them.
@@ -82,10 +93,10 @@ pub struct MachineCode {
     pub entry: usize,
     /// Entry of a frame whose registers are filled in; makes its own native frame.
     pub filled: usize,
-    /// Entries at other instructions, by unit offset; each makes its own native frame. Sorted.
-    pub resume: Box<[(u32, usize)]>,
-    /// The same places for a frame that has its native frame (handlers, restarts). Sorted.
-    pub inside: Box<[(u32, usize)]>,
+    /// The same for a frame that has its native frame.
+    pub filled_inside: usize,
+    /// Entries at other instructions, by unit offset. Sorted.
+    pub ways_in: Box<[WayIn]>,
     /// Bytes of code.
     pub size: usize,
     /// The compiler's own number for it.
@@ -119,11 +130,14 @@ impl Default for ResumeRow {
     }
 }
 
-fn lookup(table: &[(u32, usize)], pc: usize) -> Option<usize> {
-    table.binary_search_by_key(&(pc as u32), |e| e.0).ok().map(|at| table[at].1)
-}
-
 impl MachineCode {
+    fn way_in(&self, pc: usize) -> Option<&WayIn> {
+        self.ways_in.binary_search_by_key(&(pc as u32), |way| way.pc).ok().map(|at| &self.ways_in[at])
+    }
+    /// The entry for a frame without a native frame that goes on at unit `pc`, which is not the first.
+    fn resume_at(&self, pc: usize) -> Option<usize> {
+        self.way_in(pc).map(|way| self.entry + way.resume as usize)
+    }
     /// The entry for a frame that is filled in and goes on at unit `pc`; makes its own native frame.
     pub fn entry_at(&self, pc: usize) -> Option<usize> {
         if pc == 0 {
@@ -133,7 +147,7 @@ impl MachineCode {
         if last as usize == pc {
             return Some(entry);
         }
-        let entry = lookup(&self.resume, pc)?;
+        let entry = self.resume_at(pc)?;
         self.last_resume.set((pc as u32, entry));
         Some(entry)
     }
@@ -142,7 +156,7 @@ impl MachineCode {
     pub(crate) fn note_resumed(&self, pc: u32, next: usize, dst: Option<u16>) {
         let row = &self.resume_cache[pc as usize % RESUME_ROWS];
         if row.pc.get() != pc
-            && let Some(entry) = lookup(&self.resume, next)
+            && let Some(entry) = self.resume_at(next)
         {
             row.pc.set(pc);
             row.dst.set(dst.map_or(-1, i32::from));
@@ -155,7 +169,7 @@ impl MachineCode {
     }
     /// The place of unit `pc` for a frame that has a native frame.
     pub fn inside_at(&self, pc: usize) -> Option<usize> {
-        lookup(&self.inside, pc)
+        if pc == 0 { Some(self.filled_inside) } else { self.way_in(pc).map(|way| self.entry + way.inside as usize) }
     }
 }
 

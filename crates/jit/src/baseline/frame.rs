@@ -130,6 +130,11 @@ impl<'a> Compiler<'a> {
     /// A call of an ordinary function goes from machine code to whatever entry its code block has; everything else to the helper.
     #[allow(clippy::too_many_arguments)]
     fn call_function(&mut self, op: Op, dst: Dst, block: Block, argc: Argc, slot: Slot, len: usize, plain: bool) {
+        if self.is_cold(slot) {
+            self.whole_op(op);
+            self.in_rax = Some((dst.0, self.asm.emitted()));
+            return;
+        }
         let in_rax = self.is_in_rax(block.0);
         let several = self.feedback(slot).state.get() >= SiteState::Polymorphic;
         let enter = Enter::new(self, dst, block, argc, len, flag::MACHINE);
@@ -149,12 +154,13 @@ impl<'a> Compiler<'a> {
             let known = run.here();
             run.mem(Size::S64, opcode::LOAD, Reg::RDX, Reg::RAX, object::FUNCTION_CODE);
             run.mem(Size::S64, opcode::LOAD, Reg::RCX, Reg::RAX, object::FUNCTION_ENV);
-            run.store(block.0 + frame::ENV as u16, Reg::RCX);
-            run.store_vm(block.0 + frame::NEW_TARGET as u16, undefined());
+            enter.begin(run);
+            run.store(frame::ENV as u16, Reg::RCX);
+            run.store_vm(frame::NEW_TARGET as u16, undefined());
             if plain {
-                run.store_vm(block.0 + frame::THIS as u16, undefined());
+                run.store_vm(frame::THIS as u16, undefined());
             }
-            enter.emit(run, CodeBlock::ENTRY_OFFSET as i32);
+            enter.call(run, CodeBlock::ENTRY_OFFSET as i32);
             known
         });
         self.callee_behind(op, slot, other, slow, known);
@@ -187,13 +193,14 @@ impl<'a> Compiler<'a> {
             run.call_near(shared::NEW_THIS.target());
             run.rr(Size::S64, opcode::TEST_REG_RM, Reg::RAX, Reg::RAX);
             run.jcc(Cond::E, &mut slow);
-            run.store(block + frame::THIS as u16, Reg::RAX);
-            run.load(Reg::RAX, block);
-            run.store(block + frame::NEW_TARGET as u16, Reg::RAX);
+            enter.begin(run);
+            run.store(frame::THIS as u16, Reg::RAX);
+            run.load(Reg::RAX, frame::CALLEE as u16);
+            run.store(frame::NEW_TARGET as u16, Reg::RAX);
             run.mem(Size::S64, opcode::LOAD, Reg::RDX, Reg::RAX, object::FUNCTION_CODE);
             run.mem(Size::S64, opcode::LOAD, Reg::RCX, Reg::RAX, object::FUNCTION_ENV);
-            run.store(block + frame::ENV as u16, Reg::RCX);
-            enter.emit(run, CodeBlock::CONSTRUCT_ENTRY_OFFSET as i32);
+            run.store(frame::ENV as u16, Reg::RCX);
+            enter.call(run, CodeBlock::CONSTRUCT_ENTRY_OFFSET as i32);
         });
         self.whole_behind(Op::Construct, slow);
         self.store_and_keep(i.dst.0);
@@ -295,14 +302,19 @@ impl Enter {
         }
     }
 
+    /// From here on, the callee's registers are the frame's: those of its header are near.
+    #[inline(always)]
+    fn begin(&self, run: &mut Run<'_>) {
+        run.ri(Size::S64, opcode::ADD, FRAME, i32::from(self.block) * 8);
+    }
+
     /// Calls the entry of the code in rdx; afterwards rax is the result, and rbx and r13 are the caller's again.
     #[inline(always)]
-    fn emit(&self, run: &mut Run<'_>, entry: i32) {
+    fn call(&self, run: &mut Run<'_>, entry: i32) {
         run.mov64(Reg::RCX, self.link);
-        run.store(self.block + frame::LINK as u16, Reg::RCX);
+        run.store(frame::LINK as u16, Reg::RCX);
         run.mov64(Reg::RCX, self.word);
-        run.store(self.block + frame::CALL_WORD as u16, Reg::RCX);
-        run.ri(Size::S64, opcode::ADD, FRAME, i32::from(self.block) * 8);
+        run.store(frame::CALL_WORD as u16, Reg::RCX);
         run.call_mem(Reg::RDX, entry);
         run.ri(Size::S64, opcode::SUB, FRAME, i32::from(self.block) * 8);
         run.mov64(SITES, self.sites);

@@ -48,6 +48,7 @@ use tercel_vm::context::Context;
 use tercel_vm::feedback::Site;
 use tercel_vm::layout::{context, site};
 use tercel_vm::statistics::COUNTED_SITES;
+use tercel_vm::tier::WayIn;
 
 /// The registers of machine code; see [`tercel_vm::machine`].
 pub(crate) const FRAME: Reg = Reg::RBX;
@@ -65,9 +66,9 @@ pub struct Compiled<'a> {
     pub assembly: AssemblyRef<'a>,
     pub entry: u32,
     pub filled: u32,
-    /// Unit offset → code offset; sorted.
-    pub resume: &'a [(u32, u32)],
-    pub inside: &'a [(u32, u32)],
+    pub filled_inside: u32,
+    /// Sorted.
+    pub ways_in: &'a [WayIn],
     /// Where the slow paths end: behind them are the ways in and out.
     pub pads: u32,
     pub instructions: u32,
@@ -134,8 +135,7 @@ pub struct Scratch {
     codes: Vec<Option<SlowCode>>,
     facts: Facts,
     entries: Vec<u32>,
-    resume: Vec<(u32, u32)>,
-    inside: Vec<(u32, u32)>,
+    ways_in: Vec<WayIn>,
 }
 
 impl Default for Scratch {
@@ -148,8 +148,7 @@ impl Default for Scratch {
             codes: Vec::new(),
             facts: Facts::default(),
             entries: Vec::new(),
-            resume: Vec::new(),
-            inside: Vec::new(),
+            ways_in: Vec::new(),
         }
     }
 }
@@ -168,12 +167,10 @@ pub(crate) struct Compiler<'a> {
     facts: &'a mut Facts,
     /// The register whose value rax holds on all ways to a place in the code: the result of the last instruction.
     in_rax: Option<(u16, usize)>,
-    /// The register of the current instruction's result, if that is left in rax alone.
-    stays: Option<u16>,
     /// The operand of the current instruction that is in rax and not in memory.
     unsaved: Option<u16>,
-    /// The same of the next one, handed on by an instruction without code.
-    kept: Option<u16>,
+    /// The same of the next one: the result of the current instruction, or what one without code hands on.
+    stays: Option<u16>,
     /// A register whose value, a constant, memory lacks: the current instruction's right operand.
     constant: Option<(u16, i32)>,
     /// What slow paths that do the whole current instruction write first.
@@ -197,8 +194,7 @@ pub(crate) struct Compiler<'a> {
     filled_inside: u32,
     /// Instructions at which frames can be entered from outside: after a suspension, loop heads, handlers.
     entries: &'a mut Vec<u32>,
-    resume: &'a mut Vec<(u32, u32)>,
-    inside: &'a mut Vec<(u32, u32)>,
+    ways_in: &'a mut Vec<WayIn>,
     /// The code offset of each instruction and slow path, if somebody wants to know.
     positions: Option<Vec<(u32, u32)>>,
     instructions: u32,
@@ -210,7 +206,7 @@ pub(crate) struct Compiler<'a> {
 
 impl<'a> Compiler<'a> {
     fn new(cx: &'a Context, code: Gc<CodeBlock>, template: &'a Template, scratch: &'a mut Scratch) -> Compiler<'a> {
-        let Scratch { asm, labels, slow, behinds, codes, facts, entries, resume, inside } = scratch;
+        let Scratch { asm, labels, slow, behinds, codes, facts, entries, ways_in } = scratch;
         asm.clear();
         labels.clear();
         labels.resize(template.code.len() + 1, Label::NONE);
@@ -219,8 +215,7 @@ impl<'a> Compiler<'a> {
         codes.clear();
         facts.begin(template.num_registers as usize);
         entries.clear();
-        resume.clear();
-        inside.clear();
+        ways_in.clear();
         // Jumps to places of the bytecode are long; all that comes next to the code of one instruction is as short as it can be.
         asm.without_relaxation();
         let [throw, no_room, arity] = std::array::from_fn(|_| asm.new_label());
@@ -237,7 +232,6 @@ impl<'a> Compiler<'a> {
             in_rax: None,
             stays: None,
             unsaved: None,
-            kept: None,
             constant: None,
             spill: operands::Spill::NONE,
             body: None,
@@ -251,8 +245,7 @@ impl<'a> Compiler<'a> {
             filled: 0,
             filled_inside: 0,
             entries,
-            resume,
-            inside,
+            ways_in,
             positions: None,
             instructions: 0,
             held: [0; property::HELD],
@@ -263,6 +256,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Gives labels to all places that are jumped to or entered.
+    #[inline(always)]
     fn find_labels(&mut self) {
         let units: &[u16] = &self.template.code;
         let mut pc = 0;
@@ -270,6 +264,10 @@ impl<'a> Compiler<'a> {
             let step = &STEPS[usize::from(unit as u8)];
             if step.marks {
                 self.mark_targets(Op::from_unit(unit).unwrap_or(Op::Return), pc);
+            } else if step.jump != 0 {
+                let at = pc + usize::from(step.jump);
+                let distance = u32::from(units[at]) | u32::from(units[at + 1]) << 16;
+                self.mark((pc as i64 + i64::from(distance as i32)) as usize);
             }
             pc += usize::from(step.units);
         }
@@ -332,8 +330,7 @@ impl<'a> Compiler<'a> {
             }
             self.instructions += 1;
             self.op(op);
-            let stays = self.stays.take();
-            self.unsaved = self.kept.take().or(stays);
+            self.unsaved = self.stays.take();
             debug_assert!(self.unsaved.is_none_or(|register| self.is_in_rax(register)));
             if self.constant.is_some() && !matches!(op, Op::LoadInt | Op::LoadInt32) {
                 self.constant = None;
@@ -362,8 +359,6 @@ impl<'a> Compiler<'a> {
             self.asm.bind(self.throw);
             self.asm.jmp_near(crate::symbols::THROW.target());
         }
-        // The first instruction comes first, whether it was asked for or not.
-        self.inside.push((0, self.filled_inside));
         for index in 0..self.entries.len() {
             self.way_in(self.entries[index]);
         }
@@ -371,8 +366,8 @@ impl<'a> Compiler<'a> {
         Ok(Compiled {
             entry: 0,
             filled: self.filled,
-            resume: self.resume,
-            inside: self.inside,
+            filled_inside: self.filled_inside,
+            ways_in: self.ways_in,
             pads,
             instructions: self.instructions,
             bytecode_bytes: self.template.code.len() as u64 * 2,
@@ -388,16 +383,15 @@ impl<'a> Compiler<'a> {
             return;
         }
         let (to, sites) = (self.label(pc as usize), self.code.sites() as u64);
-        let [resume, inside] = self.asm.run(|run| {
+        let way = self.asm.run(|run| {
             let resume = run.here();
             run.enter();
             let inside = run.here();
             run.mov64(SITES, sites);
             run.jmp_to(to);
-            [resume, inside]
+            WayIn { pc, resume, inside }
         });
-        self.resume.push((pc, resume));
-        self.inside.push((pc, inside));
+        self.ways_in.push(way);
     }
 
     // ---- What all parts use
@@ -496,23 +490,33 @@ impl<'a> Compiler<'a> {
 #[derive(Clone, Copy)]
 struct Step {
     units: u8,
-    /// It jumps, or can be entered behind itself.
+    /// The unit of its jump operand, if that is all that is to be marked; 0: none.
+    jump: u8,
+    /// It jumps otherwise, or can be entered behind itself.
     marks: bool,
 }
 
 static STEPS: [Step; 256] = {
     // The verifier has seen that there are no other numbers; code ends there.
-    let (mut steps, mut op) = ([Step { units: u8::MAX, marks: false }; 256], 0);
+    let (mut steps, mut op) = ([Step { units: u8::MAX, jump: 0, marks: false }; 256], 0);
     while op < Op::ALL.len() {
         let info = Op::ALL[op].info();
-        let (mut jumps, mut operand) = (false, 0);
+        let (mut jumps, mut jump, mut operand, mut at) = (0, 0, 0, 1);
         while operand < info.operands.len() {
-            jumps |= matches!(info.operands[operand].1, OperandKind::Jump);
+            let kind = info.operands[operand].1;
+            if matches!(kind, OperandKind::Jump) {
+                jumps += 1;
+                jump = at as u8;
+            }
+            at += kind.units();
             operand += 1;
         }
-        let suspends = matches!(Op::ALL[op], Op::Yield | Op::YieldDelegate | Op::Await | Op::CreateGenerator);
-        let marks = jumps || suspends || matches!(Op::ALL[op], Op::SwitchTable);
-        steps[op] = Step { units: info.len as u8, marks };
+        let enters = matches!(
+            Op::ALL[op],
+            Op::LoopBack | Op::Yield | Op::YieldDelegate | Op::Await | Op::CreateGenerator | Op::SwitchTable
+        );
+        let marks = enters || jumps > 1;
+        steps[op] = Step { units: info.len as u8, jump: if marks { 0 } else { jump }, marks };
         op += 1;
     }
     steps

@@ -200,7 +200,7 @@ impl<'a> Compiler<'a> {
         if leaves {
             self.constant = Some((dst, value));
             // What the instruction before has left is the next one's, too.
-            self.kept = self.unsaved;
+            self.stays = self.unsaved;
         }
         leaves
     }

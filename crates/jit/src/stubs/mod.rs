@@ -7,6 +7,7 @@
 //! * [`named`]: the stubs of named properties, which try the inline caches before;
 //! * [`shared`]: routines that slow paths of many ops share.
 
+mod call;
 mod generator;
 pub mod named;
 mod number;
@@ -177,6 +178,9 @@ fn emit(asm: &mut Assembler, op: Op) {
         return number::comparison(asm, op);
     }
     let (threw, ret) = (asm.new_label(), asm.new_label());
+    if matches!(op, Op::Call | Op::CallMethod) {
+        call::ordinary(asm, op);
+    }
     address_of_instruction(asm);
     number::arithmetic(asm, op);
     if op == Op::CallMethod {
@@ -202,11 +206,24 @@ fn emit(asm: &mut Assembler, op: Op) {
 fn enter_pushed(asm: &mut Assembler) {
     asm.mov(Size::S64, FRAME, Mem::base(CX, context::FRAME));
     asm.call(Reg::RAX);
+    store_result_of_callee(asm);
+}
+
+/// Stores what a callee has returned, rax, where its frame in rbx says; then rbx and r13 are the caller's again. Clobbers rcx, rdx, rsi.
+fn store_result_of_callee(asm: &mut Assembler) {
     asm.mov(Size::S64, Reg::RSI, Mem::base(FRAME, frame::CALL_WORD as i32 * 8));
     return_to_caller(asm);
     asm.shr(Size::S64, Reg::RSI, 24);
     asm.movzx(Size::S32, Size::S16, Reg::RSI, Reg::RSI);
     asm.mov(Size::S64, Mem::index(FRAME, Reg::RSI, Scale::X8, 0), Reg::RAX);
+}
+
+/// Calls a function that looks at its arguments only.
+fn call_leaf(asm: &mut Assembler, symbol: Symbol) {
+    // The word keeps rsp a multiple of 16.
+    asm.sub(Size::S64, Reg::RSP, 8);
+    asm.call_near(symbol.target());
+    asm.add(Size::S64, Reg::RSP, 8);
 }
 
 /// From the frame of a callee that has returned to its caller's: rbx and r13 are the caller's again. Clobbers rcx, rdx.

@@ -32,7 +32,7 @@
 
 use crate::baseline::{CX, FRAME, SITES, TAG, allocate, check_cell};
 use crate::ic::routines;
-use crate::stubs::{Routine, address_of_instruction, leave_word, running_code};
+use crate::stubs::{Routine, address_of_instruction, call_leaf, leave_word, running_code};
 use crate::symbols::{self, Symbol};
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size, Xmm};
@@ -101,14 +101,6 @@ fn fail(asm: &mut Assembler, at: Label) {
 fn succeed(asm: &mut Assembler) {
     asm.test(Size::S64, Reg::RSP, Reg::RSP);
     asm.ret();
-}
-
-/// Calls a function that looks at its arguments only, from a routine.
-fn call_leaf(asm: &mut Assembler, symbol: Symbol) {
-    // The word keeps rsp a multiple of 16.
-    asm.sub(Size::S64, Reg::RSP, 8);
-    asm.call_near(symbol.target());
-    asm.add(Size::S64, Reg::RSP, 8);
 }
 
 fn poll(asm: &mut Assembler) {

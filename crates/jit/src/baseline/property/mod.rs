@@ -72,7 +72,7 @@ impl<'a> Compiler<'a> {
 
     /// Whether the site has not run although its function has been called so often that it would have, were it not on a way that is seldom taken. Such sites
     /// call the stub at once.
-    fn is_cold(&self, slot: Slot) -> bool {
+    pub(super) fn is_cold(&self, slot: Slot) -> bool {
         let site = self.feedback(slot);
         let ran = site.state.get() != SiteState::Uninitialized || site.misses.get() != 0;
         !ran && self.code.calls.get() >= TELLING_CALLS

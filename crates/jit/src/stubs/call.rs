@@ -1,0 +1,107 @@
+//! Calls of ordinary functions by the stubs of `Call` and `CallMethod`: from sites that had not run when their function was compiled, and of functions that a site
+//! does not expect. What code in line has as constants is read from the instruction here.
+
+use super::{call_leaf, running_code};
+use crate::baseline::{CX, FRAME, SITES, TAG, check_cell};
+use crate::symbols;
+use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
+use tercel_bytecode::Op;
+use tercel_bytecode::op::{Instr, instr};
+use tercel_vm::code::CodeBlock;
+use tercel_vm::feedback::SiteState;
+use tercel_vm::frame::{self, flag};
+use tercel_vm::layout::{header, object, site};
+use tercel_vm::{Kind, Value};
+
+/// The operands of both ops: their offsets in the instruction, in bytes.
+const DST: i32 = 2;
+const BLOCK: i32 = 4;
+const ARGC: i32 = 6;
+const SLOT: i32 = 8;
+const LEN: i32 = instr::Call::LEN as i32;
+const _: () = assert!(instr::Call::LEN == 6 && instr::CallMethod::LEN == 6);
+
+/// Where things are while a call is made.
+const FUNCTION: Reg = Reg::RAX;
+const BASE: Reg = Reg::R8;
+const CODE: Reg = Reg::R9;
+const INSTRUCTION: Reg = Reg::R11;
+/// The number of `BASE`'s register.
+const INDEX: Reg = Reg::RCX;
+/// The code block that runs.
+const RUNNING: Reg = Reg::RSI;
+const SITE: Reg = Reg::RDI;
+
+/// Calls the callee of the instruction at the offset in edx, stores its result and returns to the code, with the result in rax. Falls through, with
+/// edx as it was, if the callee is no function that runs in a frame of its own making; the op's helper is for those.
+pub(super) fn ordinary(asm: &mut Assembler, op: Op) {
+    let [known, record, none] = std::array::from_fn(|_| asm.new_label());
+    let at = |register: usize| Mem::base(BASE, register as i32 * 8);
+    find_callee(asm);
+    check_cell(asm, FUNCTION, none);
+    asm.cmp(Size::S8, Mem::base(FUNCTION, header::KIND), Kind::Function as i32);
+    asm.jne(none);
+    asm.mov(Size::S64, CODE, Mem::base(FUNCTION, object::FUNCTION_CODE));
+    asm.mov(Size::S32, SITE, Mem::base(INSTRUCTION, SLOT));
+    asm.shl(Size::S64, SITE, const { (site::SIZE as u32).trailing_zeros() as u8 });
+    asm.add(Size::S64, SITE, SITES);
+    // The same code, and the site's function has not been forgotten.
+    asm.cmp(Size::S64, CODE, Mem::base(SITE, site::CELL));
+    asm.jne(record);
+    asm.cmp(Size::S64, Mem::base(SITE, site::STUBS), 0);
+    asm.je(record);
+
+    asm.bind(known);
+    asm.mov(Size::S64, Reg::R10, Mem::base(FUNCTION, object::FUNCTION_ENV));
+    asm.mov(Size::S64, at(frame::ENV), Reg::R10);
+    asm.mov(Size::S64, at(frame::NEW_TARGET), Value::UNDEFINED.bits() as i32);
+    if op == Op::Call {
+        asm.mov(Size::S64, at(frame::THIS), Value::UNDEFINED.bits() as i32);
+    }
+    // See `Link`: two bytes a unit.
+    asm.shl(Size::S64, INDEX, 28);
+    asm.shr(Size::S32, Reg::RDX, 1);
+    asm.lea(Size::S64, Reg::RDX, Mem::index(INDEX, Reg::RDX, Scale::X1, LEN));
+    asm.or(Size::S64, Reg::RDX, TAG);
+    asm.mov(Size::S64, at(frame::LINK), Reg::RDX);
+    // See `call_word`.
+    asm.movzx(Size::S32, Size::S16, Reg::RDX, Mem::base(INSTRUCTION, DST));
+    asm.shl(Size::S64, Reg::RDX, 24);
+    asm.movzx(Size::S32, Size::S16, Reg::RCX, Mem::base(INSTRUCTION, ARGC));
+    asm.or(Size::S64, Reg::RDX, Reg::RCX);
+    asm.mov_imm64(Reg::RCX, frame::call_word(0, 0, flag::MACHINE).bits() as i64);
+    asm.or(Size::S64, Reg::RDX, Reg::RCX);
+    asm.mov(Size::S64, at(frame::CALL_WORD), Reg::RDX);
+    asm.mov(Size::S64, FRAME, BASE);
+    asm.sub(Size::S64, Reg::RSP, 8);
+    asm.call(Mem::base(CODE, CodeBlock::ENTRY_OFFSET as i32));
+    asm.add(Size::S64, Reg::RSP, 8);
+    super::store_result_of_callee(asm);
+    asm.ret();
+
+    asm.bind(record);
+    asm.cmp(Size::S8, Mem::base(SITE, site::STATE), SiteState::Megamorphic as i32);
+    asm.je(known);
+    // Two words: rsp is as it was, modulo 16.
+    asm.push(Reg::RDX);
+    asm.push(CODE);
+    asm.mov(Size::S64, Reg::RDX, SITE);
+    asm.mov(Size::S64, Reg::RCX, FUNCTION);
+    asm.mov(Size::S64, Reg::RDI, CX);
+    call_leaf(asm, symbols::RECORD_TARGET);
+    asm.pop(CODE);
+    asm.pop(Reg::RDX);
+    find_callee(asm);
+    asm.jmp_to(known);
+    asm.bind(none);
+}
+
+/// The instruction at the offset in edx, its callee, and the base of that's frame.
+fn find_callee(asm: &mut Assembler) {
+    running_code(asm, RUNNING);
+    asm.mov(Size::S64, INSTRUCTION, Mem::base(RUNNING, CodeBlock::CODE_OFFSET as i32));
+    asm.add(Size::S64, INSTRUCTION, Reg::RDX);
+    asm.movzx(Size::S32, Size::S16, INDEX, Mem::base(INSTRUCTION, BLOCK));
+    asm.lea(Size::S64, BASE, Mem::index(FRAME, INDEX, Scale::X8, 0));
+    asm.mov(Size::S64, FUNCTION, Mem::base(BASE, frame::CALLEE as i32 * 8));
+}
