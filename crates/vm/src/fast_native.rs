@@ -45,6 +45,10 @@ fast_natives! {
     RegExpTest,
     /// The getter `length` of typed arrays.
     TypedArrayLength,
+    /// The getter `size` of maps.
+    MapSize,
+    /// The getter `size` of sets.
+    SetSize,
 }
 
 impl Gc<NativeFunction> {

@@ -11,6 +11,7 @@ use crate::ic::megamorphic::Entry;
 use crate::interp::Interp;
 use crate::interp::state::{InterpStatistics, SiteCounts};
 use crate::object::array::ArrayObject;
+use crate::object::kinds::Collection;
 use crate::object::state::Objects;
 use crate::object::{Accessor, Object, Slots};
 use crate::scope::Scope;
@@ -128,6 +129,14 @@ pub mod object {
     pub const TYPED_LENGTH: i32 = offset_of!(TypedArray, length) as i32;
     pub const TYPED_ELEMENT: i32 = TypedArray::ELEMENT_OFFSET as i32;
     pub const TYPED_DATA: i32 = offset_of!(TypedArray, data) as i32;
+}
+
+/// Maps and sets, and their tables.
+pub mod collection {
+    use super::*;
+    pub const TABLE: i32 = offset_of!(Collection, table) as i32;
+    pub const USED: i32 = crate::collections::USED_OFFSET as i32;
+    pub const DELETED: i32 = crate::collections::DELETED_OFFSET as i32;
 }
 
 /// Generators.

@@ -37,7 +37,9 @@ impl<'a> Compiler<'a> {
         let native = native.fast_native();
         let rounds = matches!(native, FastNative::MathFloor | FastNative::MathCeil | FastNative::MathTrunc);
         let arguments = match native {
-            FastNative::None | FastNative::TypedArrayLength => return false,
+            FastNative::None | FastNative::TypedArrayLength | FastNative::MapSize | FastNative::SetSize => {
+                return false;
+            }
             FastNative::MathImul | FastNative::MathMax | FastNative::MathMin | FastNative::MapSet => 2,
             FastNative::ArrayPop => 0,
             _ => 1,
@@ -95,7 +97,7 @@ impl<'a> Compiler<'a> {
                 self.asm.mov(Size::S64, Mem::base(CX, context::FRAME), FRAME);
                 self.short_cut(symbols::REGEXP_TEST, this, &[argument(0)], slow);
             }
-            FastNative::None | FastNative::TypedArrayLength => {}
+            FastNative::None | FastNative::TypedArrayLength | FastNative::MapSize | FastNative::SetSize => {}
         }
     }
 

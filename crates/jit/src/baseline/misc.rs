@@ -179,6 +179,7 @@ impl<'a> Compiler<'a> {
                 self.delete(op, i.dst.0, i.obj.0, Some(i.key.0), i.slot);
             }
             Op::GetSuper => self.get_super(),
+            Op::SetSuper => self.set_super(),
             Op::GetSuperBase => {
                 let i: instr::GetSuperBase = self.decode();
                 self.prototype_of(op, i.dst.0, i.home.0);
