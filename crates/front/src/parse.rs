@@ -16,6 +16,8 @@ use tercel_bytecode::{EvalInfo, Source, VarKind};
 
 /// What compiling takes at least.
 const BASE: usize = 128 << 10;
+/// Bytes from which on counting the characters that could open levels is not tried before the scan.
+const LONG: usize = 16 << 10;
 /// The largest stack that is reserved.
 const MAX_STACK: usize = 64 << 30;
 
@@ -29,12 +31,22 @@ pub fn with_stack<T: Send>(
     if text.len() > u32::MAX as usize / 2 {
         return Err(CompileError::range(source, "source is too long"));
     }
-    // The scan takes longer: only where the first bound is too large.
-    let crude = BASE + nesting::crude_bound(text);
-    if crude <= options.native_stack {
+    // The scan takes longer than counting, but for a long text the count would be too large anyway.
+    let mut crude = usize::MAX;
+    if text.len() < LONG {
+        crude = BASE + nesting::crude_bound(text);
+        if crude <= options.native_stack {
+            return compile();
+        }
+    }
+    let scanned = nesting::scanned_bound(text).map(|bound| BASE + bound);
+    if scanned.is_some_and(|bound| bound <= options.native_stack) {
         return compile();
     }
-    let needed = nesting::scanned_bound(text).map_or(crude, |bound| crude.min(BASE + bound));
+    if crude == usize::MAX {
+        crude = BASE + nesting::crude_bound(text);
+    }
+    let needed = scanned.map_or(crude, |bound| crude.min(bound));
     if needed <= options.native_stack {
         return compile();
     }
