@@ -36,11 +36,13 @@ pub struct Options {
     /// Bytes of native stack that the caller has left for compiling in place. Sources that may need more are compiled on a thread of
     /// their own.
     pub native_stack: usize,
+    /// Bytes of source from which on an inner function is lowered at its first call; `usize::MAX`: all are lowered at once.
+    pub defer_from: usize,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { natives: false, builtin: false, completion: true, native_stack: 1 << 20 }
+        Options { natives: false, builtin: false, completion: true, native_stack: 1 << 20, defer_from: usize::MAX }
     }
 }
 
@@ -163,9 +165,9 @@ pub fn compile_function_source(
     options: &Options,
 ) -> Result<Arc<Template>, CompileError> {
     let body_start = parameters_end + "\n) ".len();
-    parse::with_stack(source, &source.text, options, || {
+    parse::with_stack(source, &source.text, options, |nesting| {
         let allocator = Allocator::default();
-        let program = parse::parse(&allocator, source, &source.text, false, 0, options)?;
+        let program = parse::parse(&allocator, source, &source.text, false, 0, nesting, options)?;
         let escaped = || CompileError::syntax(source, 0, "invalid parameters or function body");
         let [Statement::FunctionDeclaration(function)] = program.body.as_slice() else {
             return Err(escaped());
@@ -177,17 +179,17 @@ pub fn compile_function_source(
             return Err(escaped());
         }
         parse::check(source, &program, 0)?;
-        let analysis = analysis::analyse(&program, FunctionKind::Script, None, false, None, &allocator)
+        let analysis = analysis::analyse(&program, FunctionKind::Script, None, false, None, 0, &allocator)
             .map_err(|finding| CompileError::of_finding(source, finding, 0))?;
         let shared = Shared {
             analysis: &analysis,
             options,
             source: source.clone(),
-            prefix: 0,
             error: RefCell::new(None),
             chains: RefCell::default(),
             eval: None,
             call_targets: FxHashMap::default(),
+            unit: unit(source, options, false),
         };
         let template = lower::lower_function(&shared, function);
         finish(shared.error.into_inner(), template)
@@ -213,15 +215,17 @@ fn compile(
         }
         _ => (std::borrow::Cow::Borrowed(source.text.as_str()), 0),
     };
-    parse::with_stack(source, &text, options, || {
-        compile_text(source, &text, prefix, kind, info, wrapper.as_ref(), options)
+    parse::with_stack(source, &text, options, |nesting| {
+        compile_text(source, &text, prefix, nesting, kind, info, wrapper.as_ref(), options)
     })
 }
 
+#[allow(clippy::too_many_arguments)]
 fn compile_text(
     source: &Arc<Source>,
     text: &str,
     prefix: u32,
+    nesting: parse::Nesting,
     kind: FunctionKind,
     info: Option<&EvalInfo>,
     wrapper: Option<&parse::Wrapper>,
@@ -230,10 +234,10 @@ fn compile_text(
     let allocator = Allocator::default();
     let module = kind == FunctionKind::Module;
     let mut call_targets = FxHashMap::default();
-    let program = match parse::parse(&allocator, source, text, module, prefix, options) {
+    let program = match parse::parse(&allocator, source, text, module, prefix, nesting, options) {
         Ok(program) => program,
         // Perhaps only for `f() = 1`, which sloppy code may say.
-        Err(error) if !module => match call_targets::parse(&allocator, source, text, prefix, options) {
+        Err(error) if !module => match call_targets::parse(&allocator, source, text, prefix, nesting, options) {
             Some((program, targets)) => {
                 call_targets = targets;
                 program
@@ -252,22 +256,28 @@ fn compile_text(
         || options.builtin
         || info.is_some_and(|info| info.strict)
         || directives.iter().any(|directive| directive.directive.as_str() == "use strict");
-    let analysis = analysis::analyse(&program, kind, body, strict, info, &allocator)
+    let analysis = analysis::analyse(&program, kind, body, strict, info, prefix, &allocator)
         .map_err(|finding| CompileError::of_finding(source, finding, prefix))?;
     let shared = Shared {
         analysis: &analysis,
         options,
         source: source.clone(),
-        prefix,
         error: RefCell::new(None),
         chains: RefCell::default(),
         eval: info,
+        unit: if call_targets.is_empty() { unit(source, options, module) } else { None },
         call_targets,
     };
     let span = Span::new(prefix, prefix + source.text.len() as u32);
     let program = Program { statements, directives, span };
     let template = lower::lower_program(&shared, program);
     finish(shared.error.into_inner(), template)
+}
+
+/// What deferred functions share, unless there are none: the library's are few, and each is called.
+fn unit(source: &Arc<Source>, options: &Options, module: bool) -> Option<Arc<lower::Unit>> {
+    let wanted = options.defer_from != usize::MAX && !options.builtin;
+    wanted.then(|| Arc::new(lower::Unit { source: source.clone(), options: options.clone(), module }))
 }
 
 /// The template, if nothing went wrong. In debug builds it is verified.

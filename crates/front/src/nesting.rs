@@ -15,6 +15,8 @@
 const BRACKET_COST: usize = if cfg!(debug_assertions) { 24 << 10 } else { 8 << 10 };
 /// Native stack of any other level.
 const OTHER_COST: usize = if cfg!(debug_assertions) { 6 << 10 } else { 2 << 10 };
+/// What each level counts for at least.
+pub const LEAST_COST: usize = OTHER_COST;
 
 /// What a byte is to the scans: bits.
 mod class {
@@ -71,6 +73,9 @@ enum Word {
 }
 
 fn after_word(word: &[u8]) -> Word {
+    if word.len() > LONGEST {
+        return Word::Operand;
+    }
     match word {
         b"case" | b"default" | b"delete" | b"do" | b"else" | b"extends" | b"in" | b"instanceof" | b"new"
         | b"return" | b"throw" | b"typeof" | b"void" => Word::BeforeOperand,
@@ -80,23 +85,27 @@ fn after_word(word: &[u8]) -> Word {
     }
 }
 
+/// The longest of the words that are looked for.
+const LONGEST: usize = b"instanceof".len();
+
 /// Whether a statement goes on with the word behind `}` or `;`.
 fn continues(word: &[u8]) -> bool {
-    matches!(
-        word,
-        b"as"
-            | b"catch"
-            | b"else"
-            | b"extends"
-            | b"finally"
-            | b"from"
-            | b"in"
-            | b"instanceof"
-            | b"of"
-            | b"satisfies"
-            | b"while"
-            | b"with"
-    )
+    (2..=LONGEST).contains(&word.len())
+        && matches!(
+            word,
+            b"as"
+                | b"catch"
+                | b"else"
+                | b"extends"
+                | b"finally"
+                | b"from"
+                | b"in"
+                | b"instanceof"
+                | b"of"
+                | b"satisfies"
+                | b"while"
+                | b"with"
+        )
 }
 
 /// An upper bound of the stack that nesting takes, in bytes, for any text.
@@ -198,6 +207,7 @@ impl Scanner<'_> {
             self.skip_space()?;
             let Some(byte) = self.peek(0) else { break };
             match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'$' => self.word(),
                 b'(' | b'[' | b'{' => self.open(byte),
                 b')' | b']' | b'}' => self.close(byte)?,
                 b'"' | b'\'' => self.string(byte)?,
@@ -255,10 +265,13 @@ impl Scanner<'_> {
     /// White space and comments.
     fn skip_space(&mut self) -> Option<()> {
         loop {
-            match (self.peek(0), self.peek(1)) {
-                (Some(space), _) if is(space, class::SPACE) => self.at += 1,
-                (Some(b'/'), Some(b'/')) => self.line_comment(),
-                (Some(b'/'), Some(b'*')) => {
+            self.at += self.rest().iter().take_while(|&&b| is(b, class::SPACE)).count();
+            if self.peek(0) != Some(b'/') {
+                return Some(());
+            }
+            match self.peek(1) {
+                Some(b'/') => self.line_comment(),
+                Some(b'*') => {
                     let end = memchr::memmem::find(&self.text[self.at + 2..], b"*/")?;
                     self.at += end + 4;
                 }
@@ -436,14 +449,20 @@ impl Scanner<'_> {
 
     fn word(&mut self) {
         let start = self.at;
-        while self.peek(0).is_some_and(|b| is(b, class::WORD | class::OTHER)) {
+        loop {
+            self.at += self.rest().iter().take_while(|&&b| is(b, class::WORD)).count();
+            match self.peek(0) {
+                Some(other) if is(other, class::OTHER) => {}
+                _ => break,
+            }
             // The braces of an escape such as \u{61} belong to the word.
-            if self.peek(0) == Some(b'\\') && self.rest().starts_with(b"\\u{") {
+            if self.rest().starts_with(b"\\u{") {
                 self.at += self.rest().iter().take_while(|&&b| b != b'}').count();
             }
             self.at += 1;
         }
-        let word = &self.text[start..self.at.min(self.text.len())];
+        self.at = self.at.min(self.text.len());
+        let word = &self.text[start..self.at];
         let top = self.levels.last_mut().expect("the level of the whole text is never popped");
         top.own += 1;
         if continues(word) {

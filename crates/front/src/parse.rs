@@ -26,7 +26,7 @@ pub fn with_stack<T: Send>(
     source: &Source,
     text: &str,
     options: &Options,
-    compile: impl FnOnce() -> Result<T, CompileError> + Send,
+    compile: impl FnOnce(Nesting) -> Result<T, CompileError> + Send,
 ) -> Result<T, CompileError> {
     if text.len() > u32::MAX as usize / 2 {
         return Err(CompileError::range(source, "source is too long"));
@@ -36,17 +36,20 @@ pub fn with_stack<T: Send>(
     if text.len() < LONG {
         crude = BASE + nesting::crude_bound(text);
         if crude <= options.native_stack {
-            return compile();
+            return compile(Nesting::of(crude));
         }
     }
     let scanned = nesting::scanned_bound(text).map(|bound| BASE + bound);
-    if scanned.is_some_and(|bound| bound <= options.native_stack) {
-        return compile();
+    if let Some(bound) = scanned
+        && bound <= options.native_stack
+    {
+        return compile(Nesting::of(bound));
     }
     if crude == usize::MAX {
         crude = BASE + nesting::crude_bound(text);
     }
     let needed = scanned.map_or(crude, |bound| crude.min(bound));
+    let compile = || compile(Nesting::of(needed));
     if needed <= options.native_stack {
         return compile();
     }
@@ -65,6 +68,22 @@ pub fn with_stack<T: Send>(
     })
 }
 
+/// What is known of a text's nesting before it is parsed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Nesting {
+    /// Fewer than [`MAX_DEPTH`] levels.
+    Bounded,
+    /// Perhaps more.
+    Deep,
+}
+
+impl Nesting {
+    /// By the native stack that its levels take at most.
+    fn of(stack: usize) -> Nesting {
+        if stack < MAX_DEPTH * nesting::LEAST_COST { Nesting::Bounded } else { Nesting::Deep }
+    }
+}
+
 /// Parses a text and checks its early errors. `prefix` is the length of what was put before the source.
 pub fn parse<'a>(
     allocator: &'a Allocator,
@@ -72,14 +91,14 @@ pub fn parse<'a>(
     text: &'a str,
     module: bool,
     prefix: u32,
+    nesting: Nesting,
     options: &Options,
 ) -> Result<Program<'a>, CompileError> {
     let parsed = run_parser(allocator, text, module, options);
     if let Some(error) = first_error(source, parsed.diagnostics.iter(), prefix) {
         return Err(error);
     }
-    // Short texts cannot nest deep: each level takes a few characters.
-    if text.len() > MAX_DEPTH * 4 && Depth::of(&parsed.program) > MAX_DEPTH {
+    if nesting == Nesting::Deep && Depth::of(&parsed.program) > MAX_DEPTH {
         return Err(CompileError::range(source, "statements nest too deep"));
     }
     Ok(parsed.program)
