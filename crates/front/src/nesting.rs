@@ -59,53 +59,54 @@ fn is(byte: u8, classes: u8) -> bool {
     CLASSES[usize::from(byte)] & classes != 0
 }
 
-/// What follows a word.
-#[derive(Clone, Copy, PartialEq)]
-enum Word {
+/// What the scan wants to know of a word: bits.
+mod word {
     /// A `/` behind it begins a regular expression.
-    BeforeOperand,
-    /// It depends on the place.
-    Ambiguous,
+    pub const BEFORE_OPERAND: u8 = 1;
+    /// Whether one does depends on the place.
+    pub const AMBIGUOUS: u8 = 2;
     /// Its parenthesis is followed by a statement.
-    Control,
-    /// A value ends here.
-    Operand,
+    pub const CONTROL: u8 = 4;
+    /// A statement goes on with it behind `}` or `;`.
+    pub const CONTINUES: u8 = 8;
 }
 
-fn after_word(word: &[u8]) -> Word {
-    if word.len() > LONGEST {
-        return Word::Operand;
+/// The first eight bytes of a word, so that words are compared as numbers.
+const fn key(word: &[u8]) -> u64 {
+    let (mut key, mut i) = (0, 0);
+    while i < word.len() && i < 8 {
+        key |= (word[i] as u64) << (8 * i);
+        i += 1;
     }
-    match word {
-        b"case" | b"default" | b"delete" | b"do" | b"else" | b"extends" | b"in" | b"instanceof" | b"new"
-        | b"return" | b"throw" | b"typeof" | b"void" => Word::BeforeOperand,
-        b"await" | b"of" | b"yield" => Word::Ambiguous,
-        b"for" | b"if" | b"while" | b"with" => Word::Control,
-        _ => Word::Operand,
-    }
+    key
 }
 
-/// The longest of the words that are looked for.
-const LONGEST: usize = b"instanceof".len();
+macro_rules! words {
+    ($($bits:expr => $($word:literal)*;)*) => {
+        /// The bits of a word; 0 for most.
+        fn bits_of_word(word: &[u8]) -> u8 {
+            // Names in minified programs are mostly shorter, and others mostly longer.
+            if word.len() < 2 || word.len() > 10 {
+                return 0;
+            }
+            // All words that are looked for differ in their first eight bytes.
+            let (known, bits): (&[u8], u8) = match key(word) {
+                $($(k if k == const { key($word) } => ($word, $bits),)*)*
+                _ => return 0,
+            };
+            if known == word { bits } else { 0 }
+        }
+    };
+}
 
-/// Whether a statement goes on with the word behind `}` or `;`.
-fn continues(word: &[u8]) -> bool {
-    (2..=LONGEST).contains(&word.len())
-        && matches!(
-            word,
-            b"as"
-                | b"catch"
-                | b"else"
-                | b"extends"
-                | b"finally"
-                | b"from"
-                | b"in"
-                | b"instanceof"
-                | b"of"
-                | b"satisfies"
-                | b"while"
-                | b"with"
-        )
+words! {
+    word::BEFORE_OPERAND => b"case" b"default" b"delete" b"do" b"new" b"return" b"throw" b"typeof" b"void";
+    word::BEFORE_OPERAND | word::CONTINUES => b"else" b"extends" b"in" b"instanceof";
+    word::AMBIGUOUS => b"await" b"yield";
+    word::AMBIGUOUS | word::CONTINUES => b"of";
+    word::CONTROL => b"for" b"if";
+    word::CONTROL | word::CONTINUES => b"while" b"with";
+    word::CONTINUES => b"as" b"catch" b"finally" b"from" b"satisfies";
 }
 
 /// An upper bound of the stack that nesting takes, in bytes, for any text.
@@ -263,7 +264,16 @@ impl Scanner<'_> {
     }
 
     /// White space and comments.
+    #[inline]
     fn skip_space(&mut self) -> Option<()> {
+        match self.peek(0) {
+            Some(byte) if byte == b'/' || is(byte, class::SPACE) => self.skip_some_space(),
+            _ => Some(()),
+        }
+    }
+
+    #[inline(never)]
+    fn skip_some_space(&mut self) -> Option<()> {
         loop {
             self.at += self.rest().iter().take_while(|&&b| is(b, class::SPACE)).count();
             if self.peek(0) != Some(b'/') {
@@ -340,19 +350,21 @@ impl Scanner<'_> {
     /// The word that comes next, behind white space and comments, without consuming it.
     fn next_word(&mut self) -> Option<&[u8]> {
         self.skip_space()?;
-        let length = self.rest().iter().take_while(|&&b| is_word(b)).count();
-        Some(&self.rest()[..length])
+        let rest = self.rest();
+        let length = rest.iter().take_while(|&&b| is_word(b)).count();
+        Some(&rest[..length])
     }
 
     fn statement_continues(&mut self) -> Option<bool> {
         let word = self.next_word()?;
-        Some(continues(word))
+        Some(bits_of_word(word) & word::CONTINUES != 0)
     }
 
     /// Whether what follows a `}` cannot belong to its statement.
     fn new_statement_follows(&mut self) -> Option<bool> {
-        let starts = self.next_word()?.first().is_some_and(|b| b.is_ascii_alphabetic());
-        Some(starts && !self.statement_continues()?)
+        let word = self.next_word()?;
+        let starts = word.first().is_some_and(|b| b.is_ascii_alphabetic());
+        Some(starts && bits_of_word(word) & word::CONTINUES == 0)
     }
 
     fn string(&mut self, quote: u8) -> Option<()> {
@@ -465,7 +477,8 @@ impl Scanner<'_> {
         let word = &self.text[start..self.at];
         let top = self.levels.last_mut().expect("the level of the whole text is never popped");
         top.own += 1;
-        if continues(word) {
+        let bits = bits_of_word(word);
+        if bits & word::CONTINUES != 0 {
             // Elements that end behind an `else` are inside of what stood before it.
             top.prefix = None;
         }
@@ -473,12 +486,10 @@ impl Scanner<'_> {
             Previous::Dot => Previous::Operand,
             // `for await (`
             Previous::Control if word == b"await" => Previous::Control,
-            _ => match after_word(word) {
-                Word::BeforeOperand => Previous::BeforeOperand,
-                Word::Ambiguous => Previous::Unknown,
-                Word::Control => Previous::Control,
-                Word::Operand => Previous::Operand,
-            },
+            _ if bits & word::BEFORE_OPERAND != 0 => Previous::BeforeOperand,
+            _ if bits & word::AMBIGUOUS != 0 => Previous::Unknown,
+            _ if bits & word::CONTROL != 0 => Previous::Control,
+            _ => Previous::Operand,
         };
     }
 
