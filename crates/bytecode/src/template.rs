@@ -263,8 +263,8 @@ pub struct Template {
 /// Makes the whole template of a function that was left as an outline. There is nothing left that could be wrong with it: a function that
 /// exceeds a limit of the bytecode gets code that throws.
 pub trait Lower: Send + Sync + fmt::Debug {
-    /// The whole template. `native_stack` is what the caller has left for it, in bytes.
-    fn lower(&self, native_stack: usize) -> Arc<Template>;
+    /// The whole template of an outline. `native_stack` is what the caller has left for it, in bytes.
+    fn lower(&self, outline: &Template, native_stack: usize) -> Arc<Template>;
 }
 
 /// A function's template that is still to be made, or was made for the first call.
@@ -670,7 +670,7 @@ impl Template {
     /// bytes, should lowering be needed.
     pub fn whole(&self, native_stack: usize) -> &Template {
         match &self.deferred {
-            Some(deferred) => deferred.whole.get_or_init(|| deferred.lower.lower(native_stack)),
+            Some(deferred) => deferred.whole.get_or_init(|| deferred.lower.lower(self, native_stack)),
             None => self,
         }
     }

@@ -36,20 +36,20 @@ pub fn with_stack<T: Send>(
     if text.len() < LONG {
         crude = BASE + nesting::crude_bound(text);
         if crude <= options.native_stack {
-            return compile(Nesting::of(crude));
+            return compile(Nesting(crude));
         }
     }
     let scanned = nesting::scanned_bound(text).map(|bound| BASE + bound);
     if let Some(bound) = scanned
         && bound <= options.native_stack
     {
-        return compile(Nesting::of(bound));
+        return compile(Nesting(bound));
     }
     if crude == usize::MAX {
         crude = BASE + nesting::crude_bound(text);
     }
     let needed = scanned.map_or(crude, |bound| crude.min(bound));
-    let compile = || compile(Nesting::of(needed));
+    let compile = || compile(Nesting(needed));
     if needed <= options.native_stack {
         return compile();
     }
@@ -68,19 +68,20 @@ pub fn with_stack<T: Send>(
     })
 }
 
-/// What is known of a text's nesting before it is parsed.
+/// What is known of a text's nesting before it is parsed: the native stack that its levels take at most.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Nesting {
-    /// Fewer than [`MAX_DEPTH`] levels.
-    Bounded,
-    /// Perhaps more.
-    Deep,
-}
+pub struct Nesting(usize);
 
 impl Nesting {
-    /// By the native stack that its levels take at most.
-    fn of(stack: usize) -> Nesting {
-        if stack < MAX_DEPTH * nesting::LEAST_COST { Nesting::Bounded } else { Nesting::Deep }
+    /// More than [`MAX_DEPTH`] levels are possible.
+    fn is_deep(self) -> bool {
+        self.0 >= MAX_DEPTH * nesting::LEAST_COST
+    }
+
+    /// That of a part of the text with a few brackets around it, if it fits a stack.
+    pub fn of_part(self, stack: usize) -> Option<Nesting> {
+        let part = Nesting(self.0.saturating_add(BASE));
+        (part.0 <= stack).then_some(part)
     }
 }
 
@@ -98,7 +99,7 @@ pub fn parse<'a>(
     if let Some(error) = first_error(source, parsed.diagnostics.iter(), prefix) {
         return Err(error);
     }
-    if nesting == Nesting::Deep && Depth::of(&parsed.program) > MAX_DEPTH {
+    if nesting.is_deep() && Depth::of(&parsed.program) > MAX_DEPTH {
         return Err(CompileError::range(source, "statements nest too deep"));
     }
     Ok(parsed.program)

@@ -7,9 +7,15 @@ use tercel_bytecode::verify::verify;
 use tercel_bytecode::{Source, Template, TemplateFlags};
 use tercel_front::{CompileError, Options, compile_module, compile_script};
 
-fn compile(name: &str, text: &str, module: bool, defer_from: usize) -> Result<Arc<Template>, CompileError> {
+fn compile(
+    name: &str,
+    text: &str,
+    module: bool,
+    defer_from: usize,
+    keep_trees: bool,
+) -> Result<Arc<Template>, CompileError> {
     let source = Arc::new(Source::new(name, text));
-    let options = Options { natives: true, defer_from, native_stack: 4 << 20, ..Options::default() };
+    let options = Options { natives: true, defer_from, keep_trees, native_stack: 4 << 20, ..Options::default() };
     if module { compile_module(&source, &options) } else { compile_script(&source, &options) }
 }
 
@@ -55,9 +61,16 @@ fn outline_agrees(outline: &Template, whole: &Template) {
     assert_eq!(outline.source.name, whole.source.name);
 }
 
-/// Compares both ways of lowering; how many functions waited.
+/// Compares the ways of lowering: at once, later from the tree, later from the text. How many functions waited.
 fn same(name: &str, text: &str, module: bool) -> usize {
-    let (at_once, later) = (compile(name, text, module, usize::MAX), compile(name, text, module, 0));
+    let deferred = compare(name, text, module, false);
+    assert_eq!(compare(name, text, module, true), deferred, "{name}");
+    deferred
+}
+
+fn compare(name: &str, text: &str, module: bool, keep_trees: bool) -> usize {
+    let at_once = compile(name, text, module, usize::MAX, keep_trees);
+    let later = compile(name, text, module, 0, keep_trees);
     match (at_once, later) {
         (Ok(at_once), Ok(later)) => {
             let (deferred, all) = outlines(&later);
@@ -173,7 +186,7 @@ fn errors_are_early() {
         "class C { m() { return this.#y; } }",
         "function f() { f() = 1; 1 = 2; }",
     ] {
-        assert!(compile("t.js", text, false, 0).is_err(), "{text}");
+        assert!(compile("t.js", text, false, 0, true).is_err(), "{text}");
         same("t.js", text, false);
     }
 }
@@ -181,7 +194,7 @@ fn errors_are_early() {
 #[test]
 fn a_function_beyond_the_limits_throws_when_called() {
     let text = format!("function f(a, b) {{ return [{}]; }}", "f(".repeat(30_000) + &")".repeat(30_000));
-    let template = compile("t.js", &text, false, 0).expect("the source is valid");
+    let template = compile("t.js", &text, false, 0, true).expect("the source is valid");
     let outline = &template.functions[0];
     let whole = outline.whole(4 << 20);
     outline_agrees(outline, whole);

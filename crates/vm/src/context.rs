@@ -96,8 +96,8 @@ pub struct Options {
     pub timeout: Option<Duration>,
 }
 
-/// A shorter function is lowered with the source: parsing it again costs as much.
-const DEFER_FROM: usize = 150;
+/// A shorter function is lowered with the source: its outline would take as much.
+const DEFER_FROM: usize = 100;
 
 impl Default for Options {
     fn default() -> Self {

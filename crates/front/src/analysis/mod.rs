@@ -86,6 +86,8 @@ pub struct Analysis<'a> {
     pub around: Box<[Around]>,
     /// Where the text as parsed stands in the source.
     pub origin: Origin,
+    /// It is that of one function, apart from its source.
+    pub is_of_function: bool,
 }
 
 /// A function around one that is analysed alone.

@@ -79,6 +79,7 @@ pub fn analyse_deferred<'a>(
     walker.out.origin = origin;
     walker.out.outer = outer;
     walker.out.around = around;
+    walker.out.is_of_function = true;
     walker.enter_function(FunctionKind::Script, 0);
     walker.enter_scope(Place::Global);
     walk(&mut walker);
@@ -104,6 +105,7 @@ impl<'a> Walker<'a> {
                 outer: None,
                 around: Box::default(),
                 origin: Origin::default(),
+                is_of_function: false,
             },
             pending: Vec::new(),
             open: Vec::new(),

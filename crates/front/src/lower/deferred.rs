@@ -1,9 +1,10 @@
 //! Functions that are lowered when they are first called.
 //!
 //! A source is parsed, checked for early errors and analysed whole; but most functions of large programs never run, so what an inner
-//! function gets at first is an *outline*: all that a closure shows and a call must know beforehand, without code. The syntax tree is not
-//! kept (it takes some ten times the source's bytes): the first call parses the function's own text again, without the semantic checks that it has
-//! passed, and lowers it. Functions inside of it may be outlines in turn.
+//! function gets at first is an *outline*: all that a closure shows and a call must know beforehand, without code. The syntax tree is
+//! kept for a while ([`trees`]), so that functions that are called soon are lowered from it. But it takes some ten times the source's bytes:
+//! a later call parses the function's own text again, without the semantic checks that it has passed, and lowers that. Functions inside of it may be
+//! outlines in turn.
 //!
 //! The code is the same, to the byte, as if it had been lowered with the rest:
 //!
@@ -23,13 +24,13 @@
 use super::function::{Body, Outline};
 use super::{Builder, Shared};
 use crate::analysis::{Analysis, Around, FunctionId, Origin, analyse_deferred};
+use crate::trees::{self, NodeAddress};
 use crate::{CompileError, CompileErrorKind, Options, finish, parse};
 use oxc_allocator::Allocator;
 use oxc_ast::ast::*;
 use oxc_span::Span;
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
-use std::ops::Range;
 use std::sync::Arc;
 use tercel_bytecode::assembler::Assembler;
 use tercel_bytecode::op::{Const, Imm8};
@@ -44,6 +45,8 @@ pub struct Unit {
     pub source: Arc<Source>,
     pub options: Options,
     pub module: bool,
+    /// Bounds the stack that any of its functions takes.
+    pub nesting: parse::Nesting,
 }
 
 /// How a function's text begins, which says how to parse it alone.
@@ -61,18 +64,12 @@ enum Form {
 #[derive(Debug)]
 struct DeferredFunction {
     unit: Arc<Unit>,
-    kind: FunctionKind,
-    strict: bool,
+    /// Its number in the analysis of the whole source; `None` within a function that was parsed again.
+    id: Option<FunctionId>,
     class_element: bool,
     form: Form,
     /// Binds its own name inside.
     binds_name: bool,
-    flags: TemplateFlags,
-    name: JsStr,
-    num_params: u16,
-    length: u16,
-    /// The whole function in the source.
-    span: Range<u32>,
     /// The heap scopes around it.
     outer: Option<Arc<ScopeChain>>,
     /// Which of them belong to which function.
@@ -82,6 +79,7 @@ struct DeferredFunction {
 /// What the parent's lowering knows of a function that it would defer.
 pub struct Candidate<'s, 'a> {
     pub id: FunctionId,
+    pub node: NodeAddress,
     pub params: &'s FormalParameters<'a>,
     /// Of the whole function, in the text as parsed.
     pub span: Span,
@@ -110,7 +108,6 @@ impl<'s, 'a> Builder<'s, 'a> {
             FunctionKind::Method | FunctionKind::Getter | FunctionKind::Setter => true,
             _ => return None,
         };
-        let span = self.source_offset(span.start)..self.source_offset(span.end);
         let form = if is_method {
             let (generator, is_async) = (function.generator, function.is_async);
             Form::Method { params: self.source_offset(params.span.start), generator, is_async }
@@ -124,18 +121,16 @@ impl<'s, 'a> Builder<'s, 'a> {
         flags.set(TemplateFlags::USES_EXTRA_ARGS, params.rest.is_some() || self.makes_arguments(function.scope));
         let outline = Outline::of(candidate.name.clone(), candidate.span, params, flags);
         let mut template = self.outline_template(candidate.id, outline);
+        let again = analysis.is_of_function;
+        if !again {
+            self.cx.nodes.borrow_mut().insert(candidate.id, candidate.node);
+        }
         template.deferred = Some(Box::new(Deferred::new(Box::new(DeferredFunction {
             unit: unit.clone(),
-            kind: function.kind,
-            strict: function.strict,
+            id: (!again).then_some(candidate.id),
             class_element: function.class_element,
             form,
             binds_name: candidate.binds_name,
-            flags: template.flags,
-            num_params: template.num_params,
-            length: template.length,
-            name: candidate.name.clone(),
-            span,
             outer: self.scope_chain_from(analysis.scopes[function.scope as usize].parent),
             around: analysis.around(candidate.id),
         }))));
@@ -169,23 +164,32 @@ impl<'s, 'a> Builder<'s, 'a> {
 }
 
 impl Lower for DeferredFunction {
-    fn lower(&self, native_stack: usize) -> Arc<Template> {
+    fn lower(&self, outline: &Template, native_stack: usize) -> Arc<Template> {
         let options = Options { native_stack, ..self.unit.options.clone() };
-        let (text, prefix) = self.text();
-        let lowered = parse::with_stack(&self.unit.source, &text, &options, |nesting| {
-            self.compile(&text, prefix, nesting, &options)
-        });
-        lowered.unwrap_or_else(|error| Arc::new(self.throwing(&error)))
+        let fits = self.unit.nesting.of_part(native_stack);
+        if fits.is_some()
+            && let Some(id) = self.id
+            && let Some(lowered) = trees::lower(&self.unit, id, outline, &options)
+        {
+            return lowered.unwrap_or_else(|error| Arc::new(self.throwing(outline, &error)));
+        }
+        let (text, prefix) = self.text(outline);
+        let compile = |nesting| self.compile(outline, &text, prefix, nesting, &options);
+        let lowered = match fits {
+            Some(nesting) => compile(nesting),
+            None => parse::with_stack(&self.unit.source, &text, &options, compile),
+        };
+        lowered.unwrap_or_else(|error| Arc::new(self.throwing(outline, &error)))
     }
 }
 
 impl DeferredFunction {
     /// The function's text as the parser gets it, and the length of what was put before.
-    fn text(&self) -> (String, u32) {
-        let (start, end) = (self.span.start as usize, self.span.end as usize);
+    fn text(&self, outline: &Template) -> (String, u32) {
+        let (start, end) = (outline.span.start as usize, outline.span.end as usize);
         let source = &self.unit.source.text;
         let mut text = String::with_capacity(end - start + 24);
-        if self.strict && !self.unit.module {
+        if outline.flags.contains(TemplateFlags::STRICT) && !self.unit.module {
             text.push_str("\"use strict\";");
         }
         let prefix = match self.form {
@@ -223,6 +227,7 @@ impl DeferredFunction {
 
     fn compile(
         &self,
+        outline: &Template,
         text: &str,
         prefix: u32,
         nesting: parse::Nesting,
@@ -232,15 +237,22 @@ impl DeferredFunction {
         let allocator = Allocator::default();
         let program = parse::parse(&allocator, source, text, self.unit.module, prefix, nesting, options)?;
         let node = Node::find(&program).ok_or_else(|| CompileError::range(source, "function does not stand alone"))?;
-        let origin = Origin { prefix, base: self.span.start };
+        let origin = Origin { prefix, base: outline.span.start };
         let around = (self.outer.clone(), self.around.clone());
-        let analysis = analyse_deferred(&allocator, text, self.strict, origin, around, |walker| match node {
-            Node::Function(function) => {
-                let name = function.id.as_ref().filter(|_| self.binds_name).map(|id| id.name);
-                walker.walk_plain_function(function, self.kind, self.class_element, name);
-            }
-            Node::Arrow(arrow) => oxc_ast_visit::Visit::visit_arrow_function_expression(walker, arrow),
-        })
+        let analysis = analyse_deferred(
+            &allocator,
+            text,
+            outline.flags.contains(TemplateFlags::STRICT),
+            origin,
+            around,
+            |walker| match node {
+                Node::Function(function) => {
+                    let name = function.id.as_ref().filter(|_| self.binds_name).map(|id| id.name);
+                    walker.walk_plain_function(function, outline.kind, self.class_element, name);
+                }
+                Node::Arrow(arrow) => oxc_ast_visit::Visit::visit_arrow_function_expression(walker, arrow),
+            },
+        )
         .map_err(|finding| CompileError::of_finding(source, finding, prefix))?;
         let shared = Shared {
             analysis: &analysis,
@@ -251,30 +263,31 @@ impl DeferredFunction {
             eval: None,
             call_targets: FxHashMap::default(),
             unit: Some(self.unit.clone()),
+            nodes: RefCell::default(),
         };
         let (params, body) = node.parts().ok_or_else(|| CompileError::range(source, "function has no body"))?;
-        let span = Span::new(prefix, prefix + (self.span.end - self.span.start));
-        let template = Builder::new(&shared, DEFERRED).whole_function(params, body, self.name.clone(), span);
+        let span = Span::new(prefix, prefix + (outline.span.end - outline.span.start));
+        let template = Builder::new(&shared, DEFERRED).whole_function(params, body, outline.name.clone(), span);
         finish(shared.error.into_inner(), template)
     }
 
     /// What takes the place of a function that does not fit the bytecode's limits.
-    fn throwing(&self, error: &CompileError) -> Template {
+    fn throwing(&self, outline: &Template, error: &CompileError) -> Template {
         let kind = match error.kind {
             CompileErrorKind::Syntax => ErrorKind::Syntax,
             CompileErrorKind::Range => ErrorKind::Range,
         };
         let mut asm = Assembler::default();
-        asm.mark(self.span.start);
+        asm.mark(outline.span.start);
         asm.emit(instr::ThrowError { kind: Imm8(kind as u8), message: Const(0) });
         let code = asm.finish();
         Template {
-            kind: self.kind,
-            flags: self.flags,
-            name: self.name.clone(),
-            num_params: self.num_params,
-            length: self.length,
-            num_registers: frame::FIRST_PARAM + self.num_params,
+            kind: outline.kind,
+            flags: outline.flags,
+            name: outline.name.clone(),
+            num_params: outline.num_params,
+            length: outline.length,
+            num_registers: frame::FIRST_PARAM + outline.num_params,
             code: code.code,
             constants: [Constant::String(error.message.as_str().into())].into(),
             functions: [].into(),
@@ -287,12 +300,24 @@ impl DeferredFunction {
             mapped_params: [].into(),
             positions: code.positions,
             source: self.unit.source.clone(),
-            span: self.span.clone(),
+            span: outline.span.clone(),
             globals: None,
             module: None,
             deferred: None,
         }
     }
+}
+
+/// Lowers a function of a tree that was kept.
+pub fn lower_parts<'s, 'a>(
+    cx: &Shared<'s, 'a>,
+    id: FunctionId,
+    params: &'s FormalParameters<'a>,
+    body: Body<'s, 'a>,
+    name: JsStr,
+    span: Span,
+) -> Arc<Template> {
+    Builder::new(cx, id).whole_function(params, body, name, span)
 }
 
 /// The function that is lowered: number 0 stands for what is around it.

@@ -4,6 +4,7 @@ use super::deferred::Candidate;
 use super::pattern::Bind;
 use super::{Builder, Reg};
 use crate::analysis::{Declared, FunctionId, ScopeId, internal};
+use crate::trees::NodeAddress;
 use oxc_ast::ast::*;
 use oxc_span::Span;
 use oxc_str::Ident;
@@ -102,6 +103,7 @@ impl<'s, 'a> Builder<'s, 'a> {
         let id = self.function_of(arrow.scope_id.get());
         let candidate = Candidate {
             id,
+            node: NodeAddress::of_arrow(arrow),
             params: &arrow.params,
             span: arrow.span,
             name: &name,
@@ -120,6 +122,7 @@ impl<'s, 'a> Builder<'s, 'a> {
     pub fn lower_method(&self, function: &'s Function<'a>, name: JsStr) -> Arc<Template> {
         let candidate = Candidate {
             id: self.function_of(function.scope_id.get()),
+            node: NodeAddress::of_function(function),
             params: &function.params,
             span: self.method_span(function),
             name: &name,

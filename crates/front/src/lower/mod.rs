@@ -30,7 +30,8 @@ mod using;
 mod vars;
 mod yields;
 
-pub use deferred::Unit;
+pub use deferred::{Unit, lower_parts};
+pub use function::Body;
 pub use program::{Program, lower_function, lower_program};
 
 use crate::analysis::{Analysis, FunctionId, ScopeId};
@@ -62,6 +63,8 @@ pub struct Shared<'s, 'a> {
     pub call_targets: FxHashMap<u32, u32>,
     /// What functions that are lowered at their first call need then; `None`: all are lowered at once.
     pub unit: Option<Arc<Unit>>,
+    /// Where deferred functions lie in the tree.
+    pub nodes: RefCell<crate::trees::Nodes>,
 }
 
 /// The state of lowering one function.
