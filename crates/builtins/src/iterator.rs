@@ -3,6 +3,11 @@
 //! field 0 says which kind of iterator it is.
 
 use crate::table::*;
+use tercel_vm::function::{NativeFunction, native_special};
+use tercel_vm::generator;
+pub use tercel_vm::native_iterator::Gives;
+use tercel_vm::native_iterator::field::{CLASS, EXTRA, TARGET, WHAT};
+use tercel_vm::native_iterator::{self, next_of};
 use tercel_vm::object::array::ArrayObject;
 use tercel_vm::object::kinds::{Collection, FieldsObject};
 use tercel_vm::{Args, Context, Gc, JsResult, JsString, Kind, Object, PropertyKey, Throw, Value, ValueList, names};
@@ -39,6 +44,10 @@ impl Iteration<'_> {
     pub fn step(&self, cx: &Context) -> JsResult<Option<Value>> {
         cx.poll()?;
         self.done.set(true);
+        if let Some(step) = self.quick_step(cx)? {
+            self.done.set(step.is_none());
+            return Ok(step);
+        }
         let result = cx.call(self.state.get(1), self.state.get(0), &[])?;
         let Some(object) = result.as_object() else {
             return Err(cx.throw_type(format_args!("Iterator result {} is not an object", cx.describe(result))));
@@ -49,6 +58,19 @@ impl Iteration<'_> {
         let value = object.get(cx, cx.names().value)?;
         self.done.set(false);
         Ok(Some(value))
+    }
+
+    /// A step without a result object, where `next` is the library's for native iterators and generators. `None`: `next` must be called.
+    #[inline]
+    fn quick_step(&self, cx: &Context) -> JsResult<Option<Option<Value>>> {
+        let Some(next) = self.state.get(1).as_kind::<NativeFunction>(Kind::NativeFunction) else { return Ok(None) };
+        if next.special.get() == native_special::GENERATOR_NEXT {
+            return generator::step_from_rust(cx, self.state.get(0));
+        }
+        match native_iterator::own(cx, self.state.get(0), next) {
+            Some(it) => native_iterator::step(cx, it).map(Some),
+            None => Ok(None),
+        }
     }
 
     /// Whether the iterator is exhausted or broken, and must not be closed.
@@ -125,31 +147,12 @@ pub fn group_by<'cx>(cx: &'cx Context, items: Value, callback: Value, as_propert
 
 // ---- Iterators implemented in Rust
 
-/// Field 0 of the native iterators.
+/// Field 0 of the native iterators that only this file knows.
 mod class {
-    pub const ARRAY: i32 = 0;
-    pub const MAP: i32 = 1;
-    pub const SET: i32 = 2;
-    pub const STRING: i32 = 3;
-    pub const REGEXP_STRING: i32 = 4;
-    pub const WRAPPED: i32 = 5;
-    pub const HELPER: i32 = 6;
-}
-
-/// Field numbers: the class, what is iterated over (undefined when done), the position, and what each step gives.
-const CLASS: usize = 0;
-const TARGET: usize = 1;
-const POSITION: usize = 2;
-const WHAT: usize = 3;
-const EXTRA: usize = 4;
-
-/// What an iterator of a collection gives.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(i32)]
-pub enum Gives {
-    Keys = 0,
-    Values = 1,
-    Entries = 2,
+    pub use tercel_vm::native_iterator::class::*;
+    pub const REGEXP_STRING: i32 = STEPPED;
+    pub const WRAPPED: i32 = STEPPED + 1;
+    pub const HELPER: i32 = STEPPED + 2;
 }
 
 fn new_iterator(cx: &Context, proto: Intrinsic, class: i32, target: Value, what: Value, extra: Value) -> Gc<Object> {
@@ -204,79 +207,29 @@ fn finish(cx: &Context, it: Gc<FieldsObject>) -> Value {
     cx.new_iterator_result(Value::UNDEFINED, true).into()
 }
 
-/// %ArrayIteratorPrototype%.next (§23.1.5.2.1).
-fn array_next(cx: &Context, args: &Args) -> JsResult<Value> {
-    let it = receiver(cx, args, class::ARRAY, "Array Iterator.prototype.next")?;
-    let Some(array) = it.field(TARGET).as_object() else {
-        return Ok(cx.new_iterator_result(Value::UNDEFINED, true).into());
-    };
-    let position = it.field(POSITION).as_number();
-    let length = match array.kind() {
-        Kind::TypedArray => cx.validated_typed_length(array)? as f64,
-        _ => cx.length_of(array)? as f64,
-    };
-    if position >= length {
-        return Ok(finish(cx, it));
-    }
-    it.set_field(cx, POSITION, Value::number(position + 1.0));
-    let index = Value::number(position);
-    let what = it.field(WHAT).as_int32();
-    if what == Gives::Keys as i32 {
-        return Ok(cx.new_iterator_result(index, false).into());
-    }
-    let value = cx.get_element(array.into(), index)?;
-    if what == Gives::Values as i32 {
-        return Ok(cx.new_iterator_result(value, false).into());
-    }
-    let entry = cx.array_of(&[index, value]);
-    Ok(cx.new_iterator_result(entry.into(), false).into())
+/// The `next` of iterators of a class, as a method: the step's result as an object.
+fn next_by_steps(cx: &Context, args: &Args, class: i32, method: &str) -> JsResult<Value> {
+    let it = receiver(cx, args, class, method)?;
+    Ok(match native_iterator::step(cx, it)? {
+        Some(value) => cx.new_iterator_result(value, false).into(),
+        None => cx.new_iterator_result(Value::UNDEFINED, true).into(),
+    })
 }
 
-/// The next entry of a Map's or Set's table, per what the iterator gives. The target is the table.
-fn table_next(cx: &Context, it: Gc<FieldsObject>, set: bool) -> JsResult<Value> {
-    if it.field(TARGET).is_undefined() {
-        return Ok(cx.new_iterator_result(Value::UNDEFINED, true).into());
-    }
-    let Some(step) = cx.ordered_step(it.field(TARGET), it.field(POSITION).as_int32() as u32) else {
-        return Ok(finish(cx, it));
-    };
-    it.set_field(cx, TARGET, step.table);
-    it.set_field(cx, POSITION, Value::int32(step.next as i32));
-    let (key, value) = (step.key, step.value);
-    let what = it.field(WHAT).as_int32();
-    let value = if set { key } else { value };
-    let given = if what == Gives::Keys as i32 {
-        key
-    } else if what == Gives::Values as i32 {
-        value
-    } else {
-        cx.array_of(&[key, value]).into()
-    };
-    Ok(cx.new_iterator_result(given, false).into())
+fn array_next(cx: &Context, args: &Args) -> JsResult<Value> {
+    next_by_steps(cx, args, class::ARRAY, "Array Iterator.prototype.next")
 }
 
 fn map_next(cx: &Context, args: &Args) -> JsResult<Value> {
-    table_next(cx, receiver(cx, args, class::MAP, "Map Iterator.prototype.next")?, false)
+    next_by_steps(cx, args, class::MAP, "Map Iterator.prototype.next")
 }
 
 fn set_next(cx: &Context, args: &Args) -> JsResult<Value> {
-    table_next(cx, receiver(cx, args, class::SET, "Set Iterator.prototype.next")?, true)
+    next_by_steps(cx, args, class::SET, "Set Iterator.prototype.next")
 }
 
-/// %StringIteratorPrototype%.next (§22.1.5.1.1): code points.
 fn string_next(cx: &Context, args: &Args) -> JsResult<Value> {
-    let it = receiver(cx, args, class::STRING, "String Iterator.prototype.next")?;
-    let Some(s) = it.field(TARGET).as_string() else {
-        return Ok(cx.new_iterator_result(Value::UNDEFINED, true).into());
-    };
-    let position = it.field(POSITION).as_number() as usize;
-    if position >= s.len() {
-        return Ok(finish(cx, it));
-    }
-    let (_, units) = s.chars(cx)?.code_point_at(position);
-    it.set_field(cx, POSITION, Value::length(position + units));
-    let value = cx.substring(s, position, position + units)?;
-    Ok(cx.new_iterator_result(value.into(), false).into())
+    next_by_steps(cx, args, class::STRING, "String Iterator.prototype.next")
 }
 
 /// %RegExpStringIteratorPrototype%.next (§22.2.9.2.1).
@@ -445,10 +398,14 @@ pub static HELPER_PROTOTYPE: &[PropertySpec] = &[
 ];
 
 pub static WRAP_PROTOTYPE: &[PropertySpec] = &[method("next", 0, wrapped_next), method("return", 0, wrapped_return)];
-pub static ARRAY_ITERATOR: &[PropertySpec] = &[method("next", 0, array_next), to_string_tag("Array Iterator")];
-pub static MAP_ITERATOR: &[PropertySpec] = &[method("next", 0, map_next), to_string_tag("Map Iterator")];
-pub static SET_ITERATOR: &[PropertySpec] = &[method("next", 0, set_next), to_string_tag("Set Iterator")];
-pub static STRING_ITERATOR: &[PropertySpec] = &[method("next", 0, string_next), to_string_tag("String Iterator")];
+pub static ARRAY_ITERATOR: &[PropertySpec] =
+    &[special_method("next", 0, array_next, next_of(class::ARRAY)), to_string_tag("Array Iterator")];
+pub static MAP_ITERATOR: &[PropertySpec] =
+    &[special_method("next", 0, map_next, next_of(class::MAP)), to_string_tag("Map Iterator")];
+pub static SET_ITERATOR: &[PropertySpec] =
+    &[special_method("next", 0, set_next, next_of(class::SET)), to_string_tag("Set Iterator")];
+pub static STRING_ITERATOR: &[PropertySpec] =
+    &[special_method("next", 0, string_next, next_of(class::STRING)), to_string_tag("String Iterator")];
 pub static REGEXP_STRING_ITERATOR: &[PropertySpec] =
     &[method("next", 0, regexp_string_next), to_string_tag("RegExp String Iterator")];
 pub static ASYNC_ITERATOR: &[PropertySpec] =

@@ -456,7 +456,7 @@ macro_rules! for_each_op {
             /// Replaces the sync record `iter` by CreateAsyncFromSyncIterator of it.
             AsyncFromSync { iter: Iter } [alloc] None;
             /// One step on the fast path: an element: `dst` = it, jumps to `body`; at the end: jumps to `done`. A record that is not on
-            /// the fast path: falls through to `IterCall`, `CheckObject`, `GetNamed done`, `JumpIfTrue`, `GetNamed value`.
+            /// the fast path, and whose `next` is not the library's for its iterator: falls through to `IterCall`, `CheckObject`, `GetNamed done`, `JumpIfTrue`, `GetNamed value`.
             IterNext { dst: Dst, iter: Iter, body: Jump, done: Jump, slot: Slot } [] Iterate;
             /// `dst` = call of `iter+1` (the `next` method) with `this` = `iter` and no arguments; the op builds the call block at `block`.
             IterCall { dst: Dst, iter: Iter, block: BlockOut, slot: Slot } [js] Call;

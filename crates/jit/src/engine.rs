@@ -371,6 +371,7 @@ impl Jit {
             id,
             released: self.released.clone(),
             last_resume: Cell::new((0, 0)),
+            resume_cache: Default::default(),
         });
         let block = function.block;
         cx.interp.tiers.compiles_stubs.set(true);

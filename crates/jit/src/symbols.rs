@@ -54,7 +54,10 @@ extras! {
     REMAINDER = extra::remainder;
     SWITCH_INDEX = extra::switch_index;
     ITER_NEXT = extra::iter_next;
+    ITER_STEP = extra::iter_step;
+    ITER_DELEGATED = extra::iter_delegated;
     NEW_THIS = extra::new_this;
+    CALL_NATIVE_ACCESSOR = extra::call_native_accessor;
     TYPED_GET = extra::typed_get;
     TYPED_SET = extra::typed_set;
     MAPPED_GET = extra::mapped_get;
@@ -70,6 +73,7 @@ extras! {
     SET_HAS = fast_native::set_has;
     SET_ADD = fast_native::set_add;
     SET_DELETE = fast_native::set_delete;
+    REGEXP_TEST = fast_native::regexp_test;
     THROW = machine::throw_stub;
 }
 

@@ -83,6 +83,7 @@ impl CodeBlock {
     pub const CONSTANTS_OFFSET: usize = std::mem::offset_of!(CodeBlock, constants);
     pub const ENTRY_OFFSET: usize = std::mem::offset_of!(CodeBlock, entry);
     pub const CONSTRUCT_ENTRY_OFFSET: usize = std::mem::offset_of!(CodeBlock, construct_entry);
+    pub const MACHINE_OFFSET: usize = std::mem::offset_of!(CodeBlock, machine);
     /// From the feedback sites to the count of calls in machine code, which has the sites' address at hand.
     pub const CALLS_BEFORE_SITES: i32 = std::mem::offset_of!(Site, aux) as i32 - size_of::<Site>() as i32;
     pub const FLAGS_OFFSET: usize = std::mem::offset_of!(CodeBlock, flags);

@@ -18,7 +18,7 @@ use crate::context::Context;
 use crate::error::JsResult;
 use crate::object::kinds::Collection;
 use crate::value::Value;
-use crate::values::ValueArray;
+use crate::values::{VALUES_OFFSET, ValueArray};
 
 const SUCCESSOR: usize = 0;
 const USED: usize = 1;
@@ -47,6 +47,18 @@ pub struct Step {
     pub key: Value,
     /// `undefined` for sets.
     pub value: Value,
+}
+
+/// Where a table has the numbers of its entries and of those that are holes, in bytes.
+pub(crate) const USED_OFFSET: usize = VALUES_OFFSET + USED * 8;
+pub(crate) const DELETED_OFFSET: usize = VALUES_OFFSET + DELETED * 8;
+
+impl Gc<Collection> {
+    /// How many entries a map or set has.
+    #[inline]
+    pub fn size(self) -> usize {
+        OrderedTable::of(self.table.get()).map_or(0, OrderedTable::live)
+    }
 }
 
 impl OrderedTable {
@@ -172,7 +184,7 @@ impl Context {
 
     /// Entries of the collection.
     pub fn ordered_size(&self, collection: Gc<Collection>) -> usize {
-        OrderedTable::of(collection.table.get()).map_or(0, OrderedTable::live)
+        collection.size()
     }
 
     /// The value of `key`; for a set, `undefined` if it is there.

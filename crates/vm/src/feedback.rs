@@ -126,6 +126,8 @@ forms! {
     StringHolderOutOfLine = 9,
     /// The `length` of a typed array; valid while the prototype epoch is `aux`.
     TypedArrayLength = 10,
+    /// The `size` of a map or set; valid while the prototype epoch is `aux`.
+    CollectionSize = 11,
     /// No decoded form: look at the stubs.
     None = 255,
 }

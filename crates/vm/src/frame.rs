@@ -57,6 +57,9 @@ pub mod flag {
     pub const MACHINE: u64 = 1 << 44;
     /// That native frame was made by the trampoline from Rust.
     pub const TRAMPOLINE: u64 = 1 << 45;
+    /// A generator resumed by a step of an iteration (`IterNext`): it gives its value bare, and its state says whether it is done. Empty: the
+    /// result object of a `yield*` is in `Interp::delegated`.
+    pub const STEP: u64 = 1 << 46;
     /// Returning from it leaves the interpreter's loop.
     pub const LEAVES: u64 = ENTRY | MACHINE;
     /// Returning from it is more than storing the result and going on in the caller.

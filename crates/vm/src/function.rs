@@ -106,6 +106,8 @@ pub mod native_special {
     pub const GENERATOR_THROW: u32 = 6;
     /// Reflect.construct
     pub const REFLECT_CONSTRUCT: u32 = 7;
+    /// From here on: the `next` methods of native iterators, by class ([`crate::native_iterator`]). They are called like any native.
+    pub const NEXT_OF_CLASS: u32 = 16;
 }
 
 /// Kind::BoundFunction.

@@ -14,7 +14,9 @@ use crate::context::Context;
 use crate::error::{JsResult, Throw};
 use crate::frame::{self, Frame, HEADER, Link, call_word, flag};
 use crate::function::native_special;
+use crate::interp::iteration::Stepped;
 use crate::interp::{Flow, Pc};
+use crate::list::ValueList;
 use crate::object::Object;
 use crate::promise::Promise;
 use crate::realm::Intrinsic;
@@ -73,6 +75,9 @@ impl Gc<Generator> {
             4 => CoroutineState::AwaitingReturn,
             _ => CoroutineState::Completed,
         }
+    }
+    fn is_completed(self) -> bool {
+        self.state() == CoroutineState::Completed
     }
     pub fn set_state(self, state: CoroutineState) {
         self.state_word.set(Value::int32(state as i32));
@@ -184,6 +189,14 @@ pub(crate) fn resume_at(
     let units = |n: usize| cx.interp.pc.set(pc.0.wrapping_add(n));
     // SAFETY: `pc` is an instruction of verified code.
     let op = unsafe { std::mem::transmute::<u8, Op>(*pc.0 as u8) };
+    if mode == ResumeMode::Next
+        && matches!(op, Op::Yield | Op::CreateGenerator)
+        && let Some(machine) = code.machine_code()
+    {
+        let at = gen_.resume_pc.get().as_int32() as u32;
+        let dst = (op == Op::Yield).then(|| pc.decode::<instr::Yield>().dst.0);
+        machine.note_resumed(at, at as usize + op.units(), dst);
+    }
     match (op, mode) {
         (Op::YieldDelegate, _) => {
             let i: instr::YieldDelegate = pc.decode();
@@ -217,6 +230,82 @@ pub(crate) fn resume_at(
         _ => units(op.units()),
     }
     Ok(Prepared::Resumed)
+}
+
+/// A step of an iteration over a generator whose `next` is the library's: the generator goes on above `frame`, whose instruction at `pc` is the
+/// `IterNext` that is given, and leaves its value without a result object ([`flag::STEP`]). What is no suspended generator is the protocol's.
+pub(crate) fn step(cx: &Context, frame: Frame, pc: Pc, i: &instr::IterNext) -> JsResult<Stepped> {
+    let Some(gen_) = frame.get(i.iter.0 as usize).as_kind::<Generator>(Kind::Generator) else {
+        return Ok(Stepped::Protocol);
+    };
+    match gen_.state() {
+        CoroutineState::SuspendedStart | CoroutineState::SuspendedYield => {}
+        CoroutineState::Completed => return Ok(Stepped::End),
+        _ => return Ok(Stepped::Protocol),
+    }
+    let base = frame.top();
+    // SAFETY: both lie in the VM stack.
+    let delta = unsafe { base.0.offset_from(frame.0) } as usize;
+    let return_pc = frame.code().offset_of(pc.0) + instr::IterNext::LEN;
+    let site = CallSite { delta, return_pc, dst: i.dst.0, flags: flag::STEP };
+    resume_at(cx, base, gen_, ResumeMode::Next, Value::UNDEFINED, site)?;
+    Ok(Stepped::Resumed)
+}
+
+/// The generator of a step has left `result`. `true`: `dst` is the value; `false`: the iteration is at its end.
+pub(crate) fn stepped(cx: &Context, frame: Frame, i: &instr::IterNext, result: Value) -> JsResult<bool> {
+    if result.is_empty() {
+        return delegated(cx, frame, i.dst.0);
+    }
+    let done = frame.get(i.iter.0 as usize).as_kind::<Generator>(Kind::Generator).is_none_or(Gc::is_completed);
+    if !done {
+        frame.set(i.dst.0 as usize, result);
+    }
+    Ok(!done)
+}
+
+/// Takes the result object apart that a generator passed on from the iterator of its `yield*`.
+#[inline(never)]
+fn delegated(cx: &Context, frame: Frame, dst: u16) -> JsResult<bool> {
+    let Some(object) = cx.interp.delegated.replace(Value::UNDEFINED).as_object() else { return Ok(false) };
+    let root = ValueList::with_capacity(cx, 1);
+    root.push(object);
+    if object.get(cx, cx.names().done)?.to_boolean() {
+        return Ok(false);
+    }
+    let value = cx.get_value(root.get(0), cx.names().value)?;
+    frame.set(dst as usize, value);
+    Ok(true)
+}
+
+/// A step from Rust of an iteration over a generator whose `next` is the library's. `None`: it is not suspended, so that `next` must be called.
+///
+/// # Errors
+/// What the generator throws.
+pub fn step_from_rust(cx: &Context, iterator: Value) -> JsResult<Option<Option<Value>>> {
+    let Some(gen_) = iterator.as_kind::<Generator>(Kind::Generator) else { return Ok(None) };
+    match gen_.state() {
+        CoroutineState::SuspendedStart | CoroutineState::SuspendedYield => {}
+        CoroutineState::Completed => return Ok(Some(None)),
+        _ => return Ok(None),
+    }
+    let root = ValueList::with_capacity(cx, 1);
+    root.push(gen_.object());
+    cx.check_native_stack()?;
+    let base = cx.interp.frame.get().top();
+    let pc = cx.interp.pc.get();
+    let site = cx.entry_site(base, flag::STEP);
+    let result = cx.run_prepared(pc, resume_at(cx, base, gen_, ResumeMode::Next, Value::UNDEFINED, site))?;
+    if result.is_empty() {
+        let Some(object) = cx.interp.delegated.replace(Value::UNDEFINED).as_object() else { return Ok(Some(None)) };
+        root.push(object);
+        if object.get(cx, cx.names().done)?.to_boolean() {
+            return Ok(Some(None));
+        }
+        return Ok(Some(Some(cx.get_value(root.get(1), cx.names().value)?)));
+    }
+    let done = root.get(0).as_kind::<Generator>(Kind::Generator).is_none_or(Gc::is_completed);
+    Ok(Some(if done { None } else { Some(result) }))
 }
 
 /// [[Call]] of %GeneratorPrototype%.next, return or throw (§27.5.3.3, §27.5.3.4), whose block is at `base`.
@@ -361,7 +450,7 @@ pub(crate) fn op_yield(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
         return async_yield(cx, frame, pc, gen_, value);
     }
     suspend(cx, frame, pc, gen_, CoroutineState::SuspendedYield)?;
-    leave(cx, cx.iter_result(value, false))
+    leave(cx, if frame.has_flag(flag::STEP) { value } else { cx.iter_result(value, false) })
 }
 
 #[inline(never)]
@@ -373,6 +462,10 @@ pub(crate) fn op_yield_delegate(cx: &Context, frame: Frame, pc: Pc) -> JsResult<
         return async_yield(cx, frame, pc, gen_, value);
     }
     suspend(cx, frame, pc, gen_, CoroutineState::SuspendedYield)?;
+    if frame.has_flag(flag::STEP) {
+        cx.interp.delegated.set(value);
+        return leave(cx, Value::EMPTY);
+    }
     leave(cx, value)
 }
 
@@ -410,7 +503,8 @@ pub(crate) fn op_await(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
 pub(crate) fn op_generator_return(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     let i: instr::GeneratorReturn = pc.decode();
     complete(coroutine(frame, i.coroutine.0));
-    leave(cx, cx.iter_result(frame.get(i.src.0 as usize), true))
+    let value = frame.get(i.src.0 as usize);
+    leave(cx, if frame.has_flag(flag::STEP) { value } else { cx.iter_result(value, true) })
 }
 
 #[inline(never)]

@@ -15,15 +15,17 @@
 //! Every helper gets the context, the frame and the address of the instruction, and stores the latter two where the rest of the engine looks for them: machine code
 //! itself does not keep them up to date.
 
+use crate::call::{CallSite, Prepared, call_native};
 use crate::cell::Gc;
 use crate::code::CodeBlock;
 use crate::context::Context;
 use crate::error::JsResult;
 use crate::feedback::Site;
 use crate::frame::Frame;
+use crate::interp::iteration::Stepped;
 use crate::interp::{
     Flow, Pc, arguments, arithmetic, calls, classes, control, dispose, element, globals, iteration, literals, names,
-    property,
+    property, super_property,
 };
 use crate::machine;
 use crate::value::Value;
@@ -245,19 +247,12 @@ helpers! {
         HasGlobal => globals::has_global;
         SetGlobal => globals::set_global;
         InitGlobal => globals::init_global;
-        GetElem => element::get_elem;
-        GetElemUpdate => element::get_elem_update;
-        GetMethodElem => element::get_method_elem;
-        SetElem => element::set_elem;
         DeleteNamed => property::delete_named;
         DeleteElem => property::delete_elem;
         In => property::has_in;
         InstanceOf => property::instance_of;
-        GetSuperBase => property::get_super_base;
-        SetSuper => property::set_super;
+        GetSuperBase => super_property::get_super_base;
         NewPrivateName => classes::new_private_name;
-        GetPrivate => classes::get_private;
-        SetPrivate => classes::set_private;
         DefinePrivate => classes::define_private;
         HasPrivate => classes::has_private;
         NewObject => literals::new_object;
@@ -381,7 +376,14 @@ helpers! {
         GetLength => property::get_length;
         GetMethod => property::get_method_op;
         SetNamed => property::set_named;
-        GetSuper => property::get_super;
+        GetSuper => super_property::get_super;
+        SetPrivate => classes::set_private;
+        GetPrivate => classes::get_private;
+        SetSuper => super_property::set_super;
+        SetElem => element::set_elem;
+        GetMethodElem => element::get_method_elem;
+        GetElemUpdate => element::get_elem_update;
+        GetElem => element::get_elem;
         Call => call;
         CallMethod => call_method;
         Construct => calls::construct;
@@ -441,6 +443,31 @@ pub mod extra {
         match cx.new_this(function.object(), || 0) {
             Ok(this) => this.value().bits(),
             Err(_) => 0,
+        }
+    }
+
+    /// Calls a native getter (`argc` 0) or setter (1, its argument in place) whose block, with callee and receiver, lies on top of the frame.
+    /// `return_pc`: where the caller goes on. The result: a value; empty if the callee is not simply called.
+    pub extern "C" fn call_native_accessor(
+        cx: &Context,
+        frame: Frame,
+        base: Frame,
+        return_pc: usize,
+        argc: usize,
+    ) -> machine::Left {
+        let left = |value: u64, status| machine::Left { value, status };
+        // What the interpreter calls as something else is left to the helper, as is what is no native.
+        let native = base.callee().as_kind::<crate::function::NativeFunction>(crate::cell::Kind::NativeFunction);
+        let Some(native) = native.filter(|native| native.special.get() == crate::function::native_special::NONE) else {
+            return left(0, machine::status::RETURNED);
+        };
+        enter(cx, frame, Pc(frame.code().code().wrapping_add(return_pc - 1)));
+        let site = CallSite { delta: frame.size(), return_pc, dst: 0, flags: 0 };
+        match call_native(cx, base, native, argc, Value::UNDEFINED, site) {
+            // The result of a setter is nobody's.
+            Ok(Prepared::Done(_)) if argc > 0 => left(Value::UNDEFINED.bits(), machine::status::RETURNED),
+            Ok(Prepared::Done(v)) => left(v.bits(), machine::status::RETURNED),
+            _ => left(0, machine::status::THREW),
         }
     }
 
@@ -512,6 +539,28 @@ pub mod extra {
         let index = v as i32 as i64 - i64::from(table.low);
         let fits = v as i32 as f64 == v && (0..table.targets.len() as i64).contains(&index);
         u64::from(if fits { index as u32 } else { u32::MAX })
+    }
+
+    /// One step of an iteration that is not on the fast path. 1 a value, 0 the end, 2 threw, 3 `next` must be called, else: an address to be called
+    /// with the innermost frame, a generator's.
+    pub extern "C" fn iter_step(cx: &Context, frame: Frame, pc: Pc) -> u64 {
+        enter(cx, frame, pc);
+        match iteration::step(cx, frame, pc) {
+            Ok(Stepped::Value) => 1,
+            Ok(Stepped::End) => 0,
+            Ok(Stepped::Protocol) => 3,
+            Ok(Stepped::Resumed) => machine::entry_of_pushed(cx, cx.interp.frame.get()) as u64,
+            Err(_) => 2,
+        }
+    }
+
+    /// What the generator of a step has left is the result object of a `yield*`. 1 a value, 0 the end, 2 threw.
+    pub extern "C" fn iter_delegated(cx: &Context, frame: Frame, pc: Pc) -> u64 {
+        enter(cx, frame, pc);
+        match generator::stepped(cx, frame, &pc.decode(), Value::EMPTY) {
+            Ok(more) => u64::from(more),
+            Err(_) => 2,
+        }
     }
 
     /// One step of an iteration on the fast path that found no plain element. 1 a value, 0 the end, 2 threw.

@@ -5,17 +5,21 @@ use crate::context::Context;
 use crate::elements::Elements;
 use crate::feedback::Site;
 use crate::function::{Function, NativeFunction};
+use crate::generator::Generator;
 use crate::ic::IcStub;
 use crate::ic::megamorphic::Entry;
 use crate::interp::Interp;
 use crate::interp::state::{InterpStatistics, SiteCounts};
 use crate::object::array::ArrayObject;
+use crate::object::kinds::Collection;
 use crate::object::state::Objects;
 use crate::object::{Accessor, Object, Slots};
 use crate::scope::Scope;
 use crate::shape::Shape;
 use crate::string::{JsString, Slice};
+use crate::tier::{MachineCode, ResumeRow};
 use crate::typed::TypedArray;
+use crate::values::ValueArray;
 use std::mem::offset_of;
 use tercel_bytecode::FeedbackKind;
 
@@ -121,9 +125,45 @@ pub mod object {
     pub const CONSTRUCT_TRACKING: i32 = offset_of!(Function, construct.tracking) as i32;
     pub const CONSTRUCT_SHAPE: i32 = offset_of!(Function, construct.shape) as i32;
     pub const NATIVE_POINTER: i32 = offset_of!(NativeFunction, function) as i32;
+    pub const NATIVE_SPECIAL: i32 = offset_of!(NativeFunction, special) as i32;
     pub const TYPED_LENGTH: i32 = offset_of!(TypedArray, length) as i32;
     pub const TYPED_ELEMENT: i32 = TypedArray::ELEMENT_OFFSET as i32;
     pub const TYPED_DATA: i32 = offset_of!(TypedArray, data) as i32;
+}
+
+/// Maps and sets, and their tables.
+pub mod collection {
+    use super::*;
+    pub const TABLE: i32 = offset_of!(Collection, table) as i32;
+    pub const USED: i32 = crate::collections::USED_OFFSET as i32;
+    pub const DELETED: i32 = crate::collections::DELETED_OFFSET as i32;
+}
+
+/// Generators.
+pub mod generator {
+    use super::*;
+    pub const FRAME: i32 = offset_of!(Generator, frame) as i32;
+    /// The low half of an int32 value, as is the next.
+    pub const STATE: i32 = offset_of!(Generator, state_word) as i32;
+    pub const RESUME_PC: i32 = offset_of!(Generator, resume_pc) as i32;
+}
+
+/// Arrays of values.
+pub mod values {
+    use super::*;
+    pub const LENGTH: i32 = offset_of!(ValueArray, length) as i32;
+    pub const DATA: i32 = crate::values::VALUES_OFFSET as i32;
+}
+
+/// What the engine knows of a function's machine code.
+pub mod machine_code {
+    use super::*;
+    pub use crate::tier::RESUME_ROWS;
+    pub const RESUME_CACHE: i32 = offset_of!(MachineCode, resume_cache) as i32;
+    pub const RESUME_ROW: usize = size_of::<ResumeRow>();
+    pub const ROW_PC: i32 = offset_of!(ResumeRow, pc) as i32;
+    pub const ROW_DST: i32 = offset_of!(ResumeRow, dst) as i32;
+    pub const ROW_ENTRY: i32 = offset_of!(ResumeRow, entry) as i32;
 }
 
 /// Accessor pairs.

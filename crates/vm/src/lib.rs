@@ -34,6 +34,7 @@ pub mod module;
 pub mod module_evaluation;
 pub mod names;
 pub mod native;
+pub mod native_iterator;
 pub mod number;
 pub mod object;
 pub mod operators;

@@ -94,6 +94,29 @@ pub struct MachineCode {
     pub released: Rc<Released>,
     /// The entry that was asked for last: generators come back to where they were.
     pub last_resume: Cell<(u32, usize)>,
+    /// Where generators went on lately, for machine code: a row for each value of the low bits of the suspension's place.
+    pub resume_cache: [ResumeRow; RESUME_ROWS],
+}
+
+/// Rows of [`MachineCode::resume_cache`], a power of two.
+pub const RESUME_ROWS: usize = 8;
+
+/// Where a generator goes on.
+#[derive(Debug)]
+#[repr(C)]
+pub struct ResumeRow {
+    /// The unit offset of the instruction that suspended it.
+    pub pc: Cell<u32>,
+    /// The register that gets what it is sent; negative: none.
+    pub dst: Cell<i32>,
+    /// The entry behind the instruction, which makes its own native frame.
+    pub entry: Cell<usize>,
+}
+
+impl Default for ResumeRow {
+    fn default() -> ResumeRow {
+        ResumeRow { pc: Cell::new(u32::MAX), dst: Cell::new(-1), entry: Cell::new(0) }
+    }
 }
 
 fn lookup(table: &[(u32, usize)], pc: usize) -> Option<usize> {
@@ -113,6 +136,18 @@ impl MachineCode {
         let entry = lookup(&self.resume, pc)?;
         self.last_resume.set((pc as u32, entry));
         Some(entry)
+    }
+    /// A generator that was suspended at unit `pc` goes on at `next`, and gets what it is sent in `dst`.
+    #[inline]
+    pub(crate) fn note_resumed(&self, pc: u32, next: usize, dst: Option<u16>) {
+        let row = &self.resume_cache[pc as usize % RESUME_ROWS];
+        if row.pc.get() != pc
+            && let Some(entry) = lookup(&self.resume, next)
+        {
+            row.pc.set(pc);
+            row.dst.set(dst.map_or(-1, i32::from));
+            row.entry.set(entry);
+        }
     }
     /// The code block is finalized.
     pub(crate) fn release(&self) {
@@ -279,7 +314,9 @@ pub(crate) fn run_frames(cx: &Context, throwing: bool) -> SegmentExit {
                 state.frame.set(frame.caller());
                 return SegmentExit::Return;
             }
-            unwind::resume_caller(cx, frame, state.result.get());
+            // A step of an iteration may call script.
+            state.exit_sp.set(stack_pointer());
+            throwing = unwind::resume_caller(cx, frame, state.result.get()).is_err();
         } else {
             frame.clear_flags(flag::MACHINE | flag::TRAMPOLINE);
             frame.set_flags(before);

@@ -5,7 +5,9 @@
 //! `finally` block runs, and the engine can be used afterwards.
 
 use crate::context::Context;
+use crate::error::JsResult;
 use crate::frame::{self, Frame, flag};
+use crate::interp::iteration;
 use crate::value::Value;
 
 /// Whether the frame, whose current instruction contains unit `pc`, catches the pending exception. If so, it becomes the innermost frame,
@@ -46,17 +48,20 @@ pub(crate) fn unwind(cx: &Context) -> bool {
 }
 
 /// Returns `Interp::result` from the innermost frame. `false`: the segment ends with it.
+///
+/// # Errors
+/// As [`resume_caller`].
 #[inline(never)]
-pub(crate) fn return_result(cx: &Context) -> bool {
+pub(crate) fn return_result(cx: &Context) -> JsResult<bool> {
     let state = &cx.interp;
     let frame = state.frame.get();
     complete_construct(cx, frame);
     if frame.has_flag(flag::LEAVES) {
         state.frame.set(frame.caller());
-        return false;
+        return Ok(false);
     }
-    resume_caller(cx, frame, state.result.get());
-    true
+    resume_caller(cx, frame, state.result.get())?;
+    Ok(true)
 }
 
 /// Makes `Interp::result` what `new` gives, if the frame was made by it.
@@ -69,12 +74,19 @@ pub(crate) fn complete_construct(cx: &Context, frame: Frame) {
 }
 
 /// Pops a frame that has returned: its caller goes on after the call.
-pub(crate) fn resume_caller(cx: &Context, frame: Frame, result: Value) {
+///
+/// # Errors
+/// If the call was a step of an iteration that throws; the caller is the innermost frame then.
+pub(crate) fn resume_caller(cx: &Context, frame: Frame, result: Value) -> JsResult<()> {
+    if frame.has_flag(flag::STEP) {
+        return iteration::take_step(cx, frame, result);
+    }
     let state = &cx.interp;
     let caller = frame.caller();
     caller.set(frame.result_register(), result);
     state.frame.set(caller);
     state.pc.set(caller.code().code().wrapping_add(frame.link().return_pc()));
+    Ok(())
 }
 
 /// Pops a frame that has thrown: its caller is in the middle of the call.

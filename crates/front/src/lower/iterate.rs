@@ -163,17 +163,17 @@ impl<'s, 'a> Builder<'s, 'a> {
         self.emit(instr::ArraySpread { array: Src(array), src: Src(src), target, slot });
         let iter = self.run(RECORD);
         self.get_iterator(iter, src, false, pos);
-        self.push_rest(array, iter, end);
+        self.push_rest(array, iter, end, pos);
         self.bind(end);
         self.release(mark);
     }
 
     /// Appends what is left of an iterator to an array, then jumps to `end`.
-    pub fn push_rest(&mut self, array: Reg, iter: Reg, end: Label) {
+    fn push_rest(&mut self, array: Reg, iter: Reg, end: Label, pos: u32) {
         let mark = self.mark_registers();
         let value = self.temp();
         let top = self.asm.here();
-        self.iter_step_slow(value, iter, end);
+        self.iter_step(value, iter, end, pos);
         self.emit(instr::ArrayPush { array: Src(array), src: Src(value) });
         self.loop_back(top);
         self.release(mark);

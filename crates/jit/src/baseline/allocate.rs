@@ -32,18 +32,18 @@ const CELL: Reg = Reg::RAX;
 const SCRATCH: Reg = Reg::RDX;
 
 /// A header as the word that it is in memory.
-const fn header_word(shape: u32, kind: Kind, inline_slots: usize) -> u64 {
+pub(super) const fn header_word(shape: u32, kind: Kind, inline_slots: usize) -> u64 {
     // SAFETY: a header is one word of plain integers.
     unsafe { std::mem::transmute(CellHeader::new(shape, kind as u8, inline_slots as u8, 0)) }
 }
 
 /// The size of objects of `shape`.
-fn object_words(shape: Gc<Shape>) -> usize {
+pub(crate) fn object_words(shape: Gc<Shape>) -> usize {
     shape.inline_base() + shape.inline_capacity()
 }
 
 /// CELL = a place for the bytes in `size`; jumps to `full` where the nursery's block has no room. `end` is clobbered.
-fn bump(asm: &mut Assembler, size: Result<usize, Reg>, end: Reg, full: Label) {
+pub(crate) fn bump(asm: &mut Assembler, size: Result<usize, Reg>, end: Reg, full: Label) {
     asm.mov(Size::S64, CELL, Mem::base(CX, context::BUMP));
     let mem = match size {
         Ok(bytes) => Mem::base(CELL, bytes as i32),

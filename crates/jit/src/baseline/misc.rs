@@ -4,7 +4,7 @@ use super::compare::{Nullish, Relation, Right};
 use super::emit::Emit;
 use super::facts::Fact;
 use super::number::{Arith, Bits};
-use super::{Compiler, TAG, vm};
+use super::{Compiler, TAG, allocate, vm};
 use crate::stubs::shared;
 use crate::symbols;
 use tercel_asm::Label;
@@ -14,6 +14,7 @@ use tercel_bytecode::op::{Dst, Slot, U16, instr};
 use tercel_vm::feedback::Loc;
 use tercel_vm::interp::globals::{binding, cached};
 use tercel_vm::layout::{context, elements, header, object, scope, site};
+use tercel_vm::realm::RealmShape;
 use tercel_vm::{Kind, Value, frame};
 
 impl<'a> Compiler<'a> {
@@ -178,6 +179,7 @@ impl<'a> Compiler<'a> {
                 self.delete(op, i.dst.0, i.obj.0, Some(i.key.0), i.slot);
             }
             Op::GetSuper => self.get_super(),
+            Op::SetSuper => self.set_super(),
             Op::GetSuperBase => {
                 let i: instr::GetSuperBase = self.decode();
                 self.prototype_of(op, i.dst.0, i.home.0);
@@ -341,13 +343,22 @@ impl<'a> Compiler<'a> {
             Op::Return => self.return_value(self.decode::<instr::Return>().src),
             Op::ReturnUndefined => self.return_undefined(),
             Op::IterNext => self.iter_next(),
+            Op::Yield => {
+                let shape = self.cx.realm_shape_in(self.code.realm(), RealmShape::IteratorResult);
+                let header = allocate::header_word(shape.id(self.cx), Kind::Object, shape.inline_capacity());
+                self.asm.mov_imm64(Reg::RDI, header as i64);
+                self.offset_argument();
+                self.asm.jmp_near(shared::YIELD.target());
+                self.forget_written(op);
+                self.facts.forget_all();
+            }
             Op::Debugger => {}
 
             // Everything else is its helper.
             _ => {
                 self.whole_op(op);
                 self.forget_written(op);
-                if matches!(op, Op::Yield | Op::YieldDelegate | Op::Await | Op::CreateGenerator) {
+                if matches!(op, Op::YieldDelegate | Op::Await | Op::CreateGenerator) {
                     self.facts.forget_all();
                 }
             }
@@ -558,11 +569,11 @@ impl<'a> Compiler<'a> {
     fn iter_next(&mut self) {
         let i: instr::IterNext = self.decode();
         let (body, ended, next) = (self.target(i.body), self.target(i.done), self.asm.new_label());
-        let slow = self.asm.new_label();
+        let (slow, other) = (self.asm.new_label(), self.asm.new_label());
         let iter = i.iter.0;
         // `empty` in the place of the `next` method marks the fast path.
         self.asm.cmp(Size::S64, vm(iter + 1), 0);
-        self.asm.jne(next);
+        self.asm.jne(other);
         self.load(Reg::RAX, iter);
         self.asm.mov(Size::S32, Reg::RCX, vm(iter + 2));
         self.asm.cmp(Size::S32, Reg::RCX, Mem::base(Reg::RAX, object::ARRAY_LENGTH));
@@ -590,6 +601,13 @@ impl<'a> Compiler<'a> {
             this.asm.je(body);
             this.asm.jb(ended);
             this.asm.jmp_to(throw);
+            this.asm.bind(other);
+            this.offset_argument();
+            this.call_leaf(shared::ITER_STEP);
+            this.asm.cmp(Size::S32, Reg::RAX, 1);
+            this.asm.je(body);
+            this.asm.jb(ended);
+            this.asm.jmp_to(next);
         });
         self.facts.forget(i.dst.0);
         self.facts.forget_run(iter, 3);

@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 use tercel_asm::Label;
 use tercel_asm::x64::{Chain, Cond, Mem, Reg, Size, opcode};
 use tercel_bytecode::Op;
-use tercel_bytecode::op::Slot;
+use tercel_bytecode::op::{Slot, instr};
 use tercel_vm::Value;
 use tercel_vm::elements::HOLE;
 use tercel_vm::feedback::element_bits;
@@ -593,24 +593,38 @@ impl Compiler<'_> {
         };
         if behind.other_key.is_used() {
             self.asm.bind_chain(behind.other_key);
+            let mut ends = false;
             // Names, and numbers that are no int32.
             if behind.may_see(element_bits::NAME | element_bits::OTHER) && !self.cx.options.no_ic {
-                // The other reads want rsi as it is, and call no getters.
-                let (calls, next) = (matches!(op, Op::GetElem | Op::SetElem), self.return_pc());
-                let read = if calls { routines::KEYED_CALL_GET } else { routines::KEYED_GET };
+                // What these reads want in rsi behind: getters do not keep it.
+                let kept = match op {
+                    Op::GetElemUpdate => Some(self.decode::<instr::GetElemUpdate>().key.0),
+                    Op::GetMethodElem => Some(self.decode::<instr::GetMethodElem>().obj.0),
+                    _ => None,
+                };
+                let next = self.return_pc();
                 self.asm.run(|run| {
                     if src.is_some() {
                         run.rr(Size::S64, opcode::LOAD, routines::KEY, Reg::RSI);
                     }
-                    if calls {
-                        run.mov32(Reg::RSI, next);
-                    }
-                    run.call_near(if src.is_some() { routines::KEYED_SET } else { read }.target());
+                    run.mov32(Reg::RSI, next);
+                    let routine = if src.is_some() { routines::KEYED_SET } else { routines::KEYED_CALL_GET };
+                    run.call_near(routine.target());
                     run.rr(Size::S64, opcode::TEST_REG_RM, Reg::RAX, Reg::RAX);
-                    run.jcc_back(Cond::NE, found);
+                    match kept {
+                        None => run.jcc_back(Cond::NE, found),
+                        Some(register) => {
+                            run.jcc(Cond::E, &mut slow);
+                            run.load(Reg::RSI, register);
+                            run.jmp_back(found);
+                        }
+                    }
                 });
+                ends = kept.is_some();
             }
-            self.asm.jmp_chain(&mut slow);
+            if !ends {
+                self.asm.jmp_chain(&mut slow);
+            }
         }
         if behind.other_elements.is_used() && src.is_none() && behind.may_see(element_bits::DOUBLE) {
             // In place, since loops over doubles come here each time.
@@ -706,7 +720,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// The current instruction, as stubs want it.
-    fn offset_argument(&mut self) {
+    pub fn offset_argument(&mut self) {
         // The verifier bounds code.
         self.asm.mov(Size::S32, Reg::RDX, self.pc as i32 * 2);
     }

@@ -10,16 +10,18 @@ use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
 use tercel_code::{CodeImage, CodeKind};
 use tercel_vm::ic::ops::{IcOp, IcVisitor, instructions, visit_program};
-use tercel_vm::layout::{accessor, context, header, object, shape, string, stub};
+use tercel_vm::layout::{accessor, collection, context, header, object, shape, string, stub};
 use tercel_vm::{Kind, Value};
 
 /// The stub.
 const STUB: Reg = Reg::RDI;
-/// Where operands are, in the order in which they are numbered: two inputs, then what ops define.
+/// Where operands are, in the order in which they are numbered: up to four inputs, then what ops define.
 const OPERANDS: [Reg; 5] = [Reg::RAX, Reg::RCX, Reg::R8, Reg::R9, Reg::R10];
 /// Free for every op.
 const SCRATCH: Reg = Reg::RDX;
 const SCRATCH2: Reg = Reg::R11;
+/// The slots that are written to: the last operand's, which no program that stores needs.
+const SLOTS: Reg = Reg::R10;
 
 /// The code of a program. `None` if it is too odd to be compiled; no program of the engine is. `counts`: it counts the stub's hits.
 pub fn compile(program: &[u8], counts: bool) -> Option<CodeImage> {
@@ -168,8 +170,11 @@ impl Emitter {
         self.asm.lea(Size::S64, SCRATCH2, Mem::base(v, -16));
         self.asm.shr(Size::S64, SCRATCH2, 47);
         self.asm.jne(done);
-        // The arguments: context, cell, slot (rdx), value (rcx). The cell may be in rax, and the value is in rcx.
+        // The arguments: context, cell, slot (rdx), value (rcx). The cell is not in rcx unless the value is elsewhere.
         self.asm.mov(Size::S64, Reg::RSI, cell);
+        if v != Reg::RCX {
+            self.asm.mov(Size::S64, Reg::RCX, v);
+        }
         self.asm.mov(Size::S64, Reg::RDI, CX);
         self.asm.sub(Size::S64, Reg::RSP, 8);
         self.asm.call_near(symbols::WRITE_BARRIER.target());
@@ -332,6 +337,15 @@ impl IcVisitor for Emitter {
         self.asm.or(Size::S64, Reg::RAX, TAG);
         self.result()
     }
+    fn LoadCollectionSize(&mut self, object: u8) -> bool {
+        let object = self.reg(object);
+        self.asm.mov(Size::S64, SCRATCH, Mem::base(object, collection::TABLE));
+        check_cell(&mut self.asm, SCRATCH, self.next);
+        self.asm.mov(Size::S32, Reg::RAX, Mem::base(SCRATCH, collection::USED));
+        self.asm.sub(Size::S32, Reg::RAX, Mem::base(SCRATCH, collection::DELETED));
+        self.asm.or(Size::S64, Reg::RAX, TAG);
+        self.result()
+    }
     fn LoadStringLength(&mut self, string: u8) -> bool {
         let string = self.reg(string);
         self.asm.mov(Size::S32, Reg::RAX, Mem::base(string, string::LENGTH));
@@ -396,8 +410,8 @@ impl IcVisitor for Emitter {
     fn StoreOutOfLineSlot(&mut self, object: u8, offset: u8, value: u8) -> bool {
         let (object, offset) = (self.reg(object), self.datum(offset));
         self.asm.mov(Size::S32, SCRATCH, offset);
-        self.asm.mov(Size::S64, Reg::R8, Mem::base(object, object::SLOTS));
-        self.store(Reg::R8, value)
+        self.asm.mov(Size::S64, SLOTS, Mem::base(object, object::SLOTS));
+        self.store(SLOTS, value)
     }
     fn AddInlineSlot(&mut self, object: u8, offset: u8, shape: u8, value: u8) -> bool {
         let (object, offset, shape) = (self.reg(object), self.datum(offset), self.datum(shape));
@@ -409,10 +423,10 @@ impl IcVisitor for Emitter {
     fn AddOutOfLineSlot(&mut self, object: u8, offset: u8, shape: u8, value: u8) -> bool {
         let (object, offset, shape) = (self.reg(object), self.datum(offset), self.datum(shape));
         // Where the slots have no room, or there are none, the helper makes it.
-        self.asm.mov(Size::S64, Reg::R8, Mem::base(object, object::SLOTS));
-        self.asm.test(Size::S64, Reg::R8, Reg::R8);
+        self.asm.mov(Size::S64, SLOTS, Mem::base(object, object::SLOTS));
+        self.asm.test(Size::S64, SLOTS, SLOTS);
         self.asm.je(self.next);
-        self.asm.mov(Size::S32, SCRATCH2, Mem::base(Reg::R8, object::SLOTS_CAPACITY));
+        self.asm.mov(Size::S32, SCRATCH2, Mem::base(SLOTS, object::SLOTS_CAPACITY));
         self.asm.mov(Size::S32, SCRATCH, offset);
         self.asm.shl(Size::S64, SCRATCH2, 3);
         self.asm.add(Size::S64, SCRATCH2, object::SLOTS_DATA);
@@ -420,7 +434,7 @@ impl IcVisitor for Emitter {
         self.asm.jae(self.next);
         self.asm.mov(Size::S32, SCRATCH2, shape);
         self.asm.mov(Size::S32, Mem::base(object, header::SHAPE), SCRATCH2);
-        self.store(Reg::R8, value)
+        self.store(SLOTS, value)
     }
     fn RemoveInlineSlot(&mut self, object: u8, offset: u8, shape: u8) -> bool {
         let object = self.reg(object);

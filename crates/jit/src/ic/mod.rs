@@ -13,9 +13,9 @@
 //! |---|---|---|
 //! | rdi | the stub | anything |
 //! | rax | operand 0: a cell | the result; empty: no stub hit |
-//! | rcx | operand 1 | anything |
+//! | rcx, r8, r9 | operands 1 to 3, as many as the site has | anything |
 //! | esi | the offset, in units, of the instruction behind the site's: where the frame of a getter or setter says that its caller goes on | anything |
-//! | rdx, r8–r11, xmm0–xmm15 | | anything |
+//! | rdx, r10, r11, xmm0–xmm15 | | anything |
 //!
 //! A stub that calls a getter or setter collects, throws and runs script as any call does; all others touch nothing but the objects at hand.
 //!

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `MEGAMORPHIC_GET` | rax: a cell; r10: the key's word | rax: the value; empty: not in the cache |
 //! | `MEGAMORPHIC_SET` | rax: a cell; r10: the key's word; rcx: the value; esi: as for a stub | rax: empty: not in the cache |
+//! | `MEGAMORPHIC_CALL_GET` | as `MEGAMORPHIC_GET`; esi: as for a stub | likewise; getters are called |
 //! | `KEYED_GET` | rax: a cell; rcx: a key that is no int32 | as `MEGAMORPHIC_GET` |
 //! | `KEYED_CALL_GET` | as `KEYED_GET`; esi: as for a stub | likewise; getters are called |
 //! | `KEYED_SET` | rax: a cell; r10: a key that is no int32; rcx: the value; esi: as for a stub | as `MEGAMORPHIC_SET` |
@@ -12,7 +13,8 @@
 //! | `SITE_SET` | rax: a cell; rdx: the site; r10: the key's word; rcx: the value | likewise |
 //! | `STRING_CHARACTER` | rax: a cell; rcx: an int32 in 64 bits, not boxed | rax: the character, if it is a string's |
 //!
-//! They keep rsi and clobber rcx, rdx, rdi, r8–r11; but for those that may call a getter or setter: the set routines, `SITE_GET`, `KEYED_CALL_GET`.
+//! They keep rsi and clobber rcx, rdx, rdi, r8–r11; but for those that may call a getter or setter: the set routines, `SITE_GET`, `MEGAMORPHIC_CALL_GET`,
+//! `KEYED_CALL_GET`.
 
 use crate::baseline::CX;
 use crate::stubs::{ROUTINES, Routine, shared};
@@ -35,6 +37,7 @@ pub const SITE_GET: Symbol = Symbol(ROUTINES + 5);
 pub const SITE_SET: Symbol = Symbol(ROUTINES + 6);
 pub const KEYED_HAS: Symbol = Symbol(ROUTINES + 7);
 pub const KEYED_CALL_GET: Symbol = Symbol(ROUTINES + 8);
+pub const MEGAMORPHIC_CALL_GET: Symbol = Symbol(ROUTINES + 9);
 
 /// The site.
 pub const SITE: Reg = Reg::RDX;
@@ -43,6 +46,7 @@ pub const KEY: Reg = Reg::R10;
 
 pub const TABLE: &[Routine] = &[
     ("megamorphic_get", MEGAMORPHIC_GET, |asm, cx| megamorphic_get(asm, cx, false, false)),
+    ("megamorphic_call_get", MEGAMORPHIC_CALL_GET, |asm, cx| megamorphic_get(asm, cx, false, true)),
     ("megamorphic_set", MEGAMORPHIC_SET, |asm, cx| megamorphic_set(asm, cx, false)),
     ("keyed_get", KEYED_GET, keyed_get),
     ("keyed_set", KEYED_SET, keyed_set),
@@ -311,11 +315,11 @@ fn keyed_get(asm: &mut Assembler, _: &Context) {
     miss_here(asm, miss);
 }
 
-fn keyed_call_get(asm: &mut Assembler, cx: &Context) {
+fn keyed_call_get(asm: &mut Assembler, _: &Context) {
     let miss = asm.new_label();
     asm.mov(Size::S64, KEY, Reg::RCX);
     check_name(asm, miss);
-    megamorphic_get(asm, cx, false, true);
+    asm.jmp_near(MEGAMORPHIC_CALL_GET.target());
     miss_here(asm, miss);
 }
 

@@ -7,6 +7,7 @@
 //! * [`named`]: the stubs of named properties, which try the inline caches before;
 //! * [`shared`]: routines that slow paths of many ops share.
 
+mod generator;
 pub mod named;
 mod number;
 pub mod shared;
@@ -178,6 +179,11 @@ fn emit(asm: &mut Assembler, op: Op) {
     let (threw, ret) = (asm.new_label(), asm.new_label());
     address_of_instruction(asm);
     number::arithmetic(asm, op);
+    if op == Op::CallMethod {
+        let other = asm.new_label();
+        generator::next_called(asm, other);
+        asm.bind(other);
+    }
     asm.push(Reg::RDX);
     call_helper_of(asm, op, ret, threw);
     asm.bind(ret);

@@ -25,6 +25,8 @@
 //! | `CONSTRUCTED` | rax: what a function called with `new` returns | rax: the result of `new` | |
 //! | `DENSE_SET` | rax: elements that are no plain values; rdx: the address of one; rcx: the value | | rdi, xmm0 |
 //!
+//! `ITER_STEP` and `YIELD` are in [`generator`](super::generator).
+//!
 //! Where a routine can fail, "equal" says that it did; then the op's helper does all of the op.
 
 use crate::baseline::{CX, FRAME, TAG, allocate, check_cell};
@@ -39,7 +41,7 @@ use tercel_vm::elements::{HOLE, HOLEY};
 use tercel_vm::feedback::{Form, Loc, SiteState};
 use tercel_vm::interp::globals::{binding, cached};
 use tercel_vm::layout::{context, elements, header, object, site, string};
-use tercel_vm::{Kind, Value, frame};
+use tercel_vm::{Kind, Value, frame, machine};
 
 macro_rules! shared {
     ($($name:ident => $emit:expr;)*) => {
@@ -77,6 +79,8 @@ shared! {
     HOLE_READ => |asm, _| hole_read(asm);
     HAS_ELEMENT => |asm, _| has_element(asm);
     ELEMENT_SET => |asm, _| element_set(asm);
+    ITER_STEP => |asm, _| super::generator::iter_step(asm);
+    YIELD => super::generator::yield_value;
 }
 
 /// What a routine is called.
@@ -118,16 +122,14 @@ fn poll(asm: &mut Assembler) {
     leave_word(asm);
 }
 
-/// Calls a getter or setter (with one argument, in rdx) that is a function of JavaScript: its frame lies on top of the caller's, in rbx.
+/// Calls a getter or setter (with one argument, in rdx): its frame lies on top of the caller's, in rbx. That of a native is made by a helper.
 ///
-/// The result comes back in rax, so the register that the call word names is of no account; it is one that nobody reads, as for the helper's calls.
+/// The result of a function of JavaScript comes back in rax, so the register that the call word names is of no account; it is one that nobody reads, as for the helper's calls.
 fn call_accessor(asm: &mut Assembler, argc: usize) {
     const BASE: Reg = Reg::R8;
-    let [no_function, none] = std::array::from_fn(|_| asm.new_label());
+    let [no_function, native, none, threw] = std::array::from_fn(|_| asm.new_label());
     let at = |i: usize| Mem::base(BASE, i as i32 * 8);
     check_cell(asm, Reg::RAX, no_function);
-    asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Function as i32);
-    asm.jne(none);
     running_code(asm, Reg::RDI);
     // Where the caller keeps extra arguments, its top is elsewhere.
     asm.test(Size::S32, Mem::base(Reg::RDI, CodeBlock::FLAGS_OFFSET as i32), code_flag::EXTRA_ARGS as i32);
@@ -143,6 +145,8 @@ fn call_accessor(asm: &mut Assembler, argc: usize) {
     if argc == 1 {
         asm.mov(Size::S64, at(frame::FIRST_ARG), Reg::RDX);
     }
+    asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Function as i32);
+    asm.jne(native);
     asm.mov(Size::S64, Reg::RCX, Mem::base(Reg::RAX, object::FUNCTION_ENV));
     asm.mov(Size::S64, at(frame::ENV), Reg::RCX);
     asm.mov(Size::S64, at(frame::NEW_TARGET), Value::UNDEFINED.bits() as i32);
@@ -162,6 +166,23 @@ fn call_accessor(asm: &mut Assembler, argc: usize) {
     asm.add(Size::S64, Reg::RSP, 8);
     super::return_to_caller(asm);
     asm.ret();
+
+    asm.bind(native);
+    asm.mov(Size::S64, Reg::RDI, CX);
+    asm.mov(Size::S64, Reg::RDX, BASE);
+    asm.mov(Size::S32, Reg::RCX, Reg::RSI);
+    asm.mov(Size::S64, Reg::RSI, FRAME);
+    asm.mov(Size::S32, Reg::R8, argc as i32);
+    asm.sub(Size::S64, Reg::RSP, 8);
+    asm.mov(Size::S64, Mem::base(CX, context::EXIT_SP), Reg::RSP);
+    asm.call_near(symbols::CALL_NATIVE_ACCESSOR.target());
+    asm.add(Size::S64, Reg::RSP, 8);
+    const { assert!(machine::status::RETURNED == 0) };
+    asm.test(Size::S32, Reg::RDX, Reg::RDX);
+    asm.jne(threw);
+    asm.ret();
+    asm.bind(threw);
+    leave_word(asm);
 
     asm.bind(no_function);
     if argc == 0 {

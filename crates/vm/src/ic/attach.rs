@@ -1,198 +1,24 @@
 //! Attaching: from an access that missed to a stub that will hit the next one.
 //!
-//! First comes a *fact*: where a property is, found by walking shapes without running script ([`find_get`], [`find_set`]). A fact
-//! becomes an entry of the megamorphic cache, or a stub with its decoded form. Facts about unique shapes mark those shapes, so
-//! that a later structural change gives them a new id.
+//! First comes a *fact*: where a property is, found by walking shapes without running script ([`super::facts`]). A fact
+//! becomes an entry of the megamorphic cache, or a stub with its decoded form.
 
+use super::facts::{DeleteFact, GetFact, SetFact, SuperSetFact};
 use super::megamorphic::{Access, Hit, Manner};
 use super::stub::{Decoded, IcStub};
 use super::writer::IcWriter;
 use crate::cell::{Gc, Kind};
 use crate::code::CodeBlock;
 use crate::context::Context;
+use crate::fast_native::FastNative;
 use crate::feedback::{Form, Loc, MAX_ATTACHES, MAX_STUBS, Site, SiteState};
+use crate::function::NativeFunction;
 use crate::interp::state::count;
 use crate::key::PropertyKey;
-use crate::object::{Object, Slots};
-use crate::shape::{self, ACCESSOR, LAZY, Shape, SlotLocation};
+use crate::object::{Accessor, Object, Slots};
+use crate::shape::{ACCESSOR, SlotLocation};
 use crate::tier;
 use crate::value::Value;
-
-/// Longest chain of prototypes that a fact is made about.
-const MAX_HOPS: u32 = 32;
-
-/// Where a read finds its value.
-#[derive(Clone, Copy)]
-pub enum GetFact {
-    /// In the receiver, or `hops` prototypes up in `holder`.
-    Slot { holder: Gc<Object>, hops: u32, location: SlotLocation },
-    /// The slot holds an accessor pair.
-    Accessor { holder: Gc<Object>, hops: u32, location: SlotLocation },
-    /// Nowhere: undefined.
-    Missing,
-    /// The length of an array.
-    ArrayLength,
-    /// Only the generic operation knows.
-    Unknown,
-}
-
-/// Where a write goes.
-#[derive(Clone, Copy)]
-pub enum SetFact {
-    /// Into the receiver's slot.
-    Own {
-        location: SlotLocation,
-    },
-    /// Into a new slot of the receiver, which gets another shape.
-    Add {
-        location: SlotLocation,
-        shape: Gc<Shape>,
-    },
-    /// To a setter, in the receiver or `hops` prototypes up.
-    Setter {
-        holder: Gc<Object>,
-        hops: u32,
-        location: SlotLocation,
-    },
-    Unknown,
-}
-
-/// Whether named properties of objects of this kind are what their shape says, for this key.
-fn shape_tells(kind: Kind, key: PropertyKey) -> bool {
-    !kind.has_exotic_names() || kind == Kind::TypedArray && key.is_symbol()
-}
-
-/// Looks `key` up from `object` on, by shapes alone.
-pub fn find_get(cx: &Context, object: Gc<Object>, key: PropertyKey) -> GetFact {
-    let mut holder = object;
-    for hops in 0..MAX_HOPS {
-        let shape = holder.shape(cx);
-        let kind = shape.object_kind();
-        if !shape_tells(kind, key) && (kind != Kind::TypedArray || !is_plain_name(cx, key)) {
-            return GetFact::Unknown;
-        }
-        if kind.has_own_length() && key == cx.names().length {
-            return if hops == 0 && kind == Kind::Array { GetFact::ArrayLength } else { GetFact::Unknown };
-        }
-        if let Some(entry) = shape.lookup(cx, key) {
-            shape.mark_cached();
-            return if entry.has(LAZY) {
-                GetFact::Unknown
-            } else if entry.has(ACCESSOR) {
-                GetFact::Accessor { holder, hops, location: entry.location }
-            } else {
-                GetFact::Slot { holder, hops, location: entry.location }
-            };
-        }
-        shape.mark_cached();
-        match shape.prototype() {
-            Some(prototype) => holder = prototype,
-            None => return GetFact::Missing,
-        }
-    }
-    GetFact::Unknown
-}
-
-/// Whether a typed array treats the name as any object does: it begins with a small letter, so it is no canonical numeric string.
-fn is_plain_name(cx: &Context, key: PropertyKey) -> bool {
-    key.as_name().is_some_and(|name| {
-        !name.is_empty() && name.char_at(cx, 0).is_ok_and(|c| (b'a' as u16..=b'z' as u16).contains(&c))
-    })
-}
-
-/// Looks up where an assignment of `key` to `object` goes, by shapes alone.
-pub fn find_set(cx: &Context, object: Gc<Object>, key: PropertyKey) -> SetFact {
-    let receiver = object.shape(cx);
-    let kind = receiver.object_kind();
-    if !shape_tells(kind, key) || kind.has_own_length() && key == cx.names().length {
-        return SetFact::Unknown;
-    }
-    if let Some(entry) = receiver.lookup(cx, key) {
-        receiver.mark_cached();
-        return if entry.is_plain_writable() {
-            SetFact::Own { location: entry.location }
-        } else if entry.has(ACCESSOR) && !entry.has(LAZY) {
-            SetFact::Setter { holder: object, hops: 0, location: entry.location }
-        } else {
-            SetFact::Unknown
-        };
-    }
-    let mut next = receiver.prototype();
-    let mut hops = 1;
-    while let Some(holder) = next {
-        let shape = holder.shape(cx);
-        if hops > MAX_HOPS
-            || !shape_tells(shape.object_kind(), key)
-            || shape.object_kind().has_own_length() && key == cx.names().length
-        {
-            return SetFact::Unknown;
-        }
-        if let Some(entry) = shape.lookup(cx, key) {
-            shape.mark_cached();
-            if entry.has(LAZY) {
-                return SetFact::Unknown;
-            }
-            if entry.has(ACCESSOR) {
-                return SetFact::Setter { holder, hops, location: entry.location };
-            }
-            if !entry.has(shape::WRITABLE) {
-                return SetFact::Unknown;
-            }
-            break;
-        }
-        shape.mark_cached();
-        next = shape.prototype();
-        hops += 1;
-    }
-    find_add(cx, receiver, key)
-}
-
-/// The shape that an object of `shape` gets by a new plain property.
-pub fn find_add(cx: &Context, shape: Gc<Shape>, key: PropertyKey) -> SetFact {
-    if shape.is_unique() || !shape.is_extensible() {
-        return SetFact::Unknown;
-    }
-    let new = shape.add_transition(cx, key, shape::DEFAULT);
-    if new.is_unique() {
-        return SetFact::Unknown;
-    }
-    match new.lookup(cx, key) {
-        Some(entry) => SetFact::Add { location: entry.location, shape: new },
-        None => SetFact::Unknown,
-    }
-}
-
-/// What deleting a property does.
-#[derive(Clone, Copy)]
-pub enum DeleteFact {
-    /// Nothing: it is not there.
-    Absent,
-    /// It is the one that was added last: the object gets its former shape.
-    Last {
-        location: SlotLocation,
-        shape: Gc<Shape>,
-    },
-    Unknown,
-}
-
-/// What `delete object[key]` does, by shapes alone. All answers but `Unknown` mean true.
-pub fn find_delete(cx: &Context, object: Gc<Object>, key: PropertyKey) -> DeleteFact {
-    let shape = object.shape(cx);
-    let kind = shape.object_kind();
-    if shape.is_unique() || !shape_tells(kind, key) || kind.has_own_length() && key == cx.names().length {
-        return DeleteFact::Unknown;
-    }
-    let Some(entry) = shape.lookup(cx, key) else { return DeleteFact::Absent };
-    if !entry.has(shape::CONFIGURABLE) || entry.has(LAZY) || entry.has(shape::WATCHED) {
-        return DeleteFact::Unknown;
-    }
-    match (shape.added(), shape.parent()) {
-        (Some((added, _)), Some(parent)) if added == key && !parent.is_unique() => {
-            DeleteFact::Last { location: entry.location, shape: parent }
-        }
-        _ => DeleteFact::Unknown,
-    }
-}
 
 /// Attaches a stub for `delete object.key`, or for `delete object[key]` if `keyed`. `shape`: the object's before that.
 pub fn attach_delete(
@@ -294,8 +120,8 @@ pub fn cache_set(cx: &Context, shape: u32, key: PropertyKey, fact: SetFact) {
     state.megamorphic.put(shape, key, Access::Set, epoch, hit);
 }
 
-/// Notes where a private field is in objects of this shape, which is shared by many: as the decoded form of the site, with the field's name in
-/// `cell`, and in the megamorphic cache.
+/// Notes where a private element is in objects of this shape, which is shared by many: in the megamorphic cache; a field or method also as the decoded
+/// form of the site, with its name in `cell`. An accessor pair has the half that the access asks for: pairs of one name and shape do not differ in that.
 pub fn attach_private(
     cx: &Context,
     code: Gc<CodeBlock>,
@@ -305,16 +131,32 @@ pub fn attach_private(
     access: Access,
 ) {
     let shape = object.shape(cx);
-    if cx.interp.no_ic || shape.is_unique() {
+    if cx.interp.no_ic {
         return;
     }
     let Some(entry) = shape.lookup(cx, key) else { return };
+    shape.mark_cached();
     let (id, loc, name) = (object.shape_id(), own_loc(entry.location), Value::from_bits(key.bits()));
-    site.guard.set(id);
-    site.loc.set(loc);
-    site.cell.set(name);
-    cx.write_barrier(code.header_ptr(), name);
-    cx.interp.megamorphic.put(id, key, access, 0, Hit::plain(loc, 0));
+    let mut hit = Hit::plain(loc, 0);
+    if entry.has(ACCESSOR) {
+        hit.manner = Manner::Accessor;
+    } else {
+        site.guard.set(id);
+        site.loc.set(loc);
+        site.cell.set(name);
+        cx.write_barrier(code.header_ptr(), name);
+    }
+    cx.interp.megamorphic.put(id, key, access, 0, hit);
+}
+
+/// The private field or method that the site's decoded form names, if it is for this object and name; else empty.
+#[inline]
+pub fn private_of_form(site: &Site, object: Gc<Object>, key: PropertyKey) -> Value {
+    if site.cell.get().bits() == key.bits() && site.guard.get() == object.shape_id() {
+        super::interpret::load(object, site.loc.get())
+    } else {
+        Value::EMPTY
+    }
 }
 
 /// What the megamorphic cache knows of a read.
@@ -439,12 +281,49 @@ fn read_slot(w: &mut IcWriter, holder: u8, location: SlotLocation) -> u8 {
     result
 }
 
-/// Whether the accessor's getter is the library's `length` of typed arrays.
-fn is_typed_length(accessor: Value) -> bool {
-    accessor
-        .as_kind::<crate::object::Accessor>(Kind::Accessor)
-        .and_then(|pair| pair.getter.get().as_kind::<crate::function::NativeFunction>(Kind::NativeFunction))
-        .is_some_and(|getter| getter.fast_native() == crate::fast_native::FastNative::TypedArrayLength)
+/// Ends the program with the holder's slot as its result.
+fn load_slot(w: &mut IcWriter, holder: u8, location: SlotLocation) {
+    if location.is_inline() {
+        let offset = w.word(inline_offset(location));
+        w.LoadInlineSlot(holder, offset);
+    } else {
+        let offset = w.word(slots_offset(location));
+        w.LoadOutOfLineSlot(holder, offset);
+    }
+}
+
+/// Ends the program by storing the value in the object's slot, which it has.
+fn store_slot(w: &mut IcWriter, object: u8, location: SlotLocation, value: u8) {
+    if location.is_inline() {
+        let offset = w.word(inline_offset(location));
+        w.StoreInlineSlot(object, offset, value);
+    } else {
+        let offset = w.word(slots_offset(location));
+        w.StoreOutOfLineSlot(object, offset, value);
+    }
+}
+
+/// Ends the program by storing the value in a new slot of the object, which gets the shape.
+fn add_slot(w: &mut IcWriter, object: u8, location: SlotLocation, shape: u32, value: u8) {
+    let shape = w.shape(shape);
+    if location.is_inline() {
+        let offset = w.word(inline_offset(location));
+        w.AddInlineSlot(object, offset, shape, value);
+    } else {
+        let offset = w.word(slots_offset(location));
+        w.AddOutOfLineSlot(object, offset, shape, value);
+    }
+}
+
+/// The form for an accessor pair of a prototype whose getter is one of the library's that machine code does by itself, for objects of this kind.
+fn form_of_getter(kind: Kind, accessor: Value) -> Option<Form> {
+    let pair: Gc<Accessor> = accessor.as_kind(Kind::Accessor)?;
+    let getter: Gc<NativeFunction> = pair.getter.get().as_kind(Kind::NativeFunction)?;
+    match (getter.fast_native(), kind) {
+        (FastNative::TypedArrayLength, Kind::TypedArray) => Some(Form::TypedArrayLength),
+        (FastNative::MapSize, Kind::Map) | (FastNative::SetSize, Kind::Set) => Some(Form::CollectionSize),
+        _ => None,
+    }
 }
 
 /// Attaches a stub for a read of a constant name. `object`'s shape is the one that was looked at.
@@ -456,13 +335,7 @@ pub fn attach_get(cx: &Context, code: Gc<CodeBlock>, site: &Site, object: Gc<Obj
     let decoded = match fact {
         GetFact::Slot { holder, hops, location } => {
             let from = holder_operand(cx, &mut w, holder, hops);
-            if location.is_inline() {
-                let offset = w.word(inline_offset(location));
-                w.LoadInlineSlot(from, offset);
-            } else {
-                let offset = w.word(slots_offset(location));
-                w.LoadOutOfLineSlot(from, offset);
-            }
+            load_slot(&mut w, from, location);
             if hops == 0 {
                 Decoded { guard: shape, loc: own_loc(location), cell: Value::EMPTY, aux: 0 }
             } else {
@@ -470,15 +343,23 @@ pub fn attach_get(cx: &Context, code: Gc<CodeBlock>, site: &Site, object: Gc<Obj
             }
         }
         GetFact::Accessor { holder, hops, location } => {
-            if object.kind() == Kind::TypedArray && is_typed_length(holder.slot(location)) {
-                guard_prototypes(cx, &mut w);
-                w.LoadTypedLength(0);
-                Decoded { guard: shape, loc: Loc::new(Form::TypedArrayLength, 0), cell: Value::EMPTY, aux: epoch }
-            } else {
-                let from = holder_operand(cx, &mut w, holder, hops);
-                let accessor = read_slot(&mut w, from, location);
-                w.CallGetter(0, accessor);
-                Decoded { guard: shape, ..Decoded::NONE }
+            // A prototype's pair is part of its structure: another one moves the epoch on.
+            match form_of_getter(object.kind(), holder.slot(location)).filter(|_| hops > 0) {
+                Some(form) => {
+                    guard_prototypes(cx, &mut w);
+                    if form == Form::CollectionSize {
+                        w.LoadCollectionSize(0);
+                    } else {
+                        w.LoadTypedLength(0);
+                    }
+                    Decoded { guard: shape, loc: Loc::new(form, 0), cell: Value::EMPTY, aux: epoch }
+                }
+                None => {
+                    let from = holder_operand(cx, &mut w, holder, hops);
+                    let accessor = read_slot(&mut w, from, location);
+                    w.CallGetter(0, accessor);
+                    Decoded { guard: shape, ..Decoded::NONE }
+                }
             }
         }
         GetFact::Missing => {
@@ -546,13 +427,7 @@ pub fn attach_super_get(
     match fact {
         GetFact::Slot { holder, hops, location } => {
             let from = holder_operand(cx, &mut w, holder, hops);
-            if location.is_inline() {
-                let offset = w.word(inline_offset(location));
-                w.LoadInlineSlot(from, offset);
-            } else {
-                let offset = w.word(slots_offset(location));
-                w.LoadOutOfLineSlot(from, offset);
-            }
+            load_slot(&mut w, from, location);
         }
         GetFact::Accessor { holder, hops, location } => {
             let from = holder_operand(cx, &mut w, holder, hops);
@@ -568,6 +443,52 @@ pub fn attach_super_get(
     attach(cx, code, site, &w, Decoded { guard: shape, cell: word, ..Decoded::NONE });
 }
 
+/// Attaches a stub for an assignment to `super.key`. `receiver`: the receiver's shape before it.
+pub fn attach_super_set(
+    cx: &Context,
+    code: Gc<CodeBlock>,
+    site: &Site,
+    base: Gc<Object>,
+    key: PropertyKey,
+    receiver: u32,
+    fact: SuperSetFact,
+) {
+    let shape = base.shape_id();
+    // Inputs: base, key, receiver, value.
+    let mut w = IcWriter::new(4);
+    let word = guard_receiver_and_key(&mut w, shape, key);
+    // The receiver's shape tells such stubs of one base and key apart; `aux` is no decoded form's here.
+    let mut decoded = Decoded { guard: shape, cell: word, ..Decoded::NONE };
+    match fact {
+        SuperSetFact::Setter { holder, hops, location } => {
+            let from = holder_operand(cx, &mut w, holder, hops);
+            // The holder's place is the pair's: registers are few.
+            let accessor = if hops == 0 { w.define() } else { from };
+            if location.is_inline() {
+                let offset = w.word(inline_offset(location));
+                w.ReadInlineSlot(accessor, from, offset);
+            } else {
+                let offset = w.word(slots_offset(location));
+                w.ReadOutOfLineSlot(accessor, from, offset);
+            }
+            w.CallSetter(2, accessor, 3);
+        }
+        SuperSetFact::Receiver(set @ (SetFact::Own { .. } | SetFact::Add { .. })) => {
+            guard_prototypes(cx, &mut w);
+            let id = w.shape(receiver);
+            w.GuardObject(2).GuardShape(2, id);
+            decoded.aux = receiver;
+            match set {
+                SetFact::Own { location } => store_slot(&mut w, 2, location, 3),
+                SetFact::Add { location, shape } => add_slot(&mut w, 2, location, shape.id(cx), 3),
+                SetFact::Setter { .. } | SetFact::Unknown => {}
+            }
+        }
+        SuperSetFact::Receiver(_) | SuperSetFact::Unknown => return,
+    }
+    attach(cx, code, site, &w, decoded);
+}
+
 /// Attaches a stub for `value instanceof target`, where the function `target` inherits the original @@hasInstance, which cannot be
 /// replaced, and has its prototype in an own slot.
 pub fn attach_instanceof(cx: &Context, code: Gc<CodeBlock>, site: &Site, target: Gc<Object>, prototype: SlotLocation) {
@@ -581,24 +502,46 @@ pub fn attach_instanceof(cx: &Context, code: Gc<CodeBlock>, site: &Site, target:
     attach(cx, code, site, &w, Decoded { guard: shape, ..Decoded::NONE });
 }
 
-/// Attaches a stub for a read from a string, whose prototype chain begins with `prototype`.
-pub fn attach_string_get(cx: &Context, code: Gc<CodeBlock>, site: &Site, prototype: Gc<Object>, fact: GetFact) {
-    let GetFact::Slot { holder, location, .. } = fact else { return };
+/// Attaches a stub for a read from a primitive that is a cell (a string, a symbol, a BigInt), whose prototype chain begins with `prototype`.
+pub fn attach_primitive_get(
+    cx: &Context,
+    code: Gc<CodeBlock>,
+    site: &Site,
+    v: Value,
+    prototype: Gc<Object>,
+    fact: GetFact,
+) {
+    let (GetFact::Slot { holder, location, .. } | GetFact::Accessor { holder, location, .. }) = fact else { return };
     prototype.shape(cx).mark_cached();
     let mut w = IcWriter::new(1);
-    w.GuardString(0);
-    let from = holder_operand(cx, &mut w, holder, 1);
-    let (form, index) = if location.is_inline() {
-        let offset = w.word(inline_offset(location));
-        w.LoadInlineSlot(from, offset);
-        (Form::StringHolderInline, inline_offset(location))
+    if v.is_string() {
+        w.GuardString(0);
+    } else if v.is_symbol() {
+        w.GuardSymbol(0);
+    } else if v.is_bigint() {
+        w.GuardBigInt(0);
     } else {
-        let offset = w.word(slots_offset(location));
-        w.LoadOutOfLineSlot(from, offset);
-        (Form::StringHolderOutOfLine, slots_offset(location))
-    };
-    let aux = cx.interp.proto_epoch.get();
-    attach(cx, code, site, &w, Decoded { guard: 0, loc: Loc::new(form, index), cell: holder.into(), aux });
+        return;
+    }
+    let from = holder_operand(cx, &mut w, holder, 1);
+    // All primitives have shape 0.
+    let mut decoded = Decoded { guard: 0, ..Decoded::NONE };
+    if let GetFact::Accessor { .. } = fact {
+        let accessor = read_slot(&mut w, from, location);
+        w.CallGetter(0, accessor);
+    } else {
+        load_slot(&mut w, from, location);
+        if v.is_string() {
+            let (form, index) = if location.is_inline() {
+                (Form::StringHolderInline, inline_offset(location))
+            } else {
+                (Form::StringHolderOutOfLine, slots_offset(location))
+            };
+            let aux = cx.interp.proto_epoch.get();
+            decoded = Decoded { guard: 0, loc: Loc::new(form, index), cell: holder.into(), aux };
+        }
+    }
+    attach(cx, code, site, &w, decoded);
 }
 
 /// Attaches a stub for a write (or a definition) of a constant name. `shape`: the receiver's before the write.
@@ -609,26 +552,16 @@ pub fn attach_set(cx: &Context, code: Gc<CodeBlock>, site: &Site, shape: u32, fa
     guard_receiver(&mut w, shape);
     let decoded = match fact {
         SetFact::Own { location } => {
-            if location.is_inline() {
-                let offset = w.word(inline_offset(location));
-                w.StoreInlineSlot(0, offset, 1);
-            } else {
-                let offset = w.word(slots_offset(location));
-                w.StoreOutOfLineSlot(0, offset, 1);
-            }
+            store_slot(&mut w, 0, location, 1);
             Decoded { guard: shape, loc: own_loc(location), cell: Value::EMPTY, aux: 0 }
         }
         SetFact::Add { location, shape: new } => {
             guard_prototypes(cx, &mut w);
             let id = new.id(cx);
-            let new_shape = w.shape(id);
+            add_slot(&mut w, 0, location, id, 1);
             let loc = if location.is_inline() {
-                let offset = w.word(inline_offset(location));
-                w.AddInlineSlot(0, offset, new_shape, 1);
                 Loc::new(Form::AddInline, inline_offset(location))
             } else {
-                let offset = w.word(slots_offset(location));
-                w.AddOutOfLineSlot(0, offset, new_shape, 1);
                 Loc::new(Form::AddOutOfLine, slots_offset(location))
             };
             Decoded { guard: shape, loc, cell: Value::int32(id as i32), aux: epoch }
@@ -645,10 +578,11 @@ pub fn attach_set(cx: &Context, code: Gc<CodeBlock>, site: &Site, shape: u32, fa
 }
 
 /// Whether a new stub of this form makes `stub` superfluous: it answers for the same receivers, and (where the key is no constant)
-/// for the same key, which such stubs have in `cell`.
+/// for the same key, which such stubs have in `cell`, and second receiver, whose shape is in `aux`.
 fn replaces(stub: Gc<IcStub>, decoded: &Decoded) -> bool {
     let has_form = stub.loc.get() != Loc::NONE || decoded.loc != Loc::NONE;
-    stub.guarded_shape() == decoded.guard && (has_form || stub.cell.get() == decoded.cell)
+    let same_aux = has_form || stub.cell.get() == decoded.cell && stub.aux.get() == decoded.aux;
+    stub.guarded_shape() == decoded.guard && same_aux
 }
 
 /// Adds the stub to the site's list, replacing one for the same shape; or makes the site megamorphic.

@@ -177,6 +177,13 @@ fn run_stub(cx: &Context, stub: Gc<IcStub>, inputs: &[Value]) -> Outcome {
                 Outcome::Miss
             };
         }
+        Form::CollectionSize => {
+            return if fresh() {
+                Outcome::Done(crate::interp::property::collection_size(object_at(receiver)))
+            } else {
+                Outcome::Miss
+            };
+        }
         Form::ArrayLength => {}
     }
     let mut run = Run { cx, stub, operands: [Value::UNDEFINED; OPERANDS] };
@@ -308,6 +315,9 @@ impl IcVisitor for Run<'_> {
             Some(array) => Outcome::Done(Value::length(array.len())),
             None => Outcome::Miss,
         }
+    }
+    fn LoadCollectionSize(&mut self, object: u8) -> Outcome {
+        Outcome::Done(crate::interp::property::collection_size(self.object(object)))
     }
     fn LoadStringLength(&mut self, string: u8) -> Outcome {
         self.value_or_miss(crate::interp::property::length_of_cell(self.get(string).as_cell()))

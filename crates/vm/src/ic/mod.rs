@@ -2,7 +2,8 @@
 //!
 //! * [`ops`]: the table of IC ops; the enum, the writer's methods, the visitor trait and the printer come from it;
 //! * [`writer`], [`stub`]: making stubs, and what they are in the heap;
-//! * [`attach`]: what a site learns from an access: facts about shapes → a stub and its decoded form;
+//! * [`facts`]: where a property is, by shapes alone;
+//! * [`attach`]: what a site learns from an access: a fact → a stub and its decoded form;
 //! * [`interpret`]: the interpreter's visitor, which runs a stub;
 //! * [`megamorphic`]: the cache behind sites that have seen too much;
 //! * [`dump`]: sites and stubs as text.
@@ -13,6 +14,7 @@
 
 pub mod attach;
 pub mod dump;
+pub mod facts;
 pub mod interpret;
 pub mod megamorphic;
 pub mod ops;

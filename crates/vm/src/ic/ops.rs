@@ -73,6 +73,8 @@ macro_rules! for_each_ic_op {
             LoadArrayLength { object: In };
             /// The length of a typed array, whose prototype's getter of that name is the original one.
             LoadTypedLength { object: In };
+            /// The size of a map or set, whose prototype's getter of that name is the original one.
+            LoadCollectionSize { object: In };
             /// The length of a string.
             LoadStringLength { string: In };
             /// An element of dense elements; a hole is undefined if the stub guards that, else it fails.

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::error::{JsResult, Throw};
 use crate::feedback::{Site, SiteState};
 use crate::frame::{self, Frame, HEADER, flag};
-use crate::function::{Function, NativeFunction};
+use crate::function::{Function, NativeFunction, native_special};
 use crate::native::Args;
 use crate::realm::Intrinsic;
 use crate::value::Value;
@@ -88,7 +88,7 @@ pub fn call_slow(
         if feedback.cell.get() != callee {
             record(cx, code, feedback, callee);
         }
-        if native.special.get() == 0 {
+        if !(1..native_special::NEXT_OF_CLASS).contains(&native.special.get()) {
             let prepared = crate::call::call_native(cx, base, native, argc, Value::UNDEFINED, site);
             return finish(cx, frame, dst, prepared);
         }

@@ -1,14 +1,14 @@
 //! Classes: definitions, methods, private elements, field initialization.
 
-use super::Pc;
-use super::property::learn;
+use super::property::{call_getter, call_setter, learn};
+use super::{Flow, Pc};
 use crate::cell::{Gc, Kind};
 use crate::context::Context;
 use crate::error::{JsResult, Throw};
 use crate::feedback::SiteState;
 use crate::frame::{self, Frame};
 use crate::function::Function;
-use crate::ic::attach::{attach_has_private, attach_private};
+use crate::ic::attach::{attach_has_private, attach_private, private_of_form};
 use crate::ic::interpret::{Outcome, run_stubs};
 use crate::ic::megamorphic::Access;
 use crate::key::PropertyKey;
@@ -185,39 +185,51 @@ fn throw_no_member(cx: &Context, key: PropertyKey, what: &str) -> Throw {
 }
 
 #[inline(never)]
-pub fn get_private(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
+pub fn get_private(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     let i: instr::GetPrivate = pc.decode();
     let key = private_key(frame, i.key.0);
     let obj = frame.get(i.obj.0 as usize);
     let Some(object) = obj.as_object() else { return Err(throw_no_member(cx, key, "read")) };
+    let code = frame.code();
+    let site = code.site(i.slot.0 as usize);
+    let known = private_of_form(site, object, key);
+    if !known.is_empty() {
+        frame.set(i.dst.0 as usize, known);
+        return Ok(Flow::Next);
+    }
     let Some(element) = object.private_element(cx, key) else { return Err(throw_no_member(cx, key, "read")) };
-    let v = if element.is_accessor() {
-        match element.accessor() {
-            Some(pair) if !pair.getter.get().is_undefined() => cx.call(pair.getter.get(), obj, &[])?,
-            _ => {
-                let name = private_text(cx, key);
-                return Err(cx.throw_type(format_args!("'{name}' was defined without a getter")));
-            }
+    if !element.is_accessor() {
+        attach_private(cx, code, site, object, key, Access::Get);
+        frame.set(i.dst.0 as usize, element.value);
+        return Ok(Flow::Next);
+    }
+    match element.accessor() {
+        Some(pair) if !pair.getter.get().is_undefined() => {
+            attach_private(cx, code, site, object, key, Access::Get);
+            call_getter::<instr::GetPrivate>(cx, frame, pc, pair.getter.get(), obj, i.dst.0)
         }
-    } else {
-        let code = frame.code();
-        attach_private(cx, code, code.site(i.slot.0 as usize), object, key, Access::Get);
-        element.value
-    };
-    frame.set(i.dst.0 as usize, v);
-    Ok(())
+        _ => {
+            let name = private_text(cx, key);
+            Err(cx.throw_type(format_args!("'{name}' was defined without a getter")))
+        }
+    }
 }
 
 #[inline(never)]
-pub fn set_private(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
+pub fn set_private(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     let i: instr::SetPrivate = pc.decode();
     let key = private_key(frame, i.key.0);
     let (obj, v) = (frame.get(i.obj.0 as usize), frame.get(i.src.0 as usize));
     let Some(object) = obj.as_object() else { return Err(throw_no_member(cx, key, "write")) };
     let Some(element) = object.private_element(cx, key) else { return Err(throw_no_member(cx, key, "write")) };
+    let code = frame.code();
+    let site = code.site(i.slot.0 as usize);
     if element.is_accessor() {
         return match element.accessor() {
-            Some(pair) if !pair.setter.get().is_undefined() => cx.call(pair.setter.get(), obj, &[v]).map(drop),
+            Some(pair) if !pair.setter.get().is_undefined() => {
+                attach_private(cx, code, site, object, key, Access::Set);
+                call_setter::<instr::SetPrivate>(cx, frame, pc, pair.setter.get(), obj, v)
+            }
             _ => {
                 let name = private_text(cx, key);
                 Err(cx.throw_type(format_args!("'{name}' was defined without a setter")))
@@ -228,10 +240,9 @@ pub fn set_private(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
         let name = private_text(cx, key);
         return Err(cx.throw_type(format_args!("Private method '{name}' is not writable")));
     }
-    let code = frame.code();
-    attach_private(cx, code, code.site(i.slot.0 as usize), object, key, Access::Set);
+    attach_private(cx, code, site, object, key, Access::Set);
     object.set_private_element(cx, key, v);
-    Ok(())
+    Ok(Flow::Next)
 }
 
 /// PrivateFieldAdd, PrivateMethodOrAccessorAdd (§7.3.28, §7.3.29).
@@ -295,7 +306,8 @@ pub fn has_private(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
         Outcome::Done(found) => found.is_true(),
         _ => {
             let found = object.private_element(cx, key).is_some();
-            if !cx.interp.no_ic && site.state.get() != SiteState::Megamorphic && !object.shape(cx).is_unique() {
+            if !cx.interp.no_ic && site.state.get() != SiteState::Megamorphic {
+                object.shape(cx).mark_cached();
                 learn(site, || attach_has_private(cx, code, site, object, key, found));
             }
             found

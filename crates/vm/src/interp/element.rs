@@ -3,15 +3,18 @@
 //! The loop tries [`get_fast`] and [`set_fast`] inline: dense elements with an int32 key. Typed arrays, strings, appends, names and everything
 //! else come here out of line.
 
-use super::Pc;
-use super::property::{add_slot, throw_read_of_nullish, throw_write_of_nullish};
+use super::property::{
+    Got, add_slot, call_getter, call_setter, getter_of, setter_of, throw_read_of_nullish, throw_write_of_nullish,
+};
+use super::{Flow, Pc};
 use crate::cell::{Gc, Kind};
 use crate::context::Context;
 use crate::elements::{DATA_OFFSET, Elements, HOLE};
 use crate::error::JsResult;
 use crate::feedback::{Site, element_bits};
 use crate::frame::{self, Frame};
-use crate::ic::attach::{SetFact, Stored, cache_get, cache_set, find_get, find_set, megamorphic_get, megamorphic_set};
+use crate::ic::attach::{Found, Stored, cache_get, cache_set, megamorphic_find, megamorphic_set};
+use crate::ic::facts::{GetFact, SetFact, find_get, find_set};
 use crate::key::PropertyKey;
 use crate::object::Object;
 use crate::object::arguments::{mapped_get, mapped_set};
@@ -19,7 +22,7 @@ use crate::object::array::ArrayObject;
 use crate::string::Chars;
 use crate::typed::{ElementType, TypedArray};
 use crate::value::Value;
-use tercel_bytecode::op::instr;
+use tercel_bytecode::op::{Instr, instr};
 
 /// The element of dense elements at an int32 key; empty for anything else (holes included).
 #[inline(always)]
@@ -226,7 +229,7 @@ pub fn string_get(cx: &Context, obj: Value, key: Value) -> Value {
 }
 
 /// GetValue of `obj[key]`.
-fn get(cx: &Context, obj: Value, key: Value, site: &Site) -> JsResult<Value> {
+fn get(cx: &Context, obj: Value, key: Value, site: &Site) -> JsResult<Got> {
     if obj.is_cell() {
         let kind = obj.as_cell().kind();
         if let Some(i) = index_of(key) {
@@ -234,16 +237,16 @@ fn get(cx: &Context, obj: Value, key: Value, site: &Site) -> JsResult<Value> {
                 record_typed(obj, site);
                 let v = typed_get(obj, key);
                 if !v.is_empty() {
-                    return Ok(v);
+                    return Ok(Got::Value(v));
                 }
             } else if kind.is_string() {
                 site.record(element_bits::STRING);
                 let v = string_get(cx, obj, key);
                 if !v.is_empty() {
-                    return Ok(v);
+                    return Ok(Got::Value(v));
                 }
                 if i as usize >= obj.as_string().map_or(0, |s| s.len()) && cx.holes_are_undefined() {
-                    return Ok(Value::UNDEFINED);
+                    return Ok(Got::Value(Value::UNDEFINED));
                 }
             } else if kind.is_object() {
                 // SAFETY: the kind is an object's.
@@ -251,21 +254,21 @@ fn get(cx: &Context, obj: Value, key: Value, site: &Site) -> JsResult<Value> {
                 if kind == Kind::MappedArguments {
                     let v = mapped_get(object, i);
                     if !v.is_empty() {
-                        return Ok(v);
+                        return Ok(Got::Value(v));
                     }
                 }
                 if matches!(kind, Kind::Array | Kind::Object | Kind::Arguments | Kind::MappedArguments) {
                     let v = object.elements.get().get(i as usize);
                     if !v.is_empty() {
-                        return Ok(v);
+                        return Ok(Got::Value(v));
                     }
                     site.record(element_bits::HOLE_OR_OUTSIDE);
                     if !object.elements.get().is_sparse() && cx.holes_are_undefined() {
-                        return Ok(Value::UNDEFINED);
+                        return Ok(Got::Value(Value::UNDEFINED));
                     }
                 }
             }
-            return cx.get_value(obj, PropertyKey::index(i));
+            return cx.get_value(obj, PropertyKey::index(i)).map(Got::Value);
         }
         if kind.is_object() && (key.is_string() || key.is_symbol()) {
             site.record(element_bits::NAME);
@@ -273,14 +276,21 @@ fn get(cx: &Context, obj: Value, key: Value, site: &Site) -> JsResult<Value> {
             let object: Gc<Object> = unsafe { obj.as_cell().cast() };
             let key = cx.to_property_key(key)?;
             if !key.is_index() && !cx.interp.no_ic {
-                let v = megamorphic_get(cx, object, key);
-                if !v.is_empty() {
-                    return Ok(v);
+                match megamorphic_find(cx, object, key) {
+                    Some(Found::Value(v)) => return Ok(Got::Value(v)),
+                    Some(Found::Accessor(accessor)) => return Ok(getter_of(accessor)),
+                    None => {}
                 }
                 let fact = find_get(cx, object, key);
                 cache_get(cx, object, key, fact);
+                match fact {
+                    GetFact::Slot { holder, location, .. } => return Ok(Got::Value(holder.slot(location))),
+                    GetFact::Accessor { holder, location, .. } => return Ok(getter_of(holder.slot(location))),
+                    GetFact::Missing => return Ok(Got::Value(Value::UNDEFINED)),
+                    GetFact::ArrayLength | GetFact::Unknown => {}
+                }
             }
-            return object.get_receiver(cx, key, obj);
+            return object.get_receiver(cx, key, obj).map(Got::Value);
         }
     }
     site.record(element_bits::OTHER);
@@ -290,21 +300,32 @@ fn get(cx: &Context, obj: Value, key: Value, site: &Site) -> JsResult<Value> {
         return Err(throw_read_of_nullish(cx, obj, shown));
     }
     let key = cx.to_property_key(key)?;
-    cx.get_value(obj, key)
+    cx.get_value(obj, key).map(Got::Value)
 }
 
 #[inline(never)]
-pub fn get_elem(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
+pub fn get_elem(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     let i: instr::GetElem = pc.decode();
     let (obj, key) = (frame.get(i.obj.0 as usize), frame.get(i.key.0 as usize));
-    let v = get(cx, obj, key, frame.code().site(i.slot.0 as usize))?;
-    frame.set(i.dst.0 as usize, v);
-    Ok(())
+    let got = get(cx, obj, key, frame.code().site(i.slot.0 as usize))?;
+    give::<instr::GetElem>(cx, frame, pc, got, obj, i.dst.0)
+}
+
+/// Ends a read: stores what was found in register `dst`, or calls the getter.
+#[inline(always)]
+fn give<I: Instr>(cx: &Context, frame: Frame, pc: Pc, got: Got, obj: Value, dst: u16) -> JsResult<Flow> {
+    match got {
+        Got::Value(v) => {
+            frame.set(dst as usize, v);
+            Ok(Flow::Next)
+        }
+        Got::Getter(getter) => call_getter::<I>(cx, frame, pc, getter, obj, dst),
+    }
 }
 
 /// `obj[key] op= …`: the read, and the key converted once for the write that follows.
 #[inline(never)]
-pub fn get_elem_update(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
+pub fn get_elem_update(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     let i: instr::GetElemUpdate = pc.decode();
     let (obj, key) = (frame.get(i.obj.0 as usize), frame.get(i.key.0 as usize));
     let site = frame.code().site(i.slot.0 as usize);
@@ -312,7 +333,7 @@ pub fn get_elem_update(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     if !fast.is_empty() {
         frame.set(i.new_key.0 as usize, key);
         frame.set(i.dst.0 as usize, fast);
-        return Ok(());
+        return Ok(Flow::Next);
     }
     if obj.is_nullish() {
         let shown = if key.is_object() { cx.names().empty } else { cx.to_property_key(key)? };
@@ -322,23 +343,23 @@ pub fn get_elem_update(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
         if key.is_number() || key.is_string() || key.is_symbol() { key } else { cx.to_property_key(key)?.to_value(cx) };
     let obj = frame.get(i.obj.0 as usize);
     frame.set(i.new_key.0 as usize, key);
-    let v = get(cx, obj, key, site)?;
-    frame.set(i.dst.0 as usize, v);
-    Ok(())
+    let got = get(cx, obj, key, site)?;
+    give::<instr::GetElemUpdate>(cx, frame, pc, got, obj, i.dst.0)
 }
 
 #[inline(never)]
-pub fn get_method_elem(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
+pub fn get_method_elem(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     let i: instr::GetMethodElem = pc.decode();
     let (obj, key) = (frame.get(i.obj.0 as usize), frame.get(i.key.0 as usize));
     let site = frame.code().site(i.slot.0 as usize);
     let fast = get_fast(obj, key, site);
-    let v = if fast.is_empty() { get(cx, obj, key, site)? } else { fast };
-    let block = i.block.0 as usize;
+    let got = if fast.is_empty() { get(cx, obj, key, site)? } else { Got::Value(fast) };
+    let block = i.block.0;
+    // It may have moved while a key was converted.
     let obj = frame.get(i.obj.0 as usize);
-    frame.set(block, v);
-    frame.set(block + frame::THIS, obj);
-    Ok(())
+    let flow = give::<instr::GetMethodElem>(cx, frame, pc, got, obj, block)?;
+    frame.set(block as usize + frame::THIS, obj);
+    Ok(flow)
 }
 
 /// Appends to an array with dense elements whose length is `key`. `false` if that is not so.
@@ -364,36 +385,36 @@ pub fn append(cx: &Context, object: Gc<Object>, key: Value, v: Value) -> bool {
     }
 }
 
-/// PutValue of `obj[key]`.
-fn set(cx: &Context, obj: Value, key: Value, v: Value, strict: bool, site: &Site) -> JsResult<()> {
+/// PutValue of `obj[key]`; gives a setter that is to be called.
+fn set(cx: &Context, obj: Value, key: Value, v: Value, strict: bool, site: &Site) -> JsResult<Option<Value>> {
     if obj.is_cell() {
         let kind = obj.as_cell().kind();
         if let Some(i) = index_of(key) {
             if kind == Kind::TypedArray {
                 record_typed(obj, site);
                 if typed_set(obj, key, v) {
-                    return Ok(());
+                    return Ok(None);
                 }
             } else if kind == Kind::MappedArguments {
                 // SAFETY: the kind was checked.
                 if mapped_set(cx, unsafe { obj.as_cell().cast() }, i, v) {
-                    return Ok(());
+                    return Ok(None);
                 }
             } else if kind == Kind::Array {
                 // SAFETY: the kind was checked.
                 let object: Gc<Object> = unsafe { obj.as_cell().cast() };
                 if append(cx, object, key, v) {
-                    return Ok(());
+                    return Ok(None);
                 }
                 let elements = object.elements.get();
                 if (i as usize) < elements.len() && !elements.get(i as usize).is_empty() {
                     // Within the length: only the kind of the elements stood in the way.
                     elements.widen_for(cx, v);
                     elements.set_raw(cx, i as usize, v);
-                    return Ok(());
+                    return Ok(None);
                 }
             }
-            return cx.set_value(obj, PropertyKey::index(i), v, strict);
+            return cx.set_value(obj, PropertyKey::index(i), v, strict).map(|()| None);
         }
         if kind.is_object() && (key.is_string() || key.is_symbol()) {
             site.record(element_bits::NAME);
@@ -401,8 +422,10 @@ fn set(cx: &Context, obj: Value, key: Value, v: Value, strict: bool, site: &Site
             let object: Gc<Object> = unsafe { obj.as_cell().cast() };
             let key = cx.to_property_key(key)?;
             if !key.is_index() && !cx.interp.no_ic {
-                if matches!(megamorphic_set(cx, object, key, v), Stored::Done) {
-                    return Ok(());
+                match megamorphic_set(cx, object, key, v) {
+                    Stored::Done => return Ok(None),
+                    Stored::Setter(accessor) => return setter_of(cx, obj, key, accessor, strict),
+                    Stored::Unknown => {}
                 }
                 let shape = object.shape_id();
                 let fact = find_set(cx, object, key);
@@ -410,13 +433,16 @@ fn set(cx: &Context, obj: Value, key: Value, v: Value, strict: bool, site: &Site
                 match fact {
                     SetFact::Own { location } => {
                         object.set_slot(cx, location, v);
-                        return Ok(());
+                        return Ok(None);
                     }
-                    SetFact::Add { location, shape } => return add_slot(cx, object, location, shape, v),
-                    SetFact::Setter { .. } | SetFact::Unknown => {}
+                    SetFact::Add { location, shape } => return add_slot(cx, object, location, shape, v).map(|()| None),
+                    SetFact::Setter { holder, location, .. } => {
+                        return setter_of(cx, obj, key, holder.slot(location), strict);
+                    }
+                    SetFact::Unknown => {}
                 }
             }
-            return cx.set_value(obj, key, v, strict);
+            return cx.set_value(obj, key, v, strict).map(|()| None);
         }
     }
     if obj.is_nullish() {
@@ -424,12 +450,15 @@ fn set(cx: &Context, obj: Value, key: Value, v: Value, strict: bool, site: &Site
         return Err(throw_write_of_nullish(cx, obj, shown));
     }
     let key = cx.to_property_key(key)?;
-    cx.set_value(obj, key, v, strict)
+    cx.set_value(obj, key, v, strict).map(|()| None)
 }
 
 #[inline(never)]
-pub fn set_elem(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
+pub fn set_elem(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     let i: instr::SetElem = pc.decode();
     let (obj, key, v) = (frame.get(i.obj.0 as usize), frame.get(i.key.0 as usize), frame.get(i.src.0 as usize));
-    set(cx, obj, key, v, i.strict.0 != 0, frame.code().site(i.slot.0 as usize))
+    match set(cx, obj, key, v, i.strict.0 != 0, frame.code().site(i.slot.0 as usize))? {
+        None => Ok(Flow::Next),
+        Some(setter) => call_setter::<instr::SetElem>(cx, frame, pc, setter, obj, v),
+    }
 }

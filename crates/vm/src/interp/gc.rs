@@ -151,7 +151,10 @@ impl Interp {
         // SAFETY: `registers_end`: everything below is initialised values.
         tracer.visit_values(unsafe { self.stack.window(stack_top) });
         visit(tracer, &self.result);
-        self.jobs.trace(&mut |v| visit(tracer, v));
+        let minor = tracer.is_minor();
+        // SAFETY: jobs' values stay where they are meanwhile.
+        self.jobs
+            .trace(minor, &mut |values| tracer.visit_settling(unsafe { words(values.as_ptr().cast(), values.len()) }));
         self.host.borrow().trace(&mut |v| visit(tracer, v));
         self.self_hosted.borrow().iter().for_each(|file| visit(tracer, &file.scope));
     }

@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::error::{JsResult, Throw};
 use crate::feedback::{Form, Loc, NO_SHAPE, Site, SiteState};
 use crate::frame::Frame;
-use crate::ic::attach::{GetFact, SetFact, find_get, find_set};
+use crate::ic::facts::{GetFact, SetFact, find_get, find_set};
 use crate::ic::interpret::{load, store};
 use crate::key::PropertyKey;
 use crate::object::{Object, PropertyDescriptor};

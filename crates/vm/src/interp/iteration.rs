@@ -13,6 +13,7 @@ use crate::generator;
 use crate::key::PropertyKey;
 use crate::names::{self, Name};
 use crate::native::{NativeFn, PropertyValue, SpecKey};
+use crate::native_iterator;
 use crate::object::Object;
 use crate::object::array::ArrayObject;
 use crate::object::for_in::ForIn;
@@ -44,7 +45,7 @@ impl IterationProbes {
 
 impl Context {
     /// The native function that the library's table gives the intrinsic object as property `name`.
-    fn library_function(&self, intrinsic: Intrinsic, name: Name) -> Option<NativeFn> {
+    pub(crate) fn library_function(&self, intrinsic: Intrinsic, name: Name) -> Option<NativeFn> {
         let properties = self.objects.spec(intrinsic).map_or(&[][..], |spec| spec.properties);
         let is_it = |key: SpecKey| match key {
             SpecKey::Name(n) => n == name,
@@ -131,6 +132,57 @@ pub fn next_fast(frame: Frame, iter: usize) -> Value {
         frame.set(iter + 2, Value::int32(at as i32 + 1));
     }
     v
+}
+
+/// What a step of a record that is not on the fast path has done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Stepped {
+    /// `dst` is the value.
+    Value,
+    /// There is none any more.
+    End,
+    /// Nothing: `next` must be called.
+    Protocol,
+    /// A generator was resumed, as the innermost frame: [`generator::stepped`] takes what it leaves.
+    Resumed,
+}
+
+/// A step of a record that is not on the fast path: without a result object, where `next` is the library's for native iterators and generators.
+#[inline(never)]
+pub fn step(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Stepped> {
+    let i: instr::IterNext = pc.decode();
+    let iter = i.iter.0 as usize;
+    let Some(next) = frame.get(iter + 1).as_kind::<NativeFunction>(Kind::NativeFunction) else {
+        return Ok(Stepped::Protocol);
+    };
+    if next.special.get() == native_special::GENERATOR_NEXT {
+        return generator::step(cx, frame, pc, &i);
+    }
+    let Some(it) = native_iterator::own(cx, frame.get(iter), next) else { return Ok(Stepped::Protocol) };
+    match native_iterator::step(cx, it)? {
+        Some(value) => {
+            frame.set(i.dst.0 as usize, value);
+            Ok(Stepped::Value)
+        }
+        None => Ok(Stepped::End),
+    }
+}
+
+/// The generator that an `IterNext` resumed has left `result`: pops its frame, and goes on where the step leads.
+///
+/// # Errors
+/// What getters of the result object of a `yield*` throw; then the step is the innermost frame's instruction.
+pub(crate) fn take_step(cx: &Context, frame: Frame, result: Value) -> JsResult<()> {
+    let (state, caller) = (&cx.interp, frame.caller());
+    let pc = Pc(caller.code().code().wrapping_add(frame.link().return_pc() - instr::IterNext::LEN));
+    state.frame.set(caller);
+    state.pc.set(pc.0);
+    let i: instr::IterNext = pc.decode();
+    let more = generator::stepped(cx, caller, &i, result)?;
+    let distance = if more { i.body.0 } else { i.done.0 };
+    // Targets lie in the code (verifier).
+    state.pc.set(pc.0.wrapping_offset(distance as isize));
+    Ok(())
 }
 
 /// A step of a record on the fast path that found no plain element: `dst` = the element (`true`), or the end. Errors of getters are

@@ -3,7 +3,7 @@
 //! * [`dispatch`]: the loop, one `match` over the opcodes, with the fast paths of the hot ones;
 //! * `entry`: the adapter through which Rust enters it, and the chain of entries;
 //! * `state`: what it keeps in the context;
-//! * handlers out of line, by topic: `arithmetic`, `property`, `element`, `globals`, `names`, `literals`, `classes`,
+//! * handlers out of line, by topic: `arithmetic`, `property`, `super_property`, `element`, `globals`, `names`, `literals`, `classes`,
 //!   `calls`, `control`, `iteration`, `arguments`, `dispose`.
 //!
 //! A handler out of line gets the frame and the pc, decodes its operands, and returns one of three results:
@@ -26,6 +26,7 @@ pub mod literals;
 pub mod names;
 pub mod property;
 pub mod state;
+pub mod super_property;
 
 pub use state::Interp;
 

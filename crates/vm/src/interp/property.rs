@@ -9,10 +9,10 @@ use crate::error::{JsResult, Throw};
 use crate::feedback::{Form, Loc, Site, SiteState};
 use crate::frame::{self, Frame};
 use crate::ic::attach::{
-    DeleteFact, Found, GetFact, SetFact, Stored, attach_delete, attach_get, attach_has, attach_instanceof, attach_set,
-    attach_string_get, attach_super_get, cache_get, cache_set, find_delete, find_get, find_set, megamorphic_find,
-    megamorphic_get, megamorphic_set,
+    Found, Stored, attach_delete, attach_get, attach_has, attach_instanceof, attach_primitive_get, attach_set,
+    cache_get, cache_set, megamorphic_find, megamorphic_get, megamorphic_set,
 };
+use crate::ic::facts::{DeleteFact, GetFact, SetFact, find_delete, find_get, find_set};
 use crate::ic::interpret::{Outcome, add_inline, add_out_of_line, load, out_of_line_slot, run_stubs};
 use crate::ic::megamorphic::Access;
 use crate::interp::calls::finish;
@@ -21,6 +21,7 @@ use crate::interp::state::count;
 use crate::key::PropertyKey;
 use crate::names;
 use crate::object::array::ArrayObject;
+use crate::object::kinds::Collection;
 use crate::object::{Accessor, Object};
 use crate::realm::Intrinsic;
 use crate::shape::{CONFIGURABLE, Shape, SlotLocation, WRITABLE};
@@ -53,6 +54,14 @@ pub fn typed_length(object: Gc<Object>) -> Value {
     Value::number(array.len() as f64)
 }
 
+/// The size of a map or set.
+#[inline]
+pub fn collection_size(object: Gc<Object>) -> Value {
+    // SAFETY: the guard is the shape of a map or set.
+    let collection: Gc<Collection> = unsafe { object.cast() };
+    Value::length(collection.size())
+}
+
 /// The value that a site's decoded form finds, once the guard has matched; empty if the form does not apply.
 #[inline(never)]
 pub fn load_form(cx: &Context, site: &Site, cell: *const u8, loc: Loc) -> Value {
@@ -70,6 +79,7 @@ pub fn load_form(cx: &Context, site: &Site, cell: *const u8, loc: Loc) -> Value 
         Form::StringHolderInline if fresh() && object.kind().is_string() => load(holder(), own(Form::OwnInline)),
         Form::StringHolderOutOfLine if fresh() && object.kind().is_string() => load(holder(), own(Form::OwnOutOfLine)),
         Form::TypedArrayLength if fresh() => typed_length(object),
+        Form::CollectionSize if fresh() => collection_size(object),
         // SAFETY: the guard is an array's shape.
         Form::ArrayLength => length_of_cell(unsafe { object.cast() }),
         _ => Value::EMPTY,
@@ -168,7 +178,7 @@ pub(super) fn learn(site: &Site, attach: impl FnOnce()) {
     }
 }
 
-fn getter_of(accessor: Value) -> Got {
+pub(super) fn getter_of(accessor: Value) -> Got {
     match accessor.as_kind::<Accessor>(Kind::Accessor) {
         Some(pair) if !pair.getter.get().is_undefined() => Got::Getter(pair.getter.get()),
         _ => Got::Value(Value::UNDEFINED),
@@ -180,41 +190,47 @@ fn primitive_get(cx: &Context, code: Gc<CodeBlock>, site: &Site, v: Value, key: 
     if v.is_nullish() {
         return Err(throw_read_of_nullish(cx, v, key));
     }
-    if v.is_string() {
-        if key == cx.names().length {
-            return Ok(Got::Value(length_of_cell(v.as_cell())));
-        }
-        let prototype = cx.intrinsic(Intrinsic::StringPrototype);
-        if site.stubs.get().is_cell()
-            && let Outcome::Done(found) = run_stubs(cx, site.stubs.get(), &[v])
-        {
-            return Ok(Got::Value(found));
-        }
-        let fact = find_get(cx, prototype, key);
-        if !cx.interp.no_ic && site.state.get() != SiteState::Megamorphic {
-            learn(site, || attach_string_get(cx, code, site, prototype, fact));
-        }
-        if let GetFact::Slot { holder, location, .. } = fact {
-            return Ok(Got::Value(holder.slot(location)));
+    if v.is_string() && key == cx.names().length {
+        return Ok(Got::Value(length_of_cell(v.as_cell())));
+    }
+    let Some(prototype) = prototype_of_primitive(cx, v).filter(|_| !cx.interp.no_ic) else {
+        return cx.get_value(v, key).map(Got::Value);
+    };
+    if site.stubs.get().is_cell() && v.is_cell() {
+        match run_stubs(cx, site.stubs.get(), &[v]) {
+            Outcome::Done(found) => return Ok(Got::Value(found)),
+            Outcome::Getter(accessor) => return Ok(getter_of(accessor)),
+            _ => {}
         }
     }
-    // Methods of numbers, booleans, symbols and BigInts.
-    if !v.is_string()
-        && !cx.interp.no_ic
-        && let Some(prototype) = prototype_of_primitive(cx, v)
-    {
-        let found = megamorphic_get(cx, prototype, key);
-        if !found.is_empty() {
-            return Ok(Got::Value(found));
+    // Numbers and booleans are no cells: they have no stubs.
+    let caches = !v.is_cell() || site.state.get() == SiteState::Megamorphic;
+    if caches {
+        match megamorphic_find(cx, prototype, key) {
+            Some(Found::Value(v)) => return Ok(Got::Value(v)),
+            Some(Found::Accessor(accessor)) => return Ok(getter_of(accessor)),
+            None => {}
         }
-        cache_get(cx, prototype, key, find_get(cx, prototype, key));
+    }
+    let fact = find_get(cx, prototype, key);
+    if caches {
+        cache_get(cx, prototype, key, fact);
+    } else {
+        learn(site, || attach_primitive_get(cx, code, site, v, prototype, fact));
+    }
+    match fact {
+        GetFact::Slot { holder, location, .. } => return Ok(Got::Value(holder.slot(location))),
+        GetFact::Accessor { holder, location, .. } => return Ok(getter_of(holder.slot(location))),
+        _ => {}
     }
     cx.get_value(v, key).map(Got::Value)
 }
 
-/// Where the properties of a primitive that is no string are.
+/// Where the properties of a primitive are.
 fn prototype_of_primitive(cx: &Context, v: Value) -> Option<Gc<Object>> {
-    let intrinsic = if v.is_number() {
+    let intrinsic = if v.is_string() {
+        Intrinsic::StringPrototype
+    } else if v.is_number() {
         Intrinsic::NumberPrototype
     } else if v.is_boolean() {
         Intrinsic::BooleanPrototype
@@ -243,7 +259,14 @@ pub fn throw_write_of_nullish(cx: &Context, v: Value, key: PropertyKey) -> Throw
 }
 
 /// Calls a getter: a JavaScript function's frame is pushed, so that it takes no native stack. Its result goes to `dst`.
-fn call_getter<I: Instr>(cx: &Context, frame: Frame, pc: Pc, getter: Value, this: Value, dst: u16) -> JsResult<Flow> {
+pub(super) fn call_getter<I: Instr>(
+    cx: &Context,
+    frame: Frame,
+    pc: Pc,
+    getter: Value,
+    this: Value,
+    dst: u16,
+) -> JsResult<Flow> {
     let size = frame.size();
     let base = frame.offset(size);
     if !cx.stack_has(base, frame::HEADER) {
@@ -370,7 +393,13 @@ pub(super) fn add_slot(
     Ok(())
 }
 
-fn setter_of(cx: &Context, obj: Value, key: PropertyKey, accessor: Value, strict: bool) -> JsResult<Option<Value>> {
+pub(super) fn setter_of(
+    cx: &Context,
+    obj: Value,
+    key: PropertyKey,
+    accessor: Value,
+    strict: bool,
+) -> JsResult<Option<Value>> {
     match accessor.as_kind::<Accessor>(Kind::Accessor) {
         Some(pair) if !pair.setter.get().is_undefined() => Ok(Some(pair.setter.get())),
         _ if strict => Err(cx.throw_refused_set(obj, key)),
@@ -391,7 +420,14 @@ pub fn set_named(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
 }
 
 /// Calls a setter; its result is dropped into the first register above the frame, which nobody reads.
-fn call_setter<I: Instr>(cx: &Context, frame: Frame, pc: Pc, setter: Value, this: Value, v: Value) -> JsResult<Flow> {
+pub(super) fn call_setter<I: Instr>(
+    cx: &Context,
+    frame: Frame,
+    pc: Pc,
+    setter: Value,
+    this: Value,
+    v: Value,
+) -> JsResult<Flow> {
     let size = frame.size();
     let base = frame.offset(size);
     let Ok(dst) = u16::try_from(size) else {
@@ -628,91 +664,5 @@ pub fn instance_of(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
         None => instanceof(cx, v, target)?,
     };
     frame.set(i.dst.0 as usize, Value::boolean(r));
-    Ok(())
-}
-
-// ---- super
-
-#[inline(never)]
-pub fn get_super_base(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
-    let i: instr::GetSuperBase = pc.decode();
-    let base = match frame.get(i.home.0 as usize).as_object() {
-        Some(home) => home.prototype(cx)?.map_or(Value::NULL, Value::from),
-        None => Value::NULL,
-    };
-    frame.set(i.dst.0 as usize, base);
-    Ok(())
-}
-
-#[inline(never)]
-pub fn get_super(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
-    let i: instr::GetSuper = pc.decode();
-    let key = cx.to_property_key(frame.get(i.key.0 as usize))?;
-    let base = frame.get(i.base.0 as usize);
-    let this = frame.get(i.this.0 as usize);
-    let Some(object) = base.as_object() else { return Err(throw_read_of_nullish(cx, base, key)) };
-    let got = if key.is_index() || cx.interp.no_ic {
-        Got::Value(object.get_receiver(cx, key, this)?)
-    } else {
-        let code = frame.code();
-        super_get_at_site(cx, code, code.site(i.slot.0 as usize), object, key, this)?
-    };
-    match got {
-        Got::Value(v) => {
-            frame.set(i.dst.0 as usize, v);
-            Ok(Flow::Next)
-        }
-        Got::Getter(getter) => call_getter::<instr::GetSuper>(cx, frame, pc, getter, this, i.dst.0),
-    }
-}
-
-/// A read of `super.key`, with the lookup beginning at `base`, at a site.
-fn super_get_at_site(
-    cx: &Context,
-    code: Gc<CodeBlock>,
-    site: &Site,
-    base: Gc<Object>,
-    key: PropertyKey,
-    this: Value,
-) -> JsResult<Got> {
-    if site.stubs.get().is_cell() {
-        match run_stubs(cx, site.stubs.get(), &[base.into(), Value::from_bits(key.bits()), this]) {
-            Outcome::Done(v) => return Ok(Got::Value(v)),
-            Outcome::Getter(accessor) => return Ok(getter_of(accessor)),
-            _ => {}
-        }
-    }
-    let megamorphic = site.state.get() == SiteState::Megamorphic;
-    if megamorphic {
-        match megamorphic_find(cx, base, key) {
-            Some(Found::Value(v)) => return Ok(Got::Value(v)),
-            Some(Found::Accessor(accessor)) => return Ok(getter_of(accessor)),
-            None => {}
-        }
-    }
-    let fact = find_get(cx, base, key);
-    if megamorphic {
-        cache_get(cx, base, key, fact);
-    } else {
-        learn(site, || attach_super_get(cx, code, site, base, key, fact));
-    }
-    match fact {
-        GetFact::Slot { holder, location, .. } => Ok(Got::Value(holder.slot(location))),
-        GetFact::Accessor { holder, location, .. } => Ok(getter_of(holder.slot(location))),
-        GetFact::Missing => Ok(Got::Value(Value::UNDEFINED)),
-        GetFact::ArrayLength | GetFact::Unknown => base.get_receiver(cx, key, this).map(Got::Value),
-    }
-}
-
-#[inline(never)]
-pub fn set_super(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
-    let i: instr::SetSuper = pc.decode();
-    let key = cx.to_property_key(frame.get(i.key.0 as usize))?;
-    let base = frame.get(i.base.0 as usize);
-    let this = frame.get(i.this.0 as usize);
-    let Some(object) = base.as_object() else { return Err(throw_write_of_nullish(cx, base, key)) };
-    if !object.set(cx, key, frame.get(i.src.0 as usize), this)? && i.strict.0 != 0 {
-        return Err(cx.throw_refused_set(this, key));
-    }
     Ok(())
 }

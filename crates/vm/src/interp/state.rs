@@ -81,6 +81,8 @@ pub struct Interp {
     pub tiers: Tiers,
     /// The value of a `Return` that left the interpreter. Read at once.
     pub result: Cell<Value>,
+    /// What a step of a generator that stands in `yield*` gave: the result object of the inner iterator. Read at once.
+    pub delegated: Cell<Value>,
     pub stack: VmStack,
     pub interrupt: Arc<InterruptState>,
     pub jobs: JobQueue,
@@ -117,6 +119,7 @@ impl Interp {
             no_ic,
             tiers: Tiers::new(),
             result: Cell::new(Value::UNDEFINED),
+            delegated: Cell::new(Value::UNDEFINED),
             stack,
             interrupt,
             jobs: JobQueue::default(),

@@ -13,7 +13,8 @@ use tercel_vm::feedback::SiteState;
 use tercel_vm::layout::{header, shape, site, stub};
 
 impl Compiler<'_> {
-    /// A private field: own or not there at all. The site knows where one field is in objects of one shape, the megamorphic cache others.
+    /// A private element: own or not there at all. The site knows where one field or method is in objects of one shape; the megamorphic cache knows others,
+    /// and accessors.
     pub fn get_private(&mut self) {
         let i: instr::GetPrivate = self.decode();
         if self.is_generic(Op::GetPrivate) {
@@ -31,7 +32,8 @@ impl Compiler<'_> {
         self.facts.forget(i.dst.0);
         self.later(move |this| {
             this.asm.bind(other);
-            this.call_leaf(routines::MEGAMORPHIC_GET);
+            this.return_pc_argument();
+            this.call_leaf(routines::MEGAMORPHIC_CALL_GET);
             this.asm.test(Size::S64, Reg::RAX, Reg::RAX);
             this.asm.jne(found);
             this.asm.jmp_to(slow);
@@ -57,6 +59,7 @@ impl Compiler<'_> {
         self.later(move |this| {
             this.asm.bind(other);
             this.load(Reg::RCX, i.src.0);
+            this.return_pc_argument();
             this.call_leaf(routines::MEGAMORPHIC_SET);
             this.asm.test(Size::S64, Reg::RAX, Reg::RAX);
             this.asm.jne(done);
@@ -154,6 +157,24 @@ impl Compiler<'_> {
         self.asm.bind(found);
         self.finish_with(i.dst.0, done);
         self.facts.forget(i.dst.0);
+    }
+
+    /// `super.key = v`, by the site's stubs.
+    pub fn set_super(&mut self) {
+        let i: instr::SetSuper = self.decode();
+        if self.is_generic(Op::SetSuper) {
+            return;
+        }
+        let done = self.asm.new_label();
+        let slow = self.slow_op(Op::SetSuper, done);
+        self.load(Reg::RAX, i.base.0);
+        self.load(Reg::RCX, i.key.0);
+        self.load(Reg::R8, i.this.0);
+        self.load(Reg::R9, i.src.0);
+        self.check_cell(Reg::RAX, slow);
+        self.return_pc_argument();
+        self.call_stubs(i.slot, None, done, slow);
+        self.asm.bind(done);
     }
 
     /// The prototype of an object, which its shape tells: all but that of a proxy.

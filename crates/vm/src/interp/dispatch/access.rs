@@ -122,7 +122,7 @@ pub(super) fn get_elem(m: &mut Machine) -> Step {
         m.set(i.dst.0, v);
         return m.next::<instr::GetElem>();
     }
-    m.simple::<instr::GetElem>(element::get_elem)
+    m.flowing::<instr::GetElem>(element::get_elem)
 }
 
 #[inline(always)]
@@ -131,7 +131,7 @@ pub(super) fn set_elem(m: &mut Machine) -> Step {
     if element::set_fast(m.cx, m.get(i.obj.0), m.get(i.key.0), m.get(i.src.0), m.site(i.slot.0)) {
         return m.next::<instr::SetElem>();
     }
-    m.simple::<instr::SetElem>(element::set_elem)
+    m.flowing::<instr::SetElem>(element::set_elem)
 }
 
 #[inline(always)]

@@ -36,6 +36,7 @@ mod values;
 use super::entry::{SegmentExit, stack_pointer};
 use super::{
     arguments, arithmetic, calls, classes, control, dispose, element, globals, iteration, literals, names, property,
+    super_property,
 };
 use crate::context::Context;
 use crate::{generator, module, tier, unwind};
@@ -120,11 +121,14 @@ pub(crate) unsafe fn run_segment(cx: &Context, throwing: bool) -> SegmentExit {
                     return SegmentExit::Throw;
                 }
             }
-            Step::Return => {
-                if !unwind::return_result(cx) {
-                    return SegmentExit::Return;
+            Step::Return => match unwind::return_result(cx) {
+                Ok(true) => {}
+                Ok(false) => return SegmentExit::Return,
+                Err(_) => {
+                    step = Step::Throw;
+                    continue;
                 }
-            }
+            },
             Step::Leave(exit) => return exit,
         }
         // SAFETY: `Interp::frame` is the innermost frame, at `Interp::pc`: the caller has it so, and so does each step that
@@ -192,22 +196,22 @@ pub(crate) unsafe fn run_segment(cx: &Context, throwing: bool) -> SegmentExit {
                         GetMethod: inline access::get_method,
                         SetNamed: inline access::set_named,
                         GetElem: inline access::get_elem,
-                        GetElemUpdate: simple element::get_elem_update,
-                        GetMethodElem: simple element::get_method_elem,
+                        GetElemUpdate: flowing element::get_elem_update,
+                        GetMethodElem: flowing element::get_method_elem,
                         SetElem: inline access::set_elem,
                         DeleteNamed: simple property::delete_named,
                         DeleteElem: simple property::delete_elem,
                         In: simple property::has_in,
                         InstanceOf: simple property::instance_of,
                         LoadHomeObject: inline access::load_home_object,
-                        GetSuperBase: simple property::get_super_base,
-                        GetSuper: flowing property::get_super,
-                        SetSuper: simple property::set_super,
+                        GetSuperBase: simple super_property::get_super_base,
+                        GetSuper: flowing super_property::get_super,
+                        SetSuper: flowing super_property::set_super,
                     }
                     'classes {
                         NewPrivateName: simple classes::new_private_name,
-                        GetPrivate: simple classes::get_private,
-                        SetPrivate: simple classes::set_private,
+                        GetPrivate: flowing classes::get_private,
+                        SetPrivate: flowing classes::set_private,
                         DefinePrivate: simple classes::define_private,
                         HasPrivate: simple classes::has_private,
                         DefineMethod: simple classes::define_method,

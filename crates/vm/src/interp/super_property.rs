@@ -1,0 +1,155 @@
+//! `super.x`, `super[k]`, `super.x = v`: the lookup begins at the home object's prototype, and the receiver is `this`.
+
+use super::property::{
+    Got, add_slot, call_getter, call_setter, getter_of, learn, setter_of, throw_read_of_nullish, throw_write_of_nullish,
+};
+use super::{Flow, Pc};
+use crate::cell::Gc;
+use crate::code::CodeBlock;
+use crate::context::Context;
+use crate::error::JsResult;
+use crate::feedback::{Site, SiteState};
+use crate::frame::Frame;
+use crate::ic::attach::{Found, Stored, attach_super_get, attach_super_set, cache_get, megamorphic_find};
+use crate::ic::facts::{GetFact, SetFact, SuperSetFact, find_get, find_super_set};
+use crate::ic::interpret::{Outcome, run_stubs};
+use crate::key::PropertyKey;
+use crate::object::Object;
+use crate::value::Value;
+use tercel_bytecode::op::instr;
+
+#[inline(never)]
+pub fn get_super_base(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
+    let i: instr::GetSuperBase = pc.decode();
+    let base = match frame.get(i.home.0 as usize).as_object() {
+        Some(home) => home.prototype(cx)?.map_or(Value::NULL, Value::from),
+        None => Value::NULL,
+    };
+    frame.set(i.dst.0 as usize, base);
+    Ok(())
+}
+
+#[inline(never)]
+pub fn get_super(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
+    let i: instr::GetSuper = pc.decode();
+    let key = cx.to_property_key(frame.get(i.key.0 as usize))?;
+    let base = frame.get(i.base.0 as usize);
+    let this = frame.get(i.this.0 as usize);
+    let Some(object) = base.as_object() else { return Err(throw_read_of_nullish(cx, base, key)) };
+    let got = if key.is_index() || cx.interp.no_ic {
+        Got::Value(object.get_receiver(cx, key, this)?)
+    } else {
+        let code = frame.code();
+        super_get_at_site(cx, code, code.site(i.slot.0 as usize), object, key, this)?
+    };
+    match got {
+        Got::Value(v) => {
+            frame.set(i.dst.0 as usize, v);
+            Ok(Flow::Next)
+        }
+        Got::Getter(getter) => call_getter::<instr::GetSuper>(cx, frame, pc, getter, this, i.dst.0),
+    }
+}
+
+/// A read of `super.key`, with the lookup beginning at `base`, at a site.
+fn super_get_at_site(
+    cx: &Context,
+    code: Gc<CodeBlock>,
+    site: &Site,
+    base: Gc<Object>,
+    key: PropertyKey,
+    this: Value,
+) -> JsResult<Got> {
+    if site.stubs.get().is_cell() {
+        match run_stubs(cx, site.stubs.get(), &[base.into(), Value::from_bits(key.bits()), this]) {
+            Outcome::Done(v) => return Ok(Got::Value(v)),
+            Outcome::Getter(accessor) => return Ok(getter_of(accessor)),
+            _ => {}
+        }
+    }
+    let megamorphic = site.state.get() == SiteState::Megamorphic;
+    if megamorphic {
+        match megamorphic_find(cx, base, key) {
+            Some(Found::Value(v)) => return Ok(Got::Value(v)),
+            Some(Found::Accessor(accessor)) => return Ok(getter_of(accessor)),
+            None => {}
+        }
+    }
+    let fact = find_get(cx, base, key);
+    if megamorphic {
+        cache_get(cx, base, key, fact);
+    } else {
+        learn(site, || attach_super_get(cx, code, site, base, key, fact));
+    }
+    match fact {
+        GetFact::Slot { holder, location, .. } => Ok(Got::Value(holder.slot(location))),
+        GetFact::Accessor { holder, location, .. } => Ok(getter_of(holder.slot(location))),
+        GetFact::Missing => Ok(Got::Value(Value::UNDEFINED)),
+        GetFact::ArrayLength | GetFact::Unknown => base.get_receiver(cx, key, this).map(Got::Value),
+    }
+}
+
+#[inline(never)]
+pub fn set_super(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
+    let i: instr::SetSuper = pc.decode();
+    let key = cx.to_property_key(frame.get(i.key.0 as usize))?;
+    let (base, strict) = (frame.get(i.base.0 as usize), i.strict.0 != 0);
+    let (this, v) = (frame.get(i.this.0 as usize), frame.get(i.src.0 as usize));
+    let Some(object) = base.as_object() else { return Err(throw_write_of_nullish(cx, base, key)) };
+    if !key.is_index() && !cx.interp.no_ic {
+        let code = frame.code();
+        let site = code.site(i.slot.0 as usize);
+        let setter = match super_set_at_site(cx, code, site, object, key, this, v)? {
+            Stored::Done => return Ok(Flow::Next),
+            Stored::Setter(accessor) => setter_of(cx, this, key, accessor, strict)?,
+            Stored::Unknown if object.set(cx, key, v, this)? => return Ok(Flow::Next),
+            Stored::Unknown if strict => return Err(cx.throw_refused_set(this, key)),
+            Stored::Unknown => None,
+        };
+        return match setter {
+            None => Ok(Flow::Next),
+            Some(setter) => call_setter::<instr::SetSuper>(cx, frame, pc, setter, this, v),
+        };
+    }
+    if !object.set(cx, key, v, this)? && strict {
+        return Err(cx.throw_refused_set(this, key));
+    }
+    Ok(Flow::Next)
+}
+
+/// An assignment to `super.key`, with the lookup beginning at `base`, at a site.
+fn super_set_at_site(
+    cx: &Context,
+    code: Gc<CodeBlock>,
+    site: &Site,
+    base: Gc<Object>,
+    key: PropertyKey,
+    this: Value,
+    v: Value,
+) -> JsResult<Stored> {
+    if site.stubs.get().is_cell() {
+        match run_stubs(cx, site.stubs.get(), &[base.into(), Value::from_bits(key.bits()), this, v]) {
+            Outcome::Done(_) => return Ok(Stored::Done),
+            Outcome::Setter(accessor) => return Ok(Stored::Setter(accessor)),
+            _ => {}
+        }
+    }
+    let fact = find_super_set(cx, base, key, this);
+    let receiver = this.as_object();
+    if site.state.get() != SiteState::Megamorphic {
+        let shape = receiver.map_or(0, |receiver| receiver.shape_id());
+        learn(site, || attach_super_set(cx, code, site, base, key, shape, fact));
+    }
+    match (fact, receiver) {
+        (SuperSetFact::Setter { holder, location, .. }, _) => Ok(Stored::Setter(holder.slot(location))),
+        (SuperSetFact::Receiver(SetFact::Own { location }), Some(receiver)) => {
+            receiver.set_slot(cx, location, v);
+            Ok(Stored::Done)
+        }
+        (SuperSetFact::Receiver(SetFact::Add { location, shape }), Some(receiver)) => {
+            add_slot(cx, receiver, location, shape, v)?;
+            Ok(Stored::Done)
+        }
+        _ => Ok(Stored::Unknown),
+    }
+}
