@@ -186,6 +186,7 @@ impl Context {
         // SAFETY: at a safepoint every cell is initialised; references are in roots, in cells behind barriers, or in the
         // native ranges that the roots name.
         unsafe { self.heap.collect(kind, &roots, reason) };
+        tercel_front::age_trees();
         if kind == CollectKind::Full
             && let Some(hooks) = self.interp.tiers.hooks.get()
         {
