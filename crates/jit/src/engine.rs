@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 use std::time::Duration;
-use tercel_bytecode::FeedbackKind;
+use tercel_bytecode::{FeedbackKind, TemplateFlags};
 use tercel_code::{Batch, CodeConfig, CodeError, CodeRef, CodeSpace};
 use tercel_gc::cpu_time;
 use tercel_vm::code::CodeBlock;
@@ -376,7 +376,7 @@ impl Jit {
             id,
             released: self.released.clone(),
             last_resume: Cell::new((0, 0)),
-            resume_cache: Default::default(),
+            resume_cache: function.block.template().flags.contains(TemplateFlags::GENERATOR).then(Box::default),
         });
         let block = function.block;
         cx.interp.tiers.compiles_stubs.set(true);

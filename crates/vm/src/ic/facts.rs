@@ -56,6 +56,9 @@ fn shape_tells(kind: Kind, key: PropertyKey) -> bool {
 
 /// Looks `key` up from `object` on, by shapes alone.
 pub fn find_get(cx: &Context, object: Gc<Object>, key: PropertyKey) -> GetFact {
+    if object.shape(cx).is_restless() {
+        return GetFact::Unknown;
+    }
     let mut holder = object;
     for hops in 0..MAX_HOPS {
         let shape = holder.shape(cx);
@@ -95,6 +98,9 @@ fn is_plain_name(cx: &Context, key: PropertyKey) -> bool {
 /// Looks up where an assignment of `key` to `object` goes, by shapes alone.
 pub fn find_set(cx: &Context, object: Gc<Object>, key: PropertyKey) -> SetFact {
     let receiver = object.shape(cx);
+    if receiver.is_restless() {
+        return SetFact::Unknown;
+    }
     let kind = receiver.object_kind();
     if !shape_tells(kind, key) || kind.has_own_length() && key == cx.names().length {
         return SetFact::Unknown;

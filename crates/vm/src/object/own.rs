@@ -161,11 +161,12 @@ impl Gc<Object> {
         }
     }
 
-    /// Gives an object of a small shared shape the shape that it would have had without `entry`, and moves its values up.
+    /// Gives an object of a small shared shape the shape that it would have had without `entry`, and moves its values up. `false`: nothing was done.
     fn replay_without(self, cx: &Context, entry: PropertyEntry) -> bool {
         let old = self.shape(cx);
         let Some(root) = std::iter::successors(Some(old), |s| s.parent()).last() else { return false };
-        let new = cx.replay(old, root, Some(entry.key));
+        let kept = old.entries().filter(|e| e.key != entry.key).map(|e| (e.key, e.attributes));
+        let Some(new) = cx.replay_after_deletion(root, kept, old.is_extensible()) else { return false };
         self.move_values(cx, old, new);
         true
     }
@@ -194,13 +195,8 @@ impl Gc<Object> {
             return;
         }
         let root = cx.root_shape(shape.prototype(), shape.object_kind(), shape.inline_capacity());
-        let mut new = root;
-        for entry in shape.entries() {
-            new = new.add_transition(cx, entry.key, entry.attributes);
-        }
-        if shape.has(flag::NON_EXTENSIBLE) {
-            new = new.prevent_extensions_transition(cx);
-        }
+        let kept = shape.entries().map(|e| (e.key, e.attributes));
+        let Some(new) = cx.replay_after_deletion(root, kept, shape.is_extensible()) else { return };
         // Slots were given out anew after deletions, so values may cross: they are taken out first. There are at most
         // `DICTIONARY_TO_SHARED`, and nothing collects in between.
         let mut values = [Value::EMPTY; DICTIONARY_TO_SHARED as usize];

@@ -78,6 +78,13 @@ pub const MAX_SHARED: u32 = 128;
 pub const DICTIONARY_TO_SHARED: u32 = 8;
 /// An object with at most this many properties stays out of dictionary mode when one is deleted.
 pub const MAX_DELETE_REPLAY: u32 = 16;
+/// What a structural change adds to a dictionary's unrest, and the most that it comes to; a look takes one away.
+const UNREST_OF_CHANGE: u32 = 4;
+const MOST_UNREST: u32 = 256;
+/// A dictionary with this much unrest is no matter for caches.
+const RESTLESS: u32 = 64;
+/// Shapes that deletions may make below one root; where there are more, objects that lose other properties than their last become dictionaries.
+const MOST_SHAPES_OF_DELETIONS: u32 = 256;
 /// Most inline slots of an object.
 pub const MAX_INLINE: usize = 32;
 /// Inline slots of `{}` and of `Object.create`.
@@ -107,6 +114,9 @@ pub struct Shape {
     key: Cell<PropertyKey>,
     /// Children, weakly: see `transition`.
     transitions: Cell<usize>,
+    /// Of a dictionary's shape: how much its structure changes, in relation to how often it is looked at ([`Shape::is_restless`]). Of a root: how many
+    /// shapes deletions have made below it.
+    unrest: Cell<u32>,
     /// The enumerable string keys as a `ValueArray`, or empty: see `object::for_in`.
     pub enum_cache: Cell<Value>,
     /// Of unique shapes of prototypes.
@@ -332,6 +342,25 @@ impl Gc<Shape> {
         unsafe { PropertyTable::release(self.table.replace(std::ptr::null_mut())) };
     }
 
+    /// Whether this is the shape of a dictionary whose structure changes so often that what a cache learned of it would soon be wrong, and learning would cost
+    /// it a new shape. To be asked once for each access: when the changes have ceased for some time, the answer becomes no.
+    #[inline]
+    pub fn is_restless(self) -> bool {
+        if !self.has(flag::DICTIONARY) || self.unrest.get() < RESTLESS {
+            return false;
+        }
+        self.unrest.set(self.unrest.get() - 1);
+        true
+    }
+
+    /// A dictionary's structure changes.
+    #[inline]
+    fn stir(self) {
+        if self.has(flag::DICTIONARY) {
+            self.unrest.set((self.unrest.get() + UNREST_OF_CHANGE).min(MOST_UNREST));
+        }
+    }
+
     /// Notes that someone depends on facts about this shape: see [`flag::CACHED`]. Means nothing for shared shapes.
     #[inline]
     pub fn mark_cached(self) {
@@ -363,6 +392,7 @@ impl Context {
                 parent: Cell::new(blueprint.parent),
                 key: Cell::new(blueprint.key),
                 transitions: Cell::new(0),
+                unrest: Cell::new(0),
                 enum_cache: Cell::new(Value::EMPTY),
                 info: Cell::new(std::ptr::null_mut()),
             });

@@ -6,7 +6,7 @@
 //! no longer extensible) does three things:
 //!
 //! - the object gets a fresh shape, so that guards on its own id fail;
-//! - the context's prototype epoch moves on: the interpreter's caches compare it;
+//! - the context's prototype epoch moves on (not for a dictionary, which is no prototype): the interpreter's caches compare it;
 //! - the object's [`Validity`] breaks, and with it those of all prototypes that inherit from it: what compiled code compares.
 //!
 //! Plain assignments to existing properties are no structural change: caches load the value each time. Nor is the making of a
@@ -174,6 +174,7 @@ impl Context {
     pub(crate) fn structure_changes(&self, object: Gc<Object>) -> Gc<Shape> {
         let shape = object.shape(self);
         debug_assert!(shape.is_unique());
+        shape.stir();
         if shape.has(flag::CACHED) { self.structure_changes_slow(object) } else { shape }
     }
 
@@ -182,6 +183,10 @@ impl Context {
         let old = object.shape(self);
         let new = self.unique_successor(old);
         object.set_shape(self, new);
+        if new.has(flag::DICTIONARY) {
+            // It is no prototype: only guards on its own id depended on it.
+            return new;
+        }
         self.interp.bump_proto_epoch();
         if let Some(validity) = new.info().and_then(|info| info.validity.take()) {
             validity.break_all();

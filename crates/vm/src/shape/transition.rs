@@ -9,7 +9,10 @@
 //! stay right, because none lies beyond; later instances are smaller. Earlier ones keep their unused words, nobody looks there.
 
 use super::table::PropertyTable;
-use super::{ACCESSOR, Blueprint, DEFAULT, MAX_INLINE, PropertyEntry, Shape, SlotLocation, WRITABLE, flag};
+use super::{
+    ACCESSOR, Blueprint, DEFAULT, MAX_INLINE, MOST_SHAPES_OF_DELETIONS, PropertyEntry, Shape, SlotLocation, WRITABLE,
+    flag,
+};
 use crate::cell::{CellHeader, Gc, Kind};
 use crate::context::Context;
 use crate::key::PropertyKey;
@@ -239,12 +242,34 @@ pub(super) fn special_set(attributes: u8) -> u32 {
 
 impl Context {
     /// The shape with the properties of `shape` (shared) over another root, in the same order: for changes of the prototype.
-    pub(crate) fn replay(&self, shape: Gc<Shape>, root: Gc<Shape>, without: Option<PropertyKey>) -> Gc<Shape> {
+    pub(crate) fn replay(&self, shape: Gc<Shape>, root: Gc<Shape>) -> Gc<Shape> {
         let mut result = root;
-        for entry in shape.entries().filter(|e| Some(e.key) != without) {
+        for entry in shape.entries() {
             result = result.add_transition(self, entry.key, entry.attributes);
         }
         if shape.has(flag::NON_EXTENSIBLE) { result.prevent_extensions_transition(self) } else { result }
+    }
+
+    /// The shape with these properties (key, attributes) below `root`, for an object that has lost others. `None` where deletions have made so many shapes below
+    /// that root that the object should rather be a dictionary: as one that many names come to and go from.
+    pub(crate) fn replay_after_deletion(
+        &self,
+        root: Gc<Shape>,
+        entries: impl Iterator<Item = (PropertyKey, u8)>,
+        extensible: bool,
+    ) -> Option<Gc<Shape>> {
+        let mut result = root;
+        for (key, attributes) in entries {
+            result = match result.find_child(Name::new(ADD, key, attributes)) {
+                Some(known) => known,
+                None if root.unrest.get() >= MOST_SHAPES_OF_DELETIONS => return None,
+                None => {
+                    root.unrest.set(root.unrest.get() + 1);
+                    result.add_transition(self, key, attributes)
+                }
+            };
+        }
+        Some(if extensible { result } else { result.prevent_extensions_transition(self) })
     }
 
     /// `shape` (shared) with another prototype. Properties keep their slots.
@@ -253,7 +278,7 @@ impl Context {
             return shape;
         }
         let root = self.root_shape(prototype, shape.object_kind(), shape.inline_capacity());
-        self.replay(shape, root, None)
+        self.replay(shape, root)
     }
 
     /// The shape of an object of the shared shape `shape` that gains a property; `shape` itself where the object would become a
@@ -323,6 +348,7 @@ impl Context {
             ..old.child_blueprint(DETACHED, PropertyKey::index(0))
         });
         new.info.set(old.info.replace(std::ptr::null_mut()));
+        new.unrest.set(old.unrest.get());
         old.count.set(0);
         new
     }
