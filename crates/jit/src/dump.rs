@@ -124,7 +124,7 @@ impl<'a> Code<'a> {
             places.insert(way.inside, format!("a frame with native frame goes on at {}", way.pc));
         }
         places.insert(compiled.pads, "throw".into());
-        places.insert(compiled.entry, "calls enter".into());
+        places.insert(0, "calls enter".into());
         places.insert(compiled.filled, "frames that are filled in enter".into());
         Code { template, bytes: &assembly.code[..assembly.code_len as usize], symbols: named.collect(), places }
     }

@@ -148,7 +148,6 @@ struct Jit {
 /// A function whose code is in the batch. Offsets are in bytes from its code's start.
 struct Unpublished {
     block: Gc<CodeBlock>,
-    entry: u32,
     filled: u32,
     filled_inside: u32,
     /// Where in `Jit::ways_in` its ways in are.
@@ -341,7 +340,6 @@ impl Jit {
             self.ways_in.extend_from_slice(compiled.ways_in);
             self.unpublished.push(Unpublished {
                 block,
-                entry: compiled.entry,
                 filled: compiled.filled,
                 filled_inside: compiled.filled_inside,
                 ways_in: first..self.ways_in.len(),
@@ -368,7 +366,7 @@ impl Jit {
         let id = self.next_id;
         self.next_id += 1;
         let machine = Box::new(MachineCode {
-            entry: base + function.entry as usize,
+            entry: base,
             filled: base + function.filled as usize,
             filled_inside: base + function.filled_inside as usize,
             ways_in: self.ways_in[function.ways_in.clone()].into(),

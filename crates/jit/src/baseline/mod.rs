@@ -16,9 +16,10 @@
 //! * `operands.rs`: results and constants that only the next instruction reads
 //! * `property.rs`, `element.rs`: inline caches of names, elements
 //! * `misc.rs`: moves, checks, scopes, globals, iteration
-//! * `slow.rs`: calls of helpers
+//! * `slow`: slow paths; `calls.rs`: calls of helpers and stubs
 
 pub(crate) mod allocate;
+mod calls;
 pub(crate) mod compare;
 mod element;
 mod emit;
@@ -60,14 +61,14 @@ pub(crate) const NOT_CELL: Reg = Reg::R15;
 /// Bytes of code that a function may have.
 const LIMIT: usize = 32 << 20;
 
-/// A compiled function, before it is published, in the memory of a [`Scratch`]. Offsets are in bytes from the code's start.
+/// A compiled function, before it is published, in the memory of a [`Scratch`]. Offsets are in bytes from the code's start, where calls enter.
 pub struct Compiled<'a> {
     /// The code, and what is to be filled in.
     pub assembly: AssemblyRef<'a>,
-    pub entry: u32,
+    /// Where frames that are filled in enter, without and with a native frame.
     pub filled: u32,
     pub filled_inside: u32,
-    /// Sorted.
+    /// The ways in at other instructions. Sorted.
     pub ways_in: &'a [WayIn],
     /// Where the slow paths end: behind them are the ways in and out.
     pub pads: u32,
@@ -104,7 +105,7 @@ pub fn compile_with<'a>(
 /// What profilers and debuggers are told of a function's code. Without any, functions share a name.
 pub fn info(cx: &Context, template: &Template, compiled: &Compiled) -> CodeInfo {
     static FUNCTION: LazyLock<Arc<str>> = LazyLock::new(|| "function".into());
-    let unwind = Unwind::Rbp { prologue: compiled.entry };
+    let unwind = Unwind::Rbp { prologue: 0 };
     if !cx.options.shows_code() {
         return CodeInfo { name: FUNCTION.clone(), kind: CodeKind::Baseline, tables: None, unwind, source: None };
     }
@@ -364,7 +365,6 @@ impl<'a> Compiler<'a> {
         }
         let assembly = self.asm.assemble_in_place().map_err(|_| Refusal::TooLarge)?;
         Ok(Compiled {
-            entry: 0,
             filled: self.filled,
             filled_inside: self.filled_inside,
             ways_in: self.ways_in,
