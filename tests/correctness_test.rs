@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const MODES: &[(&str, &[&str])] = &[
     ("default", &[]),
     ("interpreter", &["--jitless"]),
+    ("all-functions-deferred", &["--defer-from=0"]),
+    ("no-functions-deferred", &["--defer-from=1G"]),
     ("no-ic", &["--no-ic"]),
     ("baseline", &["--always-baseline"]),
     ("baseline-no-ic", &["--always-baseline", "--no-ic"]),

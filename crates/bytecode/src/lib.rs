@@ -47,9 +47,9 @@ pub mod verify;
 
 pub use op::{Effects, FeedbackKind, Op, OpInfo, OperandKind, OperandValue, instr};
 pub use template::{
-    Constant, ErrorKind, EvalInfo, ExportEntry, FunctionKind, GlobalDeclarations, GlobalFunction, GlobalLexical,
-    Handler, ImportEntry, ImportName, KeyList, ModuleInfo, Position, Positions, ScopeChain, ScopeKind, ScopeTemplate,
-    ScopeVar, Source, SwitchTable, Template, TemplateFlags, VarKind,
+    Constant, Deferred, ErrorKind, EvalInfo, ExportEntry, FunctionKind, GlobalDeclarations, GlobalFunction,
+    GlobalLexical, Handler, ImportEntry, ImportName, KeyList, Lower, ModuleInfo, Position, Positions, ScopeChain,
+    ScopeKind, ScopeTemplate, ScopeVar, Source, SwitchTable, Template, TemplateFlags, VarKind,
 };
 pub use text::JsStr;
 

@@ -6,7 +6,10 @@ use crate::op::{Op, OperandKind, OperandValue, instructions};
 use crate::template::{Constant, ExportEntry, ImportName, ScopeTemplate, Template};
 use std::fmt::{self, Write};
 
-/// A template as text; with `{:#}` its inner functions follow.
+/// What printing has left for lowering functions that were not called: deep ones get a thread.
+const NATIVE_STACK: usize = 256 << 10;
+
+/// A template as text; with `{:#}` its inner functions follow, lowered if they were not yet.
 pub struct Print<'a>(pub &'a Template);
 
 impl fmt::Display for Print<'_> {
@@ -21,7 +24,7 @@ impl fmt::Display for Print<'_> {
             one(f, template, &path)?;
             if f.alternate() {
                 let inner = template.functions.iter().enumerate().rev();
-                work.extend(inner.map(|(i, inner)| (&**inner, format!("{path}.{i}"))));
+                work.extend(inner.map(|(i, inner)| (inner.whole(NATIVE_STACK), format!("{path}.{i}"))));
             }
         }
         Ok(())

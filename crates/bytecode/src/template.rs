@@ -1,6 +1,7 @@
 //! Function templates: plain data (`Send + Sync`), made by the front end on any thread, instantiated by the VM.
 
 use crate::text::JsStr;
+use std::fmt;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
@@ -254,6 +255,30 @@ pub struct Template {
     pub globals: Option<Box<GlobalDeclarations>>,
     /// Modules.
     pub module: Option<Box<ModuleInfo>>,
+    /// A function that is lowered when it is first called. Until then the template is an outline: what a closure shows and a call
+    /// needs to know before it begins (kind, flags, name, parameters, source, span) is there; all tables are empty.
+    pub deferred: Option<Box<Deferred>>,
+}
+
+/// Makes the whole template of a function that was left as an outline. There is nothing left that could be wrong with it: a function that
+/// exceeds a limit of the bytecode gets code that throws.
+pub trait Lower: Send + Sync + fmt::Debug {
+    /// The whole template of an outline. `native_stack` is what the caller has left for it, in bytes.
+    fn lower(&self, outline: &Template, native_stack: usize) -> Arc<Template>;
+}
+
+/// A function's template that is still to be made, or was made for the first call.
+#[derive(Debug)]
+pub struct Deferred {
+    lower: Box<dyn Lower>,
+    whole: OnceLock<Arc<Template>>,
+}
+
+impl Deferred {
+    /// Not made yet.
+    pub fn new(lower: Box<dyn Lower>) -> Deferred {
+        Deferred { lower, whole: OnceLock::new() }
+    }
 }
 
 /// The kind of a slot; an alias that reads better in a template.
@@ -350,6 +375,9 @@ pub struct ScopeVar {
     pub name: JsStr,
     /// Its kind.
     pub kind: VarKind,
+    /// Functions of the same compilation that are created from this source offset on find it initialized: 0 where its dead zone cannot be
+    /// seen, `u32::MAX` where that depends on more.
+    pub init_end: u32,
 }
 
 /// Kinds of variables.
@@ -618,16 +646,40 @@ impl PositionsBuilder {
 /// Not recursive: functions may nest as deep as sources do.
 impl Drop for Template {
     fn drop(&mut self) {
-        let mut work = vec![std::mem::take(&mut self.functions)];
-        while let Some(functions) = work.pop() {
-            for mut inner in functions.into_iter().filter_map(Arc::into_inner) {
-                work.push(std::mem::take(&mut inner.functions));
+        if self.functions.is_empty() && self.deferred.is_none() {
+            return;
+        }
+        let mut work: Vec<Arc<Template>> = Vec::new();
+        self.take_inner(&mut work);
+        while let Some(template) = work.pop() {
+            if let Some(mut template) = Arc::into_inner(template) {
+                template.take_inner(&mut work);
             }
         }
     }
 }
 
 impl Template {
+    /// Moves the templates that this one owns to `work`.
+    fn take_inner(&mut self, work: &mut Vec<Arc<Template>>) {
+        work.extend(std::mem::take(&mut self.functions));
+        work.extend(self.deferred.take().and_then(|deferred| deferred.whole.into_inner()));
+    }
+
+    /// The template with its code: itself, or what is made of it now if it is an outline. `native_stack` is what the caller has left, in
+    /// bytes, should lowering be needed.
+    pub fn whole(&self, native_stack: usize) -> &Template {
+        match &self.deferred {
+            Some(deferred) => deferred.whole.get_or_init(|| deferred.lower.lower(self, native_stack)),
+            None => self,
+        }
+    }
+
+    /// As [`Template::whole`], but an outline that nobody has called stays one.
+    pub fn known(&self) -> &Template {
+        self.deferred.as_ref().and_then(|deferred| deferred.whole.get()).map_or(self, |whole| whole)
+    }
+
     /// The handler that applies to a throw by the instruction at `pc`.
     pub fn handler_at(&self, pc: u32) -> Option<&Handler> {
         self.handlers.iter().find(|handler| (handler.start..handler.end).contains(&pc))

@@ -66,6 +66,9 @@ pub struct EngineFlags {
     /// Lets scripts call %Name(…).
     #[arg(long, help_heading = "For developers of the engine")]
     pub allow_natives: bool,
+    /// Bytes of source from which on a function's bytecode is made at its first call only; 1G: never.
+    #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "For developers of the engine")]
+    pub defer_from: Option<usize>,
 }
 
 impl EngineFlags {
@@ -90,6 +93,7 @@ impl EngineFlags {
             },
             gc_every: self.gc_every,
             allow_natives: self.allow_natives,
+            defer_from: self.defer_from.unwrap_or(default.defer_from),
             heap_limit: self.heap_limit.unwrap_or(default.heap_limit),
             stack_limit: self.stack_limit.unwrap_or(default.stack_limit),
             nursery_bytes: self.nursery.unwrap_or(default.nursery_bytes),

@@ -19,13 +19,14 @@ pub fn parse<'a>(
     source: &Source,
     text: &str,
     prefix: u32,
+    nesting: parse::Nesting,
     options: &Options,
 ) -> Option<(Program<'a>, FxHashMap<u32, u32>)> {
     let mut text = text.to_string();
     let mut targets = FxHashMap::default();
     for _ in 0..MAX_TARGETS {
         let attempt = allocator.alloc_str(&text);
-        let error = match parse::parse(allocator, source, attempt, false, prefix, options) {
+        let error = match parse::parse(allocator, source, attempt, false, prefix, nesting, options) {
             Ok(program) => return (!targets.is_empty()).then_some((program, targets)),
             Err(error) => error,
         };

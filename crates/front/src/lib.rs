@@ -6,13 +6,16 @@
 //!
 //! Entry points: [`compile_script`], [`compile_module`], [`compile_eval`], [`compile_function`]. All return plain data; a program that
 //! is wrong, or too large for the bytecode's limits, gives a [`CompileError`], never a panic.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod analysis;
 mod call_targets;
 mod lower;
 mod nesting;
 mod parse;
+mod trees;
+
+pub use trees::{age as age_trees, forget as forget_trees};
 
 use lower::{Program, Shared};
 use oxc_allocator::Allocator;
@@ -36,11 +39,22 @@ pub struct Options {
     /// Bytes of native stack that the caller has left for compiling in place. Sources that may need more are compiled on a thread of
     /// their own.
     pub native_stack: usize,
+    /// Bytes of source from which on an inner function is lowered at its first call; `usize::MAX`: all are lowered at once.
+    pub defer_from: usize,
+    /// The syntax trees of sources with such functions are kept for a while ([`trees`]).
+    pub keep_trees: bool,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { natives: false, builtin: false, completion: true, native_stack: 1 << 20 }
+        Options {
+            natives: false,
+            builtin: false,
+            completion: true,
+            native_stack: 1 << 20,
+            defer_from: usize::MAX,
+            keep_trees: true,
+        }
     }
 }
 
@@ -163,9 +177,9 @@ pub fn compile_function_source(
     options: &Options,
 ) -> Result<Arc<Template>, CompileError> {
     let body_start = parameters_end + "\n) ".len();
-    parse::with_stack(source, &source.text, options, || {
+    parse::with_stack(source, &source.text, options, |nesting| {
         let allocator = Allocator::default();
-        let program = parse::parse(&allocator, source, &source.text, false, 0, options)?;
+        let program = parse::parse(&allocator, source, &source.text, false, 0, nesting, options)?;
         let escaped = || CompileError::syntax(source, 0, "invalid parameters or function body");
         let [Statement::FunctionDeclaration(function)] = program.body.as_slice() else {
             return Err(escaped());
@@ -177,17 +191,18 @@ pub fn compile_function_source(
             return Err(escaped());
         }
         parse::check(source, &program, 0)?;
-        let analysis = analysis::analyse(&program, FunctionKind::Script, None, false, None, &allocator)
+        let analysis = analysis::analyse(&program, FunctionKind::Script, None, false, None, 0, &allocator)
             .map_err(|finding| CompileError::of_finding(source, finding, 0))?;
         let shared = Shared {
             analysis: &analysis,
             options,
             source: source.clone(),
-            prefix: 0,
             error: RefCell::new(None),
             chains: RefCell::default(),
             eval: None,
             call_targets: FxHashMap::default(),
+            unit: unit(source, options, false, nesting),
+            nodes: RefCell::default(),
         };
         let template = lower::lower_function(&shared, function);
         finish(shared.error.into_inner(), template)
@@ -213,27 +228,35 @@ fn compile(
         }
         _ => (std::borrow::Cow::Borrowed(source.text.as_str()), 0),
     };
-    parse::with_stack(source, &text, options, || {
-        compile_text(source, &text, prefix, kind, info, wrapper.as_ref(), options)
+    parse::with_stack(source, &text, options, |nesting| {
+        let other = match &text {
+            std::borrow::Cow::Owned(text) => Some(text.as_str()),
+            std::borrow::Cow::Borrowed(_) => None,
+        };
+        trees::compile(source, other, |allocator, text| {
+            compile_text(allocator, source, text, prefix, nesting, kind, info, wrapper.as_ref(), options)
+        })
     })
 }
 
-fn compile_text(
+#[allow(clippy::too_many_arguments)]
+fn compile_text<'a>(
+    allocator: &'a Allocator,
     source: &Arc<Source>,
-    text: &str,
+    text: &'a str,
     prefix: u32,
+    nesting: parse::Nesting,
     kind: FunctionKind,
     info: Option<&EvalInfo>,
     wrapper: Option<&parse::Wrapper>,
     options: &Options,
-) -> Result<Arc<Template>, CompileError> {
-    let allocator = Allocator::default();
+) -> Result<(Arc<Template>, Option<trees::Remains<'a>>), CompileError> {
     let module = kind == FunctionKind::Module;
     let mut call_targets = FxHashMap::default();
-    let program = match parse::parse(&allocator, source, text, module, prefix, options) {
+    let program = match parse::parse(allocator, source, text, module, prefix, nesting, options) {
         Ok(program) => program,
         // Perhaps only for `f() = 1`, which sloppy code may say.
-        Err(error) if !module => match call_targets::parse(&allocator, source, text, prefix, options) {
+        Err(error) if !module => match call_targets::parse(allocator, source, text, prefix, nesting, options) {
             Some((program, targets)) => {
                 call_targets = targets;
                 program
@@ -242,32 +265,48 @@ fn compile_text(
         },
         Err(error) => return Err(error),
     };
+    // In the arena, as all of the tree.
+    let program: &'a oxc_ast::ast::Program<'a> = allocator.alloc(program);
     let (statements, body) = match wrapper {
         None => (program.body.as_slice(), None),
-        Some(wrapper) => wrapper.body(&program).ok_or_else(|| CompileError::syntax(source, 0, "unexpected '}'"))?,
+        Some(wrapper) => wrapper.body(program).ok_or_else(|| CompileError::syntax(source, 0, "unexpected '}'"))?,
     };
-    parse::check(source, &program, prefix)?;
+    parse::check(source, program, prefix)?;
     let directives = body.map_or(program.directives.as_slice(), |body| &body.directives);
     let strict = module
         || options.builtin
         || info.is_some_and(|info| info.strict)
         || directives.iter().any(|directive| directive.directive.as_str() == "use strict");
-    let analysis = analysis::analyse(&program, kind, body, strict, info, &allocator)
+    let analysis = analysis::analyse(program, kind, body, strict, info, prefix, allocator)
         .map_err(|finding| CompileError::of_finding(source, finding, prefix))?;
+    let analysis = Box::new(analysis);
+    let unit = if call_targets.is_empty() { unit(source, options, module, nesting) } else { None };
     let shared = Shared {
         analysis: &analysis,
         options,
         source: source.clone(),
-        prefix,
         error: RefCell::new(None),
         chains: RefCell::default(),
         eval: info,
+        unit: unit.clone(),
         call_targets,
+        nodes: RefCell::default(),
     };
     let span = Span::new(prefix, prefix + source.text.len() as u32);
     let program = Program { statements, directives, span };
     let template = lower::lower_program(&shared, program);
-    finish(shared.error.into_inner(), template)
+    let nodes = shared.nodes.take();
+    let template = finish(shared.error.take(), template)?;
+    let remains =
+        unit.filter(|_| options.keep_trees && !nodes.is_empty()).map(|unit| trees::Remains { unit, analysis, nodes });
+    Ok((template, remains))
+}
+
+/// What deferred functions share, unless there are none: the library's are few, and each is called.
+fn unit(source: &Arc<Source>, options: &Options, module: bool, nesting: parse::Nesting) -> Option<Arc<lower::Unit>> {
+    let wanted = options.defer_from != usize::MAX && !options.builtin;
+    let unit = || lower::Unit { source: source.clone(), options: options.clone(), module, nesting };
+    wanted.then(|| Arc::new(unit()))
 }
 
 /// The template, if nothing went wrong. In debug builds it is verified.

@@ -15,30 +15,99 @@
 const BRACKET_COST: usize = if cfg!(debug_assertions) { 24 << 10 } else { 8 << 10 };
 /// Native stack of any other level.
 const OTHER_COST: usize = if cfg!(debug_assertions) { 6 << 10 } else { 2 << 10 };
+/// What each level counts for at least.
+pub const LEAST_COST: usize = OTHER_COST;
 
-/// Words behind which a `/` begins a regular expression.
-const BEFORE_OPERAND: &[&str] = &[
-    "case",
-    "default",
-    "delete",
-    "do",
-    "else",
-    "extends",
-    "in",
-    "instanceof",
-    "new",
-    "return",
-    "throw",
-    "typeof",
-    "void",
-];
-/// Words behind which it depends on the place.
-const AMBIGUOUS: &[&str] = &["await", "of", "yield"];
-/// Words whose parenthesis is followed by a statement.
-const CONTROL: &[&str] = &["for", "if", "while", "with"];
-/// Words that go on with a statement behind `}` or `;`.
-const CONTINUES: &[&str] =
-    &["as", "catch", "else", "extends", "finally", "from", "in", "instanceof", "of", "satisfies", "while", "with"];
+/// What a byte is to the scans: bits.
+mod class {
+    /// Opens a level: `(`, `[`, `{`, `` ` ``.
+    pub const BRACKET: u8 = 1;
+    /// A level without a bracket: an operator.
+    pub const OPERATOR: u8 = 2;
+    /// Goes on a word: ASCII letters, digits, `_`, `$`.
+    pub const WORD: u8 = 4;
+    /// May begin a word that is a level: `typeof`, `await`, `else`, `in`, …
+    pub const LOWER: u8 = 8;
+    /// `\\` and what is not ASCII: counts like a word, and goes on one.
+    pub const OTHER: u8 = 16;
+    /// White space but for line ends that are not ASCII.
+    pub const SPACE: u8 = 32;
+}
+
+/// The classes of all bytes: scanning is most of what long texts cost before they are parsed, so a byte is looked up, not compared.
+const CLASSES: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut i = 0;
+    while i < 256 {
+        let byte = i as u8;
+        table[i] = match byte {
+            b'(' | b'[' | b'{' | b'`' => class::BRACKET,
+            b'.' | b'=' | b'+' | b'-' | b'*' | b'/' | b'%' | b'!' | b'~' => class::OPERATOR,
+            b'<' | b'>' | b'&' | b'|' | b'^' | b'?' | b':' | b'@' => class::OPERATOR,
+            b'a'..=b'z' => class::WORD | class::LOWER,
+            b'A'..=b'Z' | b'0'..=b'9' | b'_' | b'$' => class::WORD,
+            b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => class::SPACE,
+            0x80.. | b'\\' => class::OTHER,
+            _ => 0,
+        };
+        i += 1;
+    }
+    table
+};
+
+fn is(byte: u8, classes: u8) -> bool {
+    CLASSES[usize::from(byte)] & classes != 0
+}
+
+/// What the scan wants to know of a word: bits.
+mod word {
+    /// A `/` behind it begins a regular expression.
+    pub const BEFORE_OPERAND: u8 = 1;
+    /// Whether one does depends on the place.
+    pub const AMBIGUOUS: u8 = 2;
+    /// Its parenthesis is followed by a statement.
+    pub const CONTROL: u8 = 4;
+    /// A statement goes on with it behind `}` or `;`.
+    pub const CONTINUES: u8 = 8;
+}
+
+/// The first eight bytes of a word, so that words are compared as numbers.
+const fn key(word: &[u8]) -> u64 {
+    let (mut key, mut i) = (0, 0);
+    while i < word.len() && i < 8 {
+        key |= (word[i] as u64) << (8 * i);
+        i += 1;
+    }
+    key
+}
+
+macro_rules! words {
+    ($($bits:expr => $($word:literal)*;)*) => {
+        /// The bits of a word; 0 for most.
+        fn bits_of_word(word: &[u8]) -> u8 {
+            // Names in minified programs are mostly shorter, and others mostly longer.
+            if word.len() < 2 || word.len() > 10 {
+                return 0;
+            }
+            // All words that are looked for differ in their first eight bytes.
+            let (known, bits): (&[u8], u8) = match key(word) {
+                $($(k if k == const { key($word) } => ($word, $bits),)*)*
+                _ => return 0,
+            };
+            if known == word { bits } else { 0 }
+        }
+    };
+}
+
+words! {
+    word::BEFORE_OPERAND => b"case" b"default" b"delete" b"do" b"new" b"return" b"throw" b"typeof" b"void";
+    word::BEFORE_OPERAND | word::CONTINUES => b"else" b"extends" b"in" b"instanceof";
+    word::AMBIGUOUS => b"await" b"yield";
+    word::AMBIGUOUS | word::CONTINUES => b"of";
+    word::CONTROL => b"for" b"if";
+    word::CONTROL | word::CONTINUES => b"while" b"with";
+    word::CONTINUES => b"as" b"catch" b"finally" b"from" b"satisfies";
+}
 
 /// An upper bound of the stack that nesting takes, in bytes, for any text.
 pub fn crude_bound(text: &str) -> usize {
@@ -47,27 +116,24 @@ pub fn crude_bound(text: &str) -> usize {
 
 fn count(text: &[u8]) -> usize {
     let (mut brackets, mut others) = (0usize, 0usize);
-    let mut previous = b' ';
+    let mut previous = class::SPACE;
     for &byte in text {
-        match byte {
-            b'(' | b'[' | b'{' | b'`' => brackets += 1,
-            _ if is_operator(byte) => others += 1,
-            // A word after a space or an operator: `typeof`, `await`, `else`, `in`, … Escapes and other characters count like words.
-            b'a'..=b'z' => others += usize::from(!is_word(previous)),
-            0x80.. | b'\\' => others += 1,
-            _ => {}
-        }
-        previous = byte;
+        let class = CLASSES[usize::from(byte)];
+        brackets += usize::from(class & class::BRACKET != 0);
+        others += usize::from(class & (class::OPERATOR | class::OTHER) != 0);
+        // A word after a space or an operator.
+        others += usize::from(class & class::LOWER != 0 && previous & class::WORD == 0);
+        previous = class;
     }
     brackets * BRACKET_COST + others * OTHER_COST
 }
 
 fn is_operator(byte: u8) -> bool {
-    b".=+-*/%!~<>&|^?:@".contains(&byte)
+    is(byte, class::OPERATOR)
 }
 
 fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$')
+    is(byte, class::WORD)
 }
 
 /// As [`crude_bound`], but close for programs that are long and not deep; `None` where tokens cannot be told apart.
@@ -142,6 +208,7 @@ impl Scanner<'_> {
             self.skip_space()?;
             let Some(byte) = self.peek(0) else { break };
             match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'_' | b'$' => self.word(),
                 b'(' | b'[' | b'{' => self.open(byte),
                 b')' | b']' | b'}' => self.close(byte)?,
                 b'"' | b'\'' => self.string(byte)?,
@@ -165,7 +232,7 @@ impl Scanner<'_> {
                     self.previous = Previous::BeforeOperand;
                     self.top().end_element();
                 }
-                _ if is_word(byte) || byte == b'\\' || byte >= 0x80 => self.word(),
+                _ if is(byte, class::WORD | class::OTHER) => self.word(),
                 _ => self.operator(byte)?,
             }
         }
@@ -197,13 +264,25 @@ impl Scanner<'_> {
     }
 
     /// White space and comments.
+    #[inline]
     fn skip_space(&mut self) -> Option<()> {
+        match self.peek(0) {
+            Some(byte) if byte == b'/' || is(byte, class::SPACE) => self.skip_some_space(),
+            _ => Some(()),
+        }
+    }
+
+    #[inline(never)]
+    fn skip_some_space(&mut self) -> Option<()> {
         loop {
-            match (self.peek(0), self.peek(1)) {
-                (Some(b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c), _) => self.at += 1,
-                (Some(b'/'), Some(b'/')) => self.line_comment(),
-                (Some(b'/'), Some(b'*')) => {
-                    let end = self.text[self.at + 2..].windows(2).position(|pair| pair == b"*/")?;
+            self.at += self.rest().iter().take_while(|&&b| is(b, class::SPACE)).count();
+            if self.peek(0) != Some(b'/') {
+                return Some(());
+            }
+            match self.peek(1) {
+                Some(b'/') => self.line_comment(),
+                Some(b'*') => {
+                    let end = memchr::memmem::find(&self.text[self.at + 2..], b"*/")?;
                     self.at += end + 4;
                 }
                 _ => return Some(()),
@@ -212,7 +291,12 @@ impl Scanner<'_> {
     }
 
     fn line_comment(&mut self) {
-        while self.at < self.text.len() && !self.at_line_end() {
+        loop {
+            let next = memchr::memchr3(b'\n', b'\r', 0xE2, self.rest());
+            self.at = next.map_or(self.text.len(), |next| self.at + next);
+            if next.is_none() || self.at_line_end() {
+                return;
+            }
             self.at += 1;
         }
     }
@@ -266,19 +350,21 @@ impl Scanner<'_> {
     /// The word that comes next, behind white space and comments, without consuming it.
     fn next_word(&mut self) -> Option<&[u8]> {
         self.skip_space()?;
-        let length = self.rest().iter().take_while(|&&b| is_word(b)).count();
-        Some(&self.rest()[..length])
+        let rest = self.rest();
+        let length = rest.iter().take_while(|&&b| is_word(b)).count();
+        Some(&rest[..length])
     }
 
     fn statement_continues(&mut self) -> Option<bool> {
         let word = self.next_word()?;
-        Some(CONTINUES.iter().any(|c| c.as_bytes() == word))
+        Some(bits_of_word(word) & word::CONTINUES != 0)
     }
 
     /// Whether what follows a `}` cannot belong to its statement.
     fn new_statement_follows(&mut self) -> Option<bool> {
-        let starts = self.next_word()?.first().is_some_and(|b| b.is_ascii_alphabetic());
-        Some(starts && !self.statement_continues()?)
+        let word = self.next_word()?;
+        let starts = word.first().is_some_and(|b| b.is_ascii_alphabetic());
+        Some(starts && bits_of_word(word) & word::CONTINUES == 0)
     }
 
     fn string(&mut self, quote: u8) -> Option<()> {
@@ -375,18 +461,24 @@ impl Scanner<'_> {
 
     fn word(&mut self) {
         let start = self.at;
-        while self.peek(0).is_some_and(|b| is_word(b) || b == b'\\' || b >= 0x80) {
+        loop {
+            self.at += self.rest().iter().take_while(|&&b| is(b, class::WORD)).count();
+            match self.peek(0) {
+                Some(other) if is(other, class::OTHER) => {}
+                _ => break,
+            }
             // The braces of an escape such as \u{61} belong to the word.
-            if self.peek(0) == Some(b'\\') && self.rest().starts_with(b"\\u{") {
+            if self.rest().starts_with(b"\\u{") {
                 self.at += self.rest().iter().take_while(|&&b| b != b'}').count();
             }
             self.at += 1;
         }
-        let word = &self.text[start..self.at.min(self.text.len())];
-        let is_in = |list: &[&str]| list.iter().any(|w| w.as_bytes() == word);
+        self.at = self.at.min(self.text.len());
+        let word = &self.text[start..self.at];
         let top = self.levels.last_mut().expect("the level of the whole text is never popped");
         top.own += 1;
-        if is_in(CONTINUES) {
+        let bits = bits_of_word(word);
+        if bits & word::CONTINUES != 0 {
             // Elements that end behind an `else` are inside of what stood before it.
             top.prefix = None;
         }
@@ -394,20 +486,25 @@ impl Scanner<'_> {
             Previous::Dot => Previous::Operand,
             // `for await (`
             Previous::Control if word == b"await" => Previous::Control,
-            _ if is_in(BEFORE_OPERAND) => Previous::BeforeOperand,
-            _ if is_in(AMBIGUOUS) => Previous::Unknown,
-            _ if is_in(CONTROL) => Previous::Control,
+            _ if bits & word::BEFORE_OPERAND != 0 => Previous::BeforeOperand,
+            _ if bits & word::AMBIGUOUS != 0 => Previous::Unknown,
+            _ if bits & word::CONTROL != 0 => Previous::Control,
             _ => Previous::Operand,
         };
     }
 
     fn operator(&mut self, byte: u8) -> Option<()> {
         // What begins or ends a comment as in HTML does so in scripts only.
-        if self.rest().starts_with(b"<!--") || self.rest().starts_with(b"-->") {
+        let html = match byte {
+            b'<' => self.rest().starts_with(b"<!--"),
+            b'-' => self.rest().starts_with(b"-->"),
+            _ => false,
+        };
+        if html {
             return None;
         }
         self.top().own += usize::from(is_operator(byte));
-        if matches!(self.rest(), [b'+', b'+', ..] | [b'-', b'-', ..]) {
+        if matches!(byte, b'+' | b'-') && self.peek(1) == Some(byte) {
             self.top().own += 1;
             self.at += 2;
             // Behind a value on the same line it is a postfix; a value has ended then too.

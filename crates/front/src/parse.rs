@@ -16,6 +16,8 @@ use tercel_bytecode::{EvalInfo, Source, VarKind};
 
 /// What compiling takes at least.
 const BASE: usize = 128 << 10;
+/// Bytes from which on counting the characters that could open levels is not tried before the scan.
+const LONG: usize = 16 << 10;
 /// The largest stack that is reserved.
 const MAX_STACK: usize = 64 << 30;
 
@@ -24,17 +26,30 @@ pub fn with_stack<T: Send>(
     source: &Source,
     text: &str,
     options: &Options,
-    compile: impl FnOnce() -> Result<T, CompileError> + Send,
+    compile: impl FnOnce(Nesting) -> Result<T, CompileError> + Send,
 ) -> Result<T, CompileError> {
     if text.len() > u32::MAX as usize / 2 {
         return Err(CompileError::range(source, "source is too long"));
     }
-    // The scan takes longer: only where the first bound is too large.
-    let crude = BASE + nesting::crude_bound(text);
-    if crude <= options.native_stack {
-        return compile();
+    // The scan takes longer than counting, but for a long text the count would be too large anyway.
+    let mut crude = usize::MAX;
+    if text.len() < LONG {
+        crude = BASE + nesting::crude_bound(text);
+        if crude <= options.native_stack {
+            return compile(Nesting(crude));
+        }
     }
-    let needed = nesting::scanned_bound(text).map_or(crude, |bound| crude.min(BASE + bound));
+    let scanned = nesting::scanned_bound(text).map(|bound| BASE + bound);
+    if let Some(bound) = scanned
+        && bound <= options.native_stack
+    {
+        return compile(Nesting(bound));
+    }
+    if crude == usize::MAX {
+        crude = BASE + nesting::crude_bound(text);
+    }
+    let needed = scanned.map_or(crude, |bound| crude.min(bound));
+    let compile = || compile(Nesting(needed));
     if needed <= options.native_stack {
         return compile();
     }
@@ -53,6 +68,23 @@ pub fn with_stack<T: Send>(
     })
 }
 
+/// What is known of a text's nesting before it is parsed: the native stack that its levels take at most.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Nesting(usize);
+
+impl Nesting {
+    /// More than [`MAX_DEPTH`] levels are possible.
+    fn is_deep(self) -> bool {
+        self.0 >= MAX_DEPTH * nesting::LEAST_COST
+    }
+
+    /// That of a part of the text with a few brackets around it, if it fits a stack.
+    pub fn of_part(self, stack: usize) -> Option<Nesting> {
+        let part = Nesting(self.0.saturating_add(BASE));
+        (part.0 <= stack).then_some(part)
+    }
+}
+
 /// Parses a text and checks its early errors. `prefix` is the length of what was put before the source.
 pub fn parse<'a>(
     allocator: &'a Allocator,
@@ -60,14 +92,14 @@ pub fn parse<'a>(
     text: &'a str,
     module: bool,
     prefix: u32,
+    nesting: Nesting,
     options: &Options,
 ) -> Result<Program<'a>, CompileError> {
     let parsed = run_parser(allocator, text, module, options);
     if let Some(error) = first_error(source, parsed.diagnostics.iter(), prefix) {
         return Err(error);
     }
-    // Short texts cannot nest deep: each level takes a few characters.
-    if text.len() > MAX_DEPTH * 4 && Depth::of(&parsed.program) > MAX_DEPTH {
+    if nesting.is_deep() && Depth::of(&parsed.program) > MAX_DEPTH {
         return Err(CompileError::range(source, "statements nest too deep"));
     }
     Ok(parsed.program)

@@ -161,6 +161,21 @@ impl Tracer {
         }
     }
 
+    /// [`Tracer::visit_values`], and whether the next collection of young cells may pass the slots over if nothing is stored in them: this is
+    /// one, too, and none of their targets stays young.
+    #[inline]
+    pub fn visit_settling(&mut self, slots: &[Cell<u64>]) -> bool {
+        self.found_young = false;
+        self.visit_values(slots);
+        self.mode == Mode::Minor && !self.found_young
+    }
+
+    /// Whether this is a collection of young cells only.
+    #[inline]
+    pub fn is_minor(&self) -> bool {
+        self.mode == Mode::Minor
+    }
+
     /// Shows a shape id that is held outside a header; 0 is none. Shapes do not move.
     #[inline]
     pub fn visit_shape(&mut self, id: u32) {

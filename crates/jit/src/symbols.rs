@@ -74,6 +74,7 @@ extras! {
     SET_HAS = fast_native::set_has;
     SET_ADD = fast_native::set_add;
     SET_DELETE = fast_native::set_delete;
+    REGEXP_TEST = fast_native::regexp_test;
     THROW = machine::throw_stub;
 }
 

@@ -269,6 +269,7 @@ pub(crate) fn prepare_construct(
                     base.set(frame::NEW_TARGET, new_target);
                     reserve_block(cx, base, argc);
                     let this = cx.new_this(new_target.as_object().unwrap_or(function.object()), || {
+                        cx.prepare_code(function.code());
                         expected_properties(function)
                     });
                     release_block(cx, base, site.delta);

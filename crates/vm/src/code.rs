@@ -1,7 +1,7 @@
 //! A template instantiated in a realm: constants as values, feedback, counters.
 //!
 //! A code block is made when the first closure of its template is, and stays small until the first call: then
-//! [`Context::prepare_code`] makes the constants and the feedback sites. It does not move, and neither does what it
+//! [`Context::prepare_code`] makes the constants and the feedback sites, and has the front end lower the function if its template is an outline. It does not move, and neither does what it
 //! points to outside the heap, so the interpreter and machine code may keep its addresses while a frame refers to it.
 //!
 //! Invariants: `code`, `constants` and `sites` are valid for reading once `READY` is set; a write of a cell pointer into
@@ -23,11 +23,11 @@ use tercel_bytecode::{Constant, FunctionKind, JsStr, Template, TemplateFlags};
 #[repr(C)]
 pub struct CodeBlock {
     pub header: CellHeader,
-    code: *const u16,
+    code: Cell<*const u16>,
     constants: Cell<*mut Value>,
     sites: Cell<*mut Site>,
     flags: Cell<u32>,
-    num_registers: u16,
+    num_registers: Cell<u16>,
     num_params: u16,
     /// Calls that ran in the interpreter (wrapping).
     pub calls: Cell<u32>,
@@ -46,10 +46,13 @@ pub struct CodeBlock {
     machine: Cell<*const MachineCode>,
     num_sites: Cell<u32>,
     num_constants: Cell<u32>,
-    num_functions: u32,
+    num_functions: Cell<u32>,
     /// Code blocks of the inner functions, made by their first closures; empty until then.
     functions: Cell<*mut Value>,
+    /// A count of the template that the block was made of.
     template: *const Template,
+    /// That, or, if it is an outline that has been called, the template with the code, which the outline keeps.
+    whole: Cell<*const Template>,
     realm: Cell<Gc<Realm>>,
     /// Shape and the like for `new`: see `construct`.
     pub construct_shape: Cell<u32>,
@@ -98,7 +101,7 @@ impl CodeBlock {
 impl Gc<CodeBlock> {
     #[inline(always)]
     pub fn code(self) -> *const u16 {
-        self.code
+        self.code.get()
     }
     #[inline(always)]
     pub fn constants(self) -> *mut Value {
@@ -118,7 +121,7 @@ impl Gc<CodeBlock> {
     }
     #[inline(always)]
     pub fn num_registers(self) -> usize {
-        self.num_registers as usize
+        self.num_registers.get() as usize
     }
     #[inline(always)]
     pub fn num_params(self) -> usize {
@@ -132,12 +135,13 @@ impl Gc<CodeBlock> {
     pub fn realm(self) -> Gc<Realm> {
         self.realm.get()
     }
-    /// The template. The reference is good while the code block lives, and it does not move.
+    /// The template; an outline before the first call of a function that is lowered then. The reference is good while the code block lives, and it
+    /// does not move.
     #[inline(always)]
     pub fn template<'a>(self) -> &'a Template {
-        // SAFETY: the block owns a reference count of the template until its finalizer runs; callers use the
+        // SAFETY: the block owns a reference count of `template` until its finalizer runs, and that keeps `whole`; callers use the
         // reference only while the block is reachable (a frame or function that they hold refers to it).
-        unsafe { &*self.template }
+        unsafe { &*self.whole.get() }
     }
     pub fn template_arc(self) -> Arc<Template> {
         // SAFETY: `template` came from Arc::into_raw, and the block's own count keeps it alive.
@@ -186,7 +190,7 @@ impl Gc<CodeBlock> {
     #[inline(always)]
     pub fn offset_of(self, pc: *const u16) -> usize {
         // SAFETY: callers pass a pc of this code.
-        unsafe { pc.offset_from(self.code) as usize }
+        unsafe { pc.offset_from(self.code.get()) as usize }
     }
     pub fn own_name(self) -> &'static JsStr {
         // The reference must not outlive the block; it is used at once by all callers.
@@ -244,7 +248,7 @@ impl Gc<CodeBlock> {
             if first.is_null() { &[] } else { unsafe { std::slice::from_raw_parts(first.cast(), n as usize) } }
         };
         cells(self.constants.get(), self.num_constants.get()).iter().for_each(&mut visit);
-        cells(self.functions.get(), self.num_functions).iter().for_each(&mut visit);
+        cells(self.functions.get(), self.num_functions.get()).iter().for_each(&mut visit);
         for site in self.all_sites() {
             visit(&site.cell);
             visit(&site.stubs);
@@ -256,7 +260,7 @@ impl Gc<CodeBlock> {
 
     /// The code block of inner function `i`, if it was needed before.
     pub fn made_function(self, i: usize) -> Option<Gc<CodeBlock>> {
-        debug_assert!(i < self.num_functions as usize);
+        debug_assert!(i < self.num_functions.get() as usize);
         // SAFETY: `functions` has `num_functions` values from creation on.
         unsafe { *self.functions.get().add(i) }.as_kind(Kind::CodeBlock)
     }
@@ -275,6 +279,11 @@ impl Gc<CodeBlock> {
         cx.write_barrier(self.header_ptr(), block.into());
         block
     }
+}
+
+/// Room for the code blocks of so many inner functions.
+fn no_functions(count: u32) -> *mut Value {
+    if count == 0 { std::ptr::null_mut() } else { boxed(vec![Value::EMPTY; count as usize]) }
 }
 
 fn boxed<T>(values: Vec<T>) -> *mut T {
@@ -307,18 +316,20 @@ impl Context {
             }
         }
         let num_functions = template.functions.len() as u32;
+        let (code, num_registers, num_params) = (template.code.as_ptr(), template.num_registers, template.num_params);
+        let template = Arc::into_raw(template);
         let block: Gc<CodeBlock> = self.alloc_fixed(Kind::CodeBlock, size_of::<CodeBlock>());
         let header = CellHeader::new(0, Kind::CodeBlock as u8, 0, 0);
         // SAFETY: the cell is fresh and of this size; nobody else knows it.
         unsafe {
             block.as_ptr().write(CodeBlock {
                 header,
-                code: template.code.as_ptr(),
+                code: Cell::new(code),
                 constants: Cell::new(std::ptr::null_mut()),
                 sites: Cell::new(std::ptr::null_mut()),
                 flags: Cell::new(flags),
-                num_registers: template.num_registers,
-                num_params: template.num_params,
+                num_registers: Cell::new(num_registers),
+                num_params,
                 calls: Cell::new(0),
                 heat: Cell::new(self.interp.tiers.call_threshold.get()),
                 late: Cell::new(0),
@@ -329,13 +340,10 @@ impl Context {
                 machine: Cell::new(std::ptr::null()),
                 num_sites: Cell::new(0),
                 num_constants: Cell::new(0),
-                num_functions,
-                functions: Cell::new(if num_functions == 0 {
-                    std::ptr::null_mut()
-                } else {
-                    boxed(vec![Value::EMPTY; num_functions as usize])
-                }),
-                template: Arc::into_raw(template),
+                num_functions: Cell::new(num_functions),
+                functions: Cell::new(no_functions(num_functions)),
+                template,
+                whole: Cell::new(template),
                 realm: Cell::new(realm),
                 construct_shape: Cell::new(NO_SHAPE),
                 module: Cell::new(Value::UNDEFINED),
@@ -345,12 +353,20 @@ impl Context {
         block
     }
 
-    /// Makes the constants and the feedback of `block`, before its first call.
+    /// Makes the constants and the feedback of `block`, before its first call, and its code if it is an outline.
     #[cold]
     #[inline(never)]
     pub fn prepare_code(&self, block: Gc<CodeBlock>) {
         if block.has(code_flag::READY) {
             return;
+        }
+        if block.template().deferred.is_some() {
+            let whole = block.template().whole(self.native_stack_left());
+            block.whole.set(whole);
+            block.code.set(whole.code.as_ptr());
+            block.num_registers.set(whole.num_registers);
+            block.functions.set(no_functions(whole.functions.len() as u32));
+            block.num_functions.set(whole.functions.len() as u32);
         }
         let template = block.template();
         let constants: Vec<Value> = template.constants.iter().map(|c| self.constant_value(c)).collect();
@@ -405,7 +421,7 @@ pub unsafe fn finalize_code_block(header: *mut CellHeader) {
             }
         };
         free(block.constants.get(), block.num_constants.get());
-        free(block.functions.get(), block.num_functions);
+        free(block.functions.get(), block.num_functions.get());
         if !block.sites.get().is_null() {
             let (first, count) = (block.sites.get().sub(1), block.num_sites.get() as usize + 1);
             drop(Box::from_raw(std::ptr::slice_from_raw_parts_mut(first, count)));

@@ -77,6 +77,8 @@ pub struct Options {
     pub gdb_jit: bool,
     /// `--allow-natives`: scripts may call `%Name(…)`.
     pub allow_natives: bool,
+    /// `--defer-from=SIZE`: inner functions of so many bytes of source get their bytecode at their first call.
+    pub defer_from: usize,
     /// Every script is in checked mode, as if it began with `"use checked"`.
     pub checked: bool,
     /// Passes switched off, by name.
@@ -93,6 +95,9 @@ pub struct Options {
     /// How long a script may run.
     pub timeout: Option<Duration>,
 }
+
+/// A shorter function is lowered with the source: its outline would take as much.
+const DEFER_FROM: usize = 100;
 
 impl Default for Options {
     fn default() -> Self {
@@ -115,6 +120,7 @@ impl Default for Options {
             jitdump: false,
             gdb_jit: false,
             allow_natives: false,
+            defer_from: DEFER_FROM,
             checked: false,
             disabled_passes: Vec::new(),
             thresholds: Thresholds::default(),

@@ -36,12 +36,18 @@ pub struct SelfHostedFile {
 
 impl Context {
     fn compile_options(&self) -> Options {
-        let here = crate::interp::entry::stack_pointer();
         Options {
             natives: self.options.allow_natives,
-            native_stack: here.saturating_sub(self.interp.native_limit.get()),
+            native_stack: self.native_stack_left(),
+            defer_from: self.options.defer_from,
             ..Options::default()
         }
+    }
+
+    /// Bytes of native stack that may be used from here on.
+    pub(crate) fn native_stack_left(&self) -> usize {
+        let here = crate::interp::entry::stack_pointer();
+        here.saturating_sub(self.interp.native_limit.get())
     }
 
     /// Throws what the compiler found, as of its place in the source.

@@ -8,7 +8,7 @@ use crate::cell::{Gc, Kind};
 use crate::context::Context;
 use crate::function::{NativeFunction, native_flag};
 use crate::object::array::ArrayObject;
-use crate::object::kinds::Collection;
+use crate::object::kinds::{Collection, ForeignObject};
 use crate::value::Value;
 
 macro_rules! fast_natives {
@@ -42,6 +42,7 @@ fast_natives! {
     SetHas,
     SetAdd,
     SetDelete,
+    RegExpTest,
     /// The getter `length` of typed arrays.
     TypedArrayLength,
     /// The getter `size` of maps.
@@ -168,4 +169,13 @@ pub extern "C" fn set_has(cx: &Context, this: Value, key: Value) -> Value {
         Some(set) => common(cx, cx.ordered_has(set, key), Value::boolean),
         None => Value::EMPTY,
     }
+}
+
+/// `regexp.test(string)` of a RegExp as the engine made it, which neither reads nor writes `lastIndex`, if the match takes no long time. The innermost
+/// frame must be known.
+pub extern "C" fn regexp_test(cx: &Context, this: Value, string: Value) -> Value {
+    let Some((regexp, string)) = this.as_kind::<ForeignObject>(Kind::RegExp).zip(string.as_string()) else {
+        return Value::EMPTY;
+    };
+    cx.test_briefly(regexp, string).map_or(Value::EMPTY, Value::boolean)
 }

@@ -32,6 +32,9 @@ struct Job {
 #[derive(Default)]
 pub struct JobQueue {
     queue: UnsafeCell<VecDeque<Job>>,
+    /// So many jobs at the front refer to no young cell: a job never changes, so collections of young cells pass over them. A queue may
+    /// hold more jobs than the nursery has cells.
+    settled: Cell<usize>,
     /// Rejected promises that nobody handles (yet), in order.
     unhandled: UnsafeCell<Vec<Cell<Value>>>,
     running: Cell<bool>,
@@ -43,7 +46,8 @@ impl JobQueue {
         unsafe { (*self.queue.get()).push_back(Job { work, values: values.map(Cell::new) }) }
     }
     fn pop(&self) -> Option<Job> {
-        // SAFETY: as in `push`.
+        self.settled.set(self.settled.get().saturating_sub(1));
+        // SAFETY: as above.
         unsafe { (*self.queue.get()).pop_front() }
     }
     pub fn is_empty(&self) -> bool {
@@ -53,17 +57,27 @@ impl JobQueue {
     pub fn clear(&self) {
         // SAFETY: as in `push`.
         unsafe {
+            self.settled.set(0);
             (*self.queue.get()).clear();
             (*self.unhandled.get()).clear();
         }
     }
-    /// Shows every value to `visit`.
-    pub fn trace(&self, visit: &mut dyn FnMut(&Cell<Value>)) {
+    /// Shows every value to `visit`, which says whether those that it was shown are settled ([`Tracer::visit_settling`]); in a collection of
+    /// young cells (`minor`) those that are not settled yet.
+    ///
+    /// [`Tracer::visit_settling`]: tercel_gc::Tracer::visit_settling
+    pub(crate) fn trace(&self, minor: bool, visit: &mut dyn FnMut(&[Cell<Value>]) -> bool) {
         // SAFETY: as in `push`; `visit` does not touch the queue.
-        unsafe {
-            (*self.queue.get()).iter().flat_map(|job| &job.values).for_each(&mut *visit);
-            (*self.unhandled.get()).iter().for_each(visit);
+        let (queue, unhandled) = unsafe { (&*self.queue.get(), &*self.unhandled.get()) };
+        let skipped = if minor { self.settled.get().min(queue.len()) } else { 0 };
+        let mut settled = skipped;
+        for (i, job) in queue.iter().enumerate().skip(skipped) {
+            if visit(&job.values) && settled == i {
+                settled += 1;
+            }
         }
+        self.settled.set(settled);
+        visit(unhandled);
     }
 
     pub(crate) fn add_unhandled(&self, promise: Gc<Promise>) {

@@ -10,21 +10,22 @@ use crate::context::Context;
 use crate::error::JsResult;
 use crate::function::NativeFunction;
 use crate::key::PropertyKey;
+use crate::names;
 use crate::native::NativeFn;
 use crate::object::Object;
 use crate::object::array::ArrayObject;
 use crate::object::kinds::ForeignObject;
 use crate::object::property::Accessor;
 use crate::probe::Probe;
-use crate::realm::RealmShape;
+use crate::realm::{Intrinsic, RealmShape};
 use crate::shape::{SlotLocation, WRITABLE};
-use crate::string::JsString;
+use crate::string::{Chars, JsString};
 use crate::value::Value;
 use rustc_hash::FxHashMap;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 use tercel_gc::WeakSweep;
-use tercel_regexp::{Flags, PatternSource, Regex, Scratch, SyntaxError};
+use tercel_regexp::{Flags, Input, PatternSource, Regex, Scratch, SyntaxError};
 
 /// What the values of a RegExp's [`ForeignObject`] are.
 pub mod field {
@@ -50,13 +51,17 @@ pub struct Regexps {
     programs: RefCell<FxHashMap<(Vec<u16>, Flags), Arc<Regex>>>,
     scratch: RefCell<Scratch>,
     probes: [Probe; PROBES],
+    /// For `exec` of the prototype, as the next field's.
+    exec_probe: Probe,
+    /// The native function of RegExp.prototype.exec, once it was asked for.
+    exec_function: Cell<Option<NativeFn>>,
 }
 
 impl Regexps {
     /// Forgets what is known by the ids of shapes, which a full collection may give to others.
     pub(crate) fn sweep(&self, sweep: &WeakSweep) {
         if sweep.is_full() {
-            self.probes.iter().for_each(Probe::forget);
+            self.probes.iter().chain([&self.exec_probe]).for_each(Probe::forget);
         }
     }
 }
@@ -125,6 +130,41 @@ impl Context {
             scratch.shrink_to(MAX_KEPT_SCRATCH);
         }
         result
+    }
+
+    /// Whether a RegExp without `g` and `y` matches, if nothing that `test` does could run a script, and the match is over before its first poll.
+    #[inline]
+    pub fn test_briefly(&self, regexp: Gc<ForeignObject>, string: Gc<JsString>) -> Option<bool> {
+        let last_index = regexp.object().slot(regexp.plain_last_index(self)?);
+        let regexps = &self.library.regexps;
+        let function = regexps.exec_function.get().or_else(|| {
+            let function = self.library_function(Intrinsic::RegExpPrototype, names::EXEC);
+            regexps.exec_function.set(function);
+            function
+        })?;
+        let prototype = self.intrinsic(Intrinsic::RegExpPrototype);
+        let exec: Gc<NativeFunction> =
+            regexps.exec_probe.value(self, prototype, self.names().exec)?.as_kind(Kind::NativeFunction)?;
+        if !last_index.is_number() || !std::ptr::fn_addr_eq(exec.function.get(), function) {
+            return None;
+        }
+        // SAFETY: `foreign` is null or a reference that lives as long as this object or its origin, which it keeps.
+        let regex = unsafe { regexp.foreign.get().cast::<Regex>().as_ref() }?;
+        if regex.flags().contains(Flags::GLOBAL) || regex.flags().contains(Flags::STICKY) {
+            return None;
+        }
+        let input = match string.chars(self) {
+            Ok(Chars::Latin1(text)) => Input::Latin1(text),
+            Ok(Chars::Utf16(text)) => Input::Utf16(text),
+            // The native will come upon the error again.
+            Err(_) => {
+                if !self.is_terminating() {
+                    self.take_exception();
+                }
+                return None;
+            }
+        };
+        self.with_regexp_scratch(|scratch| regex.exec(input, 0, scratch, &mut || false)).ok()
     }
 
     /// The array that a match gives (RegExpBuiltinExec, §22.2.7.2 steps 18–34, but for `indices`): captures by number, then `index`,

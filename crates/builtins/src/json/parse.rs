@@ -1,7 +1,7 @@
 //! The parser: one pass over the text with an explicit stack. Containers under construction live in a rooted list.
 
-use super::POLL_UNITS;
 use super::snapshot::{Children, Node, Snapshot};
+use super::{POLL_UNITS, plain_prefix};
 use std::collections::HashMap;
 use tercel_vm::object::array::ArrayObject;
 use tercel_vm::string::{Chars, StringBuilder};
@@ -134,9 +134,7 @@ impl<'cx, 'a> Parser<'cx, 'a> {
     fn plain_run(&self) -> usize {
         let plain = |unit: u16| unit >= 0x20 && unit != 0x22 && unit != 0x5c;
         match self.text {
-            Chars::Latin1(bytes) => {
-                bytes[self.at..].iter().position(|&b| !plain(u16::from(b))).map_or(bytes.len(), |n| self.at + n)
-            }
+            Chars::Latin1(bytes) => self.at + plain_prefix(&bytes[self.at..]),
             Chars::Utf16(units) => {
                 units[self.at..].iter().position(|&u| !plain(u)).map_or(units.len(), |n| self.at + n)
             }

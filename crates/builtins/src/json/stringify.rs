@@ -4,7 +4,7 @@
 //! getter or `toJSON` may change anything in between. That an object has no `toJSON` is asked once a shape, and again after
 //! anything that may have run a script or a collection ([`Serializer::forget`]).
 
-use super::POLL_UNITS;
+use super::{POLL_UNITS, plain_prefix};
 use std::collections::HashMap;
 use tercel_vm::number::format::Buffer;
 use tercel_vm::shape::Shape;
@@ -170,8 +170,14 @@ impl<'cx> Serializer<'cx> {
                 self.out.push_unit(0x2c)?;
             }
             self.newline(depth)?;
+            let element = dense_element(array, i);
+            if let Some(element) = element
+                && self.scalar(false, None, element)?
+            {
+                continue;
+            }
             let key = cx.index_key(i);
-            let element = match dense_element(array, i) {
+            let element = match element {
                 Some(element) => element,
                 None => {
                     self.forget();
@@ -234,11 +240,62 @@ impl<'cx> Serializer<'cx> {
         self.member(object, key, value, first)
     }
 
+    /// Writes a value that nothing is asked about, a number, a boolean, null or a string without escapes, where there is neither replacer nor
+    /// gap: behind a comma and a name (one that needs no escapes) if so told. `false`: it is something else, and nothing was written.
+    #[inline]
+    fn scalar(&mut self, comma: bool, name: Option<&[u8]>, value: Value) -> JsResult<bool> {
+        /// A number's text has no more characters; nor do the other words.
+        const LONGEST_NUMBER: usize = 32;
+        if !self.replacer.is_undefined() || !self.gap.is_empty() {
+            return Ok(false);
+        }
+        let text = match value.as_string() {
+            Some(s) => match s.chars(self.cx)? {
+                Chars::Latin1(text) if plain_prefix(text) == text.len() => Some(text),
+                _ => return Ok(false),
+            },
+            None if value.is_number() || value.is_boolean() || value.is_null() => None,
+            None => return Ok(false),
+        };
+        let room = 4 + name.map_or(0, <[u8]>::len) + 2 + text.map_or(LONGEST_NUMBER, <[u8]>::len);
+        let Some(out) = self.out.latin1_with_room(room)? else { return Ok(false) };
+        if comma {
+            out.push(b',');
+        }
+        if let Some(name) = name {
+            out.push(b'"');
+            out.extend_from_slice(name);
+            out.extend_from_slice(b"\":");
+        }
+        match text {
+            Some(text) => {
+                out.push(b'"');
+                out.extend_from_slice(text);
+                out.push(b'"');
+            }
+            None if value.is_int32() => out.extend_from_slice(self.digits.digits_of(i64::from(value.as_int32()))),
+            None if value.is_number() && value.as_number().is_finite() => {
+                out.extend_from_slice(self.digits.format(value.as_number()).as_bytes());
+            }
+            None if value.is_boolean() => out.extend_from_slice(if value.as_boolean() { b"true" } else { b"false" }),
+            None => out.extend_from_slice(b"null"),
+        }
+        Ok(true)
+    }
+
     /// `"key":value`, behind a comma unless it is the first; nothing for what JSON has no form for.
     fn member(&mut self, object: Gc<Object>, key: PropertyKey, value: Value, first: &mut bool) -> JsResult<()> {
         let cx = self.cx;
         let depth = self.stack.len();
         let follows = !*first;
+        if let Some(name) = key.as_name()
+            && let Chars::Latin1(name) = name.flat_chars()
+            && plain_prefix(name) == name.len()
+            && self.scalar(follows, Some(name), value)?
+        {
+            *first = false;
+            return Ok(());
+        }
         let mut write_name = |s: &mut Self| -> JsResult<()> {
             if follows {
                 s.out.push_unit(0x2c)?;
@@ -297,7 +354,7 @@ fn quote(out: &mut StringBuilder<'_>, text: Chars<'_>) -> JsResult<()> {
     let mut start = 0;
     let length = text.len();
     let plain = match text {
-        Chars::Latin1(bytes) => bytes.iter().position(|&b| b < 0x20 || b == 0x22 || b == 0x5c).unwrap_or(length),
+        Chars::Latin1(bytes) => plain_prefix(bytes),
         Chars::Utf16(_) => 0,
     };
     for i in plain..length {

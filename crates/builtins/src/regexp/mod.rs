@@ -11,6 +11,7 @@ use object::{
 pub use object::{create, set_last_index};
 use short_ways::Replacement;
 use tercel_regexp::Flags;
+use tercel_vm::fast_native::FastNative;
 use tercel_vm::string::{Chars, StringBuilder, search};
 use tercel_vm::{Args, Context, Gc, JsResult, JsString, Object, PropertyKey, Value, ValueList, names};
 
@@ -490,7 +491,7 @@ pub static PROTOTYPE: &[PropertySpec] = &[
     getter("sticky", sticky),
     getter("unicode", unicode),
     getter("unicodeSets", unicode_sets),
-    method("test", 1, test),
+    method("test", 1, test).fast(FastNative::RegExpTest),
     method("toString", 0, to_string),
     symbol_method(names::SYMBOL_MATCH, 1, match_),
     symbol_method(names::SYMBOL_MATCH_ALL, 1, match_all),

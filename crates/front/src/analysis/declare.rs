@@ -9,7 +9,7 @@ use tercel_bytecode::{FunctionKind, ScopeKind, ScopeTemplate, ScopeVar, VarKind}
 
 /// A reference that is not resolved yet.
 #[derive(Clone, Copy)]
-pub(super) struct Reference<'a> {
+pub struct Reference<'a> {
     pub name: Ident<'a>,
     /// Source offset from which on the reference can be evaluated: its own, or where the function around it is created.
     pub pos: u32,
@@ -26,7 +26,7 @@ pub(super) const DYNAMIC: u8 = 4;
 pub(super) const METHOD: u8 = 8;
 
 /// The state of the walk.
-pub(super) struct Walker<'a> {
+pub struct Walker<'a> {
     pub out: Analysis<'a>,
     /// References of all open scopes, outermost first.
     pub pending: Vec<Reference<'a>>,
@@ -103,6 +103,7 @@ impl<'a> Walker<'a> {
             is_async: false,
             uses_this: false,
             uses_home: false,
+            uses_new_target: false,
             has_eval: false,
             simple_params: true,
             mapped_arguments: false,
@@ -111,6 +112,7 @@ impl<'a> Walker<'a> {
             class_element: false,
             has_await: false,
             start,
+            lower_at_once: false,
         });
         self.functions.push(id);
         id
@@ -239,6 +241,13 @@ impl<'a> Walker<'a> {
             self.out.global_annex_b.push(name);
         } else {
             self.declare_in(target, name, Declared::Var);
+        }
+    }
+
+    /// Lowering may reject what stands here.
+    pub fn lower_at_once(&mut self) {
+        for &id in &self.functions {
+            self.out.functions[id as usize].lower_at_once = true;
         }
     }
 
@@ -452,6 +461,7 @@ impl<'a> Walker<'a> {
 
     /// Gives the captured variables of a scope their slots.
     fn fix_heap(&mut self, id: ScopeId) {
+        let origin = self.out.origin;
         let scope = &mut self.out.scopes[id as usize];
         if scope.extensible && !scope.map.contains_key(&Ident::from(internal::EVAL_VARS)) {
             scope.vars.push(Var {
@@ -472,17 +482,25 @@ impl<'a> Walker<'a> {
             }
         }
         let is_with = scope.place == Place::With;
+        // What is initialized there is no matter of order in the source.
+        let unordered = scope.place == Place::Switch || scope.has_eval;
         if !is_with && !scope.vars.iter().any(|var| var.captured) {
             return;
         }
         let mut vars = Vec::new();
         if is_with {
-            vars.push(ScopeVar { name: "%with".into(), kind: VarKind::Internal });
+            vars.push(ScopeVar { name: "%with".into(), kind: VarKind::Internal, init_end: 0 });
         }
         for var in &mut scope.vars {
             if var.captured {
                 var.slot = vars.len().min(usize::from(u16::MAX)) as u16;
-                vars.push(ScopeVar { name: var.name.as_str().into(), kind: var.declared.var_kind(var.tdz) });
+                let init_end = match var.tdz {
+                    false => 0,
+                    true if unordered || var.init_end == u32::MAX => u32::MAX,
+                    true => origin.to_source(var.init_end).max(1),
+                };
+                let kind = var.declared.var_kind(var.tdz);
+                vars.push(ScopeVar { name: var.name.as_str().into(), kind, init_end });
             }
         }
         if vars.len() >= usize::from(u16::MAX) {

@@ -112,7 +112,7 @@ impl<'a> Walker<'a> {
         }
     }
 
-    pub(super) fn walk_plain_function(
+    pub fn walk_plain_function(
         &mut self,
         it: &Function<'a>,
         kind: FunctionKind,
@@ -193,6 +193,7 @@ impl<'a> Walker<'a> {
                     }
                 }
                 ClassElement::StaticBlock(_) => statics = true,
+                ClassElement::AccessorProperty(_) => self.lower_at_once(),
                 _ => {}
             }
         }

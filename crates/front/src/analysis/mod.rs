@@ -28,7 +28,7 @@ use std::sync::Arc;
 use tercel_bytecode::{FunctionKind, ScopeChain, ScopeKind, ScopeTemplate, VarKind};
 
 pub use hoist::{declared_lexical_names, function_declaration, is_constant_declaration};
-pub use walk::{analyse, is_direct_eval};
+pub use walk::{analyse, analyse_deferred, is_direct_eval};
 
 /// Index of a [`Scope`].
 pub type ScopeId = u32;
@@ -80,8 +80,39 @@ pub struct Analysis<'a> {
     pub hidden: FxHashMap<u32, u32>,
     /// Source ranges of methods (by start offset of their function node, which begins at the parameters).
     pub method_spans: FxHashMap<u32, Span>,
-    /// For eval code: the scopes around it.
+    /// For eval code and functions that are analysed alone: the scopes around it.
     pub outer: Option<Arc<ScopeChain>>,
+    /// For functions that are analysed alone: to which functions those belong.
+    pub around: Box<[Around]>,
+    /// Where the text as parsed stands in the source.
+    pub origin: Origin,
+    /// It is that of one function, apart from its source.
+    pub is_of_function: bool,
+}
+
+/// A function around one that is analysed alone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Around {
+    /// How many heap scopes of it are around.
+    pub scopes: u32,
+    /// The source offset from which on the function inside of it may be created.
+    pub created: u32,
+}
+
+/// Where a text that is parsed comes from.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Origin {
+    /// Length of what was put before it.
+    pub prefix: u32,
+    /// Where it begins in the source.
+    pub base: u32,
+}
+
+impl Origin {
+    /// The source offset of an offset in the text as parsed.
+    pub fn to_source(self, offset: u32) -> u32 {
+        offset.saturating_sub(self.prefix).saturating_add(self.base)
+    }
 }
 
 /// What a scope is of.
@@ -240,6 +271,8 @@ pub struct Function {
     pub uses_this: bool,
     /// Refers to `super.x`, likewise.
     pub uses_home: bool,
+    /// Refers to `new.target` or calls `super`, likewise.
+    pub uses_new_target: bool,
     /// Contains a direct eval outside inner functions that are not arrow functions.
     pub has_eval: bool,
     /// All parameters are plain identifiers.
@@ -256,6 +289,8 @@ pub struct Function {
     pub has_await: bool,
     /// Start offset.
     pub start: u32,
+    /// It, or a function in it, has what lowering may reject: it is lowered with the source.
+    pub lower_at_once: bool,
 }
 
 impl Function {
@@ -283,6 +318,8 @@ pub enum Found {
         slot: u16,
         /// The variable's kind.
         kind: VarKind,
+        /// May be in its dead zone.
+        checked: bool,
     },
     /// Global.
     Global,
@@ -343,7 +380,10 @@ impl<'a> Analysis<'a> {
                     let hidden =
                         var.kind == VarKind::FunctionName && scope.vars.iter().any(|v| v.kind == VarKind::EvalVars);
                     return match u16::try_from(depth) {
-                        Ok(depth) if !dynamic && !hidden => Found::Outer { depth, slot: slot as u16, kind: var.kind },
+                        Ok(short) if !dynamic && !hidden => {
+                            let checked = var.init_end > self.created_within(depth);
+                            Found::Outer { depth: short, slot: slot as u16, kind: var.kind, checked }
+                        }
                         _ => Found::Dynamic,
                     };
                 }
@@ -351,6 +391,18 @@ impl<'a> Analysis<'a> {
             dynamic |= extensible || scope.kind == ScopeKind::With;
         }
         if dynamic { Found::Dynamic } else { Found::Global }
+    }
+
+    /// Where the function is created that is inside of the one to which an outer scope belongs.
+    fn created_within(&self, depth: usize) -> u32 {
+        let mut left = depth;
+        for around in &self.around {
+            match left.checked_sub(around.scopes as usize) {
+                Some(rest) => left = rest,
+                None => return around.created,
+            }
+        }
+        0
     }
 
     /// The nearest scope from `from` outwards that exists at run time, within this compilation.

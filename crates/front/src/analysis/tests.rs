@@ -10,7 +10,7 @@ fn with(text: &str, check: impl FnOnce(&Analysis<'_>)) {
     let parsed = Parser::new(&allocator, text, SourceType::script()).parse();
     assert!(parsed.diagnostics.is_empty(), "{text}");
     let program = parsed.program;
-    let analysis = analyse(&program, FunctionKind::Script, None, false, None, &allocator);
+    let analysis = analyse(&program, FunctionKind::Script, None, false, None, 0, &allocator);
     match analysis {
         Ok(analysis) => check(&analysis),
         Err(finding) => panic!("{text}: {finding:?}"),

@@ -3,7 +3,7 @@
 use super::declare::{WRITE, Walker};
 use super::functions::{Body, FunctionParts};
 use super::hoist::declared_lexical_names;
-use super::{Analysis, Declared, Finding, Place, internal};
+use super::{Analysis, Around, Declared, Finding, Origin, Place, internal};
 use oxc_allocator::Allocator;
 use oxc_ast::ast::*;
 use oxc_ast_visit::{Visit, walk};
@@ -16,37 +16,20 @@ use std::sync::Arc;
 use tercel_bytecode::{EvalInfo, FunctionKind, ScopeChain};
 
 /// Analyses a program. `kind` is `Script`, `Module` or `Eval`; for eval code `body` overrides the program's own statements (the
-/// source is wrapped so that the parser knows its context), and `eval` describes the place of the call.
+/// source is wrapped, by `prefix` bytes in front, so that the parser knows its context), and `eval` describes the place of the call.
 pub fn analyse<'a>(
     program: &Program<'a>,
     kind: FunctionKind,
     body: Option<&FunctionBody<'a>>,
     strict: bool,
     eval: Option<&EvalInfo>,
+    prefix: u32,
     allocator: &'a Allocator,
 ) -> Result<Analysis<'a>, Finding> {
-    let mut walker = Walker {
-        out: Analysis {
-            allocator,
-            scopes: Vec::new(),
-            functions: Vec::new(),
-            global_vars: Vec::new(),
-            global_annex_b: Vec::new(),
-            annex_b: FxHashSet::default(),
-            if_functions: FxHashMap::default(),
-            hidden: FxHashMap::default(),
-            method_spans: FxHashMap::default(),
-            outer: eval.and_then(|info: &EvalInfo| -> Option<Arc<ScopeChain>> { info.scopes.clone() }),
-        },
-        pending: Vec::new(),
-        open: Vec::new(),
-        functions: Vec::new(),
-        strict,
-        error: None,
-        global_lexical: IdentHashSet::default(),
-        no_arguments: eval.is_some_and(|info| info.class_init),
-        text: program.source_text,
-    };
+    let mut walker = Walker::new(allocator, program.source_text, strict);
+    walker.out.origin.prefix = prefix;
+    walker.out.outer = eval.and_then(|info: &EvalInfo| -> Option<Arc<ScopeChain>> { info.scopes.clone() });
+    walker.no_arguments = eval.is_some_and(|info| info.class_init);
     walker.enter_function(kind, 0);
     walker.enter_scope(match kind {
         FunctionKind::Module => Place::Module,
@@ -82,7 +65,59 @@ pub fn analyse<'a>(
     }
 }
 
+/// Analyses one function, which `walk` walks, apart from the source that it was taken from. It becomes function 1 in a scope that is empty: what
+/// is around it is known already, and given.
+pub fn analyse_deferred<'a>(
+    allocator: &'a Allocator,
+    text: &'a str,
+    strict: bool,
+    origin: Origin,
+    (outer, around): (Option<Arc<ScopeChain>>, Box<[Around]>),
+    walk: impl FnOnce(&mut Walker<'a>),
+) -> Result<Analysis<'a>, Finding> {
+    let mut walker = Walker::new(allocator, text, strict);
+    walker.out.origin = origin;
+    walker.out.outer = outer;
+    walker.out.around = around;
+    walker.out.is_of_function = true;
+    walker.enter_function(FunctionKind::Script, 0);
+    walker.enter_scope(Place::Global);
+    walk(&mut walker);
+    match walker.error {
+        Some(finding) => Err(finding),
+        None => Ok(walker.out),
+    }
+}
+
 impl<'a> Walker<'a> {
+    fn new(allocator: &'a Allocator, text: &'a str, strict: bool) -> Walker<'a> {
+        Walker {
+            out: Analysis {
+                allocator,
+                scopes: Vec::new(),
+                functions: Vec::new(),
+                global_vars: Vec::new(),
+                global_annex_b: Vec::new(),
+                annex_b: FxHashSet::default(),
+                if_functions: FxHashMap::default(),
+                hidden: FxHashMap::default(),
+                method_spans: FxHashMap::default(),
+                outer: None,
+                around: Box::default(),
+                origin: Origin::default(),
+                is_of_function: false,
+            },
+            pending: Vec::new(),
+            open: Vec::new(),
+            functions: Vec::new(),
+            strict,
+            error: None,
+            global_lexical: IdentHashSet::default(),
+            no_arguments: false,
+            text,
+        }
+    }
+
     pub(super) fn visit_statements_of(&mut self, statements: &[Statement<'a>]) {
         for statement in statements {
             self.visit_statement(statement);
@@ -93,10 +128,12 @@ impl<'a> Walker<'a> {
         self.reference(Ident::from(name), pos, 0);
         let home = name == internal::HOME;
         let this = name == internal::THIS;
+        let new_target = name == internal::NEW_TARGET;
         for &id in self.functions.iter().rev() {
             let function = &mut self.out.functions[id as usize];
             function.uses_this |= this;
             function.uses_home |= home;
+            function.uses_new_target |= new_target;
             if !function.is_arrow() {
                 break;
             }
@@ -523,7 +560,24 @@ impl<'a> Visit<'a> for Walker<'a> {
         self.leave_scope();
     }
 
+    fn visit_import_expression(&mut self, it: &ImportExpression<'a>) {
+        if it.phase.is_some() {
+            self.lower_at_once();
+        }
+        walk::walk_import_expression(self, it);
+    }
+
+    fn visit_v8_intrinsic_expression(&mut self, it: &V8IntrinsicExpression<'a>) {
+        if it.arguments.iter().any(Argument::is_spread) {
+            self.lower_at_once();
+        }
+        walk::walk_v8_intrinsic_expression(self, it);
+    }
+
     fn visit_variable_declaration(&mut self, it: &VariableDeclaration<'a>) {
+        if it.kind.is_using() {
+            self.lower_at_once();
+        }
         if it.kind == VariableDeclarationKind::AwaitUsing {
             self.function().has_await = true;
         }

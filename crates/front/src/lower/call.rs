@@ -125,6 +125,8 @@ impl<'s, 'a> Builder<'s, 'a> {
                 callee
             }
             other => {
+                self.calls_next =
+                    matches!(other, Expression::FunctionExpression(_) | Expression::ArrowFunctionExpression(_));
                 let value = match dst {
                     Some(dst) if dst + 1 == self.mark_registers() && !self.is_variable(dst) => {
                         self.expr_to(other, dst);
@@ -311,6 +313,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                 block
             }
             callee => {
+                self.calls_next = matches!(callee, Expression::FunctionExpression(_));
                 let value = self.expr_temp(callee);
                 let block = self.call_block(argc, Some(value));
                 self.mov(block, value);

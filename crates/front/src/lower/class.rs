@@ -158,7 +158,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             _ => None,
         });
         let template = match spelt {
-            Some(function) => self.lower_method(function, name, Some(class.span)),
+            Some(function) => self.lower_now(function, name, Some(class.span)),
             None => {
                 let id = self.cx.analysis.scopes[scope as usize].default_constructor;
                 self.default_constructor(id.unwrap_or(0), name, class.span)

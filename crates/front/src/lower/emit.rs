@@ -79,7 +79,7 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     /// The offset in the source as given, of an offset in the text as parsed.
     pub fn source_offset(&self, offset: u32) -> u32 {
-        offset.saturating_sub(self.cx.prefix).min(self.cx.source.text.len() as u32)
+        self.cx.analysis.origin.to_source(offset).min(self.cx.source.text.len() as u32)
     }
 
     // ---- Tables -----------------------------------------------------------------------------------------------------

@@ -1,14 +1,16 @@
 //! Functions: closures, prologues (FunctionDeclarationInstantiation, ECMA-262 10.2.11), bodies, templates.
 
+use super::deferred::Candidate;
 use super::pattern::Bind;
 use super::{Builder, Reg};
 use crate::analysis::{Declared, FunctionId, ScopeId, internal};
+use crate::trees::NodeAddress;
 use oxc_ast::ast::*;
 use oxc_span::Span;
 use oxc_str::Ident;
 use std::sync::Arc;
 use tercel_bytecode::op::{Block, Dst, Func, Src, U16};
-use tercel_bytecode::{FeedbackKind, FunctionKind, JsStr, Template, TemplateFlags, frame, instr};
+use tercel_bytecode::{FeedbackKind, FunctionKind, JsStr, Positions, Template, TemplateFlags, frame, instr};
 
 /// What a template needs that its builder does not know.
 pub struct Outline {
@@ -20,11 +22,38 @@ pub struct Outline {
     pub mapped_params: Vec<u16>,
 }
 
+impl Outline {
+    /// That of a function with these parameters.
+    pub fn of(name: JsStr, span: Span, params: &FormalParameters<'_>, flags: TemplateFlags) -> Outline {
+        Outline {
+            name,
+            span,
+            num_params: params.items.len().min(MOST_PARAMS),
+            length: params.items.iter().take_while(|param| param.initializer.is_none()).count(),
+            flags,
+            mapped_params: Vec::new(),
+        }
+    }
+}
+
+/// Parameters that a function can have: each has a register.
+const MOST_PARAMS: usize = 60_000;
+
 /// The source of a function's body.
 #[derive(Clone, Copy)]
 pub enum Body<'s, 'a> {
     Statements(&'s [Statement<'a>]),
     Expression(&'s Expression<'a>),
+}
+
+impl<'s, 'a> Body<'s, 'a> {
+    /// An arrow function's.
+    pub fn of_arrow(arrow: &'s ArrowFunctionExpression<'a>) -> Option<Body<'s, 'a>> {
+        match &arrow.body {
+            ArrowFunctionBody::FunctionBody(body) => Some(Body::Statements(&body.statements)),
+            body => body.as_expression().map(Body::Expression),
+        }
+    }
 }
 
 impl<'s, 'a> Builder<'s, 'a> {
@@ -42,7 +71,8 @@ impl<'s, 'a> Builder<'s, 'a> {
             Some(id) => id.name.as_str().into(),
             None => pending.unwrap_or_default(),
         };
-        let template = self.lower_method(function, name, None);
+        let called = std::mem::take(&mut self.calls_next) || function.pife;
+        let template = if called { self.lower_now(function, name, None) } else { self.lower_method(function, name) };
         let func = self.inner(template);
         self.closure(dst, func);
     }
@@ -53,7 +83,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             Some(id) => id.name.as_str().into(),
             None => "default".into(),
         };
-        let template = self.lower_method(function, name, None);
+        let template = self.lower_method(function, name);
         let func = self.inner(template);
         self.closure(dst, func);
     }
@@ -61,29 +91,50 @@ impl<'s, 'a> Builder<'s, 'a> {
     /// A method, getter or setter, which takes the pending name.
     pub fn method(&mut self, function: &'s Function<'a>, dst: Reg) {
         let name = self.pending_name.take().unwrap_or_default();
-        let template = self.lower_method(function, name, None);
+        let template = self.lower_method(function, name);
         let func = self.inner(template);
         self.closure(dst, func);
     }
 
     pub fn arrow_function(&mut self, arrow: &'s ArrowFunctionExpression<'a>, dst: Reg) {
         let name = self.pending_name.take().unwrap_or_default();
-        let body = match &arrow.body {
-            ArrowFunctionBody::FunctionBody(body) => Body::Statements(&body.statements),
-            body => match body.as_expression() {
-                Some(expression) => Body::Expression(expression),
-                None => return,
-            },
-        };
+        let called = std::mem::take(&mut self.calls_next) || arrow.pife;
+        let Some(body) = Body::of_arrow(arrow) else { return };
         let id = self.function_of(arrow.scope_id.get());
-        let mut inner = Builder::new(self.cx, id);
-        let template = inner.whole_function(&arrow.params, body, name, arrow.span);
+        let candidate = Candidate {
+            id,
+            node: NodeAddress::of_arrow(arrow),
+            params: &arrow.params,
+            span: arrow.span,
+            name: &name,
+            called,
+            declared: false,
+            binds_name: false,
+        };
+        let template = self
+            .deferred(&candidate)
+            .unwrap_or_else(|| Builder::new(self.cx, id).whole_function(&arrow.params, body, name, arrow.span));
         let func = self.inner(template);
         self.closure(dst, func);
     }
 
-    /// The template of a function node. `span` overrides its own (class constructors).
-    pub fn lower_method(&self, function: &'s Function<'a>, name: JsStr, span: Option<Span>) -> Arc<Template> {
+    /// The template of a function node, or its outline.
+    pub fn lower_method(&self, function: &'s Function<'a>, name: JsStr) -> Arc<Template> {
+        let candidate = Candidate {
+            id: self.function_of(function.scope_id.get()),
+            node: NodeAddress::of_function(function),
+            params: &function.params,
+            span: self.method_span(function),
+            name: &name,
+            called: false,
+            declared: function.id.is_some() && function.r#type == FunctionType::FunctionDeclaration,
+            binds_name: function.id.is_some() && function.r#type == FunctionType::FunctionExpression,
+        };
+        self.deferred(&candidate).unwrap_or_else(|| self.lower_now(function, name, None))
+    }
+
+    /// The whole template of a function node. `span` overrides its own (class constructors).
+    pub fn lower_now(&self, function: &'s Function<'a>, name: JsStr, span: Option<Span>) -> Arc<Template> {
         let id = self.function_of(function.scope_id.get());
         let mut inner = Builder::new(self.cx, id);
         let statements: &'s [Statement<'a>] = match &function.body {
@@ -123,17 +174,10 @@ impl<'s, 'a> Builder<'s, 'a> {
         span: Span,
     ) -> Arc<Template> {
         let function = &self.cx.analysis.functions[self.id as usize];
-        if params.items.len() > 60_000 {
+        if params.items.len() > MOST_PARAMS {
             self.too_large("too many parameters");
         }
-        let mut outline = Outline {
-            name,
-            span,
-            num_params: params.items.len().min(60_000),
-            length: params.items.iter().take_while(|param| param.initializer.is_none()).count(),
-            flags: TemplateFlags::default(),
-            mapped_params: Vec::new(),
-        };
+        let mut outline = Outline::of(name, span, params, TemplateFlags::default());
         self.run(outline.num_params);
         outline.flags.set(TemplateFlags::SIMPLE_PARAMS, function.simple_params);
         self.at(span.start);
@@ -469,10 +513,28 @@ impl<'s, 'a> Builder<'s, 'a> {
     }
 
     pub fn bare_template(&mut self, outline: Outline) -> Template {
-        let function = &self.cx.analysis.functions[self.id as usize];
+        let parts = self.finish();
+        let mut template = self.outline_template(self.id, outline);
+        template.num_registers = self.most;
+        template.code = parts.code;
+        template.constants = std::mem::take(&mut self.constants).into();
+        template.functions = std::mem::take(&mut self.functions).into();
+        template.scopes = std::mem::take(&mut self.scopes).into();
+        template.key_lists = std::mem::take(&mut self.key_lists).into();
+        template.switch_tables = parts.switch_tables;
+        template.handlers = parts.handlers;
+        template.slots = std::mem::take(&mut self.slots).into();
+        template.evals = std::mem::take(&mut self.evals).into();
+        template.positions = parts.positions;
+        template
+    }
+
+    /// What a function's template says without its code.
+    pub fn outline_template(&self, id: FunctionId, outline: Outline) -> Template {
+        let function = &self.cx.analysis.functions[id as usize];
         let builtin = self.cx.options.builtin;
         let mut flags = outline.flags;
-        flags.set(TemplateFlags::STRICT, self.strict);
+        flags.set(TemplateFlags::STRICT, function.strict);
         flags.set(TemplateFlags::ASYNC, function.is_async);
         flags.set(TemplateFlags::GENERATOR, function.generator);
         flags.set(TemplateFlags::HAS_DIRECT_EVAL, function.has_eval);
@@ -481,30 +543,35 @@ impl<'s, 'a> Builder<'s, 'a> {
         let plain = function.kind == FunctionKind::Normal && !function.is_async && !function.generator;
         let class = matches!(function.kind, FunctionKind::ClassConstructor | FunctionKind::DerivedConstructor);
         flags.set(TemplateFlags::CONSTRUCTOR, plain && !builtin || class);
-        let parts = self.finish();
         Template {
-            kind: self.kind,
+            kind: function.kind,
             flags,
             name: outline.name,
             num_params: outline.num_params as u16,
             length: outline.length.min(usize::from(u16::MAX)) as u16,
-            num_registers: self.most,
-            code: parts.code,
-            constants: std::mem::take(&mut self.constants).into(),
-            functions: std::mem::take(&mut self.functions).into(),
-            scopes: std::mem::take(&mut self.scopes).into(),
-            key_lists: std::mem::take(&mut self.key_lists).into(),
-            switch_tables: parts.switch_tables,
-            handlers: parts.handlers,
-            slots: std::mem::take(&mut self.slots).into(),
-            evals: std::mem::take(&mut self.evals).into(),
+            num_registers: frame::FIRST_PARAM,
+            code: [].into(),
+            constants: [].into(),
+            functions: [].into(),
+            scopes: [].into(),
+            key_lists: [].into(),
+            switch_tables: [].into(),
+            handlers: [].into(),
+            slots: [].into(),
+            evals: [].into(),
             mapped_params: outline.mapped_params.into(),
-            positions: parts.positions,
+            positions: Positions::default(),
             source: self.cx.source.clone(),
             span: self.source_offset(outline.span.start)..self.source_offset(outline.span.end),
             globals: None,
             module: None,
+            deferred: None,
         }
+    }
+
+    /// Whether a function with this scope makes its `arguments`.
+    pub fn makes_arguments(&self, scope: ScopeId) -> bool {
+        self.cx.analysis.scopes[scope as usize].vars.iter().any(|var| var.declared == Declared::Arguments)
     }
 }
 

@@ -13,6 +13,7 @@ mod assign;
 mod call;
 mod class;
 mod control;
+mod deferred;
 mod emit;
 mod expr;
 mod function;
@@ -29,6 +30,8 @@ mod using;
 mod vars;
 mod yields;
 
+pub use deferred::{Unit, lower_parts};
+pub use function::Body;
 pub use program::{Program, lower_function, lower_program};
 
 use crate::analysis::{Analysis, FunctionId, ScopeId};
@@ -51,8 +54,6 @@ pub struct Shared<'s, 'a> {
     pub analysis: &'s Analysis<'a>,
     pub options: &'s Options,
     pub source: Arc<Source>,
-    /// Length of the text that was put before the source for the parser.
-    pub prefix: u32,
     pub error: RefCell<Option<CompileError>>,
     /// Chains of scopes that begin at a scope, for eval sites.
     pub chains: RefCell<FxHashMap<ScopeId, Arc<ScopeChain>>>,
@@ -60,6 +61,10 @@ pub struct Shared<'s, 'a> {
     pub eval: Option<&'s EvalInfo>,
     /// Member expressions (by start offset) that stand for calls as assignment targets.
     pub call_targets: FxHashMap<u32, u32>,
+    /// What functions that are lowered at their first call need then; `None`: all are lowered at once.
+    pub unit: Option<Arc<Unit>>,
+    /// Where deferred functions lie in the tree.
+    pub nodes: RefCell<crate::trees::Nodes>,
 }
 
 /// The state of lowering one function.
@@ -107,6 +112,8 @@ pub struct Builder<'s, 'a> {
     /// The name that the next anonymous function or class gets.
     pending_name: Option<JsStr>,
     in_params: bool,
+    /// The function expression that comes next is a callee.
+    calls_next: bool,
     /// Out of registers: expressions and statements are skipped.
     failed: bool,
 }
@@ -145,6 +152,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             resources: None,
             pending_name: None,
             in_params: false,
+            calls_next: false,
             failed: false,
         })
     }

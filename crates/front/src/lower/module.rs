@@ -96,7 +96,7 @@ impl<'s, 'a> Builder<'s, 'a> {
             let Some(slot) = self.module_slot(name) else {
                 continue;
             };
-            let template = self.lower_method(function, shown.into(), None);
+            let template = self.lower_method(function, shown.into());
             let index = self.inner(template).0;
             list.retain(|known| known.0 != slot);
             list.push((slot, index));

@@ -36,7 +36,7 @@ pub fn lower_program<'s, 'a>(cx: &'s Shared<'s, 'a>, program: Program<'s, 'a>) -
 pub fn lower_function<'s, 'a>(cx: &'s Shared<'s, 'a>, function: &'s Function<'a>) -> Arc<Template> {
     let builder = Builder::new(cx, 0);
     let name = function.id.as_ref().map_or(JsStr::default(), |id| id.name.as_str().into());
-    builder.lower_method(function, name, None)
+    builder.lower_now(function, name, None)
 }
 
 impl<'s, 'a> Builder<'s, 'a> {
@@ -131,7 +131,7 @@ impl<'s, 'a> Builder<'s, 'a> {
                 && let Some(id) = &function.id
                 && last.get(&id.name) == Some(&function.span.start)
             {
-                let template = self.lower_method(function, id.name.as_str().into(), None);
+                let template = self.lower_method(function, id.name.as_str().into());
                 let index = self.inner(template);
                 functions.push(GlobalFunction { name: id.name.as_str().into(), function: index.0 });
             }
@@ -161,7 +161,7 @@ impl<'s, 'a> Builder<'s, 'a> {
 
     fn check_eval_name(&self, name: &JsStr) {
         if self.eval_conflict(name) {
-            self.syntax_error(self.cx.prefix, format!("'{name}' has already been declared"));
+            self.syntax_error(self.cx.analysis.origin.prefix, format!("'{name}' has already been declared"));
         }
     }
 

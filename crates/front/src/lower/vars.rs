@@ -177,10 +177,15 @@ impl<'s, 'a> Builder<'s, 'a> {
     }
 
     /// The chain of scope templates that begins with the innermost heap scope here, for eval sites.
-    pub fn scope_chain(&mut self) -> Option<Arc<ScopeChain>> {
+    pub fn scope_chain(&self) -> Option<Arc<ScopeChain>> {
+        self.scope_chain_from(Some(self.scope))
+    }
+
+    /// The same from another scope on.
+    pub fn scope_chain_from(&self, scope: Option<ScopeId>) -> Option<Arc<ScopeChain>> {
         let analysis = self.cx.analysis;
         let mut missing = Vec::new();
-        let mut at = analysis.heap_scope(Some(self.scope));
+        let mut at = analysis.heap_scope(scope);
         let mut chain = analysis.outer.clone();
         let mut chains = self.cx.chains.borrow_mut();
         while let Some(id) = at {
@@ -212,9 +217,14 @@ impl<'s, 'a> Builder<'s, 'a> {
     pub fn load_found(&mut self, name: Ident<'a>, pos: u32, found: Found, dst: Option<Reg>) -> Reg {
         match found {
             Found::Here { scope, var } => self.load_var(scope, var, pos, dst),
-            Found::Outer { depth, slot, kind } => {
+            Found::Outer { depth, slot, kind, checked } => {
                 let dst = dst.unwrap_or_else(|| self.temp());
                 let (scope, depth) = self.outer_ref(depth);
+                let kind = match kind {
+                    VarKind::Import => VarKind::Import,
+                    _ if checked => VarKind::Let,
+                    _ => VarKind::Var,
+                };
                 self.load_slot(name, pos, dst, scope, depth, slot, kind);
                 dst
             }
@@ -385,8 +395,13 @@ impl<'s, 'a> Builder<'s, 'a> {
     pub fn store_name(&mut self, name: Ident<'a>, pos: u32, found: Found, base: Reg, src: Reg) {
         match found {
             Found::Here { scope, var } => self.assign_var(scope, var, pos, src),
-            Found::Outer { depth, slot, kind } => {
+            Found::Outer { depth, slot, kind, checked } => {
                 let (reg, depth) = self.outer_ref(depth);
+                let kind = match kind {
+                    VarKind::Const | VarKind::Import | VarKind::FunctionName => kind,
+                    _ if checked => VarKind::Let,
+                    _ => VarKind::Var,
+                };
                 self.store_slot(name, pos, src, reg, depth, slot, kind);
             }
             Found::Global => {

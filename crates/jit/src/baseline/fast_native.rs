@@ -4,7 +4,7 @@
 //! callee, and any operand that is not the common one, goes to the op's helper, which calls whatever is called as usual.
 
 use super::facts::Fact;
-use super::{CX, Compiler, TAG, site_field};
+use super::{CX, Compiler, FRAME, TAG, site_field};
 use crate::symbols::{self, Symbol};
 use tercel_asm::Label;
 use tercel_asm::x64::{Cond, CpuFeatures, Mem, Reg, Scale, Size, Xmm};
@@ -14,7 +14,7 @@ use tercel_vm::fast_native::FastNative;
 use tercel_vm::feedback::SiteState;
 use tercel_vm::frame;
 use tercel_vm::function::NativeFunction;
-use tercel_vm::layout::{header, site, string};
+use tercel_vm::layout::{context, header, site, string};
 use tercel_vm::{Gc, Kind};
 
 /// Rounding of `roundsd`: the mode, and no exception for inexact results.
@@ -92,6 +92,11 @@ impl<'a> Compiler<'a> {
             FastNative::SetAdd => self.short_cut(symbols::SET_ADD, this, &[argument(0)], slow),
             FastNative::SetDelete => self.short_cut(symbols::SET_DELETE, this, &[argument(0)], slow),
             FastNative::SetHas => self.short_cut(symbols::SET_HAS, this, &[argument(0)], slow),
+            FastNative::RegExpTest => {
+                // Its realm is the running function's.
+                self.asm.mov(Size::S64, Mem::base(CX, context::FRAME), FRAME);
+                self.short_cut(symbols::REGEXP_TEST, this, &[argument(0)], slow);
+            }
             FastNative::None | FastNative::TypedArrayLength | FastNative::MapSize | FastNative::SetSize => {}
         }
     }

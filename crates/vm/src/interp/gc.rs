@@ -151,7 +151,10 @@ impl Interp {
         // SAFETY: `registers_end`: everything below is initialised values.
         tracer.visit_values(unsafe { self.stack.window(stack_top) });
         visit(tracer, &self.result);
-        self.jobs.trace(&mut |v| visit(tracer, v));
+        let minor = tracer.is_minor();
+        // SAFETY: jobs' values stay where they are meanwhile.
+        self.jobs
+            .trace(minor, &mut |values| tracer.visit_settling(unsafe { words(values.as_ptr().cast(), values.len()) }));
         self.host.borrow().trace(&mut |v| visit(tracer, v));
         self.self_hosted.borrow().iter().for_each(|file| visit(tracer, &file.scope));
     }
@@ -183,6 +186,7 @@ impl Context {
         // SAFETY: at a safepoint every cell is initialised; references are in roots, in cells behind barriers, or in the
         // native ranges that the roots name.
         unsafe { self.heap.collect(kind, &roots, reason) };
+        tercel_front::age_trees();
         if kind == CollectKind::Full
             && let Some(hooks) = self.interp.tiers.hooks.get()
         {

@@ -45,7 +45,7 @@ impl IterationProbes {
 
 impl Context {
     /// The native function that the library's table gives the intrinsic object as property `name`.
-    fn library_function(&self, intrinsic: Intrinsic, name: Name) -> Option<NativeFn> {
+    pub(crate) fn library_function(&self, intrinsic: Intrinsic, name: Name) -> Option<NativeFn> {
         let properties = self.objects.spec(intrinsic).map_or(&[][..], |spec| spec.properties);
         let is_it = |key: SpecKey| match key {
             SpecKey::Name(n) => n == name,

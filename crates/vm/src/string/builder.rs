@@ -121,6 +121,17 @@ impl<'cx> StringBuilder<'cx> {
         Ok(())
     }
 
+    /// The buffer with room for `more` characters, if it is Latin-1 so far: for pieces that are written in many small parts. The caller
+    /// appends no more than that.
+    #[inline]
+    pub fn latin1_with_room(&mut self, more: usize) -> JsResult<Option<&mut Vec<u8>>> {
+        self.reserve(more)?;
+        Ok(match &mut self.buffer {
+            Buffer::Latin1(v) => Some(v),
+            Buffer::Utf16(_) => None,
+        })
+    }
+
     pub fn push_utf16(&mut self, s: &[u16]) -> JsResult<()> {
         if let Buffer::Latin1(_) = self.buffer {
             if super::chars::units_fit_latin1(s) {

@@ -186,7 +186,7 @@ impl<'a> Chars<'a> {
     pub fn to_utf8_lossy(self) -> String {
         match self {
             Chars::Latin1(s) if s.is_ascii() => String::from_utf8_lossy(s).into_owned(),
-            Chars::Latin1(s) => s.iter().map(|&c| c as char).collect(),
+            Chars::Latin1(s) => latin1_to_utf8(s),
             Chars::Utf16(s) => char::decode_utf16(s.iter().copied()).map(|c| c.unwrap_or('\u{FFFD}')).collect(),
         }
     }
@@ -323,6 +323,18 @@ pub fn array_index(chars: Chars<'_>) -> Option<u32> {
         value = value * 10 + digit as u64;
     }
     if value < u32::MAX as u64 { Some(value as u32) } else { None }
+}
+
+/// Latin-1 as UTF-8; mostly runs of ASCII (sources of scripts come here).
+fn latin1_to_utf8(text: &[u8]) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 16 + 2);
+    for run in text.chunk_by(|a, b| a.is_ascii() && b.is_ascii()) {
+        match std::str::from_utf8(run) {
+            Ok(ascii) => out.push_str(ascii),
+            Err(_) => out.extend(run.iter().map(|&c| c as char)),
+        }
+    }
+    out
 }
 
 #[cfg(test)]
