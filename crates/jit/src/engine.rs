@@ -327,8 +327,16 @@ impl Jit {
         });
     }
 
-    /// Compiles functions and publishes their code together. One that is too large is left out.
+    /// Compiles functions and publishes their code together, and says how long that took. One that is too large is left out.
     fn compile_all(&mut self, cx: &Context, blocks: &[Gc<CodeBlock>]) -> Result<(), Refusal> {
+        let (start, shared) = (cpu_time(), self.statistics.shared_time);
+        let result = self.compile_and_publish(cx, blocks);
+        let shared = self.statistics.shared_time - shared;
+        self.statistics.time += Duration::from_nanos(cpu_time() - start).saturating_sub(shared);
+        result
+    }
+
+    fn compile_and_publish(&mut self, cx: &Context, blocks: &[Gc<CodeBlock>]) -> Result<(), Refusal> {
         self.batch.clear();
         self.unpublished.clear();
         self.ways_in.clear();
@@ -408,14 +416,11 @@ impl Jit {
         let mut blocks = std::mem::take(&mut self.queue);
         self.queued_bytes = 0;
         blocks.retain(|&block| block == code || block.machine_code().is_none());
-        let (start, shared) = (cpu_time(), self.statistics.shared_time);
         let mut result = self.compile_all(cx, &blocks);
         if blocks.len() > 1 && code.machine_code().is_none() {
             // Perhaps there is room for this one.
             result = self.compile_all(cx, &[code]);
         }
-        let shared = self.statistics.shared_time - shared;
-        self.statistics.time += Duration::from_nanos(cpu_time() - start).saturating_sub(shared);
         blocks.clear();
         self.queue = blocks;
         result.map(|()| Answer::Done)
@@ -424,9 +429,7 @@ impl Jit {
     /// Compiles a function again, which has code. Where that is refused, it keeps what it has.
     fn renew(&mut self, cx: &Context, code: Gc<CodeBlock>) {
         let Some(old) = code.machine_code().map(|machine| machine.id) else { return };
-        let start = cpu_time();
         let result = self.compile_all(cx, &[code]);
-        self.statistics.time += Duration::from_nanos(cpu_time() - start);
         let renewed = result.is_ok() && code.machine_code().is_some_and(|machine| machine.id != old);
         if !renewed {
             return;

@@ -33,7 +33,7 @@ pub struct CodeBlock {
     pub calls: Cell<u32>,
     /// Calls that are missing before it is compiled; at most 0: hot, or compiled ([`crate::tier`]).
     pub heat: Cell<i32>,
-    /// Calls of stubs by the machine code's accesses to names that are missing before it is asked whether it should be made anew; what its sites had learned
+    /// Calls of stubs by the machine code's accesses to names and its calls that are missing before it is asked whether it should be made anew; what its sites had learned
     /// when it was made; how often it was made anew ([`crate::tier`]).
     pub late: Cell<i32>,
     pub known: Cell<u32>,

@@ -276,7 +276,7 @@ fn patience(cx: &Context, code: Gc<CodeBlock>) -> i32 {
     i32::try_from(calls.saturating_mul(LONGER_WAIT.pow(u32::from(code.renewals.get())))).unwrap_or(i32::MAX)
 }
 
-/// How much the sites for names have learned that is written into code: it grows with each way that code can go.
+/// How much the sites for names and calls have learned that is written into code: it grows with each way that code can go.
 fn knowledge(code: Gc<CodeBlock>) -> u32 {
     let of_site = |site: &Site| match site.state.get() {
         SiteState::Uninitialized => u32::from(site.misses.get() != 0),
@@ -285,8 +285,9 @@ fn knowledge(code: Gc<CodeBlock>) -> u32 {
         SiteState::Megamorphic => 4,
     };
     let kinds = code.template().slots.iter();
-    let named = |kind: &FeedbackKind| matches!(kind, FeedbackKind::GetNamed | FeedbackKind::SetNamed);
-    code.all_sites().iter().zip(kinds).filter(|(_, kind)| named(kind)).map(|(site, _)| of_site(site)).sum()
+    let counts =
+        |kind: &FeedbackKind| matches!(kind, FeedbackKind::GetNamed | FeedbackKind::SetNamed | FeedbackKind::Call);
+    code.all_sites().iter().zip(kinds).filter(|(_, kind)| counts(kind)).map(|(site, _)| of_site(site)).sum()
 }
 
 /// A function has got machine code: from now on its stub calls count.

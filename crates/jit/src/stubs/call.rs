@@ -35,9 +35,13 @@ const SITE: Reg = Reg::RDI;
 /// Calls the callee of the instruction at the offset in edx, stores its result and returns to the code, with the result in rax. Falls through, with
 /// edx as it was, if the callee is no function that runs in a frame of its own making; the op's helper is for those.
 pub(super) fn ordinary(asm: &mut Assembler, op: Op) {
-    let [known, record, none] = std::array::from_fn(|_| asm.new_label());
+    let [known, record, none, often, counted] = std::array::from_fn(|_| asm.new_label());
     let at = |register: usize| Mem::base(BASE, register as i32 * 8);
     find_callee(asm);
+    // Code with many such calls was made too early.
+    asm.dec(Size::S32, Mem::base(RUNNING, CodeBlock::LATE_OFFSET as i32));
+    asm.js(often);
+    asm.bind(counted);
     check_cell(asm, FUNCTION, none);
     asm.cmp(Size::S8, Mem::base(FUNCTION, header::KIND), Kind::Function as i32);
     asm.jne(none);
@@ -93,6 +97,16 @@ pub(super) fn ordinary(asm: &mut Assembler, op: Op) {
     asm.pop(Reg::RDX);
     find_callee(asm);
     asm.jmp_to(known);
+
+    asm.bind(often);
+    // One word: rsp is a multiple of 16.
+    asm.push(Reg::RDX);
+    asm.mov(Size::S64, Reg::RDI, CX);
+    asm.mov(Size::S64, Reg::RSI, FRAME);
+    asm.call_near(symbols::STUBS_CALLED_OFTEN.target());
+    asm.pop(Reg::RDX);
+    find_callee(asm);
+    asm.jmp_to(counted);
     asm.bind(none);
 }
 
