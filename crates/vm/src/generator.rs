@@ -19,7 +19,7 @@ use crate::interp::{Flow, Pc};
 use crate::list::ValueList;
 use crate::object::Object;
 use crate::promise::Promise;
-use crate::realm::Intrinsic;
+use crate::realm::{Intrinsic, RealmShape};
 use crate::value::Value;
 use crate::values::ValueArray;
 use std::cell::Cell;
@@ -190,12 +190,21 @@ pub(crate) fn resume_at(
     // SAFETY: `pc` is an instruction of verified code.
     let op = unsafe { std::mem::transmute::<u8, Op>(*pc.0 as u8) };
     if mode == ResumeMode::Next
-        && matches!(op, Op::Yield | Op::CreateGenerator)
         && let Some(machine) = code.machine_code()
     {
-        let at = gen_.resume_pc.get().as_int32() as u32;
-        let dst = (op == Op::Yield).then(|| pc.decode::<instr::Yield>().dst.0);
-        machine.note_resumed(at, at as usize + op.units(), dst);
+        let registers = match op {
+            Op::CreateGenerator => Some((None, None)),
+            Op::Yield => Some((Some(pc.decode::<instr::Yield>().dst.0), None)),
+            Op::YieldDelegate => {
+                let i: instr::YieldDelegate = pc.decode();
+                Some((Some(i.dst.0), Some(i.mode.0)))
+            }
+            _ => None,
+        };
+        if let Some((dst, mode)) = registers {
+            let at = gen_.resume_pc.get().as_int32() as u32;
+            machine.note_resumed(at, at as usize + op.units(), dst, mode);
+        }
     }
     match (op, mode) {
         (Op::YieldDelegate, _) => {
@@ -268,6 +277,15 @@ pub(crate) fn stepped(cx: &Context, frame: Frame, i: &instr::IterNext, result: V
 #[inline(never)]
 fn delegated(cx: &Context, frame: Frame, dst: u16) -> JsResult<bool> {
     let Some(object) = cx.interp.delegated.replace(Value::UNDEFINED).as_object() else { return Ok(false) };
+    // A result object as the engine makes them has `value` and `done` in its first slots, as plain properties.
+    let shape = cx.realm_shape(RealmShape::IteratorResult);
+    if object.shape_id() == shape.id(cx) {
+        let done = object.slot(shape.location_of_slot(1)).to_boolean();
+        if !done {
+            frame.set(dst as usize, object.slot(shape.location_of_slot(0)));
+        }
+        return Ok(!done);
+    }
     let root = ValueList::with_capacity(cx, 1);
     root.push(object);
     if object.get(cx, cx.names().done)?.to_boolean() {

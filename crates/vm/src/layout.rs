@@ -35,6 +35,7 @@ pub mod context {
     pub const INTERRUPT_WORD: i32 = (INTERP + offset_of!(Interp, interrupt_word)) as i32;
     pub const UNDEFINED_PAIR: i32 = (INTERP + offset_of!(Interp, undefined_pair)) as i32;
     pub const EXIT_SP: i32 = (INTERP + offset_of!(Interp, exit_sp)) as i32;
+    pub const DELEGATED: i32 = (INTERP + offset_of!(Interp, delegated)) as i32;
     pub const RESULT: i32 = (INTERP + offset_of!(Interp, result)) as i32;
     pub const PROTO_EPOCH: i32 = (INTERP + offset_of!(Interp, proto_epoch)) as i32;
     pub const HOLES_UNDEFINED: i32 = (offset_of!(Context, objects) + offset_of!(Objects, indexed_fuse)) as i32;
@@ -158,11 +159,12 @@ pub mod values {
 /// What the engine knows of a function's machine code.
 pub mod machine_code {
     use super::*;
-    pub use crate::tier::RESUME_ROWS;
+    pub use crate::tier::{NO_REGISTER, RESUME_ROWS};
     pub const RESUME_CACHE: i32 = offset_of!(MachineCode, resume_cache) as i32;
     pub const RESUME_ROW: usize = size_of::<ResumeRow>();
     pub const ROW_PC: i32 = offset_of!(ResumeRow, pc) as i32;
     pub const ROW_DST: i32 = offset_of!(ResumeRow, dst) as i32;
+    pub const ROW_MODE: i32 = offset_of!(ResumeRow, mode) as i32;
     pub const ROW_ENTRY: i32 = offset_of!(ResumeRow, entry) as i32;
 }
 

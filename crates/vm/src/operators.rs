@@ -98,6 +98,14 @@ impl Context {
         if a.is_number() && b.is_number() {
             return Ok(Value::number(a.as_number() + b.as_number()));
         }
+        let with_integer = match (a.as_string(), b.as_string()) {
+            (Some(s), None) if b.is_int32() => self.concat_integer(s, b.as_int32(), false),
+            (None, Some(s)) if a.is_int32() => self.concat_integer(s, a.as_int32(), true),
+            _ => None,
+        };
+        if let Some(string) = with_integer {
+            return Ok(Value::cell(string));
+        }
         let a = if a.is_object() { self.to_primitive(a, Hint::Default)? } else { a };
         let b = if b.is_object() { self.to_primitive(b, Hint::Default)? } else { b };
         if a.is_string() || b.is_string() {

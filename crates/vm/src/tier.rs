@@ -101,21 +101,31 @@ pub struct MachineCode {
 /// Rows of [`MachineCode::resume_cache`], a power of two.
 pub const RESUME_ROWS: usize = 8;
 
+/// In a [`ResumeRow`]: nothing is stored. (No row is made where a register has this number.)
+pub const NO_REGISTER: u16 = u16::MAX;
+
 /// Where a generator goes on.
 #[derive(Debug)]
 #[repr(C)]
 pub struct ResumeRow {
     /// The unit offset of the instruction that suspended it.
     pub pc: Cell<u32>,
-    /// The register that gets what it is sent; negative: none.
-    pub dst: Cell<i32>,
+    /// The register that gets what it is sent, or [`NO_REGISTER`].
+    pub dst: Cell<u16>,
+    /// The register that gets the manner of going on, which is `next`: the int32 0; or [`NO_REGISTER`].
+    pub mode: Cell<u16>,
     /// The entry behind the instruction, which makes its own native frame.
     pub entry: Cell<usize>,
 }
 
 impl Default for ResumeRow {
     fn default() -> ResumeRow {
-        ResumeRow { pc: Cell::new(u32::MAX), dst: Cell::new(-1), entry: Cell::new(0) }
+        ResumeRow {
+            pc: Cell::new(u32::MAX),
+            dst: Cell::new(NO_REGISTER),
+            mode: Cell::new(NO_REGISTER),
+            entry: Cell::new(0),
+        }
     }
 }
 
@@ -137,15 +147,18 @@ impl MachineCode {
         self.last_resume.set((pc as u32, entry));
         Some(entry)
     }
-    /// A generator that was suspended at unit `pc` goes on at `next`, and gets what it is sent in `dst`.
+    /// A generator that was suspended at unit `pc` goes on at `next`, and gets what it is sent, and how, in these registers.
     #[inline]
-    pub(crate) fn note_resumed(&self, pc: u32, next: usize, dst: Option<u16>) {
+    pub(crate) fn note_resumed(&self, pc: u32, next: usize, dst: Option<u16>, mode: Option<u16>) {
         let row = &self.resume_cache[pc as usize % RESUME_ROWS];
         if row.pc.get() != pc
+            && dst != Some(NO_REGISTER)
+            && mode != Some(NO_REGISTER)
             && let Some(entry) = lookup(&self.resume, next)
         {
             row.pc.set(pc);
-            row.dst.set(dst.map_or(-1, i32::from));
+            row.dst.set(dst.unwrap_or(NO_REGISTER));
+            row.mode.set(mode.unwrap_or(NO_REGISTER));
             row.entry.set(entry);
         }
     }

@@ -343,12 +343,17 @@ impl<'a> Compiler<'a> {
             Op::Return => self.return_value(self.decode::<instr::Return>().src),
             Op::ReturnUndefined => self.return_undefined(),
             Op::IterNext => self.iter_next(),
-            Op::Yield => {
-                let shape = self.cx.realm_shape_in(self.code.realm(), RealmShape::IteratorResult);
-                let header = allocate::header_word(shape.id(self.cx), Kind::Object, shape.inline_capacity());
-                self.asm.mov_imm64(Reg::RDI, header as i64);
+            Op::Yield | Op::YieldDelegate => {
+                let routine = if op == Op::Yield {
+                    let shape = self.cx.realm_shape_in(self.code.realm(), RealmShape::IteratorResult);
+                    let header = allocate::header_word(shape.id(self.cx), Kind::Object, shape.inline_capacity());
+                    self.asm.mov_imm64(Reg::RDI, header as i64);
+                    shared::YIELD
+                } else {
+                    shared::YIELD_DELEGATE
+                };
                 self.offset_argument();
-                self.asm.jmp_near(shared::YIELD.target());
+                self.asm.jmp_near(routine.target());
                 self.forget_written(op);
                 self.facts.forget_all();
             }
@@ -358,7 +363,7 @@ impl<'a> Compiler<'a> {
             _ => {
                 self.whole_op(op);
                 self.forget_written(op);
-                if matches!(op, Op::YieldDelegate | Op::Await | Op::CreateGenerator) {
+                if matches!(op, Op::Await | Op::CreateGenerator) {
                     self.facts.forget_all();
                 }
             }

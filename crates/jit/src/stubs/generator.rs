@@ -3,7 +3,7 @@
 //! | routine | in | out |
 //! |---|---|---|
 //! | `ITER_STEP` | edx: the offset of an `IterNext` whose record is not on the fast path | eax: 1 a value is in its `dst`, 0 the end, 3 `next` is to be called |
-//! | `YIELD` | edx: the offset of a `Yield`; rdi: the header of a result object. Jumped to, not called: it returns from the function | |
+//! | `YIELD`, `YIELD_DELEGATE` | edx: the offset of such an op; rdi, for `YIELD`: the header of a result object. Jumped to, not called: they return from the function | |
 //!
 //! A call of `next` as a method comes through the op's stub ([`next_called`]). What goes on is a generator that is suspended (`SuspendedStart`,
 //! `SuspendedYield`), in code whose entry behind that suspension [`MachineCode::resume_cache`] knows. Everything else is Rust's: `vm::generator`, which does
@@ -114,7 +114,7 @@ fn check_suspended(asm: &mut Assembler, no: Label) {
 /// caller's. `step`: without a result object.
 fn resume(asm: &mut Assembler, op: Op, len: usize, step: bool) {
     let at = |i: usize| Mem::base(BASE, i as i32 * 8);
-    let nowhere = asm.new_label();
+    let (nowhere, no_mode) = (asm.new_label(), asm.new_label());
     copy(asm, (REGISTERS, values::DATA), (BASE, 0));
     running_code(asm, Reg::RCX);
     asm.mov(Size::S64, Reg::RAX, PC);
@@ -136,11 +136,18 @@ fn resume(asm: &mut Assembler, op: Op, len: usize, step: bool) {
     asm.or(Size::S64, Reg::RAX, Reg::RCX);
     asm.mov(Size::S64, at(frame::CALL_WORD), Reg::RAX);
     asm.mov(Size::S32, Mem::base(GENERATOR, generator::STATE), CoroutineState::Executing as i32);
-    asm.movsxd(Reg::RAX, Mem::base(ROW, machine_code::RESUME_CACHE + machine_code::ROW_DST));
-    asm.test(Size::S32, Reg::RAX, Reg::RAX);
-    asm.js(nowhere);
+    let none = i32::from(machine_code::NO_REGISTER);
+    asm.movzx(Size::S32, Size::S16, Reg::RAX, Mem::base(ROW, machine_code::RESUME_CACHE + machine_code::ROW_DST));
+    asm.cmp(Size::S32, Reg::RAX, none);
+    asm.je(nowhere);
     asm.mov(Size::S64, Mem::index(BASE, Reg::RAX, Scale::X8, 0), SENT);
     asm.bind(nowhere);
+    asm.movzx(Size::S32, Size::S16, Reg::RAX, Mem::base(ROW, machine_code::RESUME_CACHE + machine_code::ROW_MODE));
+    asm.cmp(Size::S32, Reg::RAX, none);
+    asm.je(no_mode);
+    // The tag is the int32 0: `next`.
+    asm.mov(Size::S64, Mem::index(BASE, Reg::RAX, Scale::X8, 0), TAG);
+    asm.bind(no_mode);
     // The word keeps rsp a multiple of 16.
     asm.push(PC);
     asm.mov(Size::S64, FRAME, BASE);
@@ -241,37 +248,47 @@ pub(super) fn iter_step(asm: &mut Assembler) {
     leave_word(asm);
 }
 
-/// The routine `YIELD`.
-pub(super) fn yield_value(asm: &mut Assembler, cx: &Context) {
-    const OP: Op = Op::Yield;
+/// `value` = {value, done: false}, of the shape in the header; jumps to `full` where there is no room. Clobbers rax, rcx.
+fn result_object(asm: &mut Assembler, cx: &Context, value: Reg, shape_header: Reg, full: Label) {
+    // All realms' shapes of it have their slots in the same places.
+    let shape = cx.realm_shape(RealmShape::IteratorResult);
+    let (words, first) = (allocate::object_words(shape), shape.inline_base());
+    let word = |i: usize| Mem::base(Reg::RAX, i as i32 * 8);
+    allocate::bump(asm, Ok(words * 8), Reg::RCX, full);
+    asm.mov(Size::S64, word(0), shape_header);
+    asm.mov(Size::S64, Mem::base(Reg::RAX, object::SLOTS), 0);
+    asm.mov(Size::S64, Reg::RCX, Mem::base(CX, context::EMPTY_ELEMENTS));
+    asm.mov(Size::S64, Mem::base(Reg::RAX, object::ELEMENTS), Reg::RCX);
+    asm.mov(Size::S64, word(first), value);
+    asm.mov(Size::S64, word(first + 1), Value::FALSE.bits() as i32);
+    (first + 2..words).for_each(|i| asm.mov(Size::S64, word(i), Value::EMPTY.bits() as i32));
+    asm.mov(Size::S64, value, Reg::RAX);
+}
+
+/// The routines `YIELD` and `YIELD_DELEGATE`.
+pub(super) fn yield_value(asm: &mut Assembler, cx: &Context, op: Op) {
     const RESULT: Reg = Reg::R9;
     const HEADER: Reg = Reg::RDI;
     let [helper, suspend, bare, returned, elsewhere] = std::array::from_fn(|_| asm.new_label());
     // r8 = the running code.
     address_of_instruction(asm);
-    load(asm, OP, "coroutine", GENERATOR);
+    load(asm, op, "coroutine", GENERATOR);
     asm.cmp(Size::S8, Mem::base(GENERATOR, header::KIND), Kind::Generator as i32);
     asm.jne(helper);
     asm.mov(Size::S64, REGISTERS, Mem::base(GENERATOR, generator::FRAME));
     asm.test(Size::S8, Mem::base(REGISTERS, header::GC), header::OLD_CLEAN);
     asm.jne(helper);
-    load(asm, OP, "src", RESULT);
+    load(asm, op, "src", RESULT);
     asm.test(Size::S8, Mem::base(FRAME, STEP_BYTE), STEP_BIT);
-    asm.jne(suspend);
-
-    // {value, done: false}: all realms' shapes of it have their slots in the same places.
-    let shape = cx.realm_shape(RealmShape::IteratorResult);
-    let (words, first) = (allocate::object_words(shape), shape.inline_base());
-    let word = |i: usize| Mem::base(Reg::RAX, i as i32 * 8);
-    allocate::bump(asm, Ok(words * 8), Reg::RCX, helper);
-    asm.mov(Size::S64, word(0), HEADER);
-    asm.mov(Size::S64, Mem::base(Reg::RAX, object::SLOTS), 0);
-    asm.mov(Size::S64, Reg::RCX, Mem::base(CX, context::EMPTY_ELEMENTS));
-    asm.mov(Size::S64, Mem::base(Reg::RAX, object::ELEMENTS), Reg::RCX);
-    asm.mov(Size::S64, word(first), RESULT);
-    asm.mov(Size::S64, word(first + 1), Value::FALSE.bits() as i32);
-    (first + 2..words).for_each(|i| asm.mov(Size::S64, word(i), Value::EMPTY.bits() as i32));
-    asm.mov(Size::S64, RESULT, Reg::RAX);
+    if op == Op::YieldDelegate {
+        // It has a result object, which is handed on: in a step by way of the context.
+        asm.je(suspend);
+        asm.mov(Size::S64, Mem::base(CX, context::DELEGATED), RESULT);
+        asm.zero(RESULT);
+    } else {
+        asm.jne(suspend);
+        result_object(asm, cx, RESULT, HEADER, helper);
+    }
 
     asm.bind(suspend);
     asm.mov(Size::S32, COUNT, Mem::base(REGISTERS, values::LENGTH));
@@ -285,9 +302,9 @@ pub(super) fn yield_value(asm: &mut Assembler, cx: &Context) {
     asm.pop(Reg::RBP);
     asm.ret();
 
-    // As all ops of the style `Leave`; a `Yield` never goes on with the next instruction.
+    // As all ops of the style `Leave`; these two never go on with the next instruction.
     asm.bind(helper);
-    call_helper(asm, Symbol::helper(OP));
+    call_helper(asm, Symbol::helper(op));
     asm.cmp(Size::S64, Reg::RAX, 2);
     asm.je(returned);
     asm.ja(elsewhere);

@@ -25,7 +25,7 @@
 //! | `CONSTRUCTED` | rax: what a function called with `new` returns | rax: the result of `new` | |
 //! | `DENSE_SET` | rax: elements that are no plain values; rdx: the address of one; rcx: the value | | rdi, xmm0 |
 //!
-//! `ITER_STEP` and `YIELD` are in [`generator`](super::generator).
+//! `ITER_STEP`, `YIELD`, `YIELD_DELEGATE` are in [`generator`](super::generator).
 //!
 //! Where a routine can fail, "equal" says that it did; then the op's helper does all of the op.
 
@@ -35,6 +35,7 @@ use crate::stubs::{Routine, address_of_instruction, leave_word, running_code};
 use crate::symbols::{self, Symbol};
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size, Xmm};
+use tercel_bytecode::Op;
 use tercel_vm::code::{CodeBlock, code_flag};
 use tercel_vm::context::Context;
 use tercel_vm::elements::{HOLE, HOLEY};
@@ -80,7 +81,8 @@ shared! {
     HAS_ELEMENT => |asm, _| has_element(asm);
     ELEMENT_SET => |asm, _| element_set(asm);
     ITER_STEP => |asm, _| super::generator::iter_step(asm);
-    YIELD => super::generator::yield_value;
+    YIELD => |asm, cx| super::generator::yield_value(asm, cx, Op::Yield);
+    YIELD_DELEGATE => |asm, cx| super::generator::yield_value(asm, cx, Op::YieldDelegate);
 }
 
 /// What a routine is called.

@@ -20,6 +20,7 @@ use super::{BUFFER, JsString, MAX_LENGTH, MIN_ROPE, Rope, TWO_BYTE, flat_size};
 use crate::cell::{Gc, Kind};
 use crate::context::Context;
 use crate::error::JsResult;
+use crate::number::format::Buffer;
 use std::cell::Cell;
 
 /// Longest leaf that two short ones at the end of a rope are joined to. Each piece is copied about
@@ -75,6 +76,29 @@ impl Context {
             }
         }
         string
+    }
+
+    /// The flat string of a short Latin-1 text and an integer behind it, or in front of it (`before`), without a string of the integer alone.
+    /// `None`: the text is another, or empty.
+    pub(crate) fn concat_integer(&self, s: Gc<JsString>, n: i32, before: bool) -> Option<Gc<JsString>> {
+        if !s.is_flat() || s.is_two_byte() || s.is_empty() || s.len() >= MIN_ROPE {
+            return None;
+        }
+        let mut buffer = Buffer::new();
+        let digits = buffer.digits_of(i64::from(n));
+        let length = s.len() + digits.len();
+        if length >= MIN_ROPE {
+            return None;
+        }
+        let string: Gc<JsString> = self.alloc_text_cell(Kind::StringFlat, flat_size(length, false), 0);
+        init_string(string, length);
+        let (text_at, digits_at) = if before { (digits.len(), 0) } else { (0, s.len()) };
+        // SAFETY: the fresh payload has room for both, and the text is flat and Latin-1.
+        unsafe {
+            write_leaf(s, string.payload().add(text_at));
+            std::ptr::copy_nonoverlapping(digits.as_ptr(), string.payload().add(digits_at), digits.len());
+        }
+        Some(string)
     }
 
     /// `a` and `b`, or two other strings with the same text one after the other: where one is a rope that ends beside
