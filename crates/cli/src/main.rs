@@ -88,6 +88,7 @@ fn main() -> ExitCode {
             return if e.use_stderr() { ExitCode::from(9) } else { ExitCode::SUCCESS };
         }
     };
+    tercel::prepare_process();
     // Scripts run on a thread of their own, whose stack is as large as we say.
     // The process ends there too: nothing is left for the first thread to do, and the stack need not be given back before.
     let work = move || -> () { std::process::exit(i32::from(dispatch(command))) };
