@@ -55,6 +55,25 @@ fn without_executable_memory_programs_run_and_the_statistics_say_why() {
     assert!(text.contains("baseline.refused.NoExecutableMemory"), "{text}");
 }
 
+/// Sites that had not run when their function was compiled call stubs; when that has become dear, and they know more, the function is compiled again.
+#[test]
+fn code_whose_cold_sites_become_hot_is_made_anew_and_other_code_is_not() {
+    let program = |second: bool| {
+        format!(
+            "function f(o, second) {{ return second ? o.a + o.b + o.c : o.a; }} const o = {{ a: 1, b: 2, c: 3 }}; \
+             for (let i = 0; i < 100; i++) f(o, false); let s = 0; for (let i = 0; i < 100000; i++) s += f(o, {second}); print(s);"
+        )
+    };
+    assert_eq!(figure(&[], &program(true), "baseline.renewed"), Some(1));
+    assert_eq!(figure(&[], &program(false), "baseline.renewed"), Some(0));
+    assert_eq!(prints(&[], &program(true)), "600000");
+    // A site that meets one shape more each time is no reason to go on for ever.
+    let restless = "const fs = []; for (let i = 0; i < 400; i++) fs.push(Function('return { s' + i + ': 1, a: 1 }')); \
+                    function f(o, second) { return second ? o.a : 1; } for (let i = 0; i < 100; i++) f({}, false); \
+                    let s = 0; for (const g of fs) for (let i = 0; i < 3000; i++) s += f(g(), true); print(s);";
+    assert!((1..=3).contains(&figure(&[], restless, "baseline.renewed").unwrap()));
+}
+
 /// A kernel that maps nothing executable: the child asks for that before the engine starts.
 #[cfg(target_os = "linux")]
 #[test]

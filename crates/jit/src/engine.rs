@@ -67,6 +67,8 @@ pub struct Statistics {
     pub stub_bytes: u64,
     /// Functions whose code was taken away to make room.
     pub evicted: u64,
+    /// Functions whose code was made anew, with what their sites have learned since.
+    pub renewed: u64,
     /// Functions refused, by reason.
     pub refused: BTreeMap<Refusal, u64>,
     /// Calls and iterations of loops by tier, in the code that is alive.
@@ -170,7 +172,7 @@ struct Live {
 
 type State = RefCell<Jit>;
 
-static HOOKS: TierHooks = TierHooks { compile, stub_code, after_collection };
+static HOOKS: TierHooks = TierHooks { compile, stub_code, after_collection, renew };
 
 /// Gives the context a baseline compiler, unless its options or the platform say no.
 pub fn install(cx: &Context) {
@@ -375,7 +377,7 @@ impl Jit {
         });
         let block = function.block;
         cx.interp.tiers.compiles_stubs.set(true);
-        block.set_machine_code(&machine);
+        block.set_machine_code(cx, &machine);
         self.live.insert(id, Live { code, machine, block, calls_seen: block.machine_calls() });
         let statistics = &mut self.statistics;
         statistics.functions += 1;
@@ -412,6 +414,26 @@ impl Jit {
         blocks.clear();
         self.queue = blocks;
         result.map(|()| Answer::Done)
+    }
+
+    /// Compiles a function again, which has code. Where that is refused, it keeps what it has.
+    fn renew(&mut self, cx: &Context, code: Gc<CodeBlock>) {
+        let Some(old) = code.machine_code().map(|machine| machine.id) else { return };
+        let start = cpu_time();
+        let result = self.compile_all(cx, &[code]);
+        self.statistics.time += Duration::from_nanos(cpu_time() - start);
+        let renewed = result.is_ok() && code.machine_code().is_some_and(|machine| machine.id != old);
+        if !renewed {
+            return;
+        }
+        self.statistics.renewed += 1;
+        // Unless it was taken away to make room.
+        if let (Some(live), Some(space)) = (self.live.remove(&old), &mut self.space) {
+            space.retire(live.code);
+            // As with code that is taken away: frames that run it find their entries in the new one's record.
+            drop(live.machine);
+        }
+        self.reclaim();
     }
 }
 
@@ -457,6 +479,12 @@ fn compile(cx: &Context, code: Gc<CodeBlock>, now: bool) -> Answer {
         *jit.statistics.refused.entry(refusal).or_default() += 1;
         Answer::Refused
     })
+}
+
+fn renew(cx: &Context, code: Gc<CodeBlock>) {
+    if let Some(mut jit) = state(cx).and_then(|state| state.try_borrow_mut().ok()) {
+        jit.renew(cx, code);
+    }
 }
 
 fn stub_code(cx: &Context, program: &[u8], hit: bool) -> Option<usize> {

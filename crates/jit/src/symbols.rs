@@ -57,6 +57,7 @@ extras! {
     ITER_STEP = extra::iter_step;
     ITER_DELEGATED = extra::iter_delegated;
     NEW_THIS = extra::new_this;
+    STUBS_CALLED_OFTEN = extra::stubs_called_often;
     CALL_NATIVE_ACCESSOR = extra::call_native_accessor;
     TYPED_GET = extra::typed_get;
     TYPED_SET = extra::typed_set;

@@ -532,6 +532,7 @@ impl Engine {
                 ),
                 ("baseline.code_per_bytecode_percent", Amount::Count(per(jit.code_bytes * 100, jit.bytecode_bytes))),
                 ("baseline.evicted", Amount::Count(jit.evicted)),
+                ("baseline.renewed", Amount::Count(jit.renewed)),
                 ("work.interpreter.calls", Amount::Count(jit.work.interpreter_calls)),
                 ("work.interpreter.iterations", Amount::Count(jit.work.interpreter_iterations)),
                 ("work.baseline.calls", Amount::Count(jit.work.baseline_calls)),

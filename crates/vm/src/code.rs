@@ -33,6 +33,11 @@ pub struct CodeBlock {
     pub calls: Cell<u32>,
     /// Calls that are missing before it is compiled; at most 0: hot, or compiled ([`crate::tier`]).
     pub heat: Cell<i32>,
+    /// Calls of stubs by the machine code's accesses to names that are missing before it is asked whether it should be made anew; what its sites had learned
+    /// when it was made; how often it was made anew ([`crate::tier`]).
+    pub late: Cell<i32>,
+    pub known: Cell<u32>,
+    pub renewals: Cell<u8>,
     /// The address that machine code calls: with the header and the arguments in place.
     pub entry: Cell<usize>,
     /// The same for calls by `new`; they differ for class constructors.
@@ -86,6 +91,7 @@ impl CodeBlock {
     pub const MACHINE_OFFSET: usize = std::mem::offset_of!(CodeBlock, machine);
     /// From the feedback sites to the count of calls in machine code, which has the sites' address at hand.
     pub const CALLS_BEFORE_SITES: i32 = std::mem::offset_of!(Site, aux) as i32 - size_of::<Site>() as i32;
+    pub const LATE_OFFSET: usize = std::mem::offset_of!(CodeBlock, late);
     pub const FLAGS_OFFSET: usize = std::mem::offset_of!(CodeBlock, flags);
     pub const SITES_OFFSET: usize = std::mem::offset_of!(CodeBlock, sites);
     pub const NUM_REGISTERS_OFFSET: usize = std::mem::offset_of!(CodeBlock, num_registers);
@@ -203,9 +209,10 @@ impl Gc<CodeBlock> {
         self.heat.set(crate::tier::NEVER);
     }
     /// From now on calls enter this code, which its maker keeps in its place until the block's death is reported or the code is forgotten.
-    pub fn set_machine_code(self, machine: &MachineCode) {
+    pub fn set_machine_code(self, cx: &Context, machine: &MachineCode) {
         self.machine.set(machine);
         self.heat.set(0);
+        crate::tier::note_knowledge(cx, self);
         let entry = machine.entry;
         self.construct_entry.set(entry);
         // A class constructor may not be called: the default entry says so.
@@ -325,6 +332,9 @@ impl Context {
                 num_params,
                 calls: Cell::new(0),
                 heat: Cell::new(self.interp.tiers.call_threshold.get()),
+                late: Cell::new(0),
+                known: Cell::new(0),
+                renewals: Cell::new(0),
                 entry: Cell::new(crate::machine::default_entry()),
                 construct_entry: Cell::new(crate::machine::default_entry()),
                 machine: Cell::new(std::ptr::null()),

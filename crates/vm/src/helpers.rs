@@ -446,6 +446,11 @@ pub mod extra {
         }
     }
 
+    /// The machine code of the frame's function has called stubs so often that perhaps it is to be made anew.
+    pub extern "C" fn stubs_called_often(cx: &Context, frame: Frame) {
+        crate::tier::stubs_called_often(cx, frame.code());
+    }
+
     /// Calls a native getter (`argc` 0) or setter (1, its argument in place) whose block, with callee and receiver, lies on top of the frame.
     /// `return_pc`: where the caller goes on. The result: a value; empty if the callee is not simply called.
     pub extern "C" fn call_native_accessor(

@@ -26,6 +26,7 @@
 use crate::cell::Gc;
 use crate::code::{CodeBlock, code_flag};
 use crate::context::Context;
+use crate::feedback::{Site, SiteState};
 use crate::frame::flag;
 use crate::ic::IcStub;
 use crate::interp::dispatch::run_segment;
@@ -35,6 +36,7 @@ use crate::unwind;
 use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
+use tercel_bytecode::FeedbackKind;
 
 /// What a compiler offers.
 pub struct TierHooks {
@@ -45,6 +47,8 @@ pub struct TierHooks {
     pub stub_code: fn(&Context, program: &[u8], hit: bool) -> Option<usize>,
     /// After a full collection: code of dead functions may be freed.
     pub after_collection: fn(&Context),
+    /// Makes the machine code of a function anew. Frames that run the old one go on in it.
+    pub renew: fn(&Context, Gc<CodeBlock>),
 }
 
 /// What a compiler says to a function that asks for code.
@@ -241,6 +245,55 @@ pub(crate) fn hot_code<'a>(cx: &Context, code: Gc<CodeBlock>, now: bool) -> Opti
         Answer::Refused => code.refuse(),
     }
     code.machine_code()
+}
+
+/// How often machine code is made anew at most.
+const MOST_RENEWALS: u8 = 3;
+/// Stub calls for each unit of bytecode that take about as long as compiling it: who waits so long before paying for what would have been better from the
+/// start pays at most twice. The next time the wait is longer by a factor.
+const STUB_CALLS_PER_UNIT: usize = 24;
+const LONGER_WAIT: usize = 8;
+
+/// Stub calls before it is asked whether the function's code should be made anew.
+fn patience(cx: &Context, code: Gc<CodeBlock>) -> i32 {
+    let units = code.template().code.len();
+    let calls = if cx.options.always_baseline { units } else { units * STUB_CALLS_PER_UNIT };
+    i32::try_from(calls.saturating_mul(LONGER_WAIT.pow(u32::from(code.renewals.get())))).unwrap_or(i32::MAX)
+}
+
+/// How much the sites for names have learned that is written into code: it grows with each way that code can go.
+fn knowledge(code: Gc<CodeBlock>) -> u32 {
+    let of_site = |site: &Site| match site.state.get() {
+        SiteState::Uninitialized => u32::from(site.misses.get() != 0),
+        SiteState::Monomorphic => 2,
+        SiteState::Polymorphic => 3,
+        SiteState::Megamorphic => 4,
+    };
+    let kinds = code.template().slots.iter();
+    let named = |kind: &FeedbackKind| matches!(kind, FeedbackKind::GetNamed | FeedbackKind::SetNamed);
+    code.all_sites().iter().zip(kinds).filter(|(_, kind)| named(kind)).map(|(site, _)| of_site(site)).sum()
+}
+
+/// A function has got machine code: from now on its stub calls count.
+pub(crate) fn note_knowledge(cx: &Context, code: Gc<CodeBlock>) {
+    code.known.set(knowledge(code));
+    code.late.set(patience(cx, code));
+}
+
+/// A function's machine code has called stubs so often that it may have been made too early: sites that were cold then call stubs for good. If they have
+/// learned something since, it is made anew.
+#[cold]
+pub(crate) fn stubs_called_often(cx: &Context, code: Gc<CodeBlock>) {
+    code.late.set(patience(cx, code));
+    let renewals = code.renewals.get();
+    if renewals < MOST_RENEWALS
+        && code.machine_code().is_some()
+        && knowledge(code) > code.known.get()
+        && let Some(hooks) = cx.interp.tiers.hooks.get()
+    {
+        code.renewals.set(renewals + 1);
+        (hooks.renew)(cx, code);
+    }
 }
 
 /// A stub was made: it gets the code of its program, if that is published.

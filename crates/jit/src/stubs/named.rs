@@ -9,9 +9,9 @@
 
 use super::number::{operand, vm_register};
 use super::{call_helper_of, leave_word, running_code, shared};
-use crate::baseline::{CX, SITES, check_cell};
+use crate::baseline::{CX, FRAME, SITES, check_cell};
 use crate::ic::routines;
-use crate::symbols::Symbol;
+use crate::symbols::{self, Symbol};
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
 use tercel_bytecode::Op;
@@ -37,7 +37,11 @@ pub const fn by_offset(op: Op) -> Symbol {
 
 /// The code of [`by_offset`].
 pub(super) fn emit_by_offset(asm: &mut Assembler, op: Op) {
+    let [often, go_on] = std::array::from_fn(|_| asm.new_label());
     load_bytecode(asm);
+    asm.dec(Size::S32, Mem::base(Reg::R8, CodeBlock::LATE_OFFSET as i32));
+    asm.js(often);
+    asm.bind(go_on);
     let at = |name| instruction(op, operand_offset(op, name));
     asm.movzx(Size::S32, Size::S16, OBJECT, at("obj"));
     asm.mov(Size::S64, OBJECT, vm_register(OBJECT));
@@ -49,6 +53,15 @@ pub(super) fn emit_by_offset(asm: &mut Assembler, op: Op) {
     asm.shl(Size::S64, SITE, const { site::SIZE.trailing_zeros() as u8 });
     asm.add(Size::S64, SITE, SITES);
     asm.jmp_near(super::of_op(op).target());
+
+    asm.bind(often);
+    asm.push(Reg::RSI);
+    asm.mov(Size::S64, Reg::RDI, CX);
+    asm.mov(Size::S64, Reg::RSI, FRAME);
+    asm.call_near(symbols::STUBS_CALLED_OFTEN.target());
+    asm.pop(Reg::RSI);
+    load_bytecode(asm);
+    asm.jmp_to(go_on);
 }
 
 /// The stub of one of the ops.
