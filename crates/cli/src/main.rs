@@ -88,11 +88,14 @@ fn main() -> ExitCode {
             return if e.use_stderr() { ExitCode::from(9) } else { ExitCode::SUCCESS };
         }
     };
+    tercel::prepare_process();
     // Scripts run on a thread of their own, whose stack is as large as we say.
-    let worker = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(move || dispatch(command));
+    // The process ends there too: nothing is left for the first thread to do, and the stack need not be given back before.
+    let work = move || -> () { std::process::exit(i32::from(dispatch(command))) };
+    let worker = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(work);
     match worker.map(std::thread::JoinHandle::join) {
-        Ok(Ok(code)) => ExitCode::from(code),
-        Ok(Err(_)) => ExitCode::from(70),
+        // It panicked.
+        Ok(_) => ExitCode::from(70),
         Err(e) => {
             eprintln!("tercel: cannot start a thread: {e}");
             ExitCode::from(71)

@@ -38,6 +38,6 @@ mod tables;
 pub use batch::Batch;
 pub use error::CodeError;
 pub use object::{CallerFrame, CodeImage, CodeInfo, CodeKind, CodeObject, CodeRef, DataBlock, Unwind, UnwindRow};
-pub use os::SUPPORTED;
+pub use os::{SUPPORTED, prepare_process};
 pub use space::{CodeConfig, CodeSpace, CodeStats, DATA, Reclaimed};
 pub use tables::{CodeTables, OffsetTable, StackMap, StackMaps};

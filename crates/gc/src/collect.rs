@@ -43,6 +43,7 @@ impl Heap {
 
         let eden_blocks = self.nursery.borrow().eden_blocks();
         let young = std::mem::take(&mut self.nursery.borrow_mut().blocks);
+        let young_blocks = young.len();
         for &block in &young {
             self.tables.set_flags(block, self.tables.flags(block) | flag::FROM);
         }
@@ -92,11 +93,11 @@ impl Heap {
                 (old.bytes(), old.footprint())
             };
             self.policy.set_blocks_threshold(&self.config, bytes, footprint);
-            // Keep what the next eden and its survivors will take.
-            let keep = self.nursery.borrow().budget + self.nursery.borrow().budget / 4;
+            // Keep what the nursery and promotion will take up to the next: page faults would be the better part of a minor collection's pause.
+            let keep = self.nursery.borrow().max_budget + self.config.growth_floor / BLOCK_BYTES;
             self.pool.borrow_mut().release_warm(keep);
         } else {
-            self.nursery.borrow_mut().adapt(cpu, roots_time);
+            self.nursery.borrow_mut().adapt(young_blocks, cpu, roots_time);
         }
         self.set_pending(self.config.gc_every.is_some() || (!full && self.full_is_due()));
         self.recorder.borrow_mut().record(Collection {

@@ -22,12 +22,22 @@ pub const CARD_BYTES: usize = 1024;
 /// How many blocks the frontier of the reservation commits at a time; as many stay committed ahead, as the reserve that
 /// allocation and promotion live on when the system refuses more.
 pub(crate) const COMMIT_BLOCKS: u32 = 16;
+/// The memory of a longer run of free blocks goes back to the system piece by piece, as many blocks for each that eden takes.
+pub(crate) const GIVEN_BACK_AT_ONCE: usize = 8;
+/// Blocks beyond so many in use get all of their memory when they are taken.
+pub(crate) const SMALL_HEAP_BLOCKS: usize = 6;
 /// The smallest nursery that the pause controller shrinks to, in blocks.
 pub(crate) const MIN_EDEN_BLOCKS: usize = 4;
 /// The size of a new heap's eden, in blocks.
 pub(crate) const FIRST_EDEN_BLOCKS: usize = 8;
 /// The nursery pause that the controller steers below, in nanoseconds. D2 asks for a p99 below 1 ms.
 pub(crate) const PAUSE_TARGET_NS: u64 = 500_000;
+/// What a pause may take, in nanoseconds, should survival be as high as it was at worst of late.
+pub(crate) const PAUSE_BOUND_NS: u64 = 800_000;
+/// … but eden is not made smaller than this for it, in blocks.
+pub(crate) const BOUNDED_EDEN_BLOCKS: usize = 16;
+/// A collection lessens what is remembered of the worst one by this part.
+pub(crate) const FORGET: u64 = 128;
 /// Blocks with at most this many live bytes are candidates for evacuation: half of a block.
 pub(crate) const EVACUATE_BYTES: u32 = BLOCK_BYTES as u32 / 2;
 /// The share of the old blocks that one collection may evacuate into fresh ones: an eighth, which the growth policy

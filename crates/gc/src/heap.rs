@@ -128,7 +128,11 @@ impl Heap {
         debug_assert!(!self.collecting.get(), "allocation during a collection");
         self.close_nursery_block();
         let mut nursery = self.nursery.borrow_mut();
-        let block = self.pool.borrow_mut().block();
+        let block = {
+            let mut pool = self.pool.borrow_mut();
+            pool.give_back(crate::config::GIVEN_BACK_AT_ONCE);
+            pool.block()
+        };
         let Some(block) = block else {
             // The system is out of memory, and so is the reserve.
             exhausted(size)

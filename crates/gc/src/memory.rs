@@ -25,7 +25,10 @@
 //! | large | unused: one cell, at the block's start | unused |
 
 use crate::cell::CellHeader;
-use crate::config::{BLOCK_BYTES, BLOCK_SHIFT, COMMIT_BLOCKS, GRANULE, HeapConfig, LINE_BYTES, LINES, OutOfMemory};
+use crate::config::{
+    BLOCK_BYTES, BLOCK_SHIFT, COMMIT_BLOCKS, GIVEN_BACK_AT_ONCE, GRANULE, HeapConfig, LINE_BYTES, LINES, OutOfMemory,
+    SMALL_HEAP_BLOCKS,
+};
 use std::cell::Cell;
 use std::ptr;
 
@@ -295,6 +298,8 @@ pub(crate) struct BlockPool {
     warm: Vec<Block>,
     /// Free runs (first, length) without memory behind them, by address, coalesced.
     runs: Vec<(Block, u32)>,
+    /// Free long runs whose memory the system still has to be given: too much for a pause.
+    leaving: Vec<(Block, u32)>,
     /// The first block that was never used; from here on `committed` says what is accessible.
     frontier: Block,
     committed: Block,
@@ -368,6 +373,7 @@ impl BlockPool {
             tables,
             warm: Vec::new(),
             runs: Vec::new(),
+            leaving: Vec::new(),
             frontier: shape_blocks,
             committed: shape_blocks,
             refused: false,
@@ -385,6 +391,14 @@ impl BlockPool {
         unsafe { libc::mprotect(self.tables.address(from) as *mut _, bytes, libc::PROT_READ | libc::PROT_WRITE) == 0 }
     }
 
+    /// Has the system put memory behind a block.
+    fn populate(&self, block: Block) {
+        let address = self.tables.address(block) as *mut libc::c_void;
+        // SAFETY: the block is free, and stays as it is. A system that cannot (Linux before 5.14), or has no memory, says so; then page faults do
+        // it, or fail, as ever.
+        unsafe { libc::madvise(address, BLOCK_BYTES, libc::MADV_POPULATE_WRITE) };
+    }
+
     /// A free block with a clean start bitmap and no flags. `None` if neither the system nor the reserve has one.
     pub fn block(&mut self) -> Option<Block> {
         if let Some(block) = self.warm.pop() {
@@ -396,11 +410,21 @@ impl BlockPool {
 
     /// `count` free blocks in a row.
     pub fn run(&mut self, count: u32) -> Option<Block> {
+        if count > 1 {
+            // Before more is asked for.
+            self.give_back(usize::MAX);
+        }
         let block = self.cold_run(count).or_else(|| {
             // Warm blocks may be what splits the free space.
             self.release_warm(0);
+            self.give_back(usize::MAX);
             self.cold_run(count)
         })?;
+        // A block is filled from one end to the other, so all of its pages will be touched: having them at once costs a tenth of as many page
+        // faults, and much of that would fall into pauses. The first blocks of a heap are perhaps all it needs.
+        if count == 1 && self.used >= SMALL_HEAP_BLOCKS {
+            self.populate(block);
+        }
         self.used += count as usize;
         Some(block)
     }
@@ -448,7 +472,26 @@ impl BlockPool {
             self.tables.set_flags(block, 0);
         }
         self.used -= count as usize;
-        self.insert_run(first, count);
+        if count as usize > GIVEN_BACK_AT_ONCE {
+            self.leaving.push((first, count));
+        } else {
+            self.insert_run(first, count);
+        }
+    }
+
+    /// Gives the system memory of up to `blocks` blocks that [`BlockPool::free_run`] left for later.
+    pub fn give_back(&mut self, blocks: usize) {
+        let mut left = blocks;
+        while left > 0
+            && let Some((first, length)) = self.leaving.pop()
+        {
+            let part = (length as usize).min(left) as u32;
+            left -= part as usize;
+            if part < length {
+                self.leaving.push((first, length - part));
+            }
+            self.insert_run(first + length - part, part);
+        }
     }
 
     /// Gives the memory of all but `keep` free blocks back to the system.
@@ -498,6 +541,7 @@ impl BlockPool {
 
     /// Whether not even the reserve can be had: neither is there as much that is free, nor does the system grant it.
     pub fn is_low(&mut self) -> bool {
+        self.give_back(usize::MAX);
         let reserve = COMMIT_BLOCKS as usize;
         let free = self.warm.len() + self.runs.iter().map(|&(_, length)| length as usize).sum::<usize>();
         if free >= reserve {
@@ -520,5 +564,45 @@ impl Drop for BlockPool {
     fn drop(&mut self) {
         unmap(self.tables.base, self.reserved);
         unmap(self.tables.starts as usize, self.table_bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pool() -> BlockPool {
+        let config = HeapConfig { reserve_bytes: 64 << 20, shape_bytes: BLOCK_BYTES, ..HeapConfig::default() };
+        BlockPool::new(&config).expect("address space").1
+    }
+
+    #[test]
+    fn memory_of_long_runs_goes_back_piece_by_piece() {
+        let mut pool = pool();
+        let first = pool.run(100).expect("room");
+        pool.free_run(first, 100);
+        assert_eq!((pool.leaving.as_slice(), pool.runs.len()), (&[(first, 100)][..], 0));
+        pool.give_back(GIVEN_BACK_AT_ONCE);
+        assert_eq!(pool.leaving, [(first, 100 - GIVEN_BACK_AT_ONCE as u32)]);
+        // One piece beside the other: they are one run again.
+        pool.give_back(GIVEN_BACK_AT_ONCE);
+        assert_eq!(pool.runs, [(first + 100 - 2 * GIVEN_BACK_AT_ONCE as u32, 2 * GIVEN_BACK_AT_ONCE as u32)]);
+        pool.give_back(usize::MAX);
+        assert_eq!((pool.leaving.len(), pool.runs.as_slice()), (0, &[(first, 100)][..]));
+    }
+
+    #[test]
+    fn what_is_leaving_is_found_when_it_is_needed() {
+        let mut pool = pool();
+        let first = pool.run(100).expect("room");
+        pool.free_run(first, 100);
+        assert_eq!(pool.run(90), Some(first));
+        // All but the guarded rest: single blocks are found too.
+        let mut taken = 0;
+        while pool.block().is_some() {
+            taken += 1;
+        }
+        pool.free_run(first, 90);
+        assert!(taken > 100 && pool.block().is_some());
     }
 }

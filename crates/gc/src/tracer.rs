@@ -549,7 +549,12 @@ unsafe fn copy_words(from: *const u64, to: *mut u64, count: usize) {
             *to.add(1) = *from.add(1);
             let mut index = 2;
             while index < count {
-                to.add(index).write_volatile(*from.add(index));
+                let word = *from.add(index);
+                // What it refers to is visited soon.
+                if value_is_cell(word) {
+                    prefetch(word as usize as *mut CellHeader);
+                }
+                to.add(index).write_volatile(word);
                 index += 1;
             }
         }

@@ -18,3 +18,4 @@ pub mod stubs;
 pub mod symbols;
 
 pub use engine::{Refusal, Statistics, Work, install, statistics};
+pub use tercel_code::prepare_process;
