@@ -7,6 +7,7 @@
 use crate::context::Context;
 use crate::error::JsResult;
 use crate::frame::{self, Frame, flag};
+use crate::interp::entry::SegmentExit;
 use crate::interp::iteration;
 use crate::value::Value;
 
@@ -47,21 +48,18 @@ pub(crate) fn unwind(cx: &Context) -> bool {
     }
 }
 
-/// Returns `Interp::result` from the innermost frame. `false`: the segment ends with it.
-///
-/// # Errors
-/// As [`resume_caller`].
+/// Returns `Interp::result` from the innermost frame; what that throws goes to its handler. If the segment ends with it: how.
 #[inline(never)]
-pub(crate) fn return_result(cx: &Context) -> JsResult<bool> {
+pub(crate) fn return_result(cx: &Context) -> Option<SegmentExit> {
     let state = &cx.interp;
     let frame = state.frame.get();
     complete_construct(cx, frame);
     if frame.has_flag(flag::LEAVES) {
         state.frame.set(frame.caller());
-        return Ok(false);
+        return Some(SegmentExit::Return);
     }
-    resume_caller(cx, frame, state.result.get())?;
-    Ok(true)
+    let threw = resume_caller(cx, frame, state.result.get()).is_err();
+    (threw && !unwind(cx)).then_some(SegmentExit::Throw)
 }
 
 /// Makes `Interp::result` what `new` gives, if the frame was made by it.

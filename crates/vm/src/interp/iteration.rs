@@ -168,6 +168,21 @@ pub fn step(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Stepped> {
     }
 }
 
+/// [`step`] for the interpreter: where it jumps, `Interp::pc` says so. (The dispatch loop keeps its registers if it has no ways of its own for this.)
+#[inline(never)]
+pub fn step_op(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
+    let i: instr::IterNext = pc.decode();
+    let distance = match step(cx, frame, pc)? {
+        Stepped::Value => i.body.0,
+        Stepped::End => i.done.0,
+        Stepped::Protocol => return Ok(Flow::Next),
+        Stepped::Resumed => return Ok(Flow::Reload),
+    };
+    // Targets lie in the code (verifier).
+    cx.interp.pc.set(pc.0.wrapping_offset(distance as isize));
+    Ok(Flow::Reload)
+}
+
 /// The generator that an `IterNext` resumed has left `result`: pops its frame, and goes on where the step leads.
 ///
 /// # Errors

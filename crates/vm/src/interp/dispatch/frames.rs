@@ -8,7 +8,6 @@ use crate::code::{CodeBlock, code_flag};
 use crate::frame::{self, Frame, flag};
 use crate::function::Function;
 use crate::interp::entry::SegmentExit;
-use crate::interp::iteration::Stepped;
 use crate::interp::{Pc, calls, iteration};
 use crate::tier;
 use crate::value::Value;
@@ -132,14 +131,7 @@ pub(super) fn iter_next(m: &mut Machine) -> Step {
         if next.kind() != Some(Kind::NativeFunction) {
             return m.next::<instr::IterNext>();
         }
-        m.sync();
-        return match iteration::step(m.cx, m.frame(), Pc(m.pc)) {
-            Ok(Stepped::Value) => m.jump(i.body.0),
-            Ok(Stepped::End) => m.jump(i.done.0),
-            Ok(Stepped::Protocol) => m.next::<instr::IterNext>(),
-            Ok(Stepped::Resumed) => Step::Reload,
-            Err(_) => Step::Throw,
-        };
+        return m.flowing::<instr::IterNext>(iteration::step_op);
     }
     let v = iteration::next_fast(m.frame(), i.iter.0 as usize);
     if v.is_empty() {

@@ -121,14 +121,11 @@ pub(crate) unsafe fn run_segment(cx: &Context, throwing: bool) -> SegmentExit {
                     return SegmentExit::Throw;
                 }
             }
-            Step::Return => match unwind::return_result(cx) {
-                Ok(true) => {}
-                Ok(false) => return SegmentExit::Return,
-                Err(_) => {
-                    step = Step::Throw;
-                    continue;
+            Step::Return => {
+                if let Some(exit) = unwind::return_result(cx) {
+                    return exit;
                 }
-            },
+            }
             Step::Leave(exit) => return exit,
         }
         // SAFETY: `Interp::frame` is the innermost frame, at `Interp::pc`: the caller has it so, and so does each step that
