@@ -102,6 +102,11 @@ pub fn compile(
     Ok(template)
 }
 
+/// Whether the tree of such a source is kept at all.
+pub fn may_be_kept(source: &Source) -> bool {
+    source.text.len() <= MOST_BYTES
+}
+
 fn keep(tree: Tree) {
     TREES.with_borrow_mut(|trees| {
         let size = |tree: &Tree| tree._source.text.len();

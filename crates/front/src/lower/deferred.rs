@@ -76,6 +76,9 @@ struct DeferredFunction {
     around: Box<[Around]>,
 }
 
+/// A longer function (bytes of source) is lowered at once where it would have to be parsed again, which takes as long as all the rest.
+const LONGEST_PARSED_AGAIN: usize = 16 << 10;
+
 /// What the parent's lowering knows of a function that it would defer.
 pub struct Candidate<'s, 'a> {
     pub id: FunctionId,
@@ -99,7 +102,12 @@ impl<'s, 'a> Builder<'s, 'a> {
         let analysis = self.cx.analysis;
         let function = &analysis.functions[candidate.id as usize];
         let Candidate { params, span, .. } = *candidate;
-        if candidate.called || (span.size() as usize) < self.cx.options.defer_from || function.lower_at_once {
+        let size = span.size() as usize;
+        if candidate.called || size < self.cx.options.defer_from || function.lower_at_once {
+            return None;
+        }
+        // Nobody waits long for a function at its first call.
+        if size > LONGEST_PARSED_AGAIN && !(self.cx.options.keep_trees && trees::may_be_kept(&self.cx.source)) {
             return None;
         }
         let is_method = match function.kind {
