@@ -89,3 +89,6 @@ Object.defineProperty(Number.prototype, 'kind', { get() { 'use strict'; return t
 Object.defineProperty(BigInt.prototype, 'kind', { get() { 'use strict'; return typeof this + this; } });
 const kind = o => o.kind;
 log(times(30, () => ['a', 1, 1.5, 10n, 'b'].map(kind).join()));
+// Maps and sets that never had an entry.
+const empties = [() => new Set().size, () => new Map().size, () => new Set(undefined).size, () => { const s = new Set([1]); s.clear(); return s.size; }];
+log(empties.map(f => times(300, f)).join());

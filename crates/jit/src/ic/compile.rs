@@ -339,10 +339,16 @@ impl IcVisitor for Emitter {
     }
     fn LoadCollectionSize(&mut self, object: u8) -> bool {
         let object = self.reg(object);
+        let none = self.asm.new_label();
         self.asm.mov(Size::S64, SCRATCH, Mem::base(object, collection::TABLE));
-        check_cell(&mut self.asm, SCRATCH, self.next);
+        self.asm.zero(Reg::RAX);
+        // One that never had an entry has no table: its place is empty.
+        const { assert!(Value::EMPTY.bits() == 0) };
+        self.asm.test(Size::S64, SCRATCH, SCRATCH);
+        self.asm.je(none);
         self.asm.mov(Size::S32, Reg::RAX, Mem::base(SCRATCH, collection::USED));
         self.asm.sub(Size::S32, Reg::RAX, Mem::base(SCRATCH, collection::DELETED));
+        self.asm.bind(none);
         self.asm.or(Size::S64, Reg::RAX, TAG);
         self.result()
     }
