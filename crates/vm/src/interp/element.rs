@@ -3,9 +3,7 @@
 //! The loop tries [`get_fast`] and [`set_fast`] inline: dense elements with an int32 key. Typed arrays, strings, appends, names and everything
 //! else come here out of line.
 
-use super::property::{
-    Got, add_slot, call_getter, call_setter, getter_of, setter_of, throw_read_of_nullish, throw_write_of_nullish,
-};
+use super::property::{Got, add_slot, call_setter, give, setter_of, throw_read_of_nullish, throw_write_of_nullish};
 use super::{Flow, Pc};
 use crate::cell::{Gc, Kind};
 use crate::context::Context;
@@ -13,8 +11,8 @@ use crate::elements::{DATA_OFFSET, Elements, HOLE};
 use crate::error::JsResult;
 use crate::feedback::{Site, element_bits};
 use crate::frame::{self, Frame};
-use crate::ic::attach::{Found, Stored, cache_get, cache_set, megamorphic_find, megamorphic_set};
-use crate::ic::facts::{GetFact, SetFact, find_get, find_set};
+use crate::ic::attach::{Stored, cache_get, cache_set, megamorphic_find, megamorphic_set};
+use crate::ic::facts::{SetFact, find_get, find_set};
 use crate::key::PropertyKey;
 use crate::object::Object;
 use crate::object::arguments::{mapped_get, mapped_set};
@@ -22,7 +20,7 @@ use crate::object::array::ArrayObject;
 use crate::string::Chars;
 use crate::typed::{ElementType, TypedArray};
 use crate::value::Value;
-use tercel_bytecode::op::{Instr, instr};
+use tercel_bytecode::op::instr;
 
 /// The element of dense elements at an int32 key; empty for anything else (holes included).
 #[inline(always)]
@@ -276,18 +274,13 @@ fn get(cx: &Context, obj: Value, key: Value, site: &Site) -> JsResult<Got> {
             let object: Gc<Object> = unsafe { obj.as_cell().cast() };
             let key = cx.to_property_key(key)?;
             if !key.is_index() && !cx.interp.no_ic {
-                match megamorphic_find(cx, object, key) {
-                    Some(Found::Value(v)) => return Ok(Got::Value(v)),
-                    Some(Found::Accessor(accessor)) => return Ok(getter_of(accessor)),
-                    None => {}
+                if let Some(got) = Got::of_cache(megamorphic_find(cx, object, key)) {
+                    return Ok(got);
                 }
                 let fact = find_get(cx, object, key);
                 cache_get(cx, object, key, fact);
-                match fact {
-                    GetFact::Slot { holder, location, .. } => return Ok(Got::Value(holder.slot(location))),
-                    GetFact::Accessor { holder, location, .. } => return Ok(getter_of(holder.slot(location))),
-                    GetFact::Missing => return Ok(Got::Value(Value::UNDEFINED)),
-                    GetFact::ArrayLength | GetFact::Unknown => {}
+                if let Some(got) = Got::of_fact(fact) {
+                    return Ok(got);
                 }
             }
             return object.get_receiver(cx, key, obj).map(Got::Value);
@@ -309,18 +302,6 @@ pub fn get_elem(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     let (obj, key) = (frame.get(i.obj.0 as usize), frame.get(i.key.0 as usize));
     let got = get(cx, obj, key, frame.code().site(i.slot.0 as usize))?;
     give::<instr::GetElem>(cx, frame, pc, got, obj, i.dst.0)
-}
-
-/// Ends a read: stores what was found in register `dst`, or calls the getter.
-#[inline(always)]
-fn give<I: Instr>(cx: &Context, frame: Frame, pc: Pc, got: Got, obj: Value, dst: u16) -> JsResult<Flow> {
-    match got {
-        Got::Value(v) => {
-            frame.set(dst as usize, v);
-            Ok(Flow::Next)
-        }
-        Got::Getter(getter) => call_getter::<I>(cx, frame, pc, getter, obj, dst),
-    }
 }
 
 /// `obj[key] op= …`: the read, and the key converted once for the write that follows.

@@ -117,6 +117,38 @@ pub enum Got {
     Getter(Value),
 }
 
+impl Got {
+    /// What a site's stubs gave, if one of them applied.
+    #[inline(always)]
+    pub(super) fn of_stubs(outcome: Outcome) -> Option<Got> {
+        match outcome {
+            Outcome::Done(v) => Some(Got::Value(v)),
+            Outcome::Getter(accessor) => Some(getter_of(accessor)),
+            _ => None,
+        }
+    }
+
+    /// What the megamorphic cache gave, if it knew.
+    #[inline(always)]
+    pub(super) fn of_cache(found: Option<Found>) -> Option<Got> {
+        match found? {
+            Found::Value(v) => Some(Got::Value(v)),
+            Found::Accessor(accessor) => Some(getter_of(accessor)),
+        }
+    }
+
+    /// What the shapes say, if they say all.
+    #[inline(always)]
+    pub(super) fn of_fact(fact: GetFact) -> Option<Got> {
+        match fact {
+            GetFact::Slot { holder, location, .. } => Some(Got::Value(holder.slot(location))),
+            GetFact::Accessor { holder, location, .. } => Some(getter_of(holder.slot(location))),
+            GetFact::Missing => Some(Got::Value(Value::UNDEFINED)),
+            GetFact::ArrayLength | GetFact::Unknown => None,
+        }
+    }
+}
+
 /// A read of `key` from `v` at a site.
 pub fn get_at_site(cx: &Context, code: Gc<CodeBlock>, site: &Site, v: Value, key: PropertyKey) -> JsResult<Got> {
     let statistics = &cx.interp.statistics;
@@ -128,21 +160,17 @@ pub fn get_at_site(cx: &Context, code: Gc<CodeBlock>, site: &Site, v: Value, key
         let object = v.as_object().expect("checked above");
         return object.get_receiver(cx, key, v).map(Got::Value);
     }
-    if site.stubs.get().is_cell() {
-        match run_stubs(cx, site.stubs.get(), &[v]) {
-            Outcome::Done(v) => return Ok(Got::Value(v)),
-            Outcome::Getter(accessor) => return Ok(getter_of(accessor)),
-            _ => {}
-        }
+    if site.stubs.get().is_cell()
+        && let Some(got) = Got::of_stubs(run_stubs(cx, site.stubs.get(), &[v]))
+    {
+        return Ok(got);
     }
     let object = v.as_object().expect("checked above");
     let megamorphic = site.state.get() == SiteState::Megamorphic;
     if megamorphic {
         forget_useless_form(site, object);
-        match megamorphic_find(cx, object, key) {
-            Some(Found::Value(v)) => return Ok(Got::Value(v)),
-            Some(Found::Accessor(accessor)) => return Ok(getter_of(accessor)),
-            None => {}
+        if let Some(got) = Got::of_cache(megamorphic_find(cx, object, key)) {
+            return Ok(got);
         }
     }
     let fact = find_get(cx, object, key);
@@ -151,12 +179,10 @@ pub fn get_at_site(cx: &Context, code: Gc<CodeBlock>, site: &Site, v: Value, key
     } else {
         learn(site, || attach_get(cx, code, site, object, fact));
     }
-    match fact {
-        GetFact::Slot { holder, location, .. } => Ok(Got::Value(holder.slot(location))),
-        GetFact::Accessor { holder, location, .. } => Ok(getter_of(holder.slot(location))),
-        GetFact::Missing => Ok(Got::Value(Value::UNDEFINED)),
-        GetFact::ArrayLength => Ok(Got::Value(length_of_cell(v.as_cell()))),
-        GetFact::Unknown => object.get_receiver(cx, key, v).map(Got::Value),
+    match (Got::of_fact(fact), fact) {
+        (Some(got), _) => Ok(got),
+        (None, GetFact::ArrayLength) => Ok(Got::Value(length_of_cell(v.as_cell()))),
+        (None, _) => object.get_receiver(cx, key, v).map(Got::Value),
     }
 }
 
@@ -196,21 +222,16 @@ fn primitive_get(cx: &Context, code: Gc<CodeBlock>, site: &Site, v: Value, key: 
     let Some(prototype) = prototype_of_primitive(cx, v).filter(|_| !cx.interp.no_ic) else {
         return cx.get_value(v, key).map(Got::Value);
     };
-    if site.stubs.get().is_cell() && v.is_cell() {
-        match run_stubs(cx, site.stubs.get(), &[v]) {
-            Outcome::Done(found) => return Ok(Got::Value(found)),
-            Outcome::Getter(accessor) => return Ok(getter_of(accessor)),
-            _ => {}
-        }
+    if site.stubs.get().is_cell()
+        && v.is_cell()
+        && let Some(got) = Got::of_stubs(run_stubs(cx, site.stubs.get(), &[v]))
+    {
+        return Ok(got);
     }
     // Numbers and booleans are no cells: they have no stubs.
     let caches = !v.is_cell() || site.state.get() == SiteState::Megamorphic;
-    if caches {
-        match megamorphic_find(cx, prototype, key) {
-            Some(Found::Value(v)) => return Ok(Got::Value(v)),
-            Some(Found::Accessor(accessor)) => return Ok(getter_of(accessor)),
-            None => {}
-        }
+    if caches && let Some(got) = Got::of_cache(megamorphic_find(cx, prototype, key)) {
+        return Ok(got);
     }
     let fact = find_get(cx, prototype, key);
     if caches {
@@ -218,12 +239,11 @@ fn primitive_get(cx: &Context, code: Gc<CodeBlock>, site: &Site, v: Value, key: 
     } else {
         learn(site, || attach_primitive_get(cx, code, site, v, prototype, fact));
     }
-    match fact {
-        GetFact::Slot { holder, location, .. } => return Ok(Got::Value(holder.slot(location))),
-        GetFact::Accessor { holder, location, .. } => return Ok(getter_of(holder.slot(location))),
-        _ => {}
+    match Got::of_fact(fact) {
+        // What the prototype lacks the primitive may have.
+        Some(got) if !matches!(fact, GetFact::Missing) => Ok(got),
+        _ => cx.get_value(v, key).map(Got::Value),
     }
-    cx.get_value(v, key).map(Got::Value)
 }
 
 /// Where the properties of a primitive are.
@@ -278,6 +298,18 @@ pub(super) fn call_getter<I: Instr>(
     finish(cx, frame, dst, prepare_call(cx, base, 0, CallSite { delta: size, return_pc, dst, flags: 0 }))
 }
 
+/// Ends a read: stores what was found in register `dst`, or calls the getter.
+#[inline(always)]
+pub(super) fn give<I: Instr>(cx: &Context, frame: Frame, pc: Pc, got: Got, obj: Value, dst: u16) -> JsResult<Flow> {
+    match got {
+        Got::Value(v) => {
+            frame.set(dst as usize, v);
+            Ok(Flow::Next)
+        }
+        Got::Getter(getter) => call_getter::<I>(cx, frame, pc, getter, obj, dst),
+    }
+}
+
 fn get_to<I: Instr>(
     cx: &Context,
     frame: Frame,
@@ -288,13 +320,8 @@ fn get_to<I: Instr>(
     dst: u16,
 ) -> JsResult<Flow> {
     let code = frame.code();
-    match get_at_site(cx, code, code.site(slot as usize), obj, key)? {
-        Got::Value(v) => {
-            frame.set(dst as usize, v);
-            Ok(Flow::Next)
-        }
-        Got::Getter(getter) => call_getter::<I>(cx, frame, pc, getter, obj, dst),
-    }
+    let got = get_at_site(cx, code, code.site(slot as usize), obj, key)?;
+    give::<I>(cx, frame, pc, got, obj, dst)
 }
 
 #[inline(never)]

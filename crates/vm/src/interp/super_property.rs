@@ -1,7 +1,7 @@
 //! `super.x`, `super[k]`, `super.x = v`: the lookup begins at the home object's prototype, and the receiver is `this`.
 
 use super::property::{
-    Got, add_slot, call_getter, call_setter, getter_of, learn, setter_of, throw_read_of_nullish, throw_write_of_nullish,
+    Got, add_slot, call_setter, give, learn, setter_of, throw_read_of_nullish, throw_write_of_nullish,
 };
 use super::{Flow, Pc};
 use crate::cell::Gc;
@@ -10,8 +10,8 @@ use crate::context::Context;
 use crate::error::JsResult;
 use crate::feedback::{Site, SiteState};
 use crate::frame::Frame;
-use crate::ic::attach::{Found, Stored, attach_super_get, attach_super_set, cache_get, megamorphic_find};
-use crate::ic::facts::{GetFact, SetFact, SuperSetFact, find_get, find_super_set};
+use crate::ic::attach::{Stored, attach_super_get, attach_super_set, cache_get, megamorphic_find};
+use crate::ic::facts::{SetFact, SuperSetFact, find_get, find_super_set};
 use crate::ic::interpret::{Outcome, run_stubs};
 use crate::key::PropertyKey;
 use crate::object::Object;
@@ -42,13 +42,7 @@ pub fn get_super(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
         let code = frame.code();
         super_get_at_site(cx, code, code.site(i.slot.0 as usize), object, key, this)?
     };
-    match got {
-        Got::Value(v) => {
-            frame.set(i.dst.0 as usize, v);
-            Ok(Flow::Next)
-        }
-        Got::Getter(getter) => call_getter::<instr::GetSuper>(cx, frame, pc, getter, this, i.dst.0),
-    }
+    give::<instr::GetSuper>(cx, frame, pc, got, this, i.dst.0)
 }
 
 /// A read of `super.key`, with the lookup beginning at `base`, at a site.
@@ -61,19 +55,14 @@ fn super_get_at_site(
     this: Value,
 ) -> JsResult<Got> {
     if site.stubs.get().is_cell() {
-        match run_stubs(cx, site.stubs.get(), &[base.into(), Value::from_bits(key.bits()), this]) {
-            Outcome::Done(v) => return Ok(Got::Value(v)),
-            Outcome::Getter(accessor) => return Ok(getter_of(accessor)),
-            _ => {}
+        let operands = [base.into(), Value::from_bits(key.bits()), this];
+        if let Some(got) = Got::of_stubs(run_stubs(cx, site.stubs.get(), &operands)) {
+            return Ok(got);
         }
     }
     let megamorphic = site.state.get() == SiteState::Megamorphic;
-    if megamorphic {
-        match megamorphic_find(cx, base, key) {
-            Some(Found::Value(v)) => return Ok(Got::Value(v)),
-            Some(Found::Accessor(accessor)) => return Ok(getter_of(accessor)),
-            None => {}
-        }
+    if megamorphic && let Some(got) = Got::of_cache(megamorphic_find(cx, base, key)) {
+        return Ok(got);
     }
     let fact = find_get(cx, base, key);
     if megamorphic {
@@ -81,11 +70,9 @@ fn super_get_at_site(
     } else {
         learn(site, || attach_super_get(cx, code, site, base, key, fact));
     }
-    match fact {
-        GetFact::Slot { holder, location, .. } => Ok(Got::Value(holder.slot(location))),
-        GetFact::Accessor { holder, location, .. } => Ok(getter_of(holder.slot(location))),
-        GetFact::Missing => Ok(Got::Value(Value::UNDEFINED)),
-        GetFact::ArrayLength | GetFact::Unknown => base.get_receiver(cx, key, this).map(Got::Value),
+    match Got::of_fact(fact) {
+        Some(got) => Ok(got),
+        None => base.get_receiver(cx, key, this).map(Got::Value),
     }
 }
 
@@ -96,23 +83,24 @@ pub fn set_super(cx: &Context, frame: Frame, pc: Pc) -> JsResult<Flow> {
     let (base, strict) = (frame.get(i.base.0 as usize), i.strict.0 != 0);
     let (this, v) = (frame.get(i.this.0 as usize), frame.get(i.src.0 as usize));
     let Some(object) = base.as_object() else { return Err(throw_write_of_nullish(cx, base, key)) };
-    if !key.is_index() && !cx.interp.no_ic {
+    let stored = if key.is_index() || cx.interp.no_ic {
+        Stored::Unknown
+    } else {
         let code = frame.code();
-        let site = code.site(i.slot.0 as usize);
-        let setter = match super_set_at_site(cx, code, site, object, key, this, v)? {
-            Stored::Done => return Ok(Flow::Next),
-            Stored::Setter(accessor) => setter_of(cx, this, key, accessor, strict)?,
-            Stored::Unknown if object.set(cx, key, v, this)? => return Ok(Flow::Next),
-            Stored::Unknown if strict => return Err(cx.throw_refused_set(this, key)),
-            Stored::Unknown => None,
-        };
-        return match setter {
-            None => Ok(Flow::Next),
-            Some(setter) => call_setter::<instr::SetSuper>(cx, frame, pc, setter, this, v),
-        };
-    }
-    if !object.set(cx, key, v, this)? && strict {
-        return Err(cx.throw_refused_set(this, key));
+        super_set_at_site(cx, code, code.site(i.slot.0 as usize), object, key, this, v)?
+    };
+    match stored {
+        Stored::Done => {}
+        Stored::Setter(accessor) => {
+            if let Some(setter) = setter_of(cx, this, key, accessor, strict)? {
+                return call_setter::<instr::SetSuper>(cx, frame, pc, setter, this, v);
+            }
+        }
+        Stored::Unknown => {
+            if !object.set(cx, key, v, this)? && strict {
+                return Err(cx.throw_refused_set(this, key));
+            }
+        }
     }
     Ok(Flow::Next)
 }
