@@ -260,6 +260,36 @@ pub struct Template {
     pub deferred: Option<Box<Deferred>>,
 }
 
+impl Template {
+    /// A template without a name, parameters, code and tables.
+    pub fn without_code(kind: FunctionKind, source: Arc<Source>, span: Range<u32>) -> Template {
+        Template {
+            kind,
+            flags: TemplateFlags::default(),
+            name: "".into(),
+            num_params: 0,
+            length: 0,
+            num_registers: crate::frame::FIRST_PARAM,
+            code: [].into(),
+            constants: [].into(),
+            functions: [].into(),
+            scopes: [].into(),
+            key_lists: [].into(),
+            switch_tables: [].into(),
+            handlers: [].into(),
+            slots: [].into(),
+            evals: [].into(),
+            mapped_params: [].into(),
+            positions: Positions::default(),
+            source,
+            span,
+            globals: None,
+            module: None,
+            deferred: None,
+        }
+    }
+}
+
 /// Makes the whole template of a function that was left as an outline. There is nothing left that could be wrong with it: a function that
 /// exceeds a limit of the bytecode gets code that throws.
 pub trait Lower: Send + Sync + fmt::Debug {

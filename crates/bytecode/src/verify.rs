@@ -238,33 +238,18 @@ fn op_has_argc(op: Op) -> bool {
 mod tests {
     use super::*;
     use crate::op::{Const, Dst, Instr, Jump, Slot, Src, instr};
-    use crate::template::{FunctionKind, Handler, Positions};
+    use crate::template::{FunctionKind, Handler};
 
     fn template(code: Vec<u16>) -> Template {
-        Template {
-            kind: FunctionKind::Normal,
-            flags: TemplateFlags::default(),
-            name: "t".into(),
-            num_params: 1,
-            length: 1,
-            num_registers: 8,
-            code: code.into(),
-            constants: [Constant::Int(1)].into(),
-            functions: [].into(),
-            deferred: None,
-            scopes: [].into(),
-            key_lists: [].into(),
-            switch_tables: [].into(),
-            handlers: [].into(),
-            slots: [FeedbackKind::Arith].into(),
-            evals: [].into(),
-            mapped_params: [].into(),
-            positions: Positions::default(),
-            source: Default::default(),
-            span: 0..0,
-            globals: None,
-            module: None,
-        }
+        let mut template = Template::without_code(FunctionKind::Normal, Default::default(), 0..0);
+        template.name = "t".into();
+        template.num_params = 1;
+        template.length = 1;
+        template.num_registers = 8;
+        template.code = code.into();
+        template.constants = [Constant::Int(1)].into();
+        template.slots = [FeedbackKind::Arith].into();
+        template
     }
 
     fn fails(code: Vec<u16>, message: &str) {

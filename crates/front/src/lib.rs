@@ -22,7 +22,6 @@ use oxc_allocator::Allocator;
 use oxc_ast::ast::Statement;
 use oxc_span::Span;
 use rustc_hash::FxHashMap;
-use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 use tercel_bytecode::{EvalInfo, FunctionKind, Position, Source, Template};
@@ -193,17 +192,7 @@ pub fn compile_function_source(
         parse::check(source, &program, 0)?;
         let analysis = analysis::analyse(&program, FunctionKind::Script, None, false, None, 0, &allocator)
             .map_err(|finding| CompileError::of_finding(source, finding, 0))?;
-        let shared = Shared {
-            analysis: &analysis,
-            options,
-            source: source.clone(),
-            error: RefCell::new(None),
-            chains: RefCell::default(),
-            eval: None,
-            call_targets: FxHashMap::default(),
-            unit: unit(source, options, false, nesting),
-            nodes: RefCell::default(),
-        };
+        let shared = Shared::new(&analysis, options, source, unit(source, options, false, nesting));
         let template = lower::lower_function(&shared, function);
         finish(shared.error.into_inner(), template)
     })
@@ -281,17 +270,7 @@ fn compile_text<'a>(
         .map_err(|finding| CompileError::of_finding(source, finding, prefix))?;
     let analysis = Box::new(analysis);
     let unit = if call_targets.is_empty() { unit(source, options, module, nesting) } else { None };
-    let shared = Shared {
-        analysis: &analysis,
-        options,
-        source: source.clone(),
-        error: RefCell::new(None),
-        chains: RefCell::default(),
-        eval: info,
-        unit: unit.clone(),
-        call_targets,
-        nodes: RefCell::default(),
-    };
+    let shared = Shared { eval: info, call_targets, ..Shared::new(&analysis, options, source, unit.clone()) };
     let span = Span::new(prefix, prefix + source.text.len() as u32);
     let program = Program { statements, directives, span };
     let template = lower::lower_program(&shared, program);

@@ -179,15 +179,8 @@ impl Tree {
         let Remains { unit, analysis, nodes } = &mut self.remains;
         let analysis: &'t Analysis<'t> = analysis;
         let shared = Shared {
-            analysis,
-            options,
-            source: unit.source.clone(),
-            error: RefCell::new(None),
-            chains: RefCell::default(),
-            eval: None,
-            call_targets: FxHashMap::default(),
-            unit: Some(unit.clone()),
             nodes: RefCell::new(std::mem::take(nodes)),
+            ..Shared::new(analysis, options, &unit.source, Some(unit.clone()))
         };
         let template = {
             let prefix = analysis.origin.prefix;

@@ -29,8 +29,6 @@ use crate::{CompileError, CompileErrorKind, Options, finish, parse};
 use oxc_allocator::Allocator;
 use oxc_ast::ast::*;
 use oxc_span::Span;
-use rustc_hash::FxHashMap;
-use std::cell::RefCell;
 use std::sync::Arc;
 use tercel_bytecode::assembler::Assembler;
 use tercel_bytecode::op::{Const, Imm8};
@@ -262,17 +260,7 @@ impl DeferredFunction {
             },
         )
         .map_err(|finding| CompileError::of_finding(source, finding, prefix))?;
-        let shared = Shared {
-            analysis: &analysis,
-            options,
-            source: source.clone(),
-            error: RefCell::new(None),
-            chains: RefCell::default(),
-            eval: None,
-            call_targets: FxHashMap::default(),
-            unit: Some(self.unit.clone()),
-            nodes: RefCell::default(),
-        };
+        let shared = Shared::new(&analysis, options, source, Some(self.unit.clone()));
         let (params, body) = node.parts().ok_or_else(|| CompileError::range(source, "function has no body"))?;
         let span = Span::new(prefix, prefix + (outline.span.end - outline.span.start));
         let template = Builder::new(&shared, DEFERRED).whole_function(params, body, outline.name.clone(), span);
@@ -289,30 +277,16 @@ impl DeferredFunction {
         asm.mark(outline.span.start);
         asm.emit(instr::ThrowError { kind: Imm8(kind as u8), message: Const(0) });
         let code = asm.finish();
-        Template {
-            kind: outline.kind,
-            flags: outline.flags,
-            name: outline.name.clone(),
-            num_params: outline.num_params,
-            length: outline.length,
-            num_registers: frame::FIRST_PARAM + outline.num_params,
-            code: code.code,
-            constants: [Constant::String(error.message.as_str().into())].into(),
-            functions: [].into(),
-            scopes: [].into(),
-            key_lists: [].into(),
-            switch_tables: [].into(),
-            handlers: [].into(),
-            slots: [].into(),
-            evals: [].into(),
-            mapped_params: [].into(),
-            positions: code.positions,
-            source: self.unit.source.clone(),
-            span: outline.span.clone(),
-            globals: None,
-            module: None,
-            deferred: None,
-        }
+        let mut template = Template::without_code(outline.kind, self.unit.source.clone(), outline.span.clone());
+        template.flags = outline.flags;
+        template.name = outline.name.clone();
+        template.num_params = outline.num_params;
+        template.length = outline.length;
+        template.num_registers = frame::FIRST_PARAM + outline.num_params;
+        template.code = code.code;
+        template.constants = [Constant::String(error.message.as_str().into())].into();
+        template.positions = code.positions;
+        template
     }
 }
 

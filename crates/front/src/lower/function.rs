@@ -10,7 +10,7 @@ use oxc_span::Span;
 use oxc_str::Ident;
 use std::sync::Arc;
 use tercel_bytecode::op::{Block, Dst, Func, Src, U16};
-use tercel_bytecode::{FeedbackKind, FunctionKind, JsStr, Positions, Template, TemplateFlags, frame, instr};
+use tercel_bytecode::{FeedbackKind, FunctionKind, JsStr, Template, TemplateFlags, frame, instr};
 
 /// What a template needs that its builder does not know.
 pub struct Outline {
@@ -543,30 +543,14 @@ impl<'s, 'a> Builder<'s, 'a> {
         let plain = function.kind == FunctionKind::Normal && !function.is_async && !function.generator;
         let class = matches!(function.kind, FunctionKind::ClassConstructor | FunctionKind::DerivedConstructor);
         flags.set(TemplateFlags::CONSTRUCTOR, plain && !builtin || class);
-        Template {
-            kind: function.kind,
-            flags,
-            name: outline.name,
-            num_params: outline.num_params as u16,
-            length: outline.length.min(usize::from(u16::MAX)) as u16,
-            num_registers: frame::FIRST_PARAM,
-            code: [].into(),
-            constants: [].into(),
-            functions: [].into(),
-            scopes: [].into(),
-            key_lists: [].into(),
-            switch_tables: [].into(),
-            handlers: [].into(),
-            slots: [].into(),
-            evals: [].into(),
-            mapped_params: outline.mapped_params.into(),
-            positions: Positions::default(),
-            source: self.cx.source.clone(),
-            span: self.source_offset(outline.span.start)..self.source_offset(outline.span.end),
-            globals: None,
-            module: None,
-            deferred: None,
-        }
+        let span = self.source_offset(outline.span.start)..self.source_offset(outline.span.end);
+        let mut template = Template::without_code(function.kind, self.cx.source.clone(), span);
+        template.flags = flags;
+        template.name = outline.name;
+        template.num_params = outline.num_params as u16;
+        template.length = outline.length.min(usize::from(u16::MAX)) as u16;
+        template.mapped_params = outline.mapped_params.into();
+        template
     }
 
     /// Whether a function with this scope makes its `arguments`.

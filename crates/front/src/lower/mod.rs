@@ -67,6 +67,28 @@ pub struct Shared<'s, 'a> {
     pub nodes: RefCell<crate::trees::Nodes>,
 }
 
+impl<'s, 'a> Shared<'s, 'a> {
+    /// For a compilation that is no eval and has no calls as assignment targets.
+    pub fn new(
+        analysis: &'s Analysis<'a>,
+        options: &'s Options,
+        source: &Arc<Source>,
+        unit: Option<Arc<Unit>>,
+    ) -> Shared<'s, 'a> {
+        Shared {
+            analysis,
+            options,
+            source: source.clone(),
+            error: RefCell::default(),
+            chains: RefCell::default(),
+            eval: None,
+            call_targets: FxHashMap::default(),
+            unit,
+            nodes: RefCell::default(),
+        }
+    }
+}
+
 /// The state of lowering one function.
 pub struct Builder<'s, 'a> {
     pub cx: &'s Shared<'s, 'a>,
