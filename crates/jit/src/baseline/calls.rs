@@ -66,9 +66,7 @@ impl<'a> Compiler<'a> {
     pub(super) fn whole_from(&mut self, op: Op, entry: Chain, spill: Spill, done: u32) {
         self.asm.bind_chain(entry);
         self.spill(spill);
-        if self.cx.options.count_sites {
-            self.count_site(op, context::missed);
-        }
+        self.count_site(op, context::missed);
         self.stubs.insert(op);
         let offset = self.pc as i32 * 2;
         self.asm.run(|run| {

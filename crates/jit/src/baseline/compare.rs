@@ -4,6 +4,7 @@ use super::emit::Emit;
 use super::facts::{Fact, Facts};
 use super::number::UCOMISD;
 use super::operands::Spill;
+use super::slow::Comparison;
 use super::{Compiler, TAG};
 use tercel_asm::Label;
 use tercel_asm::x64::{Chain, Cond, Reg, Run, Size, Xmm, opcode};
@@ -169,7 +170,17 @@ impl<'a> Compiler<'a> {
         }
         if self.feedback(slot).bits.get() & type_bits::DOUBLE == 0 {
             self.spill = spill;
-            return self.comparison_behind(op, a, true, right, used, None, 0, other);
+            let done = self.asm.emitted() as u32;
+            return self.comparison_behind(Comparison {
+                op,
+                a,
+                loaded: true,
+                right,
+                used,
+                again: None,
+                entry: other,
+                done,
+            });
         }
         // Doubles in line, where the site has seen some, and everything else by the op's stub.
         let mut over = Chain::NONE;
@@ -189,7 +200,9 @@ impl<'a> Compiler<'a> {
             redo
         });
         self.asm.bind_chain(over);
-        self.comparison_behind(op, a, false, right, used, operands.routine(), redo, slow);
+        let done = self.asm.emitted() as u32;
+        let again = operands.routine().map(|routine| (routine, redo));
+        self.comparison_behind(Comparison { op, a, loaded: false, right, used, again, entry: slow, done });
     }
 
     /// `JumpIfTrue`, `JumpIfFalse`.

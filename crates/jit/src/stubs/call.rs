@@ -1,8 +1,8 @@
 //! Calls of ordinary functions by the stubs of `Call` and `CallMethod`: from sites that had not run when their function was compiled, and of functions that a site
 //! does not expect. What code in line has as constants is read from the instruction here.
 
-use super::{call_leaf, running_code};
-use crate::baseline::{CX, FRAME, SITES, TAG, check_cell};
+use super::{address_of_site, call_leaf, called_often, operand_offset, running_code};
+use crate::baseline::{CX, FRAME, TAG, check_cell};
 use crate::symbols;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
 use tercel_bytecode::Op;
@@ -13,13 +13,9 @@ use tercel_vm::frame::{self, flag};
 use tercel_vm::layout::{header, object, site};
 use tercel_vm::{Kind, Value};
 
-/// The operands of both ops: their offsets in the instruction, in bytes.
-const DST: i32 = 2;
-const BLOCK: i32 = 4;
-const ARGC: i32 = 6;
-const SLOT: i32 = 8;
-const LEN: i32 = instr::Call::LEN as i32;
-const _: () = assert!(instr::Call::LEN == 6 && instr::CallMethod::LEN == 6);
+/// Both ops have the same operands in the same places.
+const LEN: usize = instr::Call::LEN;
+const _: () = assert!(LEN == instr::CallMethod::LEN);
 
 /// Where things are while a call is made.
 const FUNCTION: Reg = Reg::RAX;
@@ -37,18 +33,16 @@ const SITE: Reg = Reg::RDI;
 pub(super) fn ordinary(asm: &mut Assembler, op: Op) {
     let [known, record, none, often, counted] = std::array::from_fn(|_| asm.new_label());
     let at = |register: usize| Mem::base(BASE, register as i32 * 8);
-    find_callee(asm);
+    find_callee(asm, op);
+    check_cell(asm, FUNCTION, none);
+    asm.cmp(Size::S8, Mem::base(FUNCTION, header::KIND), Kind::Function as i32);
+    asm.jne(none);
     // Code with many such calls was made too early.
     asm.dec(Size::S32, Mem::base(RUNNING, CodeBlock::LATE_OFFSET as i32));
     asm.js(often);
     asm.bind(counted);
-    check_cell(asm, FUNCTION, none);
-    asm.cmp(Size::S8, Mem::base(FUNCTION, header::KIND), Kind::Function as i32);
-    asm.jne(none);
     asm.mov(Size::S64, CODE, Mem::base(FUNCTION, object::FUNCTION_CODE));
-    asm.mov(Size::S32, SITE, Mem::base(INSTRUCTION, SLOT));
-    asm.shl(Size::S64, SITE, const { (site::SIZE as u32).trailing_zeros() as u8 });
-    asm.add(Size::S64, SITE, SITES);
+    address_of_site(asm, SITE, named(op, "slot"));
     // The same code, and the site's function has not been forgotten.
     asm.cmp(Size::S64, CODE, Mem::base(SITE, site::CELL));
     asm.jne(record);
@@ -65,13 +59,13 @@ pub(super) fn ordinary(asm: &mut Assembler, op: Op) {
     // See `Link`: two bytes a unit.
     asm.shl(Size::S64, INDEX, 28);
     asm.shr(Size::S32, Reg::RDX, 1);
-    asm.lea(Size::S64, Reg::RDX, Mem::index(INDEX, Reg::RDX, Scale::X1, LEN));
+    asm.lea(Size::S64, Reg::RDX, Mem::index(INDEX, Reg::RDX, Scale::X1, LEN as i32));
     asm.or(Size::S64, Reg::RDX, TAG);
     asm.mov(Size::S64, at(frame::LINK), Reg::RDX);
     // See `call_word`.
-    asm.movzx(Size::S32, Size::S16, Reg::RDX, Mem::base(INSTRUCTION, DST));
+    asm.movzx(Size::S32, Size::S16, Reg::RDX, named(op, "dst"));
     asm.shl(Size::S64, Reg::RDX, 24);
-    asm.movzx(Size::S32, Size::S16, Reg::RCX, Mem::base(INSTRUCTION, ARGC));
+    asm.movzx(Size::S32, Size::S16, Reg::RCX, named(op, "argc"));
     asm.or(Size::S64, Reg::RDX, Reg::RCX);
     asm.mov_imm64(Reg::RCX, frame::call_word(0, 0, flag::MACHINE).bits() as i64);
     asm.or(Size::S64, Reg::RDX, Reg::RCX);
@@ -95,27 +89,27 @@ pub(super) fn ordinary(asm: &mut Assembler, op: Op) {
     call_leaf(asm, symbols::RECORD_TARGET);
     asm.pop(CODE);
     asm.pop(Reg::RDX);
-    find_callee(asm);
+    find_callee(asm, op);
     asm.jmp_to(known);
 
     asm.bind(often);
-    // One word: rsp is a multiple of 16.
-    asm.push(Reg::RDX);
-    asm.mov(Size::S64, Reg::RDI, CX);
-    asm.mov(Size::S64, Reg::RSI, FRAME);
-    asm.call_near(symbols::STUBS_CALLED_OFTEN.target());
-    asm.pop(Reg::RDX);
-    find_callee(asm);
+    called_often(asm, Reg::RDX);
+    find_callee(asm, op);
     asm.jmp_to(counted);
     asm.bind(none);
 }
 
+/// An operand of INSTRUCTION.
+fn named(op: Op, name: &str) -> Mem {
+    Mem::base(INSTRUCTION, operand_offset(op, name).expect("the op has the operand"))
+}
+
 /// The instruction at the offset in edx, its callee, and the base of that's frame.
-fn find_callee(asm: &mut Assembler) {
+fn find_callee(asm: &mut Assembler, op: Op) {
     running_code(asm, RUNNING);
     asm.mov(Size::S64, INSTRUCTION, Mem::base(RUNNING, CodeBlock::CODE_OFFSET as i32));
     asm.add(Size::S64, INSTRUCTION, Reg::RDX);
-    asm.movzx(Size::S32, Size::S16, INDEX, Mem::base(INSTRUCTION, BLOCK));
+    asm.movzx(Size::S32, Size::S16, INDEX, named(op, "block"));
     asm.lea(Size::S64, BASE, Mem::index(FRAME, INDEX, Scale::X8, 0));
     asm.mov(Size::S64, FUNCTION, Mem::base(BASE, frame::CALLEE as i32 * 8));
 }

@@ -23,7 +23,7 @@ use tercel_vm::code::CodeBlock;
 use tercel_vm::context::Context;
 use tercel_vm::frame;
 use tercel_vm::helpers::{self, Style};
-use tercel_vm::layout::{context, object};
+use tercel_vm::layout::{context, object, site};
 
 /// The stub of an op: calls the op's helper and deals with what that says, so that a slow path is five bytes of argument and a call. In: edx, the offset of
 /// the instruction in its function's bytecode, in bytes. Styles `Plain` and `Call`: the op is done; what it stored in its register `dst` is in rax as well. `Jump`: "equal" means that the jump is taken. `Relation`:
@@ -130,6 +130,31 @@ fn publish_pieces(
 fn running_code(asm: &mut Assembler, reg: Reg) {
     asm.mov(Size::S64, reg, Mem::base(FRAME, frame::CALLEE as i32 * 8));
     asm.mov(Size::S64, reg, Mem::base(reg, object::FUNCTION_CODE));
+}
+
+/// Where an operand lies in an instruction, in bytes, by its name in the op table.
+fn operand_offset(op: Op, name: &str) -> Option<i32> {
+    let operands = op.info().operands;
+    let index = operands.iter().position(|operand| operand.0 == name)?;
+    Some(2 + operands[..index].iter().map(|operand| operand.1.units() as i32 * 2).sum::<i32>())
+}
+
+/// `reg` = the address of the feedback site that the operand numbers.
+fn address_of_site(asm: &mut Assembler, reg: Reg, slot: Mem) {
+    const { assert!((site::SIZE as u32).is_power_of_two()) };
+    asm.mov(Size::S32, reg, slot);
+    asm.shl(Size::S64, reg, site::SIZE.trailing_zeros() as u8);
+    asm.add(Size::S64, reg, SITES);
+}
+
+/// The running function has called stubs that count so often that perhaps it is to be made anew. Keeps one register; the word on the stack keeps rsp a multiple
+/// of 16.
+fn called_often(asm: &mut Assembler, kept: Reg) {
+    asm.push(kept);
+    asm.mov(Size::S64, Reg::RDI, CX);
+    asm.mov(Size::S64, Reg::RSI, FRAME);
+    asm.call_near(crate::symbols::STUBS_CALLED_OFTEN.target());
+    asm.pop(kept);
 }
 
 /// rdx = the address of the instruction at the offset in rdx. Clobbers r8.

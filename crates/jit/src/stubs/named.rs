@@ -8,10 +8,10 @@
 //! run needs no more than the two of a call.
 
 use super::number::{operand, vm_register};
-use super::{call_helper_of, leave_word, running_code, shared};
-use crate::baseline::{CX, FRAME, SITES, check_cell};
+use super::{address_of_site, call_helper_of, called_often, leave_word, operand_offset, running_code, shared};
+use crate::baseline::{CX, check_cell};
 use crate::ic::routines;
-use crate::symbols::{self, Symbol};
+use crate::symbols::Symbol;
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
 use tercel_bytecode::Op;
@@ -42,24 +42,18 @@ pub(super) fn emit_by_offset(asm: &mut Assembler, op: Op) {
     asm.dec(Size::S32, Mem::base(Reg::R8, CodeBlock::LATE_OFFSET as i32));
     asm.js(often);
     asm.bind(go_on);
-    let at = |name| instruction(op, operand_offset(op, name));
+    let at = |name| instruction(op, place_of(op, name));
     asm.movzx(Size::S32, Size::S16, OBJECT, at("obj"));
     asm.mov(Size::S64, OBJECT, vm_register(OBJECT));
     if op == Op::SetNamed {
         asm.movzx(Size::S32, Size::S16, VALUE, at("src"));
         asm.mov(Size::S64, VALUE, vm_register(VALUE));
     }
-    asm.mov(Size::S32, SITE, at("slot"));
-    asm.shl(Size::S64, SITE, const { site::SIZE.trailing_zeros() as u8 });
-    asm.add(Size::S64, SITE, SITES);
+    address_of_site(asm, SITE, at("slot"));
     asm.jmp_near(super::of_op(op).target());
 
     asm.bind(often);
-    asm.push(Reg::RSI);
-    asm.mov(Size::S64, Reg::RDI, CX);
-    asm.mov(Size::S64, Reg::RSI, FRAME);
-    asm.call_near(symbols::STUBS_CALLED_OFTEN.target());
-    asm.pop(Reg::RSI);
+    called_often(asm, Reg::RSI);
     load_bytecode(asm);
     asm.jmp_to(go_on);
 }
@@ -129,11 +123,16 @@ fn instruction(op: Op, offset: i32) -> Mem {
     Mem::index(Reg::R9, Reg::RSI, Scale::X2, offset - op.units() as i32 * 2)
 }
 
+/// Where an operand that the op has lies in an instruction, in bytes.
+fn place_of(op: Op, name: &str) -> i32 {
+    operand_offset(op, name).expect("the op has the operand")
+}
+
 /// The key's register = the key of the instruction whose next one the word on the stack names. Keeps rax, rcx, rdx.
 fn load_key(asm: &mut Assembler, op: Op) {
     load_bytecode(asm);
     asm.mov(Size::S32, Reg::RSI, Mem::base(Reg::RSP, 0));
-    asm.mov(Size::S32, routines::KEY, instruction(op, operand_offset(op, "name")));
+    asm.mov(Size::S32, routines::KEY, instruction(op, place_of(op, "name")));
     asm.mov(Size::S64, Reg::R8, Mem::base(Reg::R8, CodeBlock::CONSTANTS_OFFSET as i32));
     asm.mov(Size::S64, routines::KEY, Mem::index(Reg::R8, routines::KEY, Scale::X8, 0));
 }
@@ -164,10 +163,4 @@ fn count_miss(asm: &mut Assembler, cx: &Context, op: Op) {
     if cx.options.count_sites && COUNTED_SITES.iter().any(|row| row.0 == kind) {
         asm.inc(Size::S64, Mem::base(CX, context::missed(kind)));
     }
-}
-
-/// Where an operand lies in an instruction, in bytes.
-fn operand_offset(op: Op, name: &str) -> i32 {
-    let before = op.info().operands.iter().take_while(|operand| operand.0 != name);
-    2 + before.map(|operand| operand.1.units() as i32 * 2).sum::<i32>()
 }

@@ -2,7 +2,7 @@
 //!
 //! Functions have the code for int32 operands in line, and that for doubles where the site has seen some. Everything else is here, once.
 
-use super::{address_of_instruction, call_helper, leave_word};
+use super::{address_of_instruction, call_helper, leave_word, operand_offset};
 use crate::baseline::compare::Relation;
 use crate::baseline::{FRAME, SITES, TAG};
 use crate::symbols::Symbol;
@@ -18,14 +18,7 @@ const PC: Reg = Reg::RDX;
 
 /// Where an operand lies behind [`PC`], by its name in the op table.
 pub(super) fn operand(op: Op, name: &str) -> Option<Mem> {
-    let mut at = 2;
-    for &(other, kind) in op.info().operands {
-        if other == name {
-            return Some(Mem::base(PC, at));
-        }
-        at += kind.units() as i32 * 2;
-    }
-    None
+    operand_offset(op, name).map(|at| Mem::base(PC, at))
 }
 
 pub(super) fn vm_register(number: Reg) -> Mem {

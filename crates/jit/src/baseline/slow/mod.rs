@@ -100,15 +100,7 @@ enum Slow {
         behind: u32,
     },
     /// A routine that looks into a site, for operands or states of it that the code in line does not know; if it fails, the whole op.
-    BySite {
-        op: Op,
-        routine: Symbol,
-        slot: Slot,
-        other: Chain,
-        found: u32,
-        entry: Chain,
-        done: u32,
-    },
+    BySite(BySite),
     /// An op on a named property by its stub, which leaves a result in rax.
     Named {
         op: Op,
@@ -116,16 +108,7 @@ enum Slow {
         done: u32,
     },
     /// The same by the megamorphic cache first, with the operands loaded anew.
-    Megamorphic {
-        op: Op,
-        obj: u16,
-        src: Option<u16>,
-        /// The constant that is the name.
-        name: u32,
-        slot: Slot,
-        entry: Label,
-        done: Label,
-    },
+    Megamorphic(Megamorphic),
     /// The write barrier, after rcx was stored at an offset in the cell in rax.
     Barrier {
         offset: i32,
@@ -147,19 +130,7 @@ enum Slow {
         known: u32,
         done: u32,
     },
-    /// A comparison of doubles again at `redo`, if the routine finds operands that were int32; otherwise by the op's stub. The left operand is in rax if
-    /// `loaded`.
-    Comparison {
-        op: Op,
-        a: u16,
-        loaded: bool,
-        right: Right,
-        used: Use,
-        routine: Option<Symbol>,
-        redo: u32,
-        entry: Chain,
-        done: u32,
-    },
+    Comparison(Comparison),
     /// A routine of [`shared`], with the address of a site in rsi if it wants one.
     Shared {
         routine: Symbol,
@@ -186,6 +157,44 @@ enum Slow {
     },
     /// Anything else: its place in [`Compiler::codes`].
     Code(u32),
+}
+
+/// See [`Slow::BySite`].
+#[derive(Clone, Copy)]
+struct BySite {
+    op: Op,
+    routine: Symbol,
+    slot: Slot,
+    other: Chain,
+    found: u32,
+    entry: Chain,
+    done: u32,
+}
+
+/// See [`Slow::Megamorphic`].
+#[derive(Clone, Copy)]
+struct Megamorphic {
+    op: Op,
+    obj: u16,
+    src: Option<u16>,
+    /// The constant that is the name.
+    name: u32,
+    slot: Slot,
+    entry: Label,
+    done: Label,
+}
+
+/// A comparison by the op's stub. Of doubles: `again` at a place, if a routine finds operands that were int32. The left operand is in rax if `loaded`.
+#[derive(Clone, Copy)]
+pub(super) struct Comparison {
+    pub op: Op,
+    pub a: u16,
+    pub loaded: bool,
+    pub right: Right,
+    pub used: Use,
+    pub again: Option<(Symbol, u32)>,
+    pub entry: Chain,
+    pub done: u32,
 }
 
 pub(super) type SlowCode = Box<dyn FnOnce(&mut Compiler<'_>)>;
@@ -280,7 +289,7 @@ impl<'a> Compiler<'a> {
         done: Label,
     ) -> Label {
         let entry = self.asm.new_label();
-        self.note_spilling(Slow::Megamorphic { op, obj, src, name, slot, entry, done });
+        self.note_spilling(Slow::Megamorphic(Megamorphic { op, obj, src, name, slot, entry, done }));
         entry
     }
 
@@ -292,7 +301,7 @@ impl<'a> Compiler<'a> {
     /// See [`Slow::BySite`].
     pub fn by_site_behind(&mut self, op: Op, routine: Symbol, slot: Slot, other: Chain, found: u32, entry: Chain) {
         let done = self.asm.emitted() as u32;
-        self.note(Slow::BySite { op, routine, slot, other, found, entry, done });
+        self.note(Slow::BySite(BySite { op, routine, slot, other, found, entry, done }));
     }
 
     /// See [`Slow::Element`].
@@ -326,21 +335,9 @@ impl<'a> Compiler<'a> {
         self.note_spilling(Slow::BoxedInt32 { op, entry, done });
     }
 
-    /// What a comparison does behind the function: see [`Slow::Comparison`].
-    #[allow(clippy::too_many_arguments)]
-    pub fn comparison_behind(
-        &mut self,
-        op: Op,
-        a: u16,
-        loaded: bool,
-        right: Right,
-        used: Use,
-        routine: Option<Symbol>,
-        redo: u32,
-        entry: Chain,
-    ) {
-        let done = self.asm.emitted() as u32;
-        self.note_spilling(Slow::Comparison { op, a, loaded, right, used, routine, redo, entry, done });
+    /// What a comparison does behind the function.
+    pub(super) fn comparison_behind(&mut self, comparison: Comparison) {
+        self.note_spilling(Slow::Comparison(comparison));
     }
 
     /// A jump, to be taken if the truth of the value in rax is as wanted.

@@ -6,14 +6,13 @@ use super::super::emit::Emit;
 use super::super::number::Integers;
 use super::super::operands::Spill;
 use super::super::{Compiler, TAG, site_field};
-use super::{Pending, Slow};
+use super::{BySite, Comparison, Megamorphic, Pending, Slow};
 use crate::ic::routines;
 use crate::stubs::{self, shared};
 use crate::symbols::Symbol;
-use tercel_asm::Label;
 use tercel_asm::x64::{Chain, Cond, Reg, Size, opcode};
 use tercel_bytecode::Op;
-use tercel_bytecode::op::{Slot, instr};
+use tercel_bytecode::op::instr;
 use tercel_vm::Value;
 use tercel_vm::elements::HOLE;
 use tercel_vm::feedback::element_bits;
@@ -82,9 +81,7 @@ impl Compiler<'_> {
                 let behind = self.behinds[behind as usize];
                 self.element_slow_path(op, src, &behind);
             }
-            Slow::BySite { op, routine, slot, other, found, entry, done } => {
-                self.by_site_path(op, routine, slot, other, found, entry, done)
-            }
+            Slow::BySite(by_site) => self.by_site_path(by_site),
             Slow::Named { op, entry, done } => {
                 self.asm.bind_chain(entry);
                 self.spill(spill);
@@ -96,9 +93,7 @@ impl Compiler<'_> {
                     run.jmp_back(done);
                 });
             }
-            Slow::Megamorphic { op, obj, src, name, slot, entry, done } => {
-                self.megamorphic_path(op, obj, src, name, slot, entry, spill, done)
-            }
+            Slow::Megamorphic(access) => self.megamorphic_path(access, spill),
             Slow::Barrier { offset, entry, done } => {
                 self.asm.bind_chain(entry);
                 self.asm.run(|run| {
@@ -128,9 +123,7 @@ impl Compiler<'_> {
                 }
                 self.whole_from(op, entry, Spill::NONE, done);
             }
-            Slow::Comparison { op, a, loaded, right, used, routine, redo, entry, done } => {
-                self.comparison_path(op, a, loaded, right, used, routine, redo, entry, spill, done)
-            }
+            Slow::Comparison(comparison) => self.comparison_path(comparison, spill),
             Slow::Shared { routine, site, entry, fails, done } => {
                 self.asm.bind(entry);
                 if let Some(slot) = site {
@@ -176,7 +169,6 @@ impl Compiler<'_> {
 
     /// See [`Slow::Integers`].
     #[inline(never)]
-    #[allow(clippy::too_many_arguments)]
     fn integers_path(&mut self, op: Op, chains: Integers, spill: Spill) {
         let mut slow = Chain::NONE;
         for (entry, routine, done) in [
@@ -207,7 +199,6 @@ impl Compiler<'_> {
 
     /// See [`Slow::BoxedInt32`].
     #[inline(never)]
-    #[allow(clippy::too_many_arguments)]
     fn boxed_int32_path(&mut self, op: Op, entry: Chain, spill: Spill, done: u32) {
         let mut slow = Chain::NONE;
         self.asm.bind_chain(entry);
@@ -224,8 +215,7 @@ impl Compiler<'_> {
 
     /// See [`Slow::BySite`].
     #[inline(never)]
-    #[allow(clippy::too_many_arguments)]
-    fn by_site_path(&mut self, op: Op, routine: Symbol, slot: Slot, other: Chain, found: u32, entry: Chain, done: u32) {
+    fn by_site_path(&mut self, BySite { op, routine, slot, other, found, entry, done }: BySite) {
         self.asm.bind_chain(other);
         let next = self.return_pc();
         self.asm.run(|run| {
@@ -241,27 +231,15 @@ impl Compiler<'_> {
         self.whole_from(op, entry, Spill::NONE, done);
     }
 
-    /// See [`Slow::Comparison`].
+    /// See [`Comparison`].
     #[inline(never)]
-    #[allow(clippy::too_many_arguments)]
-    fn comparison_path(
-        &mut self,
-        op: Op,
-        a: u16,
-        loaded: bool,
-        right: Right,
-        used: Use,
-        routine: Option<Symbol>,
-        redo: u32,
-        entry: Chain,
-        spill: Spill,
-        done: u32,
-    ) {
+    fn comparison_path(&mut self, comparison: Comparison, spill: Spill) {
+        let Comparison { op, a, loaded, right, used, again, entry, done } = comparison;
         self.asm.bind_chain(entry);
         self.stubs.insert(op);
         let offset = self.pc as i32 * 2;
         self.asm.run(|run| {
-            if let Some(routine) = routine {
+            if let Some((routine, redo)) = again {
                 run.call_near(routine.target());
                 run.jcc_back(Cond::NE, redo);
             }
@@ -285,18 +263,7 @@ impl Compiler<'_> {
 
     /// See [`Slow::Megamorphic`].
     #[inline(never)]
-    #[allow(clippy::too_many_arguments)]
-    fn megamorphic_path(
-        &mut self,
-        op: Op,
-        obj: u16,
-        src: Option<u16>,
-        name: u32,
-        slot: Slot,
-        entry: Label,
-        spill: Spill,
-        done: Label,
-    ) {
+    fn megamorphic_path(&mut self, Megamorphic { op, obj, src, name, slot, entry, done }: Megamorphic, spill: Spill) {
         self.asm.bind(entry);
         self.spill(spill);
         self.load_object_and_value(obj, src);
