@@ -265,6 +265,9 @@ fn garbage_runs_for_ever_under_a_limit_of_twice_the_live_data() {
     assert_eq!(prints(&["--heap-limit=32M"], strings), "true");
     let buffers = "let n = 0; for (let i = 0; i < 5000; i++) n += new Uint8Array(1 << 20).length; print(n)";
     assert_eq!(prints(&["--heap-limit=32M"], buffers), "5242880000");
+    // Arrays of arrays become text in builtins alone, and each level's text is garbage when the next one has it.
+    let nested = "let v = 'abc\\u{d800}'; for (let i = 0; i < 9; i++) v = [v, '-1', 0n, v, v, v]; console.log(String(v).length, v.toLocaleString().length)";
+    assert_eq!(prints(&["--heap-limit=40M"], nested), "1747624 1747624");
 }
 
 #[test]

@@ -126,6 +126,8 @@ pub(super) fn join_with(
                     None => text(cx, v)?,
                 };
                 out.push_string(s)?;
+                // What nested arrays became is dead now, and arrays of arrays run no code that would poll.
+                cx.poll()?;
             }
         }
         Ok(out.finish()?.into())
@@ -165,6 +167,7 @@ pub(super) fn to_locale_string(cx: &Context, args: &Args) -> JsResult<Value> {
             if !v.is_nullish() {
                 let shown = cx.invoke(v, cx.names().to_locale_string, &[])?;
                 out.push_string(cx.to_string(shown)?)?;
+                cx.poll()?;
             }
         }
         Ok(out.finish()?.into())
