@@ -5,7 +5,7 @@
 //!
 //! Publishing costs a system call and pages of memory, whatever the size. So functions that become warm wait for each other ([`Jit::queue`]): all are compiled and
 //! published together when there are enough of them, when one of them has been called as often again, or when a running loop is hot. A function that waits
-//! runs in the interpreter.
+//! runs in the interpreter. So do functions whose code is to be made anew: they run the code they have.
 
 use crate::baseline::{self, Scratch};
 use crate::stubs::{self, OpSet};
@@ -134,7 +134,7 @@ struct Jit {
     /// The ops whose stubs are published.
     op_stubs: OpSet,
     /// Functions that wait to be compiled. They may be dead after a collection, so that empties it; who lives asks again.
-    queue: Vec<Gc<CodeBlock>>,
+    queue: Vec<Wanted>,
     /// The bytes of their bytecode.
     queued_bytes: usize,
     /// The compiler's memory, and code that is to be published with what is known about it.
@@ -147,9 +147,23 @@ struct Jit {
     statistics: Statistics,
 }
 
+/// A function that is to be compiled, for the first time or instead of the code that it has.
+#[derive(Clone, Copy, PartialEq)]
+struct Wanted {
+    block: Gc<CodeBlock>,
+    /// The code that is to be replaced.
+    renews: Option<u64>,
+}
+
+impl Wanted {
+    fn new(block: Gc<CodeBlock>) -> Wanted {
+        Wanted { block, renews: block.machine_code().map(|machine| machine.id) }
+    }
+}
+
 /// A function whose code is in the batch. Offsets are in bytes from its code's start.
 struct Unpublished {
-    block: Gc<CodeBlock>,
+    wanted: Wanted,
     filled: u32,
     filled_inside: u32,
     /// Where in `Jit::ways_in` its ways in are.
@@ -175,7 +189,7 @@ struct Live {
 
 type State = RefCell<Jit>;
 
-static HOOKS: TierHooks = TierHooks { compile, stub_code, after_collection, renew };
+static HOOKS: TierHooks = TierHooks { compile, stub_code, after_collection };
 
 /// Gives the context a baseline compiler, unless its options or the platform say no.
 pub fn install(cx: &Context) {
@@ -328,20 +342,24 @@ impl Jit {
     }
 
     /// Compiles functions and publishes their code together, and says how long that took. One that is too large is left out.
-    fn compile_all(&mut self, cx: &Context, blocks: &[Gc<CodeBlock>]) -> Result<(), Refusal> {
+    fn compile_all(&mut self, cx: &Context, wanted: &[Wanted]) -> Result<(), Refusal> {
         let (start, shared) = (cpu_time(), self.statistics.shared_time);
-        let result = self.compile_and_publish(cx, blocks);
+        let result = self.compile_and_publish(cx, wanted);
         let shared = self.statistics.shared_time - shared;
         self.statistics.time += Duration::from_nanos(cpu_time() - start).saturating_sub(shared);
         result
     }
 
-    fn compile_and_publish(&mut self, cx: &Context, blocks: &[Gc<CodeBlock>]) -> Result<(), Refusal> {
+    fn compile_and_publish(&mut self, cx: &Context, wanted: &[Wanted]) -> Result<(), Refusal> {
         self.batch.clear();
         self.unpublished.clear();
         self.ways_in.clear();
         let mut stubs = OpSet::default();
-        for &block in blocks {
+        for &wanted in wanted {
+            let block = wanted.block;
+            if wanted.renews.is_some() {
+                block.renewals.set(block.renewals.get() + 1);
+            }
             cx.prepare_code(block);
             let Ok(compiled) = baseline::compile(cx, block, &mut self.scratch) else { continue };
             stubs.insert_all(compiled.stubs);
@@ -349,7 +367,7 @@ impl Jit {
             let first = self.ways_in.len();
             self.ways_in.extend_from_slice(compiled.ways_in);
             self.unpublished.push(Unpublished {
-                block,
+                wanted,
                 filled: compiled.filled,
                 filled_inside: compiled.filled_inside,
                 ways_in: first..self.ways_in.len(),
@@ -384,28 +402,37 @@ impl Jit {
             id,
             released: self.released.clone(),
             last_resume: Cell::new((0, 0)),
-            resume_cache: function.block.template().flags.contains(TemplateFlags::GENERATOR).then(Box::default),
+            resume_cache: function.wanted.block.template().flags.contains(TemplateFlags::GENERATOR).then(Box::default),
         });
-        let block = function.block;
-        cx.interp.tiers.compiles_stubs.set(true);
-        block.set_machine_code(cx, &machine);
-        self.live.insert(id, Live { code, machine, block, calls_seen: block.machine_calls() });
+        let Wanted { block, renews } = function.wanted;
         let statistics = &mut self.statistics;
         statistics.functions += 1;
         statistics.instructions += u64::from(function.instructions);
         statistics.bytecode_bytes += function.bytecode_bytes;
         statistics.code_bytes += function.size as u64;
+        cx.interp.tiers.compiles_stubs.set(true);
+        block.set_machine_code(cx, &machine);
+        self.live.insert(id, Live { code, machine, block, calls_seen: block.machine_calls() });
+        let Some(renewed) = renews else { return };
+        self.statistics.renewed += 1;
+        // Unless it was taken away to make room.
+        if let (Some(live), Some(space)) = (self.live.remove(&renewed), &mut self.space) {
+            space.retire(live.code);
+            // As with code that is taken away: frames that run it find their entries in the new one's record.
+            drop(live.machine);
+        }
     }
 
-    /// A function asks for code.
+    /// A function asks for code, or for better code than it has.
     fn compile(&mut self, cx: &Context, code: Gc<CodeBlock>, now: bool) -> Result<Answer, Refusal> {
         if self.denied {
             return Err(Refusal::NoExecutableMemory);
         }
+        let asks = Wanted::new(code);
         // One that asks again has waited long enough.
-        let asked = self.queue.contains(&code);
+        let asked = self.queue.contains(&asks);
         if !asked {
-            self.queue.push(code);
+            self.queue.push(asks);
             self.queued_bytes += code.template().code.len() * 2;
         }
         let calls = cx.interp.tiers.call_threshold.get();
@@ -413,35 +440,21 @@ impl Jit {
         if !now && !asked && calls > 0 && few {
             return Ok(Answer::Later(calls));
         }
-        let mut blocks = std::mem::take(&mut self.queue);
+        let mut wanted = std::mem::take(&mut self.queue);
         self.queued_bytes = 0;
-        blocks.retain(|&block| block == code || block.machine_code().is_none());
-        let mut result = self.compile_all(cx, &blocks);
-        if blocks.len() > 1 && code.machine_code().is_none() {
+        // Those that have code by now wanted none, or another to be replaced.
+        wanted.retain(|&wanted| wanted == Wanted::new(wanted.block));
+        let mut result = self.compile_all(cx, &wanted);
+        if wanted.len() > 1 && asks == Wanted::new(code) {
             // Perhaps there is room for this one.
-            result = self.compile_all(cx, &[code]);
+            result = self.compile_all(cx, &[asks]);
         }
-        blocks.clear();
-        self.queue = blocks;
+        if wanted.iter().any(|wanted| wanted.renews.is_some()) {
+            self.reclaim();
+        }
+        wanted.clear();
+        self.queue = wanted;
         result.map(|()| Answer::Done)
-    }
-
-    /// Compiles a function again, which has code. Where that is refused, it keeps what it has.
-    fn renew(&mut self, cx: &Context, code: Gc<CodeBlock>) {
-        let Some(old) = code.machine_code().map(|machine| machine.id) else { return };
-        let result = self.compile_all(cx, &[code]);
-        let renewed = result.is_ok() && code.machine_code().is_some_and(|machine| machine.id != old);
-        if !renewed {
-            return;
-        }
-        self.statistics.renewed += 1;
-        // Unless it was taken away to make room.
-        if let (Some(live), Some(space)) = (self.live.remove(&old), &mut self.space) {
-            space.retire(live.code);
-            // As with code that is taken away: frames that run it find their entries in the new one's record.
-            drop(live.machine);
-        }
-        self.reclaim();
     }
 }
 
@@ -484,15 +497,12 @@ fn compile(cx: &Context, code: Gc<CodeBlock>, now: bool) -> Answer {
     let Some(state) = state(cx) else { return Answer::Refused };
     let mut jit = state.borrow_mut();
     jit.compile(cx, code, now).unwrap_or_else(|refusal| {
-        *jit.statistics.refused.entry(refusal).or_default() += 1;
+        // A function that has code keeps it.
+        if code.machine_code().is_none() {
+            *jit.statistics.refused.entry(refusal).or_default() += 1;
+        }
         Answer::Refused
     })
-}
-
-fn renew(cx: &Context, code: Gc<CodeBlock>) {
-    if let Some(mut jit) = state(cx).and_then(|state| state.try_borrow_mut().ok()) {
-        jit.renew(cx, code);
-    }
 }
 
 fn stub_code(cx: &Context, program: &[u8], hit: bool) -> Option<usize> {

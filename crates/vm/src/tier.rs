@@ -40,15 +40,14 @@ use tercel_bytecode::FeedbackKind;
 
 /// What a compiler offers.
 pub struct TierHooks {
-    /// A function became warm, or hot: `now`. It is compiled, perhaps with others.
+    /// A function became warm, or hot: `now`. It is compiled, perhaps with others. One that has machine code asks for better one; frames that run
+    /// the old code go on in it, and if there is no better one, it stays.
     pub compile: fn(&Context, Gc<CodeBlock>, now: bool) -> Answer,
     /// The machine code of a stub's program, which is to be compiled if it has none yet. `None`: not published yet. `hit`: the stub has been
     /// interpreted with success, so that its code is wanted now; otherwise it may wait until there are more.
     pub stub_code: fn(&Context, program: &[u8], hit: bool) -> Option<usize>,
     /// After a full collection: code of dead functions may be freed.
     pub after_collection: fn(&Context),
-    /// Makes the machine code of a function anew. Frames that run the old one go on in it.
-    pub renew: fn(&Context, Gc<CodeBlock>),
 }
 
 /// What a compiler says to a function that asks for code.
@@ -301,14 +300,12 @@ pub(crate) fn note_knowledge(cx: &Context, code: Gc<CodeBlock>) {
 #[cold]
 pub(crate) fn stubs_called_often(cx: &Context, code: Gc<CodeBlock>) {
     code.late.set(patience(cx, code));
-    let renewals = code.renewals.get();
-    if renewals < MOST_RENEWALS
+    if code.renewals.get() < MOST_RENEWALS
         && code.machine_code().is_some()
         && knowledge(code) > code.known.get()
         && let Some(hooks) = cx.interp.tiers.hooks.get()
     {
-        code.renewals.set(renewals + 1);
-        (hooks.renew)(cx, code);
+        (hooks.compile)(cx, code, false);
     }
 }
 
