@@ -127,7 +127,7 @@ fn publish_pieces(
 }
 
 /// `reg` = the code block of the function whose frame is in rbx.
-fn running_code(asm: &mut Assembler, reg: Reg) {
+pub(crate) fn running_code(asm: &mut Assembler, reg: Reg) {
     asm.mov(Size::S64, reg, Mem::base(FRAME, frame::CALLEE as i32 * 8));
     asm.mov(Size::S64, reg, Mem::base(reg, object::FUNCTION_CODE));
 }

@@ -123,14 +123,14 @@ fn poll(asm: &mut Assembler) {
 /// The result of a function of JavaScript comes back in rax, so the register that the call word names is of no account; it is one that nobody reads, as for the helper's calls.
 fn call_accessor(asm: &mut Assembler, argc: usize) {
     const BASE: Reg = Reg::R8;
-    let [no_function, native, none, threw] = std::array::from_fn(|_| asm.new_label());
+    let [no_function, native, none, threw, extra, sized] = std::array::from_fn(|_| asm.new_label());
     let at = |i: usize| Mem::base(BASE, i as i32 * 8);
     check_cell(asm, Reg::RAX, no_function);
     running_code(asm, Reg::RDI);
-    // Where the caller keeps extra arguments, its top is elsewhere.
-    asm.test(Size::S32, Mem::base(Reg::RDI, CodeBlock::FLAGS_OFFSET as i32), code_flag::EXTRA_ARGS as i32);
-    asm.jne(none);
     asm.movzx(Size::S32, Size::S16, Reg::R9, Mem::base(Reg::RDI, CodeBlock::NUM_REGISTERS_OFFSET as i32));
+    asm.test(Size::S32, Mem::base(Reg::RDI, CodeBlock::FLAGS_OFFSET as i32), code_flag::EXTRA_ARGS as i32);
+    asm.jne(extra);
+    asm.bind(sized);
     asm.lea(Size::S64, BASE, Mem::index(FRAME, Reg::R9, Scale::X8, 0));
     // Behind the limit there is room for a small frame.
     const { assert!(frame::HEADER < frame::SMALL_FRAME) };
@@ -190,6 +190,19 @@ fn call_accessor(asm: &mut Assembler, argc: usize) {
     asm.bind(none);
     asm.zero(Reg::RAX);
     asm.ret();
+
+    // The caller keeps the arguments behind its parameters, above its registers (`Frame::size`): r9 = the size of its frame.
+    asm.bind(extra);
+    asm.mov(Size::S32, Reg::R8, Mem::base(FRAME, frame::CALL_WORD as i32 * 8));
+    asm.and(Size::S32, Reg::R8, 0xff_ffff);
+    asm.movzx(Size::S32, Size::S16, Reg::RDI, Mem::base(Reg::RDI, CodeBlock::NUM_PARAMS_OFFSET as i32));
+    asm.sub(Size::S32, Reg::R8, Reg::RDI);
+    asm.jle(sized);
+    asm.add(Size::S32, Reg::R9, Reg::R8);
+    // The register of the call word has 16 bits, and must be none of the arguments.
+    asm.cmp(Size::S32, Reg::R9, i32::from(u16::MAX));
+    asm.jbe(sized);
+    asm.jmp_to(none);
 }
 
 fn fill_arguments(asm: &mut Assembler) {
