@@ -207,6 +207,9 @@ fn emit(asm: &mut Assembler, op: Op) {
         call::ordinary(asm, op);
     }
     address_of_instruction(asm);
+    if is_element(op) {
+        count_element(asm);
+    }
     number::arithmetic(asm, op);
     if op == Op::CallMethod {
         let other = asm.new_label();
@@ -225,6 +228,20 @@ fn emit(asm: &mut Assembler, op: Op) {
     asm.ret();
     asm.bind(threw);
     leave_word(asm);
+}
+
+/// Accesses to elements whose code has no way for kinds of keys and arrays that the site had not met when it was made.
+fn is_element(op: Op) -> bool {
+    matches!(op, Op::GetElem | Op::GetElemUpdate | Op::GetMethodElem | Op::SetElem)
+}
+
+/// Counts towards making the code anew. As [`address_of_instruction`] leaves the registers.
+fn count_element(asm: &mut Assembler) {
+    let go_on = asm.new_label();
+    asm.dec(Size::S32, Mem::base(Reg::R8, CodeBlock::LATE_OFFSET as i32));
+    asm.jns(go_on);
+    called_often(asm, Reg::RDX);
+    asm.bind(go_on);
 }
 
 /// Enters the frame that a helper pushed, at the address in rax, and stores its result where the frame says; then rbx and r13 are the caller's again.
