@@ -245,6 +245,9 @@ fn allocation_beyond_the_limit_inside_builtins_can_be_caught() {
         "Math.max(...new Array(1e7).fill(1))",
         "(function () {}).apply(null, { length: 1e9 })",
         "let a = []; for (;;) a = [...a, ...a, 1]",
+        "const kept = [], s = new Set(new Array(1e5).keys()); for (;;) kept.push(new Set(s))",
+        "const kept = [], s = new Set(new Array(1e5).keys()); for (;;) kept.push([...s])",
+        "const kept = [], m = new Map(new Array(1e4).entries()); for (;;) kept.push(new Map(m), new Set(m.keys()), Array.from(m.values()))",
     ] {
         let out = prints(
             &["--heap-limit=32M", "--timeout=60s"],
@@ -296,6 +299,8 @@ fn endless_programs_stop_at_the_deadline() {
         "for (const x of { [Symbol.iterator]: () => ({ next: () => ({ value: 1, done: false }) }) });",
         "[...{ [Symbol.iterator]: () => ({ next: () => ({ value: 1, done: false }) }) }]",
         "setInterval(() => {}, 1)",
+        "new Set(new Array(2 ** 32 - 1)); while (true);",
+        "const s = new Set(new Array(1e6).keys()); while (true) Array.from(new Map(new Set([...s].values()).entries()).keys());",
         "class A { static { while (true); } }",
         "JSON.stringify({ toJSON() { while (true); } })",
         "'x'.repeat(1e8).split('').map((c) => c + c).join('').split('y'); while (true);",

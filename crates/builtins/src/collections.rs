@@ -1,9 +1,13 @@
 //! Map, Set, WeakMap, WeakSet, WeakRef, FinalizationRegistry (ECMA-262 §24.1–§24.4, §26.1–§26.2).
 
-use crate::iterator::{Gives, for_each, group_by, new_map_iterator, new_set_iterator};
+use crate::iterator::{
+    Gives, Iteration, for_each, group_by, iterate_array_from, iterate_through, new_map_iterator, new_set_iterator,
+};
 use crate::table::*;
 use tercel_vm::fast_native::FastNative;
+use tercel_vm::object::array::ArrayObject;
 use tercel_vm::object::kinds::{Collection, FinalizationRegistry, WeakRef};
+use tercel_vm::walk::Room;
 use tercel_vm::{Args, Context, Gc, JsResult, Kind, Object, PropertyKey, Value, ValueList, names};
 
 /// The receiver as a collection of a kind.
@@ -39,18 +43,62 @@ fn construct(cx: &Context, args: &Args, kind: Kind, proto: Intrinsic) -> JsResul
             cx.describe(adder)
         )));
     }
-    for_each(cx, iterable, |item| {
-        if !pairs {
-            return cx.call(adder, object.into(), &[item]).map(drop);
+    // The library's own adders run no script.
+    let original = cx.is_original_adder(collection, adder);
+    let walk = if original { cx.walk(iterable) } else { None };
+    if !pairs {
+        if walk.map_or(Ok(false), |walk| walk.fill_collection(cx, collection))? {
+            return Ok(object.into());
         }
+        for_each(cx, iterable, |item| match original {
+            true => cx.ordered_set(collection, item, item),
+            false => cx.call(adder, object.into(), &[item]).map(drop),
+        })?;
+        return Ok(object.into());
+    }
+    let add = |item: Value| {
         let Some(entry) = item.as_object() else {
             return Err(cx.throw_type(format_args!("Iterator value {} is not an entry object", cx.describe(item))));
         };
         let k = entry.get(cx, PropertyKey::index(0))?;
         let v = entry.get(cx, PropertyKey::index(1))?;
-        cx.call(adder, object.into(), &[k, v]).map(drop)
-    })?;
+        match original {
+            true => cx.ordered_set(collection, k, v),
+            false => cx.call(adder, object.into(), &[k, v]).map(drop),
+        }
+    };
+    match walk {
+        Some(walk) if walk.fill_collection(cx, collection)? => {}
+        Some(walk) if let Some((array, start)) = walk.elements_of() => {
+            let taken = add_plain_pairs(cx, collection, array, start)?;
+            if taken < array.len() as usize {
+                iterate_array_from(cx, array.object(), walk.iterator(), taken)?.each(cx, add)?;
+            } else {
+                walk.finish();
+            }
+        }
+        _ => for_each(cx, iterable, add)?,
+    }
     Ok(object.into())
+}
+
+/// Adds the pairs in an array to a new Map, from number `start` on, as long as each is an array whose two elements are there and need no getter.
+/// The number of the first that was not added.
+fn add_plain_pairs(cx: &Context, map: Gc<Collection>, array: Gc<ArrayObject>, start: usize) -> JsResult<usize> {
+    let mut room = Room::new(cx, map, array.elements().len().saturating_sub(start));
+    for n in start..array.elements().len() {
+        let Some(pair) = array.elements().get(n).as_kind::<ArrayObject>(Kind::Array) else { return Ok(n) };
+        let (key, value) = (pair.elements().get(0), pair.elements().get(1));
+        if key.is_empty() || value.is_empty() {
+            return Ok(n);
+        }
+        room.make();
+        cx.ordered_set(map, key, value)?;
+        if n % 1024 == 1023 {
+            cx.poll()?;
+        }
+    }
+    Ok(array.elements().len().max(start))
 }
 
 /// −0 is stored as +0 (CanonicalizeKeyedCollectionKey, §24.5.1).
@@ -254,6 +302,8 @@ pub mod set {
         /// The object, `has`, `keys`.
         roots: ValueList<'cx>,
         size: f64,
+        /// The object is a Set, and `has` is Set.prototype.has.
+        is_set: bool,
     }
 
     fn record<'cx>(cx: &'cx Context, v: Value) -> JsResult<Record<'cx>> {
@@ -278,36 +328,39 @@ pub mod set {
             }
             roots.push(f);
         }
-        Ok(Record { roots, size })
+        let is_set = o.kind() == Kind::Set && cx.is_library_function(roots.get(1), Intrinsic::SetPrototype, names::HAS);
+        Ok(Record { roots, size, is_set })
     }
 
     impl Record<'_> {
         fn has(&self, cx: &Context, key: Value) -> JsResult<bool> {
+            if self.is_set {
+                cx.poll()?;
+                if let Some(set) = self.roots.get(0).as_kind::<Collection>(Kind::Set) {
+                    return cx.ordered_has(set, key);
+                }
+            }
             Ok(cx.call(self.roots.get(1), self.roots.get(0), &[key])?.to_boolean())
         }
 
-        /// Calls `body` with each key that `keys()` gives, until it says no (and the iterator is closed).
-        fn each_key(&self, cx: &Context, mut body: impl FnMut(Value) -> JsResult<bool>) -> JsResult<()> {
+        /// What `keys()` gives.
+        fn keys<'cx>(&self, cx: &'cx Context) -> JsResult<Iteration<'cx>> {
             let iterator = cx.call(self.roots.get(2), self.roots.get(0), &[])?;
-            let Some(iterator) = iterator.as_object() else {
-                return Err(cx.throw_type(format_args!("{} is not an object", cx.describe(iterator))));
-            };
-            let next = iterator.get(cx, cx.names().next)?;
-            loop {
-                let result = cx.call(next, iterator.into(), &[])?;
-                let Some(result) = result.as_object() else {
-                    return Err(cx.throw_type(format_args!("Iterator result {} is not an object", cx.describe(result))));
-                };
-                if result.get(cx, cx.names().done)?.to_boolean() {
-                    return Ok(());
-                }
-                let value = result.get(cx, cx.names().value)?;
-                if !body(canonical(value))? {
-                    cx.invoke_if_present(iterator.into(), cx.names().return_)?;
-                    return Ok(());
-                }
+            match iterator.as_object() {
+                Some(iterator) => iterate_through(cx, iterator),
+                None => Err(cx.throw_type(format_args!("{} is not an object", cx.describe(iterator)))),
             }
         }
+    }
+
+    /// Calls `body` with each of the keys, until it says no (and the iterator is closed).
+    fn each_key(cx: &Context, keys: &Iteration, mut body: impl FnMut(Value) -> JsResult<bool>) -> JsResult<()> {
+        while let Some(value) = keys.step(cx)? {
+            if !body(canonical(value))? {
+                return keys.close(cx);
+            }
+        }
+        Ok(())
     }
 
     fn new_set(cx: &Context) -> Gc<Collection> {
@@ -316,18 +369,16 @@ pub mod set {
 
     fn copy_of(cx: &Context, c: Gc<Collection>) -> JsResult<Gc<Collection>> {
         let out = new_set(cx);
-        let entries = Entries::new(cx, c)?;
-        while let Some((k, _)) = entries.next(cx) {
-            cx.ordered_set(out, k, k)?;
-        }
+        cx.ordered_copy(out, c)?;
         Ok(out)
     }
 
     fn union(cx: &Context, args: &Args) -> JsResult<Value> {
         let c = this(cx, args, "union")?;
         let other = record(cx, args.get(0))?;
+        let keys = other.keys(cx)?;
         let out = copy_of(cx, c)?;
-        other.each_key(cx, |k| cx.ordered_set(out, k, k).map(|()| true))?;
+        each_key(cx, &keys, |k| cx.ordered_set(out, k, k).map(|()| true))?;
         Ok(out.into())
     }
 
@@ -343,7 +394,7 @@ pub mod set {
                 }
             }
         } else {
-            other.each_key(cx, |k| {
+            each_key(cx, &other.keys(cx)?, |k| {
                 if cx.ordered_get(c, k)?.is_some() {
                     cx.ordered_set(out, k, k)?;
                 }
@@ -365,7 +416,7 @@ pub mod set {
                 }
             }
         } else {
-            other.each_key(cx, |k| cx.ordered_delete(out, k).map(|_| true))?;
+            each_key(cx, &other.keys(cx)?, |k| cx.ordered_delete(out, k).map(|_| true))?;
         }
         Ok(out.into())
     }
@@ -373,8 +424,9 @@ pub mod set {
     fn symmetric_difference(cx: &Context, args: &Args) -> JsResult<Value> {
         let c = this(cx, args, "symmetricDifference")?;
         let other = record(cx, args.get(0))?;
+        let keys = other.keys(cx)?;
         let out = copy_of(cx, c)?;
-        other.each_key(cx, |k| {
+        each_key(cx, &keys, |k| {
             if cx.ordered_get(c, k)?.is_some() {
                 cx.ordered_delete(out, k)?;
             } else {
@@ -407,7 +459,7 @@ pub mod set {
             return Ok(Value::FALSE);
         }
         let mut all = true;
-        other.each_key(cx, |k| {
+        each_key(cx, &other.keys(cx)?, |k| {
             all = cx.ordered_get(c, k)?.is_some();
             Ok(all)
         })?;
@@ -427,7 +479,7 @@ pub mod set {
             return Ok(Value::TRUE);
         }
         let mut disjoint = true;
-        other.each_key(cx, |k| {
+        each_key(cx, &other.keys(cx)?, |k| {
             disjoint = cx.ordered_get(c, k)?.is_none();
             Ok(disjoint)
         })?;

@@ -6,7 +6,7 @@ use crate::table::*;
 use tercel_vm::function::{NativeFunction, native_special};
 use tercel_vm::generator;
 pub use tercel_vm::native_iterator::Gives;
-use tercel_vm::native_iterator::field::{CLASS, EXTRA, TARGET, WHAT};
+use tercel_vm::native_iterator::field::{CLASS, EXTRA, POSITION, TARGET, WHAT};
 use tercel_vm::native_iterator::{self, next_of};
 use tercel_vm::object::array::ArrayObject;
 use tercel_vm::object::kinds::{Collection, FieldsObject};
@@ -29,9 +29,14 @@ pub fn get_iterator(cx: &Context, v: Value) -> JsResult<Iteration<'_>> {
 /// GetIteratorFromMethod (§7.4.3).
 pub fn iterate_with(cx: &Context, v: Value, method: Value) -> JsResult<Iteration<'_>> {
     let iterator = cx.call(method, v, &[])?;
-    let Some(object) = iterator.as_object() else {
-        return Err(cx.throw_type(format_args!("Result of the Symbol.iterator method is not an object")));
-    };
+    match iterator.as_object() {
+        Some(object) => iterate_through(cx, object),
+        None => Err(cx.throw_type(format_args!("Result of the Symbol.iterator method is not an object"))),
+    }
+}
+
+/// GetIteratorDirect (§7.4.2).
+pub fn iterate_through(cx: &Context, object: Gc<Object>) -> JsResult<Iteration<'_>> {
     let next = object.get(cx, cx.names().next)?;
     let state = ValueList::with_capacity(cx, 2);
     state.push(object);
@@ -73,9 +78,30 @@ impl Iteration<'_> {
         }
     }
 
+    /// Calls `body` with each value that is left; an error of `body` closes the iterator.
+    pub fn each(&self, cx: &Context, mut body: impl FnMut(Value) -> JsResult<()>) -> JsResult<()> {
+        while let Some(value) = self.step(cx)? {
+            if let Err(throw) = body(value) {
+                return Err(self.close_with(cx, throw));
+            }
+        }
+        Ok(())
+    }
+
     /// Whether the iterator is exhausted or broken, and must not be closed.
     pub fn is_done(&self) -> bool {
         self.done.get()
+    }
+
+    /// IteratorClose with a normal completion (§7.4.11).
+    pub fn close(&self, cx: &Context) -> JsResult<()> {
+        match cx.invoke_if_present(self.state.get(0), cx.names().return_)? {
+            Some(result) if !result.is_object() => {
+                let shown = cx.describe(result);
+                Err(cx.throw_type(format_args!("Iterator result {shown} is not an object")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// IteratorClose with a throw completion (§7.4.11): what `return` throws is lost. Gives the same exception back.
@@ -94,15 +120,24 @@ impl Iteration<'_> {
     }
 }
 
-/// Calls `body` with each value of an iterable; an error of `body` closes the iterator.
-pub fn for_each(cx: &Context, iterable: Value, mut body: impl FnMut(Value) -> JsResult<()>) -> JsResult<()> {
-    let iteration = get_iterator(cx, iterable)?;
-    while let Some(value) = iteration.step(cx)? {
-        if let Err(throw) = body(value) {
-            return Err(iteration.close_with(cx, throw));
-        }
+/// What is left of the array that an iterator stands on at `position`, if its `next` is the library's: the iteration goes on through the iterator.
+pub fn iterate_array_from(
+    cx: &Context,
+    array: Gc<Object>,
+    iterator: Option<Gc<FieldsObject>>,
+    position: usize,
+) -> JsResult<Iteration<'_>> {
+    let object = iterator.map_or_else(|| new_array_iterator(cx, array, Gives::Values), |it| it.object());
+    if let Some(it) = object.value().as_kind::<FieldsObject>(Kind::NativeIterator) {
+        // A number needs no barrier.
+        it.fields[POSITION].set(Value::length(position));
     }
-    Ok(())
+    iterate_through(cx, object)
+}
+
+/// Calls `body` with each value of an iterable; an error of `body` closes the iterator.
+pub fn for_each(cx: &Context, iterable: Value, body: impl FnMut(Value) -> JsResult<()>) -> JsResult<()> {
+    get_iterator(cx, iterable)?.each(cx, body)
 }
 
 /// GroupBy (§7.3.35): a list of keys and arrays in turn. `as_properties`: keys become property keys, else −0 becomes +0.
@@ -297,6 +332,16 @@ fn helper(cx: &Context, v: Value) -> JsResult<Gc<FieldsObject>> {
                 .throw_type(format_args!("Iterator helper method called on incompatible receiver {}", cx.describe(v))))
         }
     }
+}
+
+/// `%ArrayFromWalk(C, items)`: the array that `Array.from` makes of an iterable, if no script can see that; else undefined.
+pub fn rt_array_from_walk(cx: &Context, args: &Args) -> JsResult<Value> {
+    if args.get(0) != cx.intrinsic(Intrinsic::Array).into() {
+        return Ok(Value::UNDEFINED);
+    }
+    let Some(walk) = cx.walk(args.get(1)) else { return Ok(Value::UNDEFINED) };
+    let array = cx.new_array(0);
+    Ok(if walk.append_to(cx, array)? { array.into() } else { Value::UNDEFINED })
 }
 
 /// `%IterateWith(items, method, is_async)`: an iterable whose @@iterator (or @@asyncIterator) calls `method` of `items` (for `for`-`of` in JavaScript).

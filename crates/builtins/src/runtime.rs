@@ -118,6 +118,7 @@ pub static FUNCTIONS: &[FunctionSpec] = &[
     row("AsyncDisposeBegin", crate::disposable::rt_begin),
     row("AsyncDisposeKind", crate::disposable::rt_kind),
     row("AsyncDisposeNext", crate::disposable::rt_next),
+    row("ArrayFromWalk", crate::iterator::rt_array_from_walk),
     row("ArraySpeciesCreate", array_species_create),
     row("DefineElement", define_element),
     row("Describe", describe),

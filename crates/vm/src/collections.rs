@@ -19,6 +19,7 @@ use crate::error::JsResult;
 use crate::object::kinds::Collection;
 use crate::value::Value;
 use crate::values::{VALUES_OFFSET, ValueArray};
+use std::ops::Range;
 
 const SUCCESSOR: usize = 0;
 const USED: usize = 1;
@@ -31,6 +32,15 @@ const BUCKETS: usize = 5;
 const LOAD: usize = 2;
 const MIN_BUCKETS: usize = 2;
 const NONE: i32 = -1;
+
+/// Words of an entry.
+const MAP_STRIDE: usize = 3;
+const SET_STRIDE: usize = 2;
+
+/// Entries that are handled between two polls.
+const POLL_INTERVAL: usize = 4096;
+/// Words that are copied between two polls: 64 KB.
+const WORDS_A_POLL: usize = 8192;
 
 /// Most entries of a table: 2^24, as in V8, so that no size or index leaves its type.
 pub const MAX_ENTRIES: usize = 1 << 24;
@@ -62,7 +72,7 @@ impl Gc<Collection> {
 }
 
 impl OrderedTable {
-    fn of(v: Value) -> Option<OrderedTable> {
+    pub(crate) fn of(v: Value) -> Option<OrderedTable> {
         v.as_kind(Kind::ValueArray).map(OrderedTable)
     }
 
@@ -72,7 +82,8 @@ impl OrderedTable {
     fn set_int(self, cx: &Context, i: usize, n: i32) {
         self.0.set(cx, i, Value::int32(n));
     }
-    fn used(self) -> usize {
+    /// How many entries there are, holes among them: the number of the next one.
+    pub(crate) fn used(self) -> usize {
         self.int(USED) as usize
     }
     fn live(self) -> usize {
@@ -95,8 +106,28 @@ impl OrderedTable {
         self.0.get(self.entry(n))
     }
     fn value(self, n: usize) -> Value {
-        if self.stride() == 3 { self.0.get(self.entry(n) + 1) } else { Value::UNDEFINED }
+        if self.stride() == MAP_STRIDE { self.0.get(self.entry(n) + 1) } else { Value::UNDEFINED }
     }
+    /// How many entries from number `n` on are alive.
+    pub(crate) fn live_from(self, n: usize) -> usize {
+        if n == 0 { self.live() } else { (n..self.used()).filter(|&n| !self.key(n).is_empty()).count() }
+    }
+
+    /// Calls `body` with the keys and values (for sets, the keys again) of the live entries among those with the numbers `range`. No safepoint
+    /// may come meanwhile.
+    #[inline(always)]
+    pub(crate) fn each(self, range: Range<usize>, mut body: impl FnMut(Value, Value) -> JsResult<()>) -> JsResult<()> {
+        let stride = self.stride();
+        let words = &self.0.cells()[self.entry(range.start)..self.entry(range.end)];
+        for entry in words.chunks_exact(stride) {
+            let key = entry[0].get();
+            if !key.is_empty() {
+                body(key, if stride == MAP_STRIDE { entry[1].get() } else { key })?;
+            }
+        }
+        Ok(())
+    }
+
     fn bucket(self, hash: u32) -> usize {
         BUCKETS + (spread(hash) as usize & (self.buckets() - 1))
     }
@@ -107,13 +138,23 @@ impl OrderedTable {
         let bucket = self.bucket(hash);
         let head = self.int(bucket);
         self.0.set(cx, at, key);
-        if self.stride() == 3 {
+        if self.stride() == MAP_STRIDE {
             self.0.set(cx, at + 1, value);
         }
         self.set_int(cx, at + self.stride() - 1, head);
         self.set_int(cx, bucket, n as i32);
         self.set_int(cx, USED, n as i32 + 1);
     }
+}
+
+/// Words of an entry of a Map or Set.
+fn stride_of(collection: Gc<Collection>) -> usize {
+    if collection.object.header.kind.get() == Kind::Map as u8 { MAP_STRIDE } else { SET_STRIDE }
+}
+
+/// Buckets of a table with room for `entries`.
+fn buckets_for(entries: usize) -> usize {
+    entries.div_ceil(LOAD).next_power_of_two().max(MIN_BUCKETS)
 }
 
 /// Small integers hash to themselves or nearly so: spread them.
@@ -208,7 +249,7 @@ impl Context {
     pub fn ordered_set(&self, collection: Gc<Collection>, key: Value, value: Value) -> JsResult<()> {
         let key = if key.is_double() { Value::number(key.as_double() + 0.0) } else { key };
         let hash = self.key_hash(key)?;
-        let stride = if collection.object.header.kind.get() == Kind::Map as u8 { 3 } else { 2 };
+        let stride = stride_of(collection);
         let table = match OrderedTable::of(collection.table.get()) {
             Some(table) => table,
             None => {
@@ -218,7 +259,7 @@ impl Context {
             }
         };
         if let Some(n) = self.ordered_find(table, key, hash)? {
-            if stride == 3 {
+            if stride == MAP_STRIDE {
                 table.0.set(self, table.entry(n) + 1, value);
             }
             return Ok(());
@@ -235,7 +276,15 @@ impl Context {
 
     /// Copies the live entries to a table with room for as many again; the old one points to it.
     fn ordered_rehash(&self, collection: Gc<Collection>, old: OrderedTable) -> JsResult<OrderedTable> {
-        let buckets = (old.live().max(1)).next_power_of_two().max(MIN_BUCKETS);
+        self.ordered_rehash_to(collection, old, old.live().max(1).next_power_of_two().max(MIN_BUCKETS))
+    }
+
+    fn ordered_rehash_to(
+        &self,
+        collection: Gc<Collection>,
+        old: OrderedTable,
+        buckets: usize,
+    ) -> JsResult<OrderedTable> {
         let new = self.new_ordered_table(buckets, old.stride())?;
         for n in 0..old.used() {
             let key = old.key(n);
@@ -249,6 +298,78 @@ impl Context {
         Ok(new)
     }
 
+    /// Makes room for `entries` entries in all, as far as memory is had for the asking.
+    pub fn ordered_reserve(&self, collection: Gc<Collection>, entries: usize) {
+        let buckets = buckets_for(entries.min(MAX_ENTRIES));
+        let made = match OrderedTable::of(collection.table.get()) {
+            Some(table) if table.buckets() >= buckets => return,
+            Some(table) => self.ordered_rehash_to(collection, table, buckets).map(drop),
+            None => {
+                self.new_ordered_table(buckets, stride_of(collection)).map(|table| self.set_table(collection, table))
+            }
+        };
+        if made.is_err() {
+            self.take_exception();
+        }
+    }
+
+    /// Gives a collection that has no entries yet the live ones of `from`, from number `start` on. A Map made from a Set's entries maps each to
+    /// itself. May collect, with the native frames pinned.
+    ///
+    /// # Errors
+    /// RangeError when memory is refused; a termination that is due.
+    pub(crate) fn ordered_fill(&self, collection: Gc<Collection>, from: OrderedTable, start: usize) -> JsResult<()> {
+        debug_assert!(collection.size() == 0);
+        let (live, stride) = (from.live_from(start), stride_of(collection));
+        if live == 0 {
+            return Ok(());
+        }
+        if start == 0 && live == from.used() && stride == from.stride() && from.buckets() <= 2 * buckets_for(live) {
+            let copy = self.copy_ordered_table(from)?;
+            self.set_table(collection, copy);
+            return Ok(());
+        }
+        let table = self.new_ordered_table(buckets_for(live), stride)?;
+        for n in start..from.used() {
+            let key = from.key(n);
+            if !key.is_empty() {
+                // The keys of one table differ from each other.
+                let value = if from.stride() == MAP_STRIDE { from.value(n) } else { key };
+                table.append(self, key, value, self.key_hash(key)?);
+            }
+            if n % POLL_INTERVAL == 0 {
+                self.poll()?;
+            }
+        }
+        self.set_table(collection, table);
+        Ok(())
+    }
+
+    /// Gives a new Set the entries of another, as [`Context::ordered_fill`] does.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn ordered_copy(&self, to: Gc<Collection>, from: Gc<Collection>) -> JsResult<()> {
+        OrderedTable::of(from.table.get()).map_or(Ok(()), |table| self.ordered_fill(to, table, 0))
+    }
+
+    /// A copy of a table that has no holes and no successor: all of its words.
+    fn copy_ordered_table(&self, from: OrderedTable) -> JsResult<OrderedTable> {
+        let copy = self.new_value_array(from.0.len())?;
+        let words = from.entry(from.used());
+        for first in (0..words).step_by(WORDS_A_POLL) {
+            let chunk = first..words.min(first + WORDS_A_POLL);
+            let to = &copy.cells()[chunk.clone()];
+            for (to, from) in to.iter().zip(&from.0.cells()[chunk]) {
+                to.set(from.get());
+            }
+            // A large cell grows old if a poll collects.
+            self.write_barrier_range(copy.header_ptr(), to);
+            self.poll()?;
+        }
+        Ok(OrderedTable(copy))
+    }
+
     /// Removes `key`; whether it was there.
     pub fn ordered_delete(&self, collection: Gc<Collection>, key: Value) -> JsResult<bool> {
         let Some(table) = OrderedTable::of(collection.table.get()) else { return Ok(false) };
@@ -256,7 +377,7 @@ impl Context {
         let Some(n) = self.ordered_find(table, key, hash)? else { return Ok(false) };
         let at = table.entry(n);
         table.0.set(self, at, Value::EMPTY);
-        if table.stride() == 3 {
+        if table.stride() == MAP_STRIDE {
             table.0.set(self, at + 1, Value::EMPTY);
         }
         table.set_int(self, DELETED, table.int(DELETED) + 1);
@@ -277,7 +398,7 @@ impl Context {
         // With every entry a hole, an iterator's place in the new table is its beginning.
         for n in 0..old.used() {
             old.0.set(self, old.entry(n), Value::EMPTY);
-            if old.stride() == 3 {
+            if old.stride() == MAP_STRIDE {
                 old.0.set(self, old.entry(n) + 1, Value::EMPTY);
             }
         }
@@ -290,15 +411,14 @@ impl Context {
     /// The table that an iterator over `collection` begins with, at entry 0. Never `EMPTY`: a collection without table gets one.
     pub fn ordered_start(&self, collection: Gc<Collection>) -> JsResult<Value> {
         if collection.table.get().is_empty() {
-            let stride = if collection.object.header.kind.get() == Kind::Map as u8 { 3 } else { 2 };
-            let table = self.new_ordered_table(MIN_BUCKETS, stride)?;
+            let table = self.new_ordered_table(MIN_BUCKETS, stride_of(collection))?;
             self.set_table(collection, table);
         }
         Ok(collection.table.get())
     }
 
-    /// The entry at or after number `next` of the table `table`, or of the one that replaced it; `None` at the end.
-    pub fn ordered_step(&self, table: Value, next: u32) -> Option<Step> {
+    /// The table that has replaced `table`, or `table` itself, and the place there of what stood before number `next`.
+    pub(crate) fn ordered_place(&self, table: Value, next: u32) -> Option<(OrderedTable, usize)> {
         let mut table = OrderedTable::of(table)?;
         let mut next = next as usize;
         while let Some(successor) = OrderedTable::of(table.0.get(SUCCESSOR)) {
@@ -306,6 +426,12 @@ impl Context {
             next = (0..next.min(table.used())).filter(|&n| !table.key(n).is_empty()).count();
             table = successor;
         }
+        Some((table, next))
+    }
+
+    /// The entry at or after number `next` of the table `table`, or of the one that replaced it; `None` at the end.
+    pub fn ordered_step(&self, table: Value, next: u32) -> Option<Step> {
+        let (table, mut next) = self.ordered_place(table, next)?;
         while next < table.used() {
             let key = table.key(next);
             if !key.is_empty() {

@@ -262,6 +262,13 @@ impl Context {
         unsafe { self.heap.write_barrier_cell(cell) }
     }
 
+    /// To be called after values were stored in `slots`, which lie in `cell`.
+    #[inline]
+    pub fn write_barrier_range(&self, cell: *mut CellHeader, slots: &[Cell<Value>]) {
+        // SAFETY: callers pass live cells of this heap and slots of `cell`; `Cell<Value>` is one word in the collector's encoding.
+        unsafe { self.heap.write_barrier_range(cell, std::slice::from_raw_parts(slots.as_ptr().cast(), slots.len())) }
+    }
+
     /// The shape with this id.
     #[inline(always)]
     pub fn shape_of_id(&self, id: u32) -> Gc<Shape> {

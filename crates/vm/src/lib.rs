@@ -57,6 +57,7 @@ pub mod typed;
 pub mod unwind;
 pub mod value;
 pub mod values;
+pub mod walk;
 pub mod weak;
 
 pub use cell::{Cell64, CellHeader, Gc, Kind};

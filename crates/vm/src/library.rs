@@ -5,7 +5,6 @@ use crate::cell::{Gc, Kind};
 use crate::context::Context;
 use crate::error::JsResult;
 use crate::function::NativeFunction;
-use crate::interp::iteration::IterationProbes;
 use crate::key::PropertyKey;
 use crate::object::Object;
 use crate::object::array::ArrayObject;
@@ -13,6 +12,7 @@ use crate::realm::{Intrinsic, Realm, RealmShape};
 use crate::regexp::Regexps;
 use crate::typed::{ArrayBuffer, TypedArray};
 use crate::value::Value;
+use crate::walk::IterationProbes;
 use std::cell::{Cell, RefCell};
 use std::hash::{BuildHasher, Hasher, RandomState};
 

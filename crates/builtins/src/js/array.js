@@ -356,6 +356,10 @@ function typedToSorted(compare) {
 function from(items, mapper, thisArg) {
   const C = this, mapping = mapper !== undefined;
   if (mapping && !%IsCallable(mapper)) requireCallable(mapper);
+  if (!mapping) {
+    const a = %ArrayFromWalk(C, items);
+    if (a !== undefined) return a;
+  }
   const method = %GetMethod(items, %SymbolIterator());
   if (method !== undefined) {
     const a = %IsConstructor(C) ? new C() : %NewArray(0);

@@ -134,7 +134,7 @@
       for (let j = i; j < count; j += columns) if (lengths[j] > w) w = lengths[j];
       widths.push(w + 2);
     }
-    const left = value === undefined || !value.every((x) => typeof x === "number" || typeof x === "bigint");
+    const left = value === undefined || !output.every((_, i) => typeof value[i] === "number" || typeof value[i] === "bigint");
     const rows = [];
     for (let i = 0; i < count; i += columns) {
       const max = Math.min(i + columns, count);
@@ -157,7 +157,7 @@
       const start = output.length + state.indent + braces[0].length + base.length + 10;
       let total = output.length + start;
       for (const o of output) total += o.length;
-      if (total + output.length <= WIDTH && !output.some((o) => o.includes("\n")) && !base.includes("\n"))
+      if (total <= WIDTH && !output.some((o) => o.includes("\n")) && !base.includes("\n"))
         return `${base ? base + " " : ""}${braces[0]} ${output.join(", ")} ${braces[1]}`;
     }
     const pad = "\n" + " ".repeat(state.indent);
@@ -180,7 +180,8 @@
     const name = constructorName(v);
     let tag = "";
     try { tag = v[Symbol.toStringTag]; } catch { }
-    if (typeof tag !== "string" || tag === "" || tag === name) tag = "";
+    // An own one that can be enumerated is shown as a property.
+    if (typeof tag !== "string" || tag === name || apply(Object.prototype.propertyIsEnumerable, v, [Symbol.toStringTag])) tag = "";
     const prefix = (fallback, size) => (name === null ? `[${fallback}${size ?? ""}: null prototype] ` : `${name}${size ?? ""} `) + (tag !== "" && tag !== fallback ? `[${tag}] ` : "");
     let keys = Object.keys(v);
     for (const s of Object.getOwnPropertySymbols(v)) if (apply(Object.prototype.propertyIsEnumerable, v, [s])) keys.push(s);
@@ -256,11 +257,9 @@
     else if (holds(WeakRef.prototype.deref, v)) { braces[0] = prefix("WeakRef") + "{"; fill = (out) => { state.indent += 2; out.push(format(apply(WeakRef.prototype.deref, v, []), state)); state.indent -= 2; }; }
     else {
       const what = tagOf(v);
-      if (what === "Arguments") { withoutIndices(); braces = ["[Arguments] [", "]"]; kind = "list"; list = Array.from(v); if (list.length === 0) return "[Arguments] []"; fill = (out) => listItems(v, v.length, state, out); }
-      else {
-        if (name !== "Object" || tag !== "") braces[0] = (what === "Generator" && tag === "Generator" ? "Object [Generator] " : prefix("Object")) + "{";
-        if (keys.length === 0) return braces[0] + "}";
-      }
+      if (what === "Arguments") braces[0] = "[Arguments] {";
+      else if (name !== "Object" || tag !== "") braces[0] = (what === "Generator" && tag === "Generator" ? "Object [Generator] " : prefix("Object")) + "{";
+      if (keys.length === 0) return braces[0] + "}";
     }
 
     if (state.seen.length > MAX_DEPTH) {

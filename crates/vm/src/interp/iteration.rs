@@ -11,102 +11,18 @@ use crate::frame::{self, Frame};
 use crate::function::{NativeFunction, native_special};
 use crate::generator;
 use crate::key::PropertyKey;
-use crate::names::{self, Name};
-use crate::native::{NativeFn, PropertyValue, SpecKey};
 use crate::native_iterator;
-use crate::object::Object;
 use crate::object::array::ArrayObject;
 use crate::object::for_in::ForIn;
-use crate::probe::Probe;
-use crate::realm::{Intrinsic, RealmShape};
 use crate::value::Value;
-use std::cell::Cell;
 use tercel_bytecode::op::{Instr, instr};
-use tercel_gc::WeakSweep;
-
-/// What makes iterations over arrays and generators unobservable: where the properties are that a script could replace.
-#[derive(Default)]
-pub struct IterationProbes {
-    array_iterator: Probe,
-    array_next: Probe,
-    /// The native function of %ArrayIteratorPrototype%.next, once it was asked for.
-    array_next_function: Cell<Option<NativeFn>>,
-}
-
-impl IterationProbes {
-    /// Forgets what is known by the ids of shapes, which a full collection may give to others.
-    pub(crate) fn sweep(&self, sweep: &WeakSweep) {
-        if sweep.is_full() {
-            self.array_iterator.forget();
-            self.array_next.forget();
-        }
-    }
-}
-
-impl Context {
-    /// The native function that the library's table gives the intrinsic object as property `name`.
-    pub(crate) fn library_function(&self, intrinsic: Intrinsic, name: Name) -> Option<NativeFn> {
-        let properties = self.objects.spec(intrinsic).map_or(&[][..], |spec| spec.properties);
-        let is_it = |key: SpecKey| match key {
-            SpecKey::Name(n) => n == name,
-            SpecKey::Text(text) => !name.is_symbol() && text == name.text(),
-        };
-        properties.iter().filter(|p| is_it(p.key)).find_map(|p| match &p.value {
-            PropertyValue::InlineFunction(spec) => Some(spec.function),
-            PropertyValue::Function(spec) => Some(spec.function),
-            _ => None,
-        })
-    }
-
-    /// Whether `v` is that function.
-    pub fn is_library_function(&self, v: Value, intrinsic: Intrinsic, name: Name) -> bool {
-        is_native(v, self.library_function(intrinsic, name))
-    }
-}
-
-fn is_native(v: Value, function: Option<NativeFn>) -> bool {
-    match (v.as_kind::<NativeFunction>(Kind::NativeFunction), function) {
-        (Some(native), Some(function)) => std::ptr::fn_addr_eq(native.function.get(), function),
-        _ => false,
-    }
-}
-
-/// The array in `v`, if iterating it cannot be observed: Array.prototype's iterator and its `next` are the original ones, and nothing
-/// lies before them.
-pub fn unobservable_array(cx: &Context, v: Value) -> Option<Gc<ArrayObject>> {
-    let array: Gc<ArrayObject> = v.as_kind(Kind::Array)?;
-    let object = array.object();
-    if object.shape_id() != cx.realm_shape(RealmShape::Array).id(cx) && !inherits_iterator(cx, object) {
-        return None;
-    }
-    let (probes, names) = (&cx.library.iteration, cx.names());
-    let prototype = cx.intrinsic(Intrinsic::ArrayPrototype);
-    if probes.array_iterator.value(cx, prototype, names.symbol_iterator)? != cx.intrinsic(Intrinsic::ArrayValues).into()
-    {
-        return None;
-    }
-    let function = probes.array_next_function.get().or_else(|| {
-        let function = cx.library_function(Intrinsic::ArrayIteratorPrototype, names::NEXT);
-        probes.array_next_function.set(function);
-        function
-    });
-    let next = probes.array_next.value(cx, cx.intrinsic(Intrinsic::ArrayIteratorPrototype), names.next)?;
-    is_native(next, function).then_some(array)
-}
-
-/// Whether an array has its iterator from Array.prototype of the current realm.
-fn inherits_iterator(cx: &Context, array: Gc<Object>) -> bool {
-    let shape = array.shape(cx);
-    shape.prototype() == Some(cx.intrinsic(Intrinsic::ArrayPrototype))
-        && (shape.property_count() == 0 || shape.lookup(cx, cx.names().symbol_iterator).is_none())
-}
 
 #[inline(never)]
 pub fn iter_fast(cx: &Context, frame: Frame, pc: Pc) -> JsResult<bool> {
     let i: instr::IterFast = pc.decode();
     let site = frame.code().site(i.slot.0 as usize);
     let src = frame.get(i.src.0 as usize);
-    if unobservable_array(cx, src).is_none() {
+    if cx.unobservable_array(src).is_none() {
         site.record(element_bits::OTHER);
         return Ok(false);
     }

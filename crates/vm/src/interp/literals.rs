@@ -163,23 +163,10 @@ pub fn array_hole(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
 #[inline(never)]
 pub fn array_spread(cx: &Context, frame: Frame, pc: Pc) -> JsResult<bool> {
     let i: instr::ArraySpread = pc.decode();
-    let Some(source) = super::iteration::unobservable_array(cx, frame.get(i.src.0 as usize)) else { return Ok(false) };
-    let target = array(frame, i.array.0);
-    let length = source.len();
-    if source.elements().is_sparse() && length != 0 {
-        return Ok(false);
+    match cx.walk(frame.get(i.src.0 as usize)) {
+        Some(walk) => walk.append_to(cx, array(frame, i.array.0)),
+        None => Ok(false),
     }
-    if source.elements().is_holey() && !cx.holes_are_undefined() {
-        return Ok(false);
-    }
-    for n in 0..length as usize {
-        let v = source.elements().get(n);
-        cx.array_push(target, if v.is_empty() { Value::UNDEFINED } else { v })?;
-        if n % 4096 == 4095 {
-            cx.poll()?;
-        }
-    }
-    Ok(true)
 }
 
 /// CreateDataPropertyOrThrow of a constant name.

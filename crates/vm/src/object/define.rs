@@ -369,9 +369,9 @@ impl Context {
     }
 }
 
-/// Whether everything the object has is in its shape and elements (and an array's length).
+/// Whether everything the object has is in its shape and elements (and an array's length, but not a string's).
 fn is_plainly_held(o: Gc<Object>) -> bool {
-    !o.may_intercept_indices()
+    !o.may_intercept_indices() && o.kind() != Kind::StringObject
 }
 
 const _: () = assert!(VISIBLE & (LAZY | WATCHED | PRIVATE) == 0);

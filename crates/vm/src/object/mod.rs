@@ -116,12 +116,13 @@ impl Gc<Object> {
         }
     }
 
-    /// Whether indices are answered by something else than `elements`.
+    /// Whether indices are answered by something else than `elements`. An empty string, such as that of `String.prototype`, answers none.
     #[inline]
     pub(crate) fn may_intercept_indices(self) -> bool {
-        matches!(
-            self.kind(),
-            Kind::Proxy | Kind::TypedArray | Kind::StringObject | Kind::MappedArguments | Kind::ModuleNamespace
-        )
+        match self.kind() {
+            Kind::Proxy | Kind::TypedArray | Kind::MappedArguments | Kind::ModuleNamespace => true,
+            Kind::StringObject => string::length(self) > 0,
+            _ => false,
+        }
     }
 }

@@ -144,6 +144,17 @@ fn indexed_properties_of_prototypes_break_the_fuse() {
 }
 
 #[test]
+fn of_strings_that_become_prototypes_only_those_with_characters_break_the_fuse() {
+    let cx = context();
+    let string = |s: &str| cx.new_string_object(cx.string_from_utf8(s), None);
+    cx.new_object_with_prototype(Some(string("")));
+    assert!(cx.holes_are_undefined());
+    let o = cx.new_object_with_prototype(Some(string("ab")));
+    assert!(!cx.holes_are_undefined());
+    assert_eq!(o.get(&cx, PropertyKey::index(1)).unwrap(), cx.single_char(u16::from(b'b')).into());
+}
+
+#[test]
 fn an_object_with_elements_that_becomes_a_prototype_breaks_the_fuse() {
     let cx = context();
     let p = cx.array_of(&[int(1)]);
