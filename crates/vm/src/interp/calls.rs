@@ -335,8 +335,8 @@ fn eval_at(
 pub fn call_runtime(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     let i: instr::CallRuntime = pc.decode();
     let code = frame.code();
-    let name = code.template().string(i.name.0).to_string();
-    let Some(f) = cx.runtime_function(&name) else {
+    let Some(f) = cx.runtime_function(code.name_constant(i.name.0 as usize)) else {
+        let name = code.template().string(i.name.0);
         return Err(cx.throw_reference(format_args!("%{name} is not a runtime function")));
     };
     let count = i.count.0 as usize;

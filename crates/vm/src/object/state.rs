@@ -7,11 +7,15 @@ use crate::list::{Lists, RootedValues};
 use crate::native::{Builtins, FunctionSpec, ObjectSpec};
 use crate::realm::{Intrinsic, Realm};
 use crate::shape::Validity;
+use crate::string::JsString;
 use crate::value::Value;
 use rustc_hash::FxHashMap;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use tercel_gc::{HandleTable, Tracer, WeakSweep};
+
+/// A power of two.
+const RUNTIME_ROWS: usize = 64;
 
 /// See the module's text.
 pub struct Objects {
@@ -37,6 +41,8 @@ pub struct Objects {
     pub(crate) next_identity: Cell<u32>,
     specs: [Option<&'static ObjectSpec>; Intrinsic::COUNT],
     runtime: RefCell<Option<FxHashMap<&'static str, &'static FunctionSpec>>>,
+    /// Some of them by the word of their interned name, which stays that name's until a full collection.
+    runtime_by_word: [Cell<Option<(u64, &'static FunctionSpec)>>; RUNTIME_ROWS],
 }
 
 impl Objects {
@@ -59,6 +65,7 @@ impl Objects {
             next_identity: Cell::new(0x2545_f491),
             specs,
             runtime: RefCell::default(),
+            runtime_by_word: [const { Cell::new(None) }; RUNTIME_ROWS],
         }
     }
 
@@ -86,6 +93,7 @@ impl Objects {
 
     pub(crate) fn sweep(&self, sweep: &WeakSweep) {
         if sweep.is_full() {
+            self.runtime_by_word.iter().for_each(|row| row.set(None));
             self.null_roots.borrow_mut().retain(|&id| sweep.shape_is_live(id));
             self.realms.borrow_mut().retain(|&address| sweep.forward(address as *mut CellHeader).is_some());
         }
@@ -117,7 +125,22 @@ impl Context {
     }
 
     /// The function behind `%name(…)` in self-hosted code.
-    pub fn runtime_function(&self, name: &str) -> Option<&'static FunctionSpec> {
+    #[inline]
+    pub fn runtime_function(&self, name: Gc<JsString>) -> Option<&'static FunctionSpec> {
+        let word = Value::from(name).bits();
+        let row = &self.objects.runtime_by_word[(word >> 4 ^ word >> 9) as usize % RUNTIME_ROWS];
+        if let Some((known, spec)) = row.get()
+            && known == word
+        {
+            return Some(spec);
+        }
+        let spec = self.runtime_function_by_text(&name.to_rust(self))?;
+        row.set(Some((word, spec)));
+        Some(spec)
+    }
+
+    #[cold]
+    fn runtime_function_by_text(&self, name: &str) -> Option<&'static FunctionSpec> {
         let mut table = self.objects.runtime.borrow_mut();
         let table = table.get_or_insert_with(|| {
             self.builtins.runtime.iter().copied().flatten().map(|spec| (spec.name.text(), spec)).collect()
