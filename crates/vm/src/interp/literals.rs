@@ -14,7 +14,7 @@ use crate::object::array::ArrayObject;
 use crate::object::define::IntegrityLevel;
 use crate::object::{Object, PropertyDescriptor};
 use crate::realm::Intrinsic;
-use crate::shape::{self, DEFAULT};
+use crate::shape::{self, DEFAULT, flag};
 use crate::value::Value;
 use tercel_bytecode::op::instr;
 
@@ -228,10 +228,19 @@ pub fn define_elem(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
         let elements = array.elements();
         if elements.len() == at as usize {
             // Behind the elements: an array that was made with its length is filled in, or one grows.
-            return match at == array.len() {
-                true => cx.array_push(array, v),
-                false => array.object().add_element(cx, at, v, DEFAULT),
-            };
+            if at == array.len() {
+                return cx.array_push(array, v);
+            }
+            if (at as usize) < elements.capacity()
+                && elements.fits(v)
+                && at < array.len()
+                && !array.object().shape(cx).has(flag::PROTOTYPE)
+            {
+                elements.length.set(at + 1);
+                elements.set_raw(cx, at as usize, v);
+                return Ok(());
+            }
+            return array.object().add_element(cx, at, v, DEFAULT);
         }
         // Dense elements are plain properties.
         if !elements.fits(v) {

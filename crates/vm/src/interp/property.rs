@@ -644,6 +644,12 @@ pub fn get_by_cache(cx: &Context, object: Gc<Object>, key: PropertyKey) -> JsRes
     }
 }
 
+/// Whether OrdinaryHasInstance looks at the object's own `prototype`: it is a function, and no bound one. Shapes belong to one kind of objects, so this is also
+/// true of others of its shape.
+fn is_plain_function(object: Gc<Object>) -> bool {
+    matches!(object.kind(), Kind::Function | Kind::NativeFunction)
+}
+
 /// InstanceofOperator (§13.10.2).
 pub fn instanceof(cx: &Context, v: Value, target: Value) -> JsResult<bool> {
     let Some(object) = target.as_object() else {
@@ -651,7 +657,7 @@ pub fn instanceof(cx: &Context, v: Value, target: Value) -> JsResult<bool> {
     };
     let handler = get_by_cache(cx, object, cx.names().symbol_has_instance)?;
     if cx.is_library_function(handler, Intrinsic::FunctionPrototype, names::SYMBOL_HAS_INSTANCE) {
-        if object.kind() == Kind::Function {
+        if is_plain_function(object) {
             let prototype = get_by_cache(cx, object, cx.names().prototype)?;
             if prototype.is_object()
                 && let Some(found) = has_prototype(cx, v, prototype)
@@ -672,7 +678,7 @@ pub fn instanceof(cx: &Context, v: Value, target: Value) -> JsResult<bool> {
 
 /// `v instanceof target` by the site's stubs; attaches one where that is possible.
 fn instanceof_at_site(cx: &Context, code: Gc<CodeBlock>, site: &Site, v: Value, target: Value) -> Option<bool> {
-    let function = target.as_kind::<Object>(Kind::Function)?;
+    let function = target.as_object().filter(|object| is_plain_function(*object))?;
     if cx.interp.no_ic || site.state.get() == SiteState::Megamorphic {
         return None;
     }
