@@ -25,3 +25,7 @@ log(times(40, () => [kind(() => to(new Map, max)), kind(() => to(1, max))]).join
 log(times(40, () => all([], Map)), (Object.defineProperty(Map, Symbol.hasInstance, { value: v => v === 5, configurable: true }), times(40, () => [all(5, Map), all(new Map, Map)]).join()), (delete Map[Symbol.hasInstance], times(40, () => [all(5, Map), all(new Map, Map)]).join()));
 const o = Object.setPrototypeOf({}, RegExp.prototype);
 log(times(40, () => all(o, RegExp)), (Object.setPrototypeOf(o, null), times(40, () => all(o, RegExp))), (Object.setPrototypeOf(RegExp.prototype, Array.prototype), times(40, () => [all(/x/, Array), all(/x/, RegExp)]).join()));
+// A getter of `prototype` is called for objects only.
+let asked = 0; const arrow = () => {};
+for (const f of [arrow, Math.min]) Object.defineProperty(f, 'prototype', { get() { asked++; return Map.prototype; } });
+log(times(40, () => [1, 'a', null, undefined, Symbol(), 1n].map(v => [arrow, Math.min].map(f => v instanceof f)).join()), asked, times(3, () => [new Map, {}].map(v => [arrow, Math.min].map(f => v instanceof f)).join()), asked);

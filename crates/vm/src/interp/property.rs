@@ -657,7 +657,8 @@ pub fn instanceof(cx: &Context, v: Value, target: Value) -> JsResult<bool> {
     };
     let handler = get_by_cache(cx, object, cx.names().symbol_has_instance)?;
     if cx.is_library_function(handler, Intrinsic::FunctionPrototype, names::SYMBOL_HAS_INSTANCE) {
-        if is_plain_function(object) {
+        // A getter of `prototype` is not called for a primitive.
+        if is_plain_function(object) && v.is_object() {
             let prototype = get_by_cache(cx, object, cx.names().prototype)?;
             if prototype.is_object()
                 && let Some(found) = has_prototype(cx, v, prototype)
