@@ -41,7 +41,7 @@ pub fn to_upper(chars: Chars<'_>) -> Converted {
                 return Converted::Unchanged;
             }
             // ß becomes two letters, µ and ÿ leave Latin-1.
-            let wide = bytes.iter().any(|&b| matches!(b, 0xB5 | 0xFF));
+            let wide = bytes.iter().fold(false, |wide, &b| wide | (b == 0xB5) | (b == 0xFF));
             if wide {
                 let mut out = Vec::with_capacity(bytes.len() + 8);
                 bytes.iter().for_each(|&b| (b as char).to_uppercase().for_each(|c| push(&mut out, c)));
