@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::elements::Elements;
 use crate::list::{Lists, RootedValues};
 use crate::native::{Builtins, FunctionSpec, ObjectSpec};
+use crate::object::own::CopiedShapes;
 use crate::realm::{Intrinsic, Realm};
 use crate::shape::Validity;
 use crate::value::Value;
@@ -22,6 +23,7 @@ pub struct Objects {
     /// See [`Context::holes_are_undefined`].
     pub(crate) indexed_fuse: Cell<bool>,
     pub(crate) indexed_validity: RefCell<Option<Rc<Validity>>>,
+    pub(crate) copied_shapes: CopiedShapes,
     pub(crate) lists: Lists,
     /// What WeakRefs keep alive until the job ends.
     pub(crate) kept: RootedValues,
@@ -48,6 +50,7 @@ impl Objects {
         Objects {
             empty_elements: Cell::new(None),
             null_roots: RefCell::default(),
+            copied_shapes: CopiedShapes::default(),
             indexed_fuse: Cell::new(true),
             indexed_validity: RefCell::default(),
             lists: Lists::new(),
@@ -87,6 +90,7 @@ impl Objects {
     pub(crate) fn sweep(&self, sweep: &WeakSweep) {
         if sweep.is_full() {
             self.null_roots.borrow_mut().retain(|&id| sweep.shape_is_live(id));
+            self.copied_shapes.clear();
             self.realms.borrow_mut().retain(|&address| sweep.forward(address as *mut CellHeader).is_some());
         }
     }
