@@ -26,7 +26,7 @@
 use crate::cell::Gc;
 use crate::code::{CodeBlock, code_flag};
 use crate::context::Context;
-use crate::feedback::{Site, SiteState};
+use crate::feedback::{Site, SiteState, type_bits};
 use crate::frame::flag;
 use crate::ic::IcStub;
 use crate::interp::dispatch::run_segment;
@@ -275,18 +275,20 @@ fn patience(cx: &Context, code: Gc<CodeBlock>) -> i32 {
     i32::try_from(calls.saturating_mul(LONGER_WAIT.pow(u32::from(code.renewals.get())))).unwrap_or(i32::MAX)
 }
 
-/// How much the sites for names and calls have learned that is written into code: it grows with each way that code can go.
+/// How much the sites for names, calls and numbers have learned that is written into code: it grows with each way that code can go.
 fn knowledge(code: Gc<CodeBlock>) -> u32 {
-    let of_site = |site: &Site| match site.state.get() {
+    let of_state = |site: &Site| match site.state.get() {
         SiteState::Uninitialized => u32::from(site.misses.get() != 0),
         SiteState::Monomorphic => 2,
         SiteState::Polymorphic => 3,
         SiteState::Megamorphic => 4,
     };
-    let kinds = code.template().slots.iter();
-    let counts =
-        |kind: &FeedbackKind| matches!(kind, FeedbackKind::GetNamed | FeedbackKind::SetNamed | FeedbackKind::Call);
-    code.all_sites().iter().zip(kinds).filter(|(_, kind)| counts(kind)).map(|(site, _)| of_site(site)).sum()
+    let of_site = |(site, kind): (&Site, &FeedbackKind)| match kind {
+        FeedbackKind::GetNamed | FeedbackKind::SetNamed | FeedbackKind::Call => of_state(site),
+        FeedbackKind::Arith | FeedbackKind::Compare => u32::from(site.bits.get() & type_bits::DOUBLE),
+        _ => 0,
+    };
+    code.all_sites().iter().zip(code.template().slots.iter()).map(of_site).sum()
 }
 
 /// A function has got machine code: from now on its stub calls count.
