@@ -74,6 +74,24 @@ fn code_whose_cold_sites_become_hot_is_made_anew_and_other_code_is_not() {
     assert!((1..=3).contains(&figure(&[], restless, "baseline.renewed").unwrap()));
 }
 
+/// So do accesses to typed arrays and to globals, which have code of their own where they have been met, but not those to arrays, which need no feedback.
+#[test]
+fn code_whose_cold_elements_and_globals_become_hot_is_made_anew() {
+    let renewed = |set_up: &str, access: &str| {
+        let program = format!(
+            "{set_up} function f(second) {{ let s = 0; if (second) for (let i = 0; i < 10; i++) {{ {access} }} return s; }} \
+             for (let i = 0; i < 100; i++) f(false); let s = 0; for (let i = 0; i < 10000; i++) s += f(true); print(s);"
+        );
+        (figure(&[], &program, "baseline.renewed"), prints(&[], &program))
+    };
+    let once = |sum: &str| (Some(1), sum.to_owned());
+    assert_eq!(renewed("const a = new Uint8Array([1, 2]);", "s += a[i & 1];"), once("150000"));
+    assert_eq!(renewed("const a = new Float32Array(4);", "a[i & 1] = i; s += i;"), once("450000"));
+    assert_eq!(renewed("let G = 2;", "s += G;"), once("200000"));
+    assert_eq!(renewed("var G = 2;", "G = i; s += i;"), once("450000"));
+    assert_eq!(renewed("", "s += [1, 2][i & 1];"), (Some(0), "150000".to_owned()));
+}
+
 /// A kernel that maps nothing executable: the child asks for that before the engine starts.
 #[cfg(target_os = "linux")]
 #[test]

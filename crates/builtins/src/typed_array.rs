@@ -1,12 +1,14 @@
 //! %TypedArray%, its prototype, and the constructors of the element types (ECMA-262 §23.2): what is not in `js/array.js`.
 
-use crate::array::{SOURCE, relative_index};
+use crate::array::{Equality, SOURCE, find, full_plain, get_index, last_start, position, relative_index};
 use crate::base64;
 use crate::iterator::{Gives, new_array_iterator};
 use crate::table::*;
+use std::cell::Cell;
+use std::ops::Range;
 use tercel_vm::fast_native::FastNative;
 use tercel_vm::string::StringBuilder;
-use tercel_vm::typed::{ArrayBuffer, ElementType, TRACKS_LENGTH, TypedArray};
+use tercel_vm::typed::{ArrayBuffer, ElementType, TRACKS_LENGTH, TypedArray, Words, element_fast, number_to_bits};
 use tercel_vm::{Args, Context, Gc, JsResult, Kind, Object, Value, ValueList, names};
 
 /// ValidateTypedArray (§23.2.4.4).
@@ -330,41 +332,84 @@ fn fill(cx: &Context, args: &Args) -> JsResult<Value> {
     let start = relative_index(cx, args.get(1), length, 0)?;
     let end = relative_index(cx, args.get(2), length, length)?;
     let t = validate(cx, args.this())?;
-    let end = end.min(t.len() as u64);
-    for i in start..end {
-        t.set_bits(i as usize, bits);
-    }
+    t.fill_bits(start as usize..end as usize, bits);
     Ok(args.this())
+}
+
+/// The first index of a range (the last, `backwards`) whose element is `needle`. The range is cut at the length.
+fn position_of(
+    t: Gc<TypedArray>,
+    range: Range<usize>,
+    backwards: bool,
+    needle: Value,
+    equality: Equality,
+) -> Option<usize> {
+    let element = t.element_type();
+    let range = range.start.min(t.len())..range.end.min(t.len());
+    let bits = if element.is_bigint() {
+        let wanted = needle.as_bigint()?;
+        match element {
+            ElementType::BigInt64 => wanted.to_i64()? as u64,
+            _ => wanted.to_u64()?,
+        }
+    } else {
+        let n = if needle.is_number() { needle.as_number() } else { return None };
+        let bits = number_to_bits(element, n);
+        let is_float = matches!(element, ElementType::Float16 | ElementType::Float32 | ElementType::Float64);
+        // Of zeros and of NaNs there are several.
+        if is_float && (n == 0.0 || n.is_nan()) {
+            let same = |i: usize| element_number(t, i) == 0.0;
+            let both_nan = |i: usize| element_number(t, i).is_nan();
+            return match equality {
+                _ if n == 0.0 => find(range, backwards, same),
+                Equality::SameValueZero => find(range, backwards, both_nan),
+                Equality::Strict => None,
+            };
+        }
+        // What is another number as an element is equal to none.
+        if element.number_of_bits(bits) != n {
+            return None;
+        }
+        bits
+    };
+    match t.words() {
+        Words::One(words) => find_word(words, range, backwards, bits as u8),
+        Words::Two(words) => find_word(words, range, backwards, bits as u16),
+        Words::Four(words) => find_word(words, range, backwards, bits as u32),
+        Words::Eight(words) => find_word(words, range, backwards, bits),
+    }
+}
+
+fn find_word<T: Copy + PartialEq>(words: &[Cell<T>], range: Range<usize>, backwards: bool, word: T) -> Option<usize> {
+    let words = &words[..range.end];
+    find(range, backwards, |i| words[i].get() == word)
+}
+
+fn element_number(t: Gc<TypedArray>, i: usize) -> f64 {
+    element_fast(t.object(), i).as_number()
 }
 
 fn includes(cx: &Context, args: &Args) -> JsResult<Value> {
     let t = receiver(cx, args)?;
-    let length = t.len() as u64;
+    let length = t.len();
     if length == 0 {
         return Ok(Value::FALSE);
     }
-    let start = relative_index(cx, args.get(1), length, 0)?;
-    for i in start..length {
-        if cx.same_value_zero(element_at(cx, t, i as usize), args.get(0))? {
-            return Ok(Value::TRUE);
-        }
-    }
-    Ok(Value::FALSE)
+    let start = relative_index(cx, args.get(1), length as u64, 0)? as usize;
+    // What the conversion of the start took away reads as undefined.
+    let gone = args.get(0).is_undefined() && start < length && t.len() < length;
+    let found = position_of(t, start..length, false, args.get(0), Equality::SameValueZero);
+    Ok((gone || found.is_some()).into())
 }
 
 fn index_of(cx: &Context, args: &Args) -> JsResult<Value> {
     let t = receiver(cx, args)?;
-    let length = t.len() as u64;
+    let length = t.len();
     if length == 0 {
         return Ok(Value::int32(-1));
     }
-    let start = relative_index(cx, args.get(1), length, 0)?;
-    for i in start as usize..(length as usize).min(t.len()) {
-        if cx.strictly_equal(t.get(cx, i), args.get(0))? {
-            return Ok(Value::length(i));
-        }
-    }
-    Ok(Value::int32(-1))
+    let start = relative_index(cx, args.get(1), length as u64, 0)? as usize;
+    Ok(position(position_of(t, start..length, false, args.get(0), Equality::Strict)))
 }
 
 fn last_index_of(cx: &Context, args: &Args) -> JsResult<Value> {
@@ -373,17 +418,8 @@ fn last_index_of(cx: &Context, args: &Args) -> JsResult<Value> {
     if length == 0 {
         return Ok(Value::int32(-1));
     }
-    let n = if args.len() > 1 { cx.to_integer_or_infinity(args.get(1))? } else { length as f64 - 1.0 };
-    let k = if n >= 0.0 { n.min(length as f64 - 1.0) } else { length as f64 + n };
-    if k < 0.0 {
-        return Ok(Value::int32(-1));
-    }
-    for i in (0..=k as usize).rev() {
-        if i < t.len() && cx.strictly_equal(t.get(cx, i), args.get(0))? {
-            return Ok(Value::length(i));
-        }
-    }
-    Ok(Value::int32(-1))
+    let Some(start) = last_start(cx, args, length as u64)? else { return Ok(Value::int32(-1)) };
+    Ok(position(position_of(t, 0..start as usize + 1, true, args.get(0), Equality::Strict)))
 }
 
 fn join(cx: &Context, args: &Args) -> JsResult<Value> {
@@ -463,11 +499,29 @@ fn set(cx: &Context, args: &Args) -> JsResult<Value> {
     if count as f64 + offset > length {
         return Err(cx.throw_range(format_args!("offset is out of bounds")));
     }
-    for k in 0..count {
-        let v = source.get(cx, cx.index_key(k))?;
-        assign(cx, t, offset as usize + k as usize, v)?;
+    let offset = offset as usize;
+    let done = set_plain_numbers(cx, t, offset, source.into());
+    for k in done..count {
+        if k % 1024 == 1023 {
+            cx.poll()?;
+        }
+        let v = get_index(cx, source, k)?;
+        assign(cx, t, offset + k as usize, v)?;
     }
     Ok(Value::UNDEFINED)
+}
+
+/// Stores all elements of an array that has nothing but numbers, which runs no script; how many there were.
+fn set_plain_numbers(cx: &Context, t: Gc<TypedArray>, at: usize, source: Value) -> u64 {
+    let Some((_, e)) = full_plain(cx, source).filter(|(_, e)| !e.is_holey() && !t.element_type().is_bigint()) else {
+        return 0;
+    };
+    match e.kind() {
+        Kind::ElementsInt32 => t.set_numbers(at, true, (0..e.len()).map(|i| f64::from(e.get(i).as_int32()))),
+        Kind::ElementsDouble => t.set_numbers(at, false, (0..e.len()).map(|i| e.get(i).as_number())),
+        _ => return 0,
+    }
+    e.len() as u64
 }
 
 fn slice(cx: &Context, args: &Args) -> JsResult<Value> {

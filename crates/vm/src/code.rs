@@ -95,6 +95,7 @@ impl CodeBlock {
     pub const FLAGS_OFFSET: usize = std::mem::offset_of!(CodeBlock, flags);
     pub const SITES_OFFSET: usize = std::mem::offset_of!(CodeBlock, sites);
     pub const NUM_REGISTERS_OFFSET: usize = std::mem::offset_of!(CodeBlock, num_registers);
+    pub const NUM_PARAMS_OFFSET: usize = std::mem::offset_of!(CodeBlock, num_params);
     pub const REALM_OFFSET: usize = std::mem::offset_of!(CodeBlock, realm);
 }
 

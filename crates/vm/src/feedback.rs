@@ -12,6 +12,7 @@
 //! | call, construct | count | | target: code block or native function; in `stubs`: the function itself, until a full collection | | 16 for each other function |
 //! | loop | | | | iterations | |
 //! | literal | shape or elements kind | | cached object | | |
+//! | runtime function | | | | its index and 1 | |
 
 use crate::value::Value;
 use std::cell::Cell;

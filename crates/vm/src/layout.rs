@@ -192,6 +192,15 @@ pub mod string {
     pub const SLICE_OFFSET: i32 = offset_of!(Slice, offset) as i32;
 }
 
+/// Realms.
+pub mod realm {
+    use crate::realm::{Intrinsic, Realm};
+    /// An intrinsic; empty before it is made.
+    pub const fn intrinsic(intrinsic: Intrinsic) -> i32 {
+        (Realm::INTRINSICS_OFFSET + intrinsic as usize * 8) as i32
+    }
+}
+
 /// Scopes.
 pub mod scope {
     use super::*;

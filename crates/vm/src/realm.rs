@@ -147,6 +147,11 @@ pub struct Realm {
     pub index: Cell<u32>,
 }
 
+impl Realm {
+    /// Where the intrinsics are, in bytes, for machine code.
+    pub const INTRINSICS_OFFSET: usize = std::mem::offset_of!(Realm, intrinsics);
+}
+
 /// The values of a realm, as the collector sees them.
 pub(crate) const REALM_VALUES: usize = 4 + Intrinsic::COUNT;
 

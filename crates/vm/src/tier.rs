@@ -26,7 +26,7 @@
 use crate::cell::Gc;
 use crate::code::{CodeBlock, code_flag};
 use crate::context::Context;
-use crate::feedback::{Site, SiteState, type_bits};
+use crate::feedback::{Site, SiteState, element_bits, type_bits};
 use crate::frame::flag;
 use crate::ic::IcStub;
 use crate::interp::dispatch::run_segment;
@@ -275,20 +275,28 @@ fn patience(cx: &Context, code: Gc<CodeBlock>) -> i32 {
     i32::try_from(calls.saturating_mul(LONGER_WAIT.pow(u32::from(code.renewals.get())))).unwrap_or(i32::MAX)
 }
 
-/// How much the sites for names, calls and numbers have learned that is written into code: it grows with each way that code can go.
+/// How much the sites have learned that is written into code: it grows with each way that code can go.
 fn knowledge(code: Gc<CodeBlock>) -> u32 {
-    let of_state = |site: &Site| match site.state.get() {
+    let of_site = |site: &Site| match site.state.get() {
         SiteState::Uninitialized => u32::from(site.misses.get() != 0),
         SiteState::Monomorphic => 2,
         SiteState::Polymorphic => 3,
         SiteState::Megamorphic => 4,
     };
-    let of_site = |(site, kind): (&Site, &FeedbackKind)| match kind {
-        FeedbackKind::GetNamed | FeedbackKind::SetNamed | FeedbackKind::Call => of_state(site),
+    let of_element = |site: &Site| {
+        // What has code of its own where it has been met; of typed arrays, two types.
+        const OF_THEIR_OWN: u8 = element_bits::HOLE_OR_OUTSIDE | element_bits::NAME | element_bits::OTHER;
+        let types = if site.bits.get() & element_bits::TYPED != 0 { site.aux.get().count_ones() } else { 0 };
+        (site.bits.get() & OF_THEIR_OWN).count_ones() + types.min(2)
+    };
+    let of_kind = |(site, kind): (&Site, &FeedbackKind)| match kind {
+        FeedbackKind::GetNamed | FeedbackKind::SetNamed | FeedbackKind::Call => of_site(site),
+        FeedbackKind::GetElem | FeedbackKind::SetElem => of_element(site),
+        FeedbackKind::GetGlobal | FeedbackKind::SetGlobal => u32::from(site.bits.get() != 0),
         FeedbackKind::Arith | FeedbackKind::Compare => u32::from(site.bits.get() & type_bits::DOUBLE),
         _ => 0,
     };
-    code.all_sites().iter().zip(code.template().slots.iter()).map(of_site).sum()
+    code.all_sites().iter().zip(&code.template().slots).map(of_kind).sum()
 }
 
 /// A function has got machine code: from now on its stub calls count.

@@ -192,6 +192,21 @@ impl ElementType {
     const fn from_u8(byte: u8) -> ElementType {
         ElementType::ALL[byte as usize]
     }
+
+    /// The number that bits are as an element of a type that is no BigInt's: [`number_to_bits`] backwards.
+    pub fn number_of_bits(self, bits: u64) -> f64 {
+        let bytes = bits.to_le_bytes();
+        // SAFETY: an element has at most eight bytes.
+        unsafe { load_number(self, bytes.as_ptr()) }.as_number()
+    }
+}
+
+/// The elements of a typed array as the unsigned words that hold their bits.
+pub enum Words<'a> {
+    One(&'a [Cell<u8>]),
+    Two(&'a [Cell<u16>]),
+    Four(&'a [Cell<u32>]),
+    Eight(&'a [Cell<u64>]),
 }
 
 /// The length of a view that follows its buffer's.
@@ -547,6 +562,65 @@ impl Gc<TypedArray> {
     pub fn bytes<'a>(self) -> &'a [Cell<u8>] {
         // SAFETY: `length` elements from `data` on lie in the buffer's store (`update_view`).
         unsafe { std::slice::from_raw_parts(self.data.get().cast(), self.byte_length()) }
+    }
+
+    /// The elements at present. Not to be kept across anything that may run script.
+    pub fn words<'a>(self) -> Words<'a> {
+        let (data, length) = (self.data.get(), self.len());
+        debug_assert!(data.addr().is_multiple_of(self.element_type().size()));
+        // SAFETY: `length` elements from `data` on lie in the buffer's store (`update_view`). Stores are aligned for all types, and
+        // offsets of views are multiples of their elements' size.
+        unsafe {
+            match self.element_type().shift() {
+                0 => Words::One(std::slice::from_raw_parts(data.cast(), length)),
+                1 => Words::Two(std::slice::from_raw_parts(data.cast(), length)),
+                2 => Words::Four(std::slice::from_raw_parts(data.cast(), length)),
+                _ => Words::Eight(std::slice::from_raw_parts(data.cast(), length)),
+            }
+        }
+    }
+
+    /// Stores the bits of a converted value in a range of elements, as far as the length.
+    pub fn fill_bits(self, range: std::ops::Range<usize>, bits: u64) {
+        fn fill<T: Copy>(words: &[Cell<T>], range: std::ops::Range<usize>, word: T) {
+            if let Some(words) = words.get(range.start..range.end.min(words.len())) {
+                words.iter().for_each(|cell| cell.set(word));
+            }
+        }
+        match self.words() {
+            Words::One(words) => fill(words, range, bits as u8),
+            Words::Two(words) => fill(words, range, bits as u16),
+            Words::Four(words) => fill(words, range, bits as u32),
+            Words::Eight(words) => fill(words, range, bits),
+        }
+    }
+
+    /// Stores numbers from element `at` on, as far as the length, of a type that is no BigInt's. `int32`: all of them are int32.
+    pub fn set_numbers(self, at: usize, int32: bool, numbers: impl Iterator<Item = f64>) {
+        debug_assert!(!self.element_type().is_bigint());
+        fn store<T>(words: &[Cell<T>], at: usize, numbers: impl Iterator<Item = f64>, convert: impl Fn(f64) -> T) {
+            for (cell, n) in words[at.min(words.len())..].iter().zip(numbers) {
+                cell.set(convert(n));
+            }
+        }
+        let element = self.element_type();
+        match (element, self.words()) {
+            (ElementType::Float64, Words::Eight(words)) => store(words, at, numbers, f64::to_bits),
+            (ElementType::Float32, Words::Four(words)) => store(words, at, numbers, |n| (n as f32).to_bits()),
+            (ElementType::Int8 | ElementType::Uint8, Words::One(words)) if int32 => {
+                store(words, at, numbers, |n| n as i32 as u8)
+            }
+            (ElementType::Int16 | ElementType::Uint16, Words::Two(words)) if int32 => {
+                store(words, at, numbers, |n| n as i32 as u16)
+            }
+            (ElementType::Int32 | ElementType::Uint32, Words::Four(words)) if int32 => {
+                store(words, at, numbers, |n| n as i32 as u32)
+            }
+            (_, Words::One(words)) => store(words, at, numbers, |n| number_to_bits(element, n) as u8),
+            (_, Words::Two(words)) => store(words, at, numbers, |n| number_to_bits(element, n) as u16),
+            (_, Words::Four(words)) => store(words, at, numbers, |n| number_to_bits(element, n) as u32),
+            (_, Words::Eight(words)) => store(words, at, numbers, |n| number_to_bits(element, n)),
+        }
     }
 
     /// The element at `i`, which is less than the length.

@@ -57,31 +57,20 @@ pub(super) fn append_all(cx: &Context, to: Gc<ArrayObject>, from: Gc<Elements>) 
     if total > u32::MAX as usize {
         return Err(cx.throw_range(format_args!("Invalid array length")));
     }
-    let dense = |e: Gc<Elements>| match e.kind() {
-        Kind::ElementsInt32 => Dense::Int32,
-        Kind::ElementsDouble => Dense::Double,
-        _ => Dense::Value,
-    };
-    let kind = if at == 0 { dense(from) } else { dense(old).max(dense(from)) };
-    let new = if at > 0 && total <= old.capacity() && dense(old) == kind {
+    let kind = if at == 0 { dense_kind(from) } else { dense_kind(old).max(dense_kind(from)) };
+    let new = if at > 0 && total <= old.capacity() && dense_kind(old) == kind {
         old
     } else {
         let new =
             cx.new_elements(kind, if at == 0 { total } else { Elements::grown_capacity(old.capacity(), total) })?;
-        new.length.set(at as u32);
-        for i in 0..at {
-            new.set_raw(cx, i, old.get(i));
-        }
+        copy_words(cx, old, 0, new, 0, at);
         if old.is_holey() {
             new.set_holey();
         }
         to.object().set_elements(cx, new);
         new
     };
-    new.length.set(total as u32);
-    for i in 0..count {
-        new.set_raw(cx, at + i, from.get(i));
-    }
+    copy_words(cx, from, 0, new, at, count);
     if from.is_holey() {
         new.set_holey();
     }
@@ -156,6 +145,34 @@ pub(super) fn slice(cx: &Context, args: &Args) -> JsResult<Value> {
     Ok(a.into())
 }
 
+fn dense_kind(e: Gc<Elements>) -> Dense {
+    match e.kind() {
+        Kind::ElementsInt32 => Dense::Int32,
+        Kind::ElementsDouble => Dense::Double,
+        _ => Dense::Value,
+    }
+}
+
+/// Copies elements, holes included, behind the elements of another cell, whose kind is not narrower and which ends with them then.
+fn copy_words(cx: &Context, from: Gc<Elements>, start: usize, to: Gc<Elements>, at: usize, count: usize) {
+    assert!(start + count <= from.len() && at + count <= to.capacity() && from != to);
+    to.length.set((at + count) as u32);
+    if from.kind() != Kind::ElementsDouble && to.kind() == Kind::ElementsDouble
+        || from.kind() == Kind::ElementsDouble && to.kind() != Kind::ElementsDouble
+    {
+        for i in 0..count {
+            to.set_raw(cx, at + i, from.get(start + i));
+        }
+        return;
+    }
+    // SAFETY: the ranges lie within the cells, which differ, and words of int32 elements are the same as values.
+    unsafe { std::ptr::copy_nonoverlapping(from.data().add(start), to.data().add(at), count) };
+    if from.kind() == Kind::ElementsValue {
+        // SAFETY: the cell is live; it is remembered as a whole, since any of its words may be young.
+        unsafe { cx.heap.write_barrier_cell(to.header_ptr()) };
+    }
+}
+
 /// Makes a fresh, empty array hold `count` words of `e` from `start` on.
 pub(super) fn copy_range(
     cx: &Context,
@@ -167,15 +184,8 @@ pub(super) fn copy_range(
     if count == 0 {
         return Ok(());
     }
-    let kind = match e.kind() {
-        Kind::ElementsInt32 => Dense::Int32,
-        Kind::ElementsDouble => Dense::Double,
-        _ => Dense::Value,
-    };
-    let new = cx.new_elements(kind, count)?;
-    new.length.set(count as u32);
-    // SAFETY: `start + count` is at most the length of `e`, and the cells differ.
-    unsafe { std::ptr::copy_nonoverlapping(e.data().add(start), new.data(), count) };
+    let new = cx.new_elements(dense_kind(e), count)?;
+    copy_words(cx, e, start, new, 0, count);
     if e.is_holey() {
         new.set_holey();
     }
@@ -192,9 +202,21 @@ pub(super) fn copy_length(cx: &Context, length: u64) -> JsResult<u64> {
     Ok(length)
 }
 
+/// The elements of a plain array without holes that still has `length` of them.
+pub(super) fn packed(cx: &Context, o: Gc<Object>, length: u64) -> Option<Gc<Elements>> {
+    full_plain(cx, o.into()).map(|(_, e)| e).filter(|e| !e.is_holey() && e.len() as u64 == length)
+}
+
 pub(super) fn to_reversed(cx: &Context, args: &Args) -> JsResult<Value> {
     let (o, length) = receiver(cx, args)?;
     let out = cx.new_array(0);
+    if let Some(e) = packed(cx, o, length) {
+        copy_range(cx, out, e, 0, e.len())?;
+        let copy = out.elements();
+        // SAFETY: the copy's own words; nothing runs meanwhile.
+        unsafe { std::slice::from_raw_parts_mut(copy.data(), copy.len()) }.reverse();
+        return Ok(out.into());
+    }
     for k in (0..copy_length(cx, length)?).rev() {
         poll_at(cx, k)?;
         cx.array_push(out, get_index(cx, o, k)?)?;
@@ -239,6 +261,12 @@ pub(super) fn with(cx: &Context, args: &Args) -> JsResult<Value> {
         return Err(cx.throw_range(format_args!("Invalid index : {n}")));
     }
     let out = cx.new_array(0);
+    if let Some(e) = packed(cx, o, length) {
+        copy_range(cx, out, e, 0, e.len())?;
+        out.elements().widen_for(cx, args.get(1));
+        out.elements().set_raw(cx, index as usize, args.get(1));
+        return Ok(out.into());
+    }
     for k in 0..copy_length(cx, length)? {
         poll_at(cx, k)?;
         let v = if k == index as u64 { args.get(1) } else { get_index(cx, o, k)? };

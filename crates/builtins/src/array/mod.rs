@@ -3,17 +3,19 @@
 //! Each method is written as the specification has it, on generic objects, preceded where it pays by a path for *plain*
 //! arrays (`Context::as_plain_array`): dense elements whose reads run no script.
 //!
-//! Here are the constructor, the tables and what the methods share; the methods by what they do: [`read`], [`mutate`], [`copy`].
+//! Here are the constructor, the tables and what the methods share; the methods by what they do: [`read`], [`search`], [`mutate`], [`copy`].
 
 mod copy;
 mod mutate;
 mod read;
+mod search;
 
 use crate::iterator::{Gives, new_array_iterator};
 use crate::table::*;
 use copy::*;
 use mutate::*;
 use read::*;
+use search::*;
 use tercel_vm::elements::{Dense, Elements};
 use tercel_vm::fast_native::FastNative;
 use tercel_vm::object::array::ArrayObject;
@@ -22,6 +24,7 @@ use tercel_vm::{Args, Context, Gc, JsResult, Kind, Object, PropertyKey, Value, V
 
 pub use mutate::rt_sort_default;
 pub use read::values;
+pub use search::{Equality, find, last_start, position};
 
 /// Iterations of a generic loop between polls.
 const POLL_EVERY: u64 = 1024;
@@ -52,7 +55,7 @@ fn set_length(cx: &Context, o: Gc<Object>, length: u64) -> JsResult<()> {
 }
 
 /// The receiver as a plain array whose elements are all there is: `length` equals the dense length.
-fn full_plain(cx: &Context, v: Value) -> Option<(Gc<ArrayObject>, Gc<Elements>)> {
+pub fn full_plain(cx: &Context, v: Value) -> Option<(Gc<ArrayObject>, Gc<Elements>)> {
     let array = cx.as_plain_array(v)?;
     let elements = array.elements();
     (elements.len() == array.len() as usize && array.length_is_writable()).then_some((array, elements))
@@ -117,7 +120,7 @@ fn of(cx: &Context, args: &Args) -> JsResult<Value> {
 
 /// `o[k]`, quickly for plain arrays.
 #[inline]
-fn get_index(cx: &Context, o: Gc<Object>, k: u64) -> JsResult<Value> {
+pub fn get_index(cx: &Context, o: Gc<Object>, k: u64) -> JsResult<Value> {
     let e = o.elements.get();
     if (k as usize) < e.len() && o.kind() == Kind::Array {
         let v = e.get(k as usize);

@@ -8,6 +8,10 @@ pub(super) fn copy_within(cx: &Context, args: &Args) -> JsResult<Value> {
     let from = relative_index(cx, args.get(1), length, 0)?;
     let end = relative_index(cx, args.get(2), length, length)?;
     let count = end.saturating_sub(from).min(length - to);
+    if let Some(e) = packed(cx, o, length) {
+        move_words(cx, e, from as usize, to as usize, count as usize);
+        return Ok(o.into());
+    }
     let backwards = from < to && to < from + count;
     for i in 0..count {
         poll_at(cx, i)?;

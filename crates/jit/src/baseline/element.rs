@@ -14,6 +14,7 @@ use tercel_vm::typed::ElementType;
 /// What an access does behind the function.
 #[derive(Clone, Copy)]
 pub(super) struct Behind {
+    pub slot: Slot,
     /// What the site has seen, of [`element_bits`].
     pub seen: u8,
     /// The key is no int32.
@@ -43,6 +44,7 @@ pub(super) struct Behind {
 
 impl Behind {
     const NOTHING: Behind = Behind {
+        slot: Slot(0),
         seen: 0,
         other_key: Chain::NONE,
         other_kind: Chain::NONE,
@@ -104,7 +106,7 @@ impl<'a> Compiler<'a> {
     /// rax = the element of VM register `obj` that `key` says; rsi = what `kept` (rax or rcx) held before, the object or the key.
     fn cached_element(&mut self, obj: u16, key: u16, slot: Slot, kept: Option<Reg>) -> Behind {
         let typed = self.typed_seen(slot);
-        let mut behind = Behind { seen: self.feedback(slot).bits.get(), ..Behind::NOTHING };
+        let mut behind = Behind { slot, seen: self.feedback(slot).bits.get(), ..Behind::NOTHING };
         let (obj_in_rax, key_in_rax) = (self.is_in_rax(obj), self.is_in_rax(key));
         let key_fact = self.facts.get(key);
         let first = self.asm.run(|run| {
@@ -170,7 +172,7 @@ impl<'a> Compiler<'a> {
         let i: instr::SetElem = self.decode();
         let (obj, key, src) = (i.obj.0, i.key.0, i.src.0);
         let typed = self.typed_seen(i.slot);
-        let mut behind = Behind { seen: self.feedback(i.slot).bits.get(), ..Behind::NOTHING };
+        let mut behind = Behind { slot: i.slot, seen: self.feedback(i.slot).bits.get(), ..Behind::NOTHING };
         let (obj_in_rax, key_in_rax, src_in_rax) = (self.is_in_rax(obj), self.is_in_rax(key), self.is_in_rax(src));
         let (key_fact, src_fact) = (self.facts.get(key), self.facts.get(src));
         let first = self.asm.run(|run| {

@@ -528,7 +528,7 @@ impl<'a> Compiler<'a> {
                 run.rr(Size::S64, opcode::ADD_REG_RM, Reg::RDX, Reg::RAX);
             } else {
                 run.site_address(Reg::RSI, slot);
-                run.call_near(shared::GLOBAL.target());
+                run.call_near(shared::LATE_GLOBAL.target());
                 run.jcc(Cond::E, slow);
             }
             run.here()

@@ -5,8 +5,12 @@
 //! | `MEGAMORPHIC_GET` | rax: a cell; r10: the key's word | rax: the value; empty: not in the cache |
 //! | `MEGAMORPHIC_SET` | rax: a cell; r10: the key's word; rcx: the value; esi: as for a stub | rax: empty: not in the cache |
 //! | `MEGAMORPHIC_CALL_GET` | as `MEGAMORPHIC_GET`; esi: as for a stub | likewise; getters are called |
+//! | `PRIMITIVE_GET` | rax: any value; r10: the key's word; esi: as for a stub | likewise, of a primitive's prototype; empty for objects, undefined and null |
+//! | `PRIMITIVE_SET` | likewise; rcx: the value | rax: empty: there is no setter in the cache |
 //! | `KEYED_GET` | rax: a cell; rcx: a key that is no int32 | as `MEGAMORPHIC_GET` |
 //! | `KEYED_CALL_GET` | as `KEYED_GET`; esi: as for a stub | likewise; getters are called |
+//! | `SUPER_GET` | rax: the base; rcx: a key; r8: the receiver; esi: as for a stub | as `KEYED_CALL_GET` |
+//! | `SUPER_SET` | likewise; r9: the value | as `MEGAMORPHIC_SET` |
 //! | `KEYED_SET` | rax: a cell; r10: a key that is no int32; rcx: the value; esi: as for a stub | as `MEGAMORPHIC_SET` |
 //! | `KEYED_HAS` | as `KEYED_GET` | rax: whether the object has the property; empty: not in the cache |
 //! | `SITE_GET` | rax: a cell; rdx: the site; r10: the key's word | as `MEGAMORPHIC_GET`, from the site's stubs or that cache |
@@ -14,17 +18,19 @@
 //! | `STRING_CHARACTER` | rax: a cell; rcx: an int32 in 64 bits, not boxed | rax: the character, if it is a string's |
 //!
 //! They keep rsi and clobber rcx, rdx, rdi, r8–r11; but for those that may call a getter or setter: the set routines, `SITE_GET`, `MEGAMORPHIC_CALL_GET`,
-//! `KEYED_CALL_GET`.
+//! `KEYED_CALL_GET`, `PRIMITIVE_GET`, `SUPER_GET`.
 
-use crate::baseline::CX;
-use crate::stubs::{ROUTINES, Routine, shared};
+use crate::baseline::{CX, check_cell};
+use crate::stubs::{ROUTINES, Routine, running_code, shared};
 use crate::symbols::{self, Symbol};
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
+use tercel_vm::code::CodeBlock;
 use tercel_vm::context::Context;
 use tercel_vm::feedback::{Form, Loc, SiteState};
 use tercel_vm::ic::megamorphic::{ACCESS_SHIFT, Access, ENTRIES, HASH_FACTOR, Manner};
-use tercel_vm::layout::{accessor, context, header, megamorphic, object, shape, site, string, stub};
+use tercel_vm::layout::{accessor, context, header, megamorphic, object, realm, shape, site, string, stub};
+use tercel_vm::realm::Intrinsic;
 use tercel_vm::string::{INDEX, INTERNED, TWO_BYTE};
 use tercel_vm::{Kind, Value};
 
@@ -38,6 +44,10 @@ pub const SITE_SET: Symbol = Symbol(ROUTINES + 6);
 pub const KEYED_HAS: Symbol = Symbol(ROUTINES + 7);
 pub const KEYED_CALL_GET: Symbol = Symbol(ROUTINES + 8);
 pub const MEGAMORPHIC_CALL_GET: Symbol = Symbol(ROUTINES + 9);
+pub const PRIMITIVE_GET: Symbol = Symbol(ROUTINES + 10);
+pub const PRIMITIVE_SET: Symbol = Symbol(ROUTINES + 11);
+pub const SUPER_GET: Symbol = Symbol(ROUTINES + 12);
+pub const SUPER_SET: Symbol = Symbol(ROUTINES + 13);
 
 /// The site.
 pub const SITE: Reg = Reg::RDX;
@@ -45,16 +55,22 @@ pub const SITE: Reg = Reg::RDX;
 pub const KEY: Reg = Reg::R10;
 
 pub const TABLE: &[Routine] = &[
-    ("megamorphic_get", MEGAMORPHIC_GET, |asm, cx| megamorphic_get(asm, cx, false, false)),
-    ("megamorphic_call_get", MEGAMORPHIC_CALL_GET, |asm, cx| megamorphic_get(asm, cx, false, true)),
-    ("megamorphic_set", MEGAMORPHIC_SET, |asm, cx| megamorphic_set(asm, cx, false)),
+    ("megamorphic_get", MEGAMORPHIC_GET, |asm, cx| megamorphic_get(asm, cx, false, None)),
+    ("megamorphic_call_get", MEGAMORPHIC_CALL_GET, |asm, cx| megamorphic_get(asm, cx, false, Some(Reg::RAX))),
+    ("megamorphic_set", MEGAMORPHIC_SET, |asm, cx| megamorphic_set(asm, cx, false, true)),
+    ("primitive_get", PRIMITIVE_GET, primitive_get),
+    ("primitive_set", PRIMITIVE_SET, primitive_set),
+    ("super_get", SUPER_GET, super_get),
+    ("super_set", SUPER_SET, super_set),
     ("keyed_get", KEYED_GET, keyed_get),
     ("keyed_set", KEYED_SET, keyed_set),
     ("keyed_has", KEYED_HAS, keyed_has),
     ("keyed_call_get", KEYED_CALL_GET, keyed_call_get),
     ("string_character", STRING_CHARACTER, string_character),
-    ("site_get", SITE_GET, |asm, cx| by_site(asm, cx, |asm, cx, remembers| megamorphic_get(asm, cx, remembers, true))),
-    ("site_set", SITE_SET, |asm, cx| by_site(asm, cx, megamorphic_set)),
+    ("site_get", SITE_GET, |asm, cx| {
+        by_site(asm, cx, |asm, cx, remembers| megamorphic_get(asm, cx, remembers, Some(Reg::RAX)));
+    }),
+    ("site_set", SITE_SET, |asm, cx| by_site(asm, cx, |asm, cx, remembers| megamorphic_set(asm, cx, remembers, true))),
 ];
 
 /// What a routine is called.
@@ -66,6 +82,7 @@ pub fn name(symbol: Symbol) -> &'static str {
 fn find_entry(asm: &mut Assembler, cx: &Context, access: Access, miss: Label) {
     let valid = asm.new_label();
     asm.mov(Size::S32, Reg::RDX, Mem::base(Reg::RAX, header::SHAPE));
+    const { assert!(Access::Get as i32 == 0) };
     let input = match access as i32 {
         0 => Reg::RDX,
         bit => {
@@ -148,30 +165,39 @@ fn walk_up(asm: &mut Assembler, cx: &Context, miss: Label) {
     asm.jne(step);
 }
 
-/// r10 = the object in rax; rax = the accessor pair at the location of the entry at r8. rcx stays; clobbers rdx, rdi, r9, r11.
+/// rax = the accessor pair at the location of the entry at r8, for the object in rax. rcx, rdi, r10 stay; clobbers rdx, r8, r9, r11.
 fn accessor_of_entry(asm: &mut Assembler, cx: &Context, miss: Label) {
+    const LOC: Reg = Reg::R8;
     let [own, inline] = std::array::from_fn(|_| asm.new_label());
-    asm.mov(Size::S64, Reg::R10, Reg::RAX);
-    asm.mov(Size::S32, Reg::RDI, Mem::base(Reg::R8, megamorphic::LOC));
     asm.movzx(Size::S32, Size::S8, Reg::R9, Mem::base(Reg::R8, megamorphic::HOPS));
+    asm.mov(Size::S32, LOC, Mem::base(Reg::R8, megamorphic::LOC));
     asm.test(Size::S32, Reg::R9, Reg::R9);
     asm.je(own);
     walk_up(asm, cx, miss);
     asm.bind(own);
-    asm.cmp(Size::S32, Reg::RDI, Loc::OWN_INLINE_END as i32);
+    asm.cmp(Size::S32, LOC, Loc::OWN_INLINE_END as i32);
     asm.jb(inline);
-    asm.and(Size::S32, Reg::RDI, 0xff_ffff);
+    asm.and(Size::S32, LOC, 0xff_ffff);
     asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, object::SLOTS));
     asm.bind(inline);
-    asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RAX, Reg::RDI, Scale::X1, 0));
+    asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::RAX, LOC, Scale::X1, 0));
 }
 
-/// `remembers`: rdi is a site. `calls`: getters, with esi as for a stub.
-fn megamorphic_get(asm: &mut Assembler, cx: &Context, remembers: bool, calls: bool) {
+/// Calls the setter of the accessor pair that the entry at r8 says, for the object in rax, with the value in rcx and a receiver in r10.
+fn setter_of_entry(asm: &mut Assembler, cx: &Context, miss: Label) {
+    accessor_of_entry(asm, cx, miss);
+    asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, accessor::SETTER));
+    asm.mov(Size::S64, Reg::RDX, Reg::RCX);
+    asm.mov(Size::S64, Reg::RCX, Reg::R10);
+    asm.jmp_near(shared::CALL_SETTER.target());
+}
+
+/// `remembers`: rdi is a site. `getters`: they are called, with esi as for a stub, and the receiver in this register: rax or rdi.
+fn megamorphic_get(asm: &mut Assembler, cx: &Context, remembers: bool, getters: Option<Reg>) {
     let [miss, walk, found, no_inline, missing, getter] = std::array::from_fn(|_| asm.new_label());
     find_entry(asm, cx, Access::Get, miss);
     asm.cmp(Size::S8, Mem::base(Reg::R8, megamorphic::MANNER), Manner::Plain as i32);
-    asm.jne(if calls { getter } else { miss });
+    asm.jne(if getters.is_some() { getter } else { miss });
     asm.mov(Size::S32, Reg::RCX, Mem::base(Reg::R8, megamorphic::LOC));
     asm.movzx(Size::S32, Size::S8, Reg::R9, Mem::base(Reg::R8, megamorphic::HOPS));
     asm.test(Size::S32, Reg::R9, Reg::R9);
@@ -192,8 +218,9 @@ fn megamorphic_get(asm: &mut Assembler, cx: &Context, remembers: bool, calls: bo
     asm.bind(walk);
     walk_up(asm, cx, miss);
     asm.jmp_to(found);
-    if calls {
+    if let Some(receiver) = getters {
         asm.bind(getter);
+        asm.mov(Size::S64, Reg::R10, receiver);
         accessor_of_entry(asm, cx, miss);
         asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, accessor::GETTER));
         asm.mov(Size::S64, Reg::RCX, Reg::R10);
@@ -217,8 +244,8 @@ fn megamorphic_get(asm: &mut Assembler, cx: &Context, remembers: bool, calls: bo
     miss_here(asm, miss);
 }
 
-/// As [`megamorphic_get`].
-fn megamorphic_set(asm: &mut Assembler, cx: &Context, remembers: bool) {
+/// As [`megamorphic_get`]; `calls`: setters.
+fn megamorphic_set(asm: &mut Assembler, cx: &Context, remembers: bool, calls: bool) {
     let [miss, in_line, barrier, done, other, add, add_out_of_line] = std::array::from_fn(|_| asm.new_label());
     find_entry(asm, cx, Access::Set, miss);
     asm.cmp(Size::S8, Mem::base(Reg::R8, megamorphic::MANNER), Manner::Plain as i32);
@@ -259,12 +286,13 @@ fn megamorphic_set(asm: &mut Assembler, cx: &Context, remembers: bool) {
 
     asm.bind(other);
     asm.cmp(Size::S8, Mem::base(Reg::R8, megamorphic::MANNER), Manner::Add as i32);
-    asm.je(add);
-    accessor_of_entry(asm, cx, miss);
-    asm.mov(Size::S64, Reg::RAX, Mem::base(Reg::RAX, accessor::SETTER));
-    asm.mov(Size::S64, Reg::RDX, Reg::RCX);
-    asm.mov(Size::S64, Reg::RCX, Reg::R10);
-    asm.jmp_near(shared::CALL_SETTER.target());
+    if calls {
+        asm.je(add);
+        asm.mov(Size::S64, Reg::R10, Reg::RAX);
+        setter_of_entry(asm, cx, miss);
+    } else {
+        asm.jne(miss);
+    }
 
     asm.bind(add);
     asm.mov(Size::S32, Reg::RDX, Mem::base(Reg::R8, megamorphic::LOC));
@@ -337,6 +365,100 @@ fn keyed_has(asm: &mut Assembler, cx: &Context) {
     asm.bind(missing);
     asm.mov(Size::S32, Reg::RAX, Value::FALSE.bits() as i32);
     asm.ret();
+    miss_here(asm, miss);
+}
+
+/// `super.key` where the site has met many bases or keys.
+fn super_get(asm: &mut Assembler, cx: &Context) {
+    let miss = asm.new_label();
+    asm.mov(Size::S64, KEY, Reg::RCX);
+    check_name(asm, miss);
+    asm.mov(Size::S64, Reg::RDI, Reg::R8);
+    megamorphic_get(asm, cx, false, Some(Reg::RDI));
+    miss_here(asm, miss);
+}
+
+/// `super.key = v` likewise. What the base says is an entry of its own kind: a setter, or that the property is the receiver's, whose entry for writes
+/// is asked then. A setter that this one names would be called by an ordinary assignment, but not by this.
+fn super_set(asm: &mut Assembler, cx: &Context) {
+    const RECEIVER: Reg = Reg::RDI;
+    let [miss, to_receiver] = std::array::from_fn(|_| asm.new_label());
+    asm.mov(Size::S64, KEY, Reg::RCX);
+    check_name(asm, miss);
+    asm.mov(Size::S64, RECEIVER, Reg::R8);
+    asm.mov(Size::S64, Reg::RCX, Reg::R9);
+    find_entry(asm, cx, Access::SuperSet, miss);
+    asm.cmp(Size::S8, Mem::base(Reg::R8, megamorphic::MANNER), Manner::Accessor as i32);
+    asm.jne(to_receiver);
+    asm.mov(Size::S64, Reg::R10, RECEIVER);
+    setter_of_entry(asm, cx, miss);
+
+    asm.bind(to_receiver);
+    check_cell(asm, RECEIVER, miss);
+    asm.mov(Size::S64, Reg::RAX, RECEIVER);
+    // Primitives have the shape 0, which no entry has.
+    megamorphic_set(asm, cx, false, false);
+    miss_here(asm, miss);
+}
+
+/// rdi = the value in rax; rax = the prototype that a primitive of its kind has in the realm of the running function; jumps to `miss` if it is no such
+/// primitive, or that is not made yet. Clobbers rdx, r8, r9.
+fn prototype_of_primitive(asm: &mut Assembler, miss: Label) {
+    let [number, no_cell, found] = std::array::from_fn(|_| asm.new_label());
+    let place = |asm: &mut Assembler, intrinsic: Intrinsic| {
+        asm.mov(Size::S32, Reg::R9, realm::intrinsic(intrinsic));
+    };
+    asm.mov(Size::S64, Reg::RDI, Reg::RAX);
+    asm.mov(Size::S64, Reg::RDX, Reg::RAX);
+    asm.shr(Size::S64, Reg::RDX, 49);
+    asm.jne(number);
+    check_cell(asm, Reg::RAX, no_cell);
+    asm.movzx(Size::S32, Size::S8, Reg::RDX, Mem::base(Reg::RAX, header::KIND));
+    place(asm, Intrinsic::SymbolPrototype);
+    asm.cmp(Size::S32, Reg::RDX, Kind::Symbol as i32);
+    asm.je(found);
+    place(asm, Intrinsic::BigIntPrototype);
+    asm.cmp(Size::S32, Reg::RDX, Kind::BigInt as i32);
+    asm.je(found);
+    place(asm, Intrinsic::StringPrototype);
+    asm.sub(Size::S32, Reg::RDX, Kind::StringFlat as i32);
+    asm.cmp(Size::S32, Reg::RDX, Kind::StringSlice as i32 - Kind::StringFlat as i32);
+    asm.jbe(found);
+    asm.jmp_to(miss);
+    asm.bind(no_cell);
+    place(asm, Intrinsic::BooleanPrototype);
+    asm.mov(Size::S64, Reg::RDX, Reg::RAX);
+    asm.and(Size::S64, Reg::RDX, !1);
+    asm.cmp(Size::S64, Reg::RDX, Value::FALSE.bits() as i32);
+    asm.je(found);
+    asm.jmp_to(miss);
+    asm.bind(number);
+    place(asm, Intrinsic::NumberPrototype);
+    asm.bind(found);
+    running_code(asm, Reg::R8);
+    asm.mov(Size::S64, Reg::R8, Mem::base(Reg::R8, CodeBlock::REALM_OFFSET as i32));
+    asm.mov(Size::S64, Reg::RAX, Mem::index(Reg::R8, Reg::R9, Scale::X1, 0));
+    const { assert!(Value::EMPTY.bits() == 0) };
+    asm.test(Size::S64, Reg::RAX, Reg::RAX);
+    asm.je(miss);
+}
+
+fn primitive_get(asm: &mut Assembler, cx: &Context) {
+    let miss = asm.new_label();
+    prototype_of_primitive(asm, miss);
+    megamorphic_get(asm, cx, false, Some(Reg::RDI));
+    miss_here(asm, miss);
+}
+
+/// Only a setter can take what is assigned to a primitive.
+fn primitive_set(asm: &mut Assembler, cx: &Context) {
+    let miss = asm.new_label();
+    prototype_of_primitive(asm, miss);
+    find_entry(asm, cx, Access::Set, miss);
+    asm.cmp(Size::S8, Mem::base(Reg::R8, megamorphic::MANNER), Manner::Accessor as i32);
+    asm.jne(miss);
+    asm.mov(Size::S64, Reg::R10, Reg::RDI);
+    setter_of_entry(asm, cx, miss);
     miss_here(asm, miss);
 }
 

@@ -129,7 +129,7 @@ fn publish_pieces(
 }
 
 /// `reg` = the code block of the function whose frame is in rbx.
-fn running_code(asm: &mut Assembler, reg: Reg) {
+pub(crate) fn running_code(asm: &mut Assembler, reg: Reg) {
     asm.mov(Size::S64, reg, Mem::base(FRAME, frame::CALLEE as i32 * 8));
     asm.mov(Size::S64, reg, Mem::base(reg, object::FUNCTION_CODE));
 }
@@ -209,6 +209,9 @@ fn emit(asm: &mut Assembler, op: Op) {
         call::ordinary(asm, op);
     }
     address_of_instruction(asm);
+    if is_element(op) {
+        count_element(asm);
+    }
     number::arithmetic(asm, op);
     element::append(asm, op);
     if op == Op::CallMethod {
@@ -228,6 +231,20 @@ fn emit(asm: &mut Assembler, op: Op) {
     asm.ret();
     asm.bind(threw);
     leave_word(asm);
+}
+
+/// Accesses to elements whose code has no way for kinds of keys and arrays that the site had not met when it was made.
+fn is_element(op: Op) -> bool {
+    matches!(op, Op::GetElem | Op::GetElemUpdate | Op::GetMethodElem | Op::SetElem)
+}
+
+/// Counts towards making the code anew. As [`address_of_instruction`] leaves the registers.
+fn count_element(asm: &mut Assembler) {
+    let go_on = asm.new_label();
+    asm.dec(Size::S32, Mem::base(Reg::R8, CodeBlock::LATE_OFFSET as i32));
+    asm.jns(go_on);
+    called_often(asm, Reg::RDX);
+    asm.bind(go_on);
 }
 
 /// Enters the frame that a helper pushed, at the address in rax, and stores its result where the frame says; then rbx and r13 are the caller's again.

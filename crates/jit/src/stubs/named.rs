@@ -1,5 +1,6 @@
 //! The stubs of named properties: what the code in line does not find. The site's decoded form, its inline caches, the megamorphic cache, and then
-//! the helper, which attaches.
+//! the helper, which attaches. Numbers and booleans have no stubs, whose receivers are cells, and no primitive has stubs for writes: the megamorphic cache
+//! knows them by their prototypes' shapes.
 //!
 //! In: rax, the receiver; rdx, the site; esi, the offset in units of the instruction behind; rcx, the value to be stored. Out: rax, the value that was
 //! read, which is then also in the op's register or not.
@@ -15,6 +16,7 @@ use crate::symbols::Symbol;
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
 use tercel_bytecode::Op;
+use tercel_vm::Kind;
 use tercel_vm::code::CodeBlock;
 use tercel_vm::context::Context;
 use tercel_vm::feedback::{Loc, SiteState};
@@ -42,14 +44,8 @@ pub(super) fn emit_by_offset(asm: &mut Assembler, op: Op) {
     asm.dec(Size::S32, Mem::base(Reg::R8, CodeBlock::LATE_OFFSET as i32));
     asm.js(often);
     asm.bind(go_on);
-    let at = |name| instruction(op, place_of(op, name));
-    asm.movzx(Size::S32, Size::S16, OBJECT, at("obj"));
-    asm.mov(Size::S64, OBJECT, vm_register(OBJECT));
-    if op == Op::SetNamed {
-        asm.movzx(Size::S32, Size::S16, VALUE, at("src"));
-        asm.mov(Size::S64, VALUE, vm_register(VALUE));
-    }
-    address_of_site(asm, SITE, at("slot"));
+    load_operands(asm, op);
+    address_of_site(asm, SITE, instruction(op, place_of(op, "slot")));
     asm.jmp_near(super::of_op(op).target());
 
     asm.bind(often);
@@ -60,11 +56,11 @@ pub(super) fn emit_by_offset(asm: &mut Assembler, op: Op) {
 
 /// The stub of one of the ops.
 pub(super) fn emit(asm: &mut Assembler, cx: &Context, op: Op) {
-    let [stubs, none, helper, ret] = std::array::from_fn(|_| asm.new_label());
+    let [stubs, none, primitive, helper, whole_op, ret] = std::array::from_fn(|_| asm.new_label());
     let writes = op == Op::SetNamed;
     // The word on the stack keeps rsp a multiple of 16.
     asm.push(Reg::RSI);
-    check_cell(asm, OBJECT, helper);
+    check_cell(asm, OBJECT, primitive);
     own_inline(asm, writes, stubs, ret);
 
     asm.bind(stubs);
@@ -81,14 +77,35 @@ pub(super) fn emit(asm: &mut Assembler, cx: &Context, op: Op) {
     asm.bind(none);
     asm.cmp(Size::S8, Mem::base(SITE, site::STATE), SiteState::Megamorphic as i32);
     asm.jne(helper);
+    if !writes {
+        asm.cmp(Size::S8, Mem::base(OBJECT, header::KIND), Kind::Object as i32);
+        asm.jb(primitive);
+    }
     load_key(asm, op);
     asm.call_near(if writes { routines::SITE_SET } else { routines::SITE_GET }.target());
     asm.test(Size::S64, Reg::RAX, Reg::RAX);
     asm.jne(ret);
 
     asm.bind(helper);
+    if writes {
+        // A primitive that is a cell comes here: no stub has been for it.
+        load_bytecode(asm);
+        asm.mov(Size::S32, Reg::RSI, Mem::base(Reg::RSP, 0));
+        load_operands(asm, op);
+        check_cell(asm, OBJECT, whole_op);
+        asm.cmp(Size::S8, Mem::base(OBJECT, header::KIND), Kind::Object as i32);
+        asm.jb(primitive);
+    }
+    asm.bind(whole_op);
     count_miss(asm, cx, op);
     by_helper(asm, op);
+
+    asm.bind(primitive);
+    load_key(asm, op);
+    asm.call_near(if writes { routines::PRIMITIVE_SET } else { routines::PRIMITIVE_GET }.target());
+    asm.test(Size::S64, Reg::RAX, Reg::RAX);
+    asm.jne(ret);
+    asm.jmp_to(whole_op);
 }
 
 /// The own inline slot that the site's decoded form names, if its shape is the receiver's.
@@ -121,6 +138,17 @@ fn load_bytecode(asm: &mut Assembler) {
 /// Where the instruction's code is, in bytes, when r9 is the function's bytecode and rsi the offset of the next instruction in units.
 fn instruction(op: Op, offset: i32) -> Mem {
     Mem::index(Reg::R9, Reg::RSI, Scale::X2, offset - op.units() as i32 * 2)
+}
+
+/// The receiver and the value to be stored, when r9 and rsi are as [`instruction`] has them.
+fn load_operands(asm: &mut Assembler, op: Op) {
+    let at = |name| instruction(op, place_of(op, name));
+    asm.movzx(Size::S32, Size::S16, OBJECT, at("obj"));
+    asm.mov(Size::S64, OBJECT, vm_register(OBJECT));
+    if op == Op::SetNamed {
+        asm.movzx(Size::S32, Size::S16, VALUE, at("src"));
+        asm.mov(Size::S64, VALUE, vm_register(VALUE));
+    }
 }
 
 /// Where an operand that the op has lies in an instruction, in bytes.

@@ -7,6 +7,7 @@
 //! | `BARRIER` | rax: a cell; rdx: the address in it where rcx was stored | | what a call may |
 //! | `CALLEE` | rax: a value that is not the function which the call site in rsi knows | rax: as before, a function; rdx: its code | the rest of what a call may |
 //! | `GLOBAL` | rsi: the site | rax: a cell; rdx: the global's address in it | rcx |
+//! | `LATE_GLOBAL` | as `GLOBAL`, from a site that knew nothing when the code was made | likewise | what a call may |
 //! | `LENGTH` | rax: a cell, no array; ecx: its kind; rdx: the site; esi: as for a stub | rax: its length | what a call may |
 //! | `TO_INT32_RAX`, `TO_INT32_RCX` | the register: a value that is no int32 | the register: its ToInt32, in the lower half | rdx, xmm0 |
 //! | `NUMBERS`, `NUMBERS_LEFT`, `NUMBERS_RIGHT` | rax, rcx: words of operands, unboxed as if they were doubles | those that were int32 are doubles; fails if there are none, or one is no number | rdx, xmm0, xmm1 |
@@ -14,6 +15,7 @@
 //! | `DENSE_DOUBLE` | rax: a word of an array of doubles | rax: the number | rdx |
 //! | `ELEMENT_GET` | rax: a cell; ecx: the index | rax: the element | what a call may, but for rsi |
 //! | `ELEMENT_SET` | rax: a cell; esi: the index; rcx: the value | | what a call may |
+//! | `LATE_ELEMENT_GET`, `LATE_ELEMENT_SET` | the same; r8: a site that knew no typed array when the code was made | the same; the site learns of a typed array | |
 //! | `OUTSIDE` | ecx: an index that is not below the length of the elements in rdx | rax: undefined | |
 //! | `HOLE_READ` | an element that is a hole | rax: undefined | |
 //! | `HAS_ELEMENT` | rax: a cell; ecx: an int32 | rax: whether it has the element | what a call may |
@@ -40,7 +42,7 @@ use tercel_bytecode::Op;
 use tercel_vm::code::{CodeBlock, code_flag};
 use tercel_vm::context::Context;
 use tercel_vm::elements::{HOLE, HOLEY};
-use tercel_vm::feedback::{Form, Loc, SiteState};
+use tercel_vm::feedback::{Form, Loc, SiteState, element_bits};
 use tercel_vm::interp::globals::{binding, cached};
 use tercel_vm::layout::{context, elements, header, object, site, string};
 use tercel_vm::{Kind, Value, frame, machine};
@@ -70,6 +72,7 @@ shared! {
     TRUTHY => |asm, _| truthy(asm);
     CALLEE => |asm, _| callee(asm);
     GLOBAL => |asm, _| global(asm);
+    LATE_GLOBAL => |asm, _| late_global(asm);
     LENGTH => length;
     TO_INT32_RAX => |asm, _| to_int32(asm, Reg::RAX);
     TO_INT32_RCX => |asm, _| to_int32(asm, Reg::RCX);
@@ -82,6 +85,8 @@ shared! {
     HOLE_READ => |asm, _| hole_read(asm);
     HAS_ELEMENT => |asm, _| has_element(asm);
     ELEMENT_SET => |asm, _| element_set(asm);
+    LATE_ELEMENT_GET => |asm, _| late_element(asm, ELEMENT_GET);
+    LATE_ELEMENT_SET => |asm, _| late_element(asm, ELEMENT_SET);
     ITER_STEP => |asm, _| super::generator::iter_step(asm);
     YIELD => |asm, cx| super::generator::yield_value(asm, cx, Op::Yield);
     YIELD_DELEGATE => |asm, cx| super::generator::yield_value(asm, cx, Op::YieldDelegate);
@@ -123,14 +128,14 @@ fn poll(asm: &mut Assembler) {
 /// The result of a function of JavaScript comes back in rax, so the register that the call word names is of no account; it is one that nobody reads, as for the helper's calls.
 fn call_accessor(asm: &mut Assembler, argc: usize) {
     const BASE: Reg = Reg::R8;
-    let [no_function, native, none, threw] = std::array::from_fn(|_| asm.new_label());
+    let [no_function, native, none, threw, extra, sized] = std::array::from_fn(|_| asm.new_label());
     let at = |i: usize| Mem::base(BASE, i as i32 * 8);
     check_cell(asm, Reg::RAX, no_function);
     running_code(asm, Reg::RDI);
-    // Where the caller keeps extra arguments, its top is elsewhere.
-    asm.test(Size::S32, Mem::base(Reg::RDI, CodeBlock::FLAGS_OFFSET as i32), code_flag::EXTRA_ARGS as i32);
-    asm.jne(none);
     asm.movzx(Size::S32, Size::S16, Reg::R9, Mem::base(Reg::RDI, CodeBlock::NUM_REGISTERS_OFFSET as i32));
+    asm.test(Size::S32, Mem::base(Reg::RDI, CodeBlock::FLAGS_OFFSET as i32), code_flag::EXTRA_ARGS as i32);
+    asm.jne(extra);
+    asm.bind(sized);
     asm.lea(Size::S64, BASE, Mem::index(FRAME, Reg::R9, Scale::X8, 0));
     // Behind the limit there is room for a small frame.
     const { assert!(frame::HEADER < frame::SMALL_FRAME) };
@@ -190,6 +195,19 @@ fn call_accessor(asm: &mut Assembler, argc: usize) {
     asm.bind(none);
     asm.zero(Reg::RAX);
     asm.ret();
+
+    // The caller keeps the arguments behind its parameters, above its registers (`Frame::size`): r9 = the size of its frame.
+    asm.bind(extra);
+    asm.mov(Size::S32, Reg::R8, Mem::base(FRAME, frame::CALL_WORD as i32 * 8));
+    asm.and(Size::S32, Reg::R8, 0xff_ffff);
+    asm.movzx(Size::S32, Size::S16, Reg::RDI, Mem::base(Reg::RDI, CodeBlock::NUM_PARAMS_OFFSET as i32));
+    asm.sub(Size::S32, Reg::R8, Reg::RDI);
+    asm.jle(sized);
+    asm.add(Size::S32, Reg::R9, Reg::R8);
+    // The register of the call word has 16 bits, and must be none of the arguments.
+    asm.cmp(Size::S32, Reg::R9, i32::from(u16::MAX));
+    asm.jbe(sized);
+    asm.jmp_to(none);
 }
 
 fn fill_arguments(asm: &mut Assembler) {
@@ -362,6 +380,42 @@ fn global(asm: &mut Assembler) {
     asm.add(Size::S64, Reg::RDX, Reg::RAX);
     succeed(asm);
     fail(asm, none);
+}
+
+/// Counts a visit to code that was made too early ([`CodeBlock::LATE_OFFSET`]), and goes on with a routine. `kept`: its arguments, so many that they keep rsp a
+/// multiple of 16 on the stack. Clobbers rdi.
+fn count_late(asm: &mut Assembler, kept: &[Reg], routine: Symbol) {
+    let often = asm.new_label();
+    running_code(asm, Reg::RDI);
+    asm.dec(Size::S32, Mem::base(Reg::RDI, CodeBlock::LATE_OFFSET as i32));
+    asm.js(often);
+    asm.jmp_near(routine.target());
+    asm.bind(often);
+    kept.iter().for_each(|&reg| asm.push(reg));
+    asm.mov(Size::S64, Reg::RDI, CX);
+    asm.mov(Size::S64, Reg::RSI, FRAME);
+    asm.call_near(symbols::STUBS_CALLED_OFTEN.target());
+    kept.iter().rev().for_each(|&reg| asm.pop(reg));
+    asm.jmp_near(routine.target());
+}
+
+fn late_global(asm: &mut Assembler) {
+    count_late(asm, &[Reg::RSI], GLOBAL);
+}
+
+/// What the code in line would be for others than typed arrays is no better, so only these count.
+fn late_element(asm: &mut Assembler, routine: Symbol) {
+    let typed = asm.new_label();
+    asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::TypedArray as i32);
+    asm.je(typed);
+    asm.jmp_near(routine.target());
+    asm.bind(typed);
+    asm.or(Size::S8, Mem::base(Reg::R8, site::BITS), i32::from(element_bits::TYPED));
+    asm.mov(Size::S32, Reg::RDX, Mem::base(Reg::R8, site::AUX));
+    asm.movzx(Size::S32, Size::S8, Reg::RDI, Mem::base(Reg::RAX, object::TYPED_ELEMENT));
+    asm.bts(Size::S32, Reg::RDX, Reg::RDI);
+    asm.mov(Size::S32, Mem::base(Reg::R8, site::AUX), Reg::RDX);
+    count_late(asm, &[Reg::RAX, Reg::RCX, Reg::RSI], routine);
 }
 
 fn length(asm: &mut Assembler, cx: &Context) {

@@ -134,7 +134,7 @@
       for (let j = i; j < count; j += columns) if (lengths[j] > w) w = lengths[j];
       widths.push(w + 2);
     }
-    const left = value === undefined || !value.every((x) => typeof x === "number" || typeof x === "bigint");
+    const left = value === undefined || !output.every((_, i) => typeof value[i] === "number" || typeof value[i] === "bigint");
     const rows = [];
     for (let i = 0; i < count; i += columns) {
       const max = Math.min(i + columns, count);

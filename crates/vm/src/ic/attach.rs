@@ -3,7 +3,7 @@
 //! First comes a *fact*: where a property is, found by walking shapes without running script ([`super::facts`]). A fact
 //! becomes an entry of the megamorphic cache, or a stub with its decoded form.
 
-use super::facts::{DeleteFact, GetFact, SetFact, SuperSetFact};
+use super::facts::{DeleteFact, GetFact, SetFact, SuperSetFact, find_set};
 use super::megamorphic::{Access, Hit, Manner};
 use super::stub::{Decoded, IcStub};
 use super::writer::IcWriter;
@@ -120,6 +120,70 @@ pub fn cache_set(cx: &Context, shape: u32, key: PropertyKey, fact: SetFact) {
     state.megamorphic.put(shape, key, Access::Set, epoch, hit);
 }
 
+/// Notes in the megamorphic cache where an assignment of `super.key` goes, whose lookup begins at an object of shape `base`.
+pub fn cache_super_set(cx: &Context, base: u32, key: PropertyKey, receiver: Value, fact: SuperSetFact) {
+    let state = &cx.interp;
+    let epoch = state.proto_epoch.get();
+    let (hit, epoch) = match fact {
+        SuperSetFact::Setter { hops, location, .. } => accessor_hit(hops, location, epoch),
+        SuperSetFact::Receiver(_) => {
+            if let Some(receiver) = receiver.as_object() {
+                // What ordinary assignments do is the other half where they add or write an own property.
+                cache_set(cx, receiver.shape_id(), key, find_set(cx, receiver, key));
+            }
+            (Hit::plain(Loc::NONE, 0), epoch)
+        }
+        SuperSetFact::Unknown => return,
+    };
+    state.megamorphic.put(base, key, Access::SuperSet, epoch, hit);
+}
+
+/// An assignment of `super.key` in the megamorphic cache.
+pub fn megamorphic_super_set(
+    cx: &Context,
+    base: Gc<Object>,
+    key: PropertyKey,
+    receiver: Option<Gc<Object>>,
+    value: Value,
+) -> Stored {
+    let state = &cx.interp;
+    let Some(hit) = state.megamorphic.get(base.shape_id(), key, Access::SuperSet, state.proto_epoch.get()) else {
+        count(&state.statistics.megamorphic_misses);
+        return Stored::Unknown;
+    };
+    if hit.manner == Manner::Accessor {
+        count(&state.statistics.megamorphic_hits);
+        return accessor_of_hit(cx, base, hit);
+    }
+    // A setter of the receiver is not called by such an assignment.
+    match receiver {
+        Some(receiver) => megamorphic_store(cx, receiver, key, value, false),
+        None => Stored::Unknown,
+    }
+}
+
+/// The setter's pair for an assignment to a primitive whose prototype this is, in the megamorphic cache.
+pub fn megamorphic_primitive_set(cx: &Context, prototype: Gc<Object>, key: PropertyKey) -> Stored {
+    let state = &cx.interp;
+    match state.megamorphic.get(prototype.shape_id(), key, Access::Set, state.proto_epoch.get()) {
+        Some(hit) if hit.manner == Manner::Accessor => {
+            count(&state.statistics.megamorphic_hits);
+            accessor_of_hit(cx, prototype, hit)
+        }
+        _ => {
+            count(&state.statistics.megamorphic_misses);
+            Stored::Unknown
+        }
+    }
+}
+
+fn accessor_of_hit(cx: &Context, object: Gc<Object>, hit: Hit) -> Stored {
+    match holder_of_hit(cx, object, hit) {
+        Some(holder) => Stored::Setter(super::interpret::load(holder, hit.loc)),
+        None => Stored::Unknown,
+    }
+}
+
 /// Notes where a private element is in objects of this shape, which is shared by many: in the megamorphic cache; a field or method also as the decoded
 /// form of the site, with its name in `cell`. An accessor pair has the half that the access asks for: pairs of one name and shape do not differ in that.
 pub fn attach_private(
@@ -211,6 +275,12 @@ pub fn megamorphic_get(cx: &Context, object: Gc<Object>, key: PropertyKey) -> Va
 /// A write in the megamorphic cache.
 #[inline]
 pub fn megamorphic_set(cx: &Context, object: Gc<Object>, key: PropertyKey, value: Value) -> Stored {
+    megamorphic_store(cx, object, key, value, true)
+}
+
+/// `setters`: whether an entry for one is of use.
+#[inline]
+fn megamorphic_store(cx: &Context, object: Gc<Object>, key: PropertyKey, value: Value, setters: bool) -> Stored {
     let state = &cx.interp;
     let Some(hit) = state.megamorphic.get(object.shape_id(), key, Access::Set, state.proto_epoch.get()) else {
         count(&state.statistics.megamorphic_misses);
@@ -219,10 +289,8 @@ pub fn megamorphic_set(cx: &Context, object: Gc<Object>, key: PropertyKey, value
     count(&state.statistics.megamorphic_hits);
     match hit.manner {
         Manner::Plain => super::interpret::store(cx, object, hit.loc, value),
-        Manner::Accessor => {
-            let Some(holder) = holder_of_hit(cx, object, hit) else { return Stored::Unknown };
-            return Stored::Setter(super::interpret::load(holder, hit.loc));
-        }
+        Manner::Accessor if setters => return accessor_of_hit(cx, object, hit),
+        Manner::Accessor => return Stored::Unknown,
         Manner::Add if hit.loc.is_own_inline() => {
             super::interpret::add_inline(cx, object, hit.new_shape, hit.loc.index(), value);
         }

@@ -22,6 +22,9 @@ pub const ACCESS_SHIFT: u32 = 7;
 pub enum Access {
     Get,
     Set,
+    /// The first half of an assignment to `super.key`, whose lookup begins at an object of the shape: an accessor pair; or `Plain`: nothing stands in the
+    /// way of the receiver's own property.
+    SuperSet,
 }
 
 /// What is done at an entry's location.

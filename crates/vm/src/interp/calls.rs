@@ -341,10 +341,18 @@ fn eval_at(
 pub fn call_runtime(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     let i: instr::CallRuntime = pc.decode();
     let code = frame.code();
-    let name = code.template().string(i.name.0).to_string();
-    let Some(f) = cx.runtime_function(&name) else {
-        return Err(cx.throw_reference(format_args!("%{name} is not a runtime function")));
-    };
+    let site = code.site(i.slot.0 as usize);
+    // The index and 1; 0 before the first call.
+    let mut known = site.aux.get();
+    if known == 0 {
+        let name = code.template().string(i.name.0).to_string();
+        let Some(index) = cx.runtime_functions().find(&name) else {
+            return Err(cx.throw_reference(format_args!("%{name} is not a runtime function")));
+        };
+        known = index + 1;
+        site.aux.set(known);
+    }
+    let Some(f) = cx.runtime_functions().get(known - 1) else { unreachable!("an index that was found") };
     let count = i.count.0 as usize;
     let base = frame.top();
     if !cx.stack_has(base, HEADER + count) {

@@ -10,7 +10,7 @@ use crate::feedback::{Form, Loc, Site, SiteState};
 use crate::frame::{self, Frame};
 use crate::ic::attach::{
     Found, Stored, attach_delete, attach_get, attach_has, attach_instanceof, attach_primitive_get, attach_set,
-    cache_get, cache_set, megamorphic_find, megamorphic_get, megamorphic_set,
+    cache_get, cache_set, megamorphic_find, megamorphic_get, megamorphic_primitive_set, megamorphic_set,
 };
 use crate::ic::facts::{DeleteFact, GetFact, SetFact, find_delete, find_get, find_set};
 use crate::ic::interpret::{Outcome, add_inline, add_out_of_line, load, out_of_line_slot, run_stubs};
@@ -358,10 +358,7 @@ fn set_at_site(
     strict: bool,
 ) -> JsResult<Option<Value>> {
     count(&cx.interp.statistics.ic_misses);
-    let Some(object) = obj.as_object() else {
-        cx.set_value(obj, key, v, strict)?;
-        return Ok(None);
-    };
+    let Some(object) = obj.as_object() else { return primitive_set(cx, obj, key, v, strict) };
     if cx.interp.no_ic {
         if !object.set(cx, key, v, obj)? && strict {
             return Err(cx.throw_refused_set(obj, key));
@@ -401,6 +398,22 @@ fn set_at_site(
             }
         }
     }
+    Ok(None)
+}
+
+/// A write to a primitive, which only a setter of its prototypes can take. There are no stubs for it: the megamorphic cache knows setters.
+fn primitive_set(cx: &Context, obj: Value, key: PropertyKey, v: Value, strict: bool) -> JsResult<Option<Value>> {
+    if let Some(prototype) = prototype_of_primitive(cx, obj).filter(|_| !cx.interp.no_ic) {
+        if let Stored::Setter(accessor) = megamorphic_primitive_set(cx, prototype, key) {
+            return setter_of(cx, obj, key, accessor, strict);
+        }
+        let fact = find_set(cx, prototype, key);
+        if let SetFact::Setter { holder, location, .. } = fact {
+            cache_set(cx, prototype.shape_id(), key, fact);
+            return setter_of(cx, obj, key, holder.slot(location), strict);
+        }
+    }
+    cx.set_value(obj, key, v, strict)?;
     Ok(None)
 }
 

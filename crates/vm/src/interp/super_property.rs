@@ -10,9 +10,12 @@ use crate::context::Context;
 use crate::error::JsResult;
 use crate::feedback::{Site, SiteState};
 use crate::frame::Frame;
-use crate::ic::attach::{Stored, attach_super_get, attach_super_set, cache_get, megamorphic_find};
+use crate::ic::attach::{
+    Stored, attach_super_get, attach_super_set, cache_get, cache_super_set, megamorphic_find, megamorphic_super_set,
+};
 use crate::ic::facts::{SetFact, SuperSetFact, find_get, find_super_set};
 use crate::ic::interpret::{Outcome, run_stubs};
+use crate::interp::state::count;
 use crate::key::PropertyKey;
 use crate::object::Object;
 use crate::value::Value;
@@ -54,6 +57,7 @@ fn super_get_at_site(
     key: PropertyKey,
     this: Value,
 ) -> JsResult<Got> {
+    count(&cx.interp.statistics.ic_misses);
     if site.stubs.get().is_cell() {
         let operands = [base.into(), Value::from_bits(key.bits()), this];
         if let Some(got) = Got::of_stubs(run_stubs(cx, site.stubs.get(), &operands)) {
@@ -115,6 +119,7 @@ fn super_set_at_site(
     this: Value,
     v: Value,
 ) -> JsResult<Stored> {
+    count(&cx.interp.statistics.ic_misses);
     if site.stubs.get().is_cell() {
         match run_stubs(cx, site.stubs.get(), &[base.into(), Value::from_bits(key.bits()), this, v]) {
             Outcome::Done(_) => return Ok(Stored::Done),
@@ -122,9 +127,18 @@ fn super_set_at_site(
             _ => {}
         }
     }
-    let fact = find_super_set(cx, base, key, this);
     let receiver = this.as_object();
-    if site.state.get() != SiteState::Megamorphic {
+    let megamorphic = site.state.get() == SiteState::Megamorphic;
+    if megamorphic {
+        let stored = megamorphic_super_set(cx, base, key, receiver, v);
+        if !matches!(stored, Stored::Unknown) {
+            return Ok(stored);
+        }
+    }
+    let fact = find_super_set(cx, base, key, this);
+    if megamorphic {
+        cache_super_set(cx, base.shape_id(), key, this, fact);
+    } else {
         let shape = receiver.map_or(0, |receiver| receiver.shape_id());
         learn(site, || attach_super_set(cx, code, site, base, key, shape, fact));
     }

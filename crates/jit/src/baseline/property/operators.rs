@@ -168,13 +168,13 @@ impl Compiler<'_> {
         self.load(Reg::R8, i.this.0);
         self.check_cell(Reg::RAX, slow);
         self.return_pc_argument();
-        self.call_stubs(i.slot, Some(routines::KEYED_GET), found, slow);
+        self.call_stubs(i.slot, Some(routines::SUPER_GET), found, slow);
         self.asm.bind(found);
         self.finish_with(i.dst.0, done);
         self.facts.forget(i.dst.0);
     }
 
-    /// `super.key = v`, by the site's stubs.
+    /// `super.key = v`, likewise.
     pub fn set_super(&mut self) {
         let i: instr::SetSuper = self.decode();
         if self.is_generic(Op::SetSuper) {
@@ -188,7 +188,7 @@ impl Compiler<'_> {
         self.load(Reg::R9, i.src.0);
         self.check_cell(Reg::RAX, slow);
         self.return_pc_argument();
-        self.call_stubs(i.slot, None, done, slow);
+        self.call_stubs(i.slot, Some(routines::SUPER_SET), done, slow);
         self.asm.bind(done);
     }
 

@@ -381,8 +381,18 @@ impl Compiler<'_> {
         }
         if behind.other_kind.is_used() {
             self.asm.bind_chain(behind.other_kind);
+            let late = behind.seen & element_bits::TYPED == 0;
+            let routine = match (src.is_some(), late) {
+                (false, false) => shared::ELEMENT_GET,
+                (true, false) => shared::ELEMENT_SET,
+                (false, true) => shared::LATE_ELEMENT_GET,
+                (true, true) => shared::LATE_ELEMENT_SET,
+            };
             self.asm.run(|run| {
-                run.call_near(if src.is_some() { shared::ELEMENT_SET } else { shared::ELEMENT_GET }.target());
+                if late {
+                    run.site_address(Reg::R8, behind.slot);
+                }
+                run.call_near(routine.target());
                 run.jcc_back(Cond::NE, found);
             });
         }
