@@ -23,7 +23,7 @@ pub fn record_target(cx: &Context, code: Gc<CodeBlock>, site: &Site, target: Gc<
     record(cx, code, site, target.into());
 }
 
-/// The same, and the function itself, which machine code compares first; the first one stays, until a full collection forgets it.
+/// The same, and the function itself, which machine code compares first; it stays until a full collection forgets it, or others were met sixteen times.
 pub fn record_function(cx: &Context, code: Gc<CodeBlock>, site: &Site, function: Gc<Function>) {
     if site.cell.get() != function.code().into() {
         record_target(cx, code, site, function.code());
@@ -32,6 +32,12 @@ pub fn record_function(cx: &Context, code: Gc<CodeBlock>, site: &Site, function:
         site.stubs.set(function.into());
         cx.write_barrier(code.header_ptr(), function.into());
     }
+}
+
+/// Has machine code compare with this function first.
+pub fn renew_function(cx: &Context, code: Gc<CodeBlock>, site: &Site, function: Gc<Function>) {
+    site.stubs.set(function.into());
+    cx.write_barrier(code.header_ptr(), function.into());
 }
 
 fn record(cx: &Context, code: Gc<CodeBlock>, site: &Site, target: Value) {

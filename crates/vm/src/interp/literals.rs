@@ -224,17 +224,21 @@ pub fn define_elem(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
         && let Some(array) = frame.get(i.obj.0 as usize).as_kind::<ArrayObject>(Kind::Array)
         && let Ok(at) = u32::try_from(index.as_int32())
         && array.elements().len() >= at as usize
-        && cx.is_appendable(array.object())
+        && !array.elements().is_sparse()
     {
+        // Dense elements are plain properties, of an extensible object that is no prototype for which one more would be news.
         let elements = array.elements();
         if elements.len() == at as usize {
             // Behind the elements: an array that was made with its length is filled in, or one grows.
-            return match at == array.len() {
-                true => cx.array_push(array, v),
-                false => array.object().add_element(cx, at, v, DEFAULT),
-            };
+            if at as usize >= elements.capacity() {
+                return array.object().add_element(cx, at, v, DEFAULT);
+            }
+            elements.widen_for(cx, v);
+            elements.set_raw(cx, at as usize, v);
+            elements.length.set(at + 1);
+            array.length.set(array.len().max(at + 1));
+            return Ok(());
         }
-        // Dense elements are plain properties.
         if !elements.fits(v) {
             elements.widen_for(cx, v);
         }
