@@ -4,6 +4,7 @@ use crate::iterator::{
     Gives, Iteration, for_each, group_by, iterate_array_from, iterate_through, new_map_iterator, new_set_iterator,
 };
 use crate::table::*;
+use std::cell::Cell;
 use tercel_vm::fast_native::FastNative;
 use tercel_vm::object::array::ArrayObject;
 use tercel_vm::object::kinds::{Collection, FinalizationRegistry, WeakRef};
@@ -106,24 +107,23 @@ fn canonical(key: Value) -> Value {
     if key.is_double() && key.as_double() == 0.0 { Value::ZERO } else { key }
 }
 
-/// A walk over the entries of a Map or Set that sees what is added and not what is deleted on the way.
-struct Entries<'cx> {
-    /// The table, and the number of the next entry.
-    state: ValueList<'cx>,
+/// A walk over the entries of a Map or Set that sees what is added and not what is deleted on the way. It lies in the frame of the native that
+/// walks, which is scanned while script runs.
+struct Entries {
+    table: Cell<Value>,
+    /// The number of the next entry.
+    next: Cell<u32>,
 }
 
-impl<'cx> Entries<'cx> {
-    fn new(cx: &'cx Context, c: Gc<Collection>) -> JsResult<Entries<'cx>> {
-        let state = ValueList::with_capacity(cx, 2);
-        state.push(cx.ordered_start(c)?);
-        state.push(Value::ZERO);
-        Ok(Entries { state })
+impl Entries {
+    fn new(cx: &Context, c: Gc<Collection>) -> JsResult<Entries> {
+        Ok(Entries { table: Cell::new(cx.ordered_start(c)?), next: Cell::new(0) })
     }
 
     fn next(&self, cx: &Context) -> Option<(Value, Value)> {
-        let step = cx.ordered_step(self.state.get(0), self.state.get(1).as_int32() as u32)?;
-        self.state.set(0, step.table);
-        self.state.set(1, Value::int32(step.next as i32));
+        let step = cx.ordered_step(self.table.get(), self.next.get())?;
+        self.table.set(step.table);
+        self.next.set(step.next);
         Some((step.key, step.value))
     }
 }

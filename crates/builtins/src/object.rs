@@ -1,6 +1,7 @@
 //! Object and Object.prototype (ECMA-262 §20.1), with Annex B's accessor methods (§B.2.2).
 
 use crate::table::*;
+use tercel_vm::string::StringBuilder;
 use tercel_vm::{
     Args, Context, Gc, IntegrityLevel, Intrinsic, JsResult, Kind, Object, PropertyDescriptor, PropertyKey, Value,
     ValueList,
@@ -25,6 +26,9 @@ fn assign(cx: &Context, args: &Args) -> JsResult<Value> {
             continue;
         }
         let from = cx.to_object(args.get(i))?;
+        if !inherits_any(cx, to, from) && to.adopt_properties(cx, from)? {
+            continue;
+        }
         let keys = from.own_keys(cx)?;
         for k in 0..keys.len() {
             let key = cx.to_property_key(keys.get(k))?;
@@ -35,6 +39,19 @@ fn assign(cx: &Context, args: &Args) -> JsResult<Value> {
         }
     }
     Ok(to.into())
+}
+
+/// Whether an assignment to `to` of some property of `from` might find it on the prototype chain, where it might be a setter or not writable.
+fn inherits_any(cx: &Context, to: Gc<Object>, from: Gc<Object>) -> bool {
+    let mut next = to.shape(cx).prototype();
+    while let Some(p) = next {
+        let shape = p.shape(cx);
+        if p.kind() != Kind::Object || from.shape(cx).entries().any(|entry| shape.lookup(cx, entry.key).is_some()) {
+            return true;
+        }
+        next = shape.prototype();
+    }
+    false
 }
 
 fn create(cx: &Context, args: &Args) -> JsResult<Value> {
@@ -338,27 +355,28 @@ pub fn to_string(cx: &Context, args: &Args) -> JsResult<Value> {
         return Ok(cx.string_from_utf8("[object Null]").into());
     }
     let o = cx.to_object(this)?;
-    let builtin = if cx.is_array(o.into())? {
-        "Array"
+    let builtin: &[u8] = if cx.is_array(o.into())? {
+        b"[object Array]"
     } else {
         match o.kind() {
-            Kind::MappedArguments | Kind::Arguments => "Arguments",
-            Kind::Error => "Error",
-            Kind::BooleanObject => "Boolean",
-            Kind::NumberObject => "Number",
-            Kind::StringObject => "String",
-            Kind::Date => "Date",
-            Kind::RegExp => "RegExp",
-            _ if o.is_callable() => "Function",
-            _ => "Object",
+            Kind::MappedArguments | Kind::Arguments => b"[object Arguments]",
+            Kind::Error => b"[object Error]",
+            Kind::BooleanObject => b"[object Boolean]",
+            Kind::NumberObject => b"[object Number]",
+            Kind::StringObject => b"[object String]",
+            Kind::Date => b"[object Date]",
+            Kind::RegExp => b"[object RegExp]",
+            _ if o.is_callable() => b"[object Function]",
+            _ => b"[object Object]",
         }
     };
     let tag = o.get(cx, cx.names().symbol_to_string_tag)?;
-    let text = match tag.as_string() {
-        Some(s) => format!("[object {}]", s.to_rust(cx)),
-        None => format!("[object {builtin}]"),
-    };
-    Ok(cx.string_from_utf8(&text).into())
+    let Some(tag) = tag.as_string() else { return Ok(cx.string_from_latin1(builtin)?.into()) };
+    let mut text = StringBuilder::with_capacity(cx, tag.len() + 9)?;
+    text.push_latin1(b"[object ")?;
+    text.push_string(tag)?;
+    text.push_latin1(b"]")?;
+    Ok(text.finish()?.into())
 }
 
 fn value_of(cx: &Context, args: &Args) -> JsResult<Value> {

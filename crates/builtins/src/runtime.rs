@@ -2,6 +2,7 @@
 
 use crate::table::*;
 use tercel_vm::generator::{CoroutineState, Generator, ResumeMode};
+use tercel_vm::object::array::ArrayObject;
 use tercel_vm::{Args, Context, JsResult, Kind, Value};
 
 fn is_callable(cx: &Context, args: &Args) -> JsResult<Value> {
@@ -51,7 +52,15 @@ fn throw_range_error(cx: &Context, args: &Args) -> JsResult<Value> {
 
 fn array_species_create(cx: &Context, args: &Args) -> JsResult<Value> {
     let o = cx.to_object(args.get(0))?;
-    Ok(crate::array::species_create(cx, o, args.get(1).as_number() as u64)?.into())
+    let length = args.get(1).as_number() as u64;
+    let a = crate::array::species_create(cx, o, length)?;
+    // An array as long as one that is full will be filled from its start.
+    if length as usize <= o.elements.get().len()
+        && let Some(array) = a.as_kind::<ArrayObject>(Kind::Array)
+    {
+        cx.reserve_elements(array, length as usize);
+    }
+    Ok(a.into())
 }
 
 /// CreateDataPropertyOrThrow with an index.

@@ -290,9 +290,8 @@ fn repeat_string(cx: &Context, s: Str, count: usize) -> JsResult<Str> {
     }
     if s.len() * count <= 4096 {
         let mut out = StringBuilder::with_capacity(cx, s.len() * count)?;
-        for _ in 0..count {
-            out.push_string(s)?;
-        }
+        out.push_string(s)?;
+        out.repeat(count)?;
         return out.finish();
     }
     let (mut result, mut power, mut left) = (None, s, count);

@@ -74,6 +74,9 @@ fn construct(cx: &Context, args: &Args, element: ElementType) -> JsResult<Value>
         copy_elements(cx, source, new, 0)?;
         return Ok(new.into());
     }
+    if let Some(new) = from_plain_numbers(cx, proto, element, first)? {
+        return Ok(new.into());
+    }
     let method = cx.get_method(first, cx.names().symbol_iterator)?;
     let items = match method {
         None => cx.list_from_array_like(first)?,
@@ -91,6 +94,24 @@ fn construct(cx: &Context, args: &Args, element: ElementType) -> JsResult<Value>
         assign(cx, new, i, items.get(i))?;
     }
     Ok(new.into())
+}
+
+/// A new array with the elements of an ordinary one that has nothing but numbers; `None` if it is another, or a script could see how it is iterated.
+fn from_plain_numbers(
+    cx: &Context,
+    proto: Gc<Object>,
+    element: ElementType,
+    source: Value,
+) -> JsResult<Option<Gc<TypedArray>>> {
+    let Some(array) = cx.unobservable_array(source).filter(|_| !element.is_bigint()) else { return Ok(None) };
+    let e = array.elements();
+    let numbers = matches!(e.kind(), Kind::ElementsInt32 | Kind::ElementsDouble) && !e.is_holey();
+    if !numbers || full_plain(cx, source).is_none() {
+        return Ok(None);
+    }
+    let new = allocate(cx, proto, element, e.len() as u64)?;
+    set_plain_numbers(cx, new, 0, source);
+    Ok(Some(new))
 }
 
 /// InitializeTypedArrayFromArrayBuffer (§23.2.5.1.3).
@@ -205,6 +226,13 @@ fn from(cx: &Context, args: &Args) -> JsResult<Value> {
     let mapper = args.get(1);
     if !mapper.is_undefined() && !cx.is_callable(mapper) {
         return Err(cx.throw_not_callable(mapper));
+    }
+    let is_made_by = |element: &ElementType| cx.intrinsic(intrinsics(*element).0) == c;
+    if mapper.is_undefined()
+        && let Some(&element) = ElementType::ALL.iter().find(|element| is_made_by(element))
+        && let Some(new) = from_plain_numbers(cx, cx.intrinsic(intrinsics(element).1), element, args.get(0))?
+    {
+        return Ok(new.into());
     }
     let method = cx.get_method(args.get(0), cx.names().symbol_iterator)?;
     let items = ValueList::new(cx);

@@ -213,6 +213,8 @@ pub enum FeedbackKind {
     Closure,
     /// A loop: its iteration counter.
     Loop,
+    /// A runtime function: where it is among all.
+    Runtime,
 }
 
 /// Facts about an op, from the table.

@@ -423,7 +423,7 @@ macro_rules! for_each_op {
             /// The same with the elements of `args`.
             DirectEvalSpread { dst: Dst, block: Block, args: Src, scope: Src, eval: Eval, slot: Slot } [js] Call;
             /// `dst` = runtime function `name` (a string constant) of the `argc` registers from `args` on: `%Name(…)`.
-            CallRuntime { dst: Dst, name: Const, args: Run, count: Count } [js] None;
+            CallRuntime { dst: Dst, name: Const, args: Run, count: Count, slot: Slot } [js] Runtime;
             /// Returns `src`. In a constructor call the VM returns `this` unless `src` is an object.
             Return { src: Src } [end] None;
             /// Returns undefined.

@@ -49,6 +49,7 @@ extras! {
     FILL_FRAME = extra::fill_frame;
     TO_BOOLEAN = extra::to_boolean;
     RECORD_TARGET = extra::record_target;
+    RENEW_FUNCTION = extra::renew_function;
     WRITE_BARRIER = extra::write_barrier;
     DOUBLE_TO_INT32 = extra::double_to_int32;
     REMAINDER = extra::remainder;

@@ -418,6 +418,7 @@ impl Context {
     }
 
     /// The table that has replaced `table`, or `table` itself, and the place there of what stood before number `next`.
+    #[inline]
     pub(crate) fn ordered_place(&self, table: Value, next: u32) -> Option<(OrderedTable, usize)> {
         let mut table = OrderedTable::of(table)?;
         let mut next = next as usize;

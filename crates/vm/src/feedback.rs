@@ -9,9 +9,10 @@
 //! | property | receiver's shape | form and offset | holder, or new shape as int32 | prototype epoch | |
 //! | element | | | | seen types of typed arrays | seen element kinds |
 //! | arithmetic, compare | | | | | seen types |
-//! | call, construct | count | | target: code block or native function; in `stubs`: the function itself, until a full collection | | |
+//! | call, construct | count | | target: code block or native function; in `stubs`: the function itself, until a full collection | | 16 for each other function |
 //! | loop | | | | iterations | |
 //! | literal | shape or elements kind | | cached object | | |
+//! | runtime function | | | | its index and 1 | |
 
 use crate::value::Value;
 use std::cell::Cell;

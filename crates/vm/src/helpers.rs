@@ -516,6 +516,16 @@ pub mod extra {
         calls::record_function(cx, code, site, function);
     }
 
+    /// Has a call site know this function from now on.
+    pub extern "C" fn renew_function(
+        cx: &Context,
+        code: Gc<CodeBlock>,
+        site: &Site,
+        function: Gc<crate::function::Function>,
+    ) {
+        calls::renew_function(cx, code, site, function);
+    }
+
     /// The write barrier's slow path: the cell at `cell` is old and has `value` stored at `slot`.
     pub extern "C" fn write_barrier(
         cx: &Context,

@@ -26,7 +26,7 @@
 use crate::cell::Gc;
 use crate::code::{CodeBlock, code_flag};
 use crate::context::Context;
-use crate::feedback::{Site, SiteState, element_bits};
+use crate::feedback::{Site, SiteState, element_bits, type_bits};
 use crate::frame::flag;
 use crate::ic::IcStub;
 use crate::interp::dispatch::run_segment;
@@ -293,6 +293,7 @@ fn knowledge(code: Gc<CodeBlock>) -> u32 {
         FeedbackKind::GetNamed | FeedbackKind::SetNamed | FeedbackKind::Call => of_site(site),
         FeedbackKind::GetElem | FeedbackKind::SetElem => of_element(site),
         FeedbackKind::GetGlobal | FeedbackKind::SetGlobal => u32::from(site.bits.get() != 0),
+        FeedbackKind::Arith | FeedbackKind::Compare => u32::from(site.bits.get() & type_bits::DOUBLE),
         _ => 0,
     };
     code.all_sites().iter().zip(&code.template().slots).map(of_kind).sum()

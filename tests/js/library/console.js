@@ -42,3 +42,7 @@ show(cycle);
 show([new Date(0)], [/a+/gi], [Promise.resolve(1)], new WeakMap(), (function () { return arguments; })(1, "2"), (function () { return arguments; })());
 show("%s is %d years and %i, %f, %j %O %%", "Bob", 42.5, 42.9, "1.5", { a: 1 }, [1], "rest", { b: 2 });
 show({ [Symbol.toStringTag]: "Tagged", a: 1 }, new (class extends Map {})([[1, 2]]), new (class Stack extends Array {})(1, 2));
+class Sub extends Map {}
+class Bytes extends Uint8Array {}
+class Tagged { get [Symbol.toStringTag]() { return "T"; } }
+show(new Sub([[1, 2]]), new Bytes(2), new Tagged(), new (class extends Set {})([1]), Object.setPrototypeOf(new Map([[1, 2]]), null), Object.setPrototypeOf([1], null), Object.setPrototypeOf(new Error("e"), null) instanceof Error);

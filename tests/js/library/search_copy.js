@@ -71,3 +71,12 @@ try { new BigInt64Array(2).set([1]); } catch (e) { console.log(e.constructor.nam
   try { t.set([1, { valueOf() { seen.push(t[0]); return 2; } }, { valueOf() { throw new RangeError(); } }]); } catch (e) { seen.push(e.constructor.name); }
   console.log(seen, t);
 }
+{
+  class Sub extends Float64Array {}
+  console.log(new Sub([1, 2.5]), Sub.from([1, 2.5]), Uint8Array.from([1, 300, -1], (x) => x * 2), new Int16Array([]), Int8Array.from([, 1]));
+  const next = Object.getPrototypeOf([][Symbol.iterator]()), original = next.next;
+  next.next = function () { const r = original.call(this); if (!r.done) r.value *= 10; return r; };
+  const seen = [new Int8Array([1, 2]), Int8Array.from([3, 4])];
+  next.next = original;
+  console.log(seen, new Int8Array([1, 2]), Int8Array.from([3, 4]), new Float64Array(Object.assign([1, 2], { [Symbol.iterator]: function* () { yield 7; } })));
+}

@@ -114,7 +114,7 @@ fn get_time(cx: &Context, args: &Args) -> JsResult<Value> {
 
 fn get_timezone_offset(cx: &Context, args: &Args) -> JsResult<Value> {
     let (_, t) = this_time(cx, args)?;
-    Ok(if t.is_nan() { Value::NAN } else { Value::number((0.0 - zone::at_utc(t).offset) / MS_PER_MINUTE) })
+    Ok(if t.is_nan() { Value::NAN } else { Value::number((0.0 - zone::offset_at(t)) / MS_PER_MINUTE) })
 }
 
 fn get_year(cx: &Context, args: &Args) -> JsResult<Value> {

@@ -142,50 +142,56 @@ function flatMap(mapper, thisArg) {
 // SortIndexedProperties (§23.1.3.30.1) with a comparator: a stable merge sort, runs of 6 by insertion. What the
 // comparator does to the receiver cannot disturb it: it works on lists of its own.
 function mergeSort(list, length, compare) {
-  for (let start = 0; start < length; start += 6) {
-    const end = start + 6 < length ? start + 6 : length;
-    for (let i = start + 1; i < end; i++) {
-      const x = list[i];
-      let j = i - 1;
-      for (; j >= start; j--) {
-        const y = list[j];
-        if (!(+compare(y, x) > 0)) break;
-        list[j + 1] = y;
-      }
-      list[j + 1] = x;
-    }
-  }
+  for (let start = 0; start < length; start += 6) insertionSort(list, start, start + 6 < length ? start + 6 : length, compare);
   if (length <= 6) return list;
   let from = list, to = %NewList(length);
   for (let width = 6; width < length; width *= 2) {
     for (let low = 0; low < length; low += 2 * width) {
       const middle = low + width < length ? low + width : length, high = middle + width < length ? middle + width : length;
-      let i = low, j = middle, k = low;
-      // Already in order: the halves are copied as they are.
-      if (j >= high || !(+compare(from[j - 1], from[j]) > 0)) {
-        for (; k < high; k++) to[k] = from[k];
-        continue;
-      }
-      let x = from[i], y = from[j];
-      for (; ;) {
-        if (+compare(x, y) > 0) {
-          to[k++] = y;
-          if (++j >= high) break;
-          y = from[j];
-        } else {
-          to[k++] = x;
-          if (++i >= middle) break;
-          x = from[i];
-        }
-      }
-      for (; i < middle; i++) to[k++] = from[i];
-      for (; j < high; j++) to[k++] = from[j];
+      merge(from, to, low, middle, high, compare);
     }
     const swap = from;
     from = to;
     to = swap;
   }
   return from;
+}
+
+function insertionSort(list, start, end, compare) {
+  for (let i = start + 1; i < end; i++) {
+    const x = list[i];
+    let j = i - 1;
+    for (; j >= start; j--) {
+      const y = list[j];
+      if (!(+compare(y, x) > 0)) break;
+      list[j + 1] = y;
+    }
+    list[j + 1] = x;
+  }
+}
+
+// The sorted parts low…middle and middle…high of a list, merged into another one.
+function merge(from, to, low, middle, high, compare) {
+  let i = low, j = middle, k = low;
+  // Already in order: the halves are copied as they are.
+  if (j >= high || !(+compare(from[j - 1], from[j]) > 0)) {
+    for (; k < high; k++) to[k] = from[k];
+    return;
+  }
+  let x = from[i], y = from[j];
+  for (; ;) {
+    if (+compare(x, y) > 0) {
+      to[k++] = y;
+      if (++j >= high) break;
+      y = from[j];
+    } else {
+      to[k++] = x;
+      if (++i >= middle) break;
+      x = from[i];
+    }
+  }
+  for (; i < middle; i++) to[k++] = from[i];
+  for (; j < high; j++) to[k++] = from[j];
 }
 
 function sort(compare) {

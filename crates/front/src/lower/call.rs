@@ -504,7 +504,8 @@ impl<'s, 'a> Builder<'s, 'a> {
             return;
         }
         let name = self.name(e.name.name);
-        self.emit(instr::CallRuntime { dst: Dst(dst), name, args: Run(args), count: Count(count as u16) });
+        let slot = self.slot(FeedbackKind::Runtime);
+        self.emit(instr::CallRuntime { dst: Dst(dst), name, args: Run(args), count: Count(count as u16), slot });
     }
 
     /// Calls `callee` with the operands of a sequence as arguments: a call that the parser was shown as `callee[arguments]`.

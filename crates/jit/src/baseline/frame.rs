@@ -38,7 +38,8 @@ impl<'a> Compiler<'a> {
             if params > 0 || keeps_extra_args {
                 // Calls in machine code have fewer arguments than 2^16: the number is the word's low half.
                 run.cmp_mem16(FRAME, frame::CALL_WORD as i32 * 8, params as i16);
-                run.jcc_to(Cond::NE, if params > 0 { arity } else { no_room });
+                let other = if keeps_extra_args { Cond::NE } else { Cond::B };
+                run.jcc_to(other, if params > 0 { arity } else { no_room });
             }
             let arguments_there = run.here();
             fill_undefined(run, frame::HEADER + params, registers);
@@ -63,7 +64,7 @@ impl<'a> Compiler<'a> {
             inside
         });
         if self.asm.is_used(self.arity) {
-            // Fewer arguments than parameters, or more.
+            // Fewer arguments than parameters, or more that are kept.
             let (params, keeps_extra_args) = (self.code.num_params() as i32, self.code.keeps_extra_args());
             self.asm.bind(self.arity);
             self.asm.run(|run| {

@@ -3,11 +3,13 @@
 //! Stubs are called by machine code only. They keep the engine's registers and clobber what each says.
 //!
 //! * here: a stub for each op, around its helper;
+//! * [`element`]: what the stub of `DefineElem` does before;
 //! * [`number`]: what the stubs of arithmetic and comparisons do before;
 //! * [`named`]: the stubs of named properties, which try the inline caches before;
 //! * [`shared`]: routines that slow paths of many ops share.
 
 mod call;
+mod element;
 mod generator;
 pub mod named;
 mod number;
@@ -211,6 +213,7 @@ fn emit(asm: &mut Assembler, op: Op) {
         count_element(asm);
     }
     number::arithmetic(asm, op);
+    element::append(asm, op);
     if op == Op::CallMethod {
         let other = asm.new_label();
         generator::next_called(asm, other);

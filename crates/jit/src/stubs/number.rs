@@ -2,13 +2,14 @@
 //!
 //! Functions have the code for int32 operands in line, and that for doubles where the site has seen some. Everything else is here, once.
 
-use super::{address_of_instruction, call_helper, leave_word, operand_offset};
+use super::{address_of_instruction, call_helper, called_often, leave_word, operand_offset, running_code};
 use crate::baseline::compare::Relation;
 use crate::baseline::{FRAME, SITES, TAG};
 use crate::symbols::Symbol;
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Cond, Mem, Reg, Scale, Size, Xmm};
 use tercel_bytecode::Op;
+use tercel_vm::code::CodeBlock;
 use tercel_vm::feedback::type_bits;
 use tercel_vm::layout::{header, site};
 use tercel_vm::{Kind, Value};
@@ -26,7 +27,7 @@ pub(super) fn vm_register(number: Reg) -> Mem {
 }
 
 /// dst = the VM register that the operand names. Nothing if the op has no such operand.
-fn load_operand(asm: &mut Assembler, op: Op, name: &str, dst: Reg) -> bool {
+pub(super) fn load_operand(asm: &mut Assembler, op: Op, name: &str, dst: Reg) -> bool {
     let Some(operand) = operand(op, name) else { return false };
     asm.movzx(Size::S32, Size::S16, dst, operand);
     asm.mov(Size::S64, dst, vm_register(dst));
@@ -50,8 +51,15 @@ fn load_site(asm: &mut Assembler, op: Op, dst: Reg) {
     }
 }
 
+/// Code that does not have doubles in line, because it was made before any were seen, calls stubs for good: perhaps it is to be made anew. r8: the running
+/// function's code block.
+fn count(asm: &mut Assembler, often: Label) {
+    asm.dec(Size::S32, Mem::base(Reg::R8, CodeBlock::LATE_OFFSET as i32));
+    asm.js(often);
+}
+
 /// The double of the number in `value`, which is clobbered; jumps to `no` for anything else.
-fn to_double(asm: &mut Assembler, value: Reg, dst: Xmm, no: Label) {
+pub(super) fn to_double(asm: &mut Assembler, value: Reg, dst: Xmm, no: Label) {
     let (int32, done) = (asm.new_label(), asm.new_label());
     asm.cmp(Size::S64, value, TAG);
     asm.jae(int32);
@@ -68,14 +76,15 @@ fn to_double(asm: &mut Assembler, value: Reg, dst: Xmm, no: Label) {
 }
 
 /// Arithmetic on numbers, the result a double; falls through with rdx intact for operands that are none, and for ops that are no such arithmetic. The
-/// operands are read anew: the code in line may have clobbered its copies.
+/// operands are read anew: the code in line may have clobbered its copies. r8: the running function's code block.
 pub(super) fn arithmetic(asm: &mut Assembler, op: Op) {
     use Op::{Add, AddImm, Dec, Div, DivImm, Inc, Mul, MulImm, Neg, Sub, SubImm};
     let (x, y) = (Xmm::XMM0, Xmm::XMM1);
     if !matches!(op, Add | AddImm | Sub | SubImm | Mul | MulImm | Div | DivImm | Inc | Dec | Neg) {
         return;
     }
-    let (general, nan, store) = (asm.new_label(), asm.new_label(), asm.new_label());
+    let [general, nan, store, again, often] = std::array::from_fn(|_| asm.new_label());
+    asm.bind(again);
     load_operand(asm, op, "a", Reg::RAX);
     to_double(asm, Reg::RAX, x, general);
     if load_operand(asm, op, "b", Reg::RCX) {
@@ -90,6 +99,7 @@ pub(super) fn arithmetic(asm: &mut Assembler, op: Op) {
     }
     load_site(asm, op, Reg::RCX);
     asm.or(Size::S8, Mem::base(Reg::RCX, site::BITS), i32::from(type_bits::DOUBLE));
+    count(asm, often);
     match op {
         Sub | SubImm => asm.subsd(x, y),
         Mul | MulImm => asm.mulsd(x, y),
@@ -110,6 +120,10 @@ pub(super) fn arithmetic(asm: &mut Assembler, op: Op) {
     asm.bind(nan);
     asm.mov_imm64(Reg::RAX, Value::NAN.bits() as i64);
     asm.jmp_to(store);
+    asm.bind(often);
+    called_often(asm, PC);
+    running_code(asm, Reg::R8);
+    asm.jmp_to(again);
     asm.bind(general);
 }
 
@@ -137,7 +151,7 @@ fn relation_of(op: Op) -> Option<(Relation, bool)> {
 pub(super) fn comparison(asm: &mut Assembler, op: Op) {
     let Some((relation, negated)) = relation_of(op) else { return };
     let stores = operand(op, "dst").is_some();
-    let [general, holds, fails, result, doubles] = std::array::from_fn(|_| asm.new_label());
+    let [general, holds, fails, result, doubles, often] = std::array::from_fn(|_| asm.new_label());
     if let Some(imm) = operand(op, "imm") {
         // Addresses are computed once: from here on rdx is one.
         address_of_instruction(asm);
@@ -170,6 +184,8 @@ pub(super) fn comparison(asm: &mut Assembler, op: Op) {
     asm.mov(Size::S64, Reg::R9, Reg::RCX);
     to_double(asm, Reg::R8, Xmm::XMM0, general);
     to_double(asm, Reg::R9, Xmm::XMM1, general);
+    running_code(asm, Reg::R8);
+    count(asm, often);
     address(asm);
     load_site(asm, op, Reg::RCX);
     asm.or(Size::S8, Mem::base(Reg::RCX, site::BITS), i32::from(type_bits::DOUBLE));
@@ -206,6 +222,15 @@ pub(super) fn comparison(asm: &mut Assembler, op: Op) {
             asm.ret();
         }
     }
+
+    // The operands are kept: three words on the stack, with rdx.
+    asm.bind(often);
+    asm.push(Reg::RAX);
+    asm.push(Reg::RCX);
+    called_often(asm, Reg::RDX);
+    asm.pop(Reg::RCX);
+    asm.pop(Reg::RAX);
+    asm.jmp_to(doubles);
 
     asm.bind(general);
     address(asm);

@@ -182,7 +182,7 @@
     try { tag = v[Symbol.toStringTag]; } catch { }
     // An own one that can be enumerated is shown as a property.
     if (typeof tag !== "string" || tag === name || apply(Object.prototype.propertyIsEnumerable, v, [Symbol.toStringTag])) tag = "";
-    const prefix = (fallback, size) => (name === null ? `[${fallback}${size ?? ""}: null prototype] ` : `${name}${size ?? ""} `) + (tag !== "" && tag !== fallback ? `[${tag}] ` : "");
+    const prefix = (fallback, size) => (name === null ? `[${fallback}${size ?? ""}: null prototype] ` : `${name}${size ?? ""} `) + (tag !== "" && (name !== null || tag !== fallback) ? `[${tag}] ` : "");
     let keys = Object.keys(v);
     for (const s of Object.getOwnPropertySymbols(v)) if (apply(Object.prototype.propertyIsEnumerable, v, [s])) keys.push(s);
     const withoutIndices = () => { keys = keys.filter((k) => typeof k === "symbol" || !/^(0|[1-9]\d*)$/.test(k)); };

@@ -23,7 +23,7 @@ pub fn record_target(cx: &Context, code: Gc<CodeBlock>, site: &Site, target: Gc<
     record(cx, code, site, target.into());
 }
 
-/// The same, and the function itself, which machine code compares first; the first one stays, until a full collection forgets it.
+/// The same, and the function itself, which machine code compares first; it stays until a full collection forgets it, or others were met sixteen times.
 pub fn record_function(cx: &Context, code: Gc<CodeBlock>, site: &Site, function: Gc<Function>) {
     if site.cell.get() != function.code().into() {
         record_target(cx, code, site, function.code());
@@ -32,6 +32,12 @@ pub fn record_function(cx: &Context, code: Gc<CodeBlock>, site: &Site, function:
         site.stubs.set(function.into());
         cx.write_barrier(code.header_ptr(), function.into());
     }
+}
+
+/// Has machine code compare with this function first.
+pub fn renew_function(cx: &Context, code: Gc<CodeBlock>, site: &Site, function: Gc<Function>) {
+    site.stubs.set(function.into());
+    cx.write_barrier(code.header_ptr(), function.into());
 }
 
 fn record(cx: &Context, code: Gc<CodeBlock>, site: &Site, target: Value) {
@@ -335,10 +341,18 @@ fn eval_at(
 pub fn call_runtime(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
     let i: instr::CallRuntime = pc.decode();
     let code = frame.code();
-    let Some(f) = cx.runtime_function(code.name_constant(i.name.0 as usize)) else {
-        let name = code.template().string(i.name.0);
-        return Err(cx.throw_reference(format_args!("%{name} is not a runtime function")));
-    };
+    let site = code.site(i.slot.0 as usize);
+    // The index and 1; 0 before the first call.
+    let mut known = site.aux.get();
+    if known == 0 {
+        let name = code.template().string(i.name.0).to_string();
+        let Some(index) = cx.runtime_functions().find(&name) else {
+            return Err(cx.throw_reference(format_args!("%{name} is not a runtime function")));
+        };
+        known = index + 1;
+        site.aux.set(known);
+    }
+    let Some(f) = cx.runtime_functions().get(known - 1) else { unreachable!("an index that was found") };
     let count = i.count.0 as usize;
     let base = frame.top();
     if !cx.stack_has(base, HEADER + count) {

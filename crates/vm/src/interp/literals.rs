@@ -10,11 +10,12 @@ use crate::frame::Frame;
 use crate::ic::attach::attach_set;
 use crate::ic::facts::{SetFact, find_add};
 use crate::ic::interpret::{Outcome, run_stubs};
+use crate::key::PropertyKey;
 use crate::object::array::ArrayObject;
 use crate::object::define::IntegrityLevel;
 use crate::object::{Object, PropertyDescriptor};
 use crate::realm::Intrinsic;
-use crate::shape::{self, DEFAULT, flag};
+use crate::shape::{self, DEFAULT};
 use crate::value::Value;
 use tercel_bytecode::op::instr;
 
@@ -223,26 +224,21 @@ pub fn define_elem(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
         && let Some(array) = frame.get(i.obj.0 as usize).as_kind::<ArrayObject>(Kind::Array)
         && let Ok(at) = u32::try_from(index.as_int32())
         && array.elements().len() >= at as usize
-        && cx.is_appendable(array.object())
+        && !array.elements().is_sparse()
     {
+        // Dense elements are plain properties, of an extensible object that is no prototype for which one more would be news.
         let elements = array.elements();
         if elements.len() == at as usize {
             // Behind the elements: an array that was made with its length is filled in, or one grows.
-            if at == array.len() {
-                return cx.array_push(array, v);
+            if at as usize >= elements.capacity() {
+                return array.object().add_element(cx, at, v, DEFAULT);
             }
-            if (at as usize) < elements.capacity()
-                && elements.fits(v)
-                && at < array.len()
-                && !array.object().shape(cx).has(flag::PROTOTYPE)
-            {
-                elements.length.set(at + 1);
-                elements.set_raw(cx, at as usize, v);
-                return Ok(());
-            }
-            return array.object().add_element(cx, at, v, DEFAULT);
+            elements.widen_for(cx, v);
+            elements.set_raw(cx, at as usize, v);
+            elements.length.set(at + 1);
+            array.length.set(array.len().max(at + 1));
+            return Ok(());
         }
-        // Dense elements are plain properties.
         if !elements.fits(v) {
             elements.widen_for(cx, v);
         }
@@ -268,17 +264,28 @@ pub fn set_proto(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> {
 
 /// CopyDataProperties from an object whose own properties are plain ones with string keys, all named by its shape: no script runs.
 /// `false`: it is not of that kind, and nothing was done.
-fn copy_plain_properties(cx: &Context, from: Gc<Object>, target: Gc<Object>) -> JsResult<bool> {
+fn copy_plain_properties(
+    cx: &Context,
+    from: Gc<Object>,
+    target: Gc<Object>,
+    excluded: &[PropertyKey],
+) -> JsResult<bool> {
+    if excluded.is_empty() && target.adopt_properties(cx, from)? {
+        return Ok(true);
+    }
     let Some(shape) = from.plain_shape(cx) else { return Ok(false) };
     let copied = |entry: &shape::PropertyEntry| !entry.has(shape::PRIVATE);
     if shape.entries().filter(copied).any(|entry| !entry.is_plain() || entry.key.as_name().is_none()) {
         return Ok(false);
     }
-    for entry in shape.entries().filter(|entry| entry.is_enumerable_name()) {
+    for entry in shape.entries().filter(|entry| entry.is_enumerable_name() && !excluded.contains(&entry.key)) {
         target.create_data_or_throw(cx, entry.key, from.slot(entry.location))?;
     }
     Ok(true)
 }
+
+/// Excluded keys that are kept without a list.
+const FEW_EXCLUDED: usize = 8;
 
 /// CopyDataProperties (§7.3.26).
 #[inline(never)]
@@ -291,8 +298,14 @@ pub fn copy_data_properties(cx: &Context, frame: Frame, pc: Pc) -> JsResult<()> 
     let from = cx.to_object(source)?;
     let target = frame.get(i.target.0 as usize).as_object().expect("the operand is an object");
     let (first, count) = (i.excluded.0 as usize, i.count.0 as usize);
-    if count == 0 && copy_plain_properties(cx, from, target)? {
-        return Ok(());
+    if count <= FEW_EXCLUDED {
+        let mut excluded = [cx.names().length; FEW_EXCLUDED];
+        for (n, key) in excluded[..count].iter_mut().enumerate() {
+            *key = cx.to_property_key(frame.get(first + n))?;
+        }
+        if copy_plain_properties(cx, from, target, &excluded[..count])? {
+            return Ok(());
+        }
     }
     let keys = from.own_property_keys(cx)?;
     for n in 0..keys.len() {

@@ -67,10 +67,15 @@ impl Context {
         array
     }
 
-    fn reserve_elements(&self, array: Gc<ArrayObject>, capacity: usize) {
-        // A small cell: never refused.
-        if let Ok(elements) = self.new_elements(Dense::Int32, capacity) {
-            array.object().set_elements(self, elements);
+    /// Gives an array without elements room for some, as far as memory is had for the asking. Nothing happens to other arrays.
+    pub fn reserve_elements(&self, array: Gc<ArrayObject>, capacity: usize) {
+        let old = array.elements();
+        if old.is_sparse() || !old.is_empty() || old.capacity() >= capacity {
+            return;
+        }
+        match self.new_elements(Dense::Int32, capacity) {
+            Ok(elements) => array.object().set_elements(self, elements),
+            Err(_) => drop(self.take_exception()),
         }
     }
 

@@ -20,9 +20,6 @@ fn fill(elements: Gc<Elements>) -> usize {
     (0..elements.len()).filter(|&i| !elements.get(i).is_empty()).count()
 }
 
-/// Most elements that an array of a given length gets room for when its first is written.
-const MAX_EXPECTED: usize = 64;
-
 impl Gc<Object> {
     /// The element `index`.
     #[inline]
@@ -80,12 +77,7 @@ impl Gc<Object> {
                 let sparse = cx.sparse_from_dense(elements)?;
                 return self.add_sparse(cx, sparse, index, value, DEFAULT);
             }
-            // An array that was made with its length will be filled in.
-            let expected = match self.as_kind::<ArrayObject>(Kind::Array) {
-                Some(array) if at == length => (array.len() as usize).min(MAX_EXPECTED),
-                _ => 0,
-            };
-            let capacity = Elements::grown_capacity(elements.capacity(), at + 1).max(expected).min(MAX_DENSE);
+            let capacity = Elements::grown_capacity(elements.capacity(), at + 1).min(MAX_DENSE);
             elements = cx.copy_elements(elements, capacity)?;
             self.set_elements(cx, elements);
         }

@@ -6,11 +6,14 @@ use super::property::Property;
 use crate::cell::{Gc, Kind};
 use crate::context::Context;
 use crate::error::JsResult;
+use crate::feedback::NO_SHAPE;
 use crate::key::PropertyKey;
 use crate::shape::{
-    ACCESSOR, DICTIONARY_TO_SHARED, LAZY, MAX_DELETE_REPLAY, MAX_SHARED, PRIVATE, PropertyEntry, WATCHED, flag,
+    ACCESSOR, DEFAULT, DICTIONARY_TO_SHARED, LAZY, MAX_DELETE_REPLAY, MAX_SHARED, PRIVATE, PropertyEntry, Shape,
+    WATCHED, flag,
 };
 use crate::value::Value;
+use std::cell::Cell;
 
 impl Gc<Object> {
     /// The named property `key` as the shape has it. A lazy one is made.
@@ -58,6 +61,26 @@ impl Gc<Object> {
         self.ensure_slots(cx, child.out_of_line_count())?;
         self.set_slot(cx, child.location_of_slot(child.slot_count() - 1), value);
         self.set_shape(cx, child);
+        Ok(true)
+    }
+
+    /// Gives an ordinary object that has no named property copies of all that another one has, if they are ordinary data properties.
+    /// `false`: that is not so, and nothing was done.
+    ///
+    /// # Errors
+    /// As [`Gc::<Object>::add_property`].
+    pub fn adopt_properties(self, cx: &Context, from: Gc<Object>) -> JsResult<bool> {
+        let (own, source) = (self.shape(cx), from.shape(cx));
+        let ordinary = |o: Gc<Object>| o.kind() == Kind::Object;
+        if !ordinary(self) || !ordinary(from) || from.has_elements() {
+            return Ok(false);
+        }
+        let Some(shape) = cx.adopting_shape(own, source) else { return Ok(false) };
+        self.ensure_slots(cx, shape.out_of_line_count())?;
+        for n in 0..shape.slot_count() {
+            self.set_slot(cx, shape.location_of_slot(n), from.slot(source.location_of_slot(n)));
+        }
+        self.set_shape(cx, shape);
         Ok(true)
     }
 
@@ -246,4 +269,48 @@ impl Gc<Object> {
 /// Whether the slots that the object has are enough for `shape`: they are, when it was larger before.
 fn has_room(object: Gc<Object>, shape: Gc<crate::shape::Shape>) -> bool {
     shape.out_of_line_count() <= object.slots.get().map_or(0, |s| s.capacity())
+}
+
+/// Rows of [`CopiedShapes`], a power of two.
+const COPIED_SHAPES: usize = 32;
+
+/// The shapes that objects without properties got with copies of all properties of others: by both shapes. Weak: a full collection empties it.
+pub struct CopiedShapes([Cell<(u32, u32, u32)>; COPIED_SHAPES]);
+
+impl Default for CopiedShapes {
+    fn default() -> CopiedShapes {
+        CopiedShapes(std::array::from_fn(|_| Cell::new((NO_SHAPE, NO_SHAPE, NO_SHAPE))))
+    }
+}
+
+impl CopiedShapes {
+    pub fn clear(&self) {
+        self.0.iter().for_each(|row| row.set((NO_SHAPE, NO_SHAPE, NO_SHAPE)));
+    }
+}
+
+impl Context {
+    /// The shape of an object of shape `own`, without properties, after it got copies of the properties of one of shape `source`, slot by slot. `None`:
+    /// not all of them are ordinary data properties, or the shapes are not of the kind for which that is all.
+    fn adopting_shape(&self, own: Gc<Shape>, source: Gc<Shape>) -> Option<Gc<Shape>> {
+        let (own_id, source_id) = (own.id(self), source.id(self));
+        let row = &self.objects.copied_shapes.0[(own_id.wrapping_mul(31) ^ source_id) as usize % COPIED_SHAPES];
+        let (first, second, result) = row.get();
+        if (first, second) == (own_id, source_id) {
+            return Some(self.shape_of_id(result));
+        }
+        let shared = !own.is_unique() && !source.is_unique();
+        // Each property in the slot of its number: so it is in shapes that properties were only added to.
+        let counts =
+            own.slot_count() == 0 && own.property_count() == 0 && source.slot_count() == source.property_count();
+        if !shared || !counts || own.flags() != 0 || source.entries().any(|entry| entry.attributes != DEFAULT) {
+            return None;
+        }
+        if source.entries().enumerate().any(|(n, entry)| entry.location != source.location_of_slot(n)) {
+            return None;
+        }
+        let shape = source.entries().fold(own, |shape, entry| shape.add_transition(self, entry.key, DEFAULT));
+        row.set((own_id, source_id, shape.id(self)));
+        Some(shape)
+    }
 }

@@ -5,17 +5,14 @@ use crate::context::Context;
 use crate::elements::Elements;
 use crate::list::{Lists, RootedValues};
 use crate::native::{Builtins, FunctionSpec, ObjectSpec};
+use crate::object::own::CopiedShapes;
 use crate::realm::{Intrinsic, Realm};
 use crate::shape::Validity;
-use crate::string::JsString;
 use crate::value::Value;
 use rustc_hash::FxHashMap;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use tercel_gc::{HandleTable, Tracer, WeakSweep};
-
-/// A power of two.
-const RUNTIME_ROWS: usize = 64;
 
 /// See the module's text.
 pub struct Objects {
@@ -26,6 +23,7 @@ pub struct Objects {
     /// See [`Context::holes_are_undefined`].
     pub(crate) indexed_fuse: Cell<bool>,
     pub(crate) indexed_validity: RefCell<Option<Rc<Validity>>>,
+    pub(crate) copied_shapes: CopiedShapes,
     pub(crate) lists: Lists,
     /// What WeakRefs keep alive until the job ends.
     pub(crate) kept: RootedValues,
@@ -40,9 +38,7 @@ pub struct Objects {
     /// State of the generator of identity hashes.
     pub(crate) next_identity: Cell<u32>,
     specs: [Option<&'static ObjectSpec>; Intrinsic::COUNT],
-    runtime: RefCell<Option<FxHashMap<&'static str, &'static FunctionSpec>>>,
-    /// Some of them by the word of their interned name, which stays that name's until a full collection.
-    runtime_by_word: [Cell<Option<(u64, &'static FunctionSpec)>>; RUNTIME_ROWS],
+    runtime: OnceCell<RuntimeFunctions>,
 }
 
 impl Objects {
@@ -54,6 +50,7 @@ impl Objects {
         Objects {
             empty_elements: Cell::new(None),
             null_roots: RefCell::default(),
+            copied_shapes: CopiedShapes::default(),
             indexed_fuse: Cell::new(true),
             indexed_validity: RefCell::default(),
             lists: Lists::new(),
@@ -64,8 +61,7 @@ impl Objects {
             realms: RefCell::default(),
             next_identity: Cell::new(0x2545_f491),
             specs,
-            runtime: RefCell::default(),
-            runtime_by_word: [const { Cell::new(None) }; RUNTIME_ROWS],
+            runtime: OnceCell::new(),
         }
     }
 
@@ -93,8 +89,8 @@ impl Objects {
 
     pub(crate) fn sweep(&self, sweep: &WeakSweep) {
         if sweep.is_full() {
-            self.runtime_by_word.iter().for_each(|row| row.set(None));
             self.null_roots.borrow_mut().retain(|&id| sweep.shape_is_live(id));
+            self.copied_shapes.clear();
             self.realms.borrow_mut().retain(|&address| sweep.forward(address as *mut CellHeader).is_some());
         }
     }
@@ -124,27 +120,30 @@ impl Context {
         x
     }
 
-    /// The function behind `%name(…)` in self-hosted code.
-    #[inline]
-    pub fn runtime_function(&self, name: Gc<JsString>) -> Option<&'static FunctionSpec> {
-        let word = Value::from(name).bits();
-        let row = &self.objects.runtime_by_word[(word >> 4 ^ word >> 9) as usize % RUNTIME_ROWS];
-        if let Some((known, spec)) = row.get()
-            && known == word
-        {
-            return Some(spec);
-        }
-        let spec = self.runtime_function_by_text(&name.to_rust(self))?;
-        row.set(Some((word, spec)));
-        Some(spec)
+    /// The functions behind `%name(…)` in self-hosted code.
+    pub fn runtime_functions(&self) -> &RuntimeFunctions {
+        self.objects.runtime.get_or_init(|| {
+            let specs: Vec<_> = self.builtins.runtime.iter().copied().flatten().collect();
+            let by_name = specs.iter().zip(0..).map(|(spec, index)| (spec.name.text(), index)).collect();
+            RuntimeFunctions { specs, by_name }
+        })
+    }
+}
+
+/// The functions that self-hosted code calls by name. A call looks its function up once and keeps the index.
+pub struct RuntimeFunctions {
+    specs: Vec<&'static FunctionSpec>,
+    by_name: FxHashMap<&'static str, u32>,
+}
+
+impl RuntimeFunctions {
+    /// The index of the function of this name.
+    pub fn find(&self, name: &str) -> Option<u32> {
+        self.by_name.get(name).copied()
     }
 
-    #[cold]
-    fn runtime_function_by_text(&self, name: &str) -> Option<&'static FunctionSpec> {
-        let mut table = self.objects.runtime.borrow_mut();
-        let table = table.get_or_insert_with(|| {
-            self.builtins.runtime.iter().copied().flatten().map(|spec| (spec.name.text(), spec)).collect()
-        });
-        table.get(name).copied()
+    /// The function of this index.
+    pub fn get(&self, index: u32) -> Option<&'static FunctionSpec> {
+        self.specs.get(index as usize).copied()
     }
 }

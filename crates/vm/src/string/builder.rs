@@ -169,6 +169,22 @@ impl<'cx> StringBuilder<'cx> {
         self.push_chars(chars)
     }
 
+    /// Repeats what is there, so that it is there `count` times.
+    pub fn repeat(&mut self, count: usize) -> JsResult<()> {
+        fn extend<T: Copy>(v: &mut Vec<T>, total: usize) {
+            while v.len() < total {
+                v.extend_from_within(..v.len().min(total - v.len()));
+            }
+        }
+        let total = self.len().saturating_mul(count);
+        self.reserve(total.saturating_sub(self.len()))?;
+        match &mut self.buffer {
+            Buffer::Latin1(v) => extend(v, total),
+            Buffer::Utf16(v) => extend(v, total),
+        }
+        Ok(())
+    }
+
     /// The finished string.
     pub fn finish(self) -> JsResult<Gc<JsString>> {
         match &self.buffer {

@@ -41,13 +41,13 @@ pub fn to_upper(chars: Chars<'_>) -> Converted {
                 return Converted::Unchanged;
             }
             // ß becomes two letters, µ and ÿ leave Latin-1.
-            let wide = bytes.iter().any(|&b| matches!(b, 0xB5 | 0xFF));
+            let wide = any(bytes, |b| (b == 0xB5) | (b == 0xFF));
             if wide {
                 let mut out = Vec::with_capacity(bytes.len() + 8);
                 bytes.iter().for_each(|&b| (b as char).to_uppercase().for_each(|c| push(&mut out, c)));
                 return Converted::Utf16(out);
             }
-            let sharp = bytes.iter().filter(|&&b| b == 0xDF).count();
+            let sharp = if any(bytes, |b| b == 0xDF) { bytes.iter().filter(|&&b| b == 0xDF).count() } else { 0 };
             let mut out = Vec::with_capacity(bytes.len() + sharp);
             if sharp == 0 {
                 out.extend(bytes.iter().map(|&b| latin1_upper(b)));
@@ -64,6 +64,11 @@ pub fn to_upper(chars: Chars<'_>) -> Converted {
             }
         }),
     }
+}
+
+/// Whether a test holds for some byte. All are tested: without branches, many at a time.
+fn any(bytes: &[u8], is: impl Fn(u8) -> bool) -> bool {
+    bytes.iter().fold(0, |any, &b| any | is(b) as u8) != 0
 }
 
 /// Lower case of a Latin-1 character, which always is Latin-1.

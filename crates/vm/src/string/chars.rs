@@ -144,6 +144,14 @@ impl<'a> Chars<'a> {
         let Chars::Utf16(s) = self else { return None };
         let mut i = 0;
         while i < s.len() {
+            // Most text has none: many units are tested together.
+            if i.is_multiple_of(32)
+                && let Some(block) = s.get(i..i + 32)
+                && !block.iter().fold(false, |any, &unit| any | is_surrogate(unit))
+            {
+                i += 32;
+                continue;
+            }
             if is_surrogate(s[i]) {
                 if !(is_lead(s[i]) && i + 1 < s.len() && is_trail(s[i + 1])) {
                     return Some(i);
@@ -373,6 +381,16 @@ mod tests {
         let units = [0x61, 0xD800, 0x62, 0xD83D, 0xDE00, 0xDC00];
         let chars = Chars::Utf16(&units);
         assert_eq!(chars.first_lone_surrogate(), Some(1));
+        for at in 0..100 {
+            let mut units = [0x4E2D; 100];
+            assert_eq!(Chars::Utf16(&units).first_lone_surrogate(), None);
+            units[at] = 0xD83D;
+            assert_eq!(Chars::Utf16(&units).first_lone_surrogate(), Some(at));
+            if let Some(next) = units.get_mut(at + 1) {
+                *next = 0xDE00;
+                assert_eq!(Chars::Utf16(&units).first_lone_surrogate(), None);
+            }
+        }
         assert_eq!(chars.to_utf8_lossy(), "a\u{FFFD}b😀\u{FFFD}");
         assert_eq!(decode_wtf8(&chars.to_wtf8()).unwrap(), units);
         assert_eq!(decode_wtf8(b"\xED\xA0\xBD\xED\xB8\x80").unwrap(), [0xD83D, 0xDE00]);

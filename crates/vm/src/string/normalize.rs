@@ -9,7 +9,9 @@ use super::chars::Chars;
 use crate::cell::Gc;
 use crate::context::Context;
 use crate::error::JsResult;
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{
+    IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfd_quick, is_nfkc_quick, is_nfkd_quick,
+};
 
 /// The four normalization forms.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,23 +31,44 @@ impl NormalizationForm {
             .find_map(|(text, form)| name.equals_ascii(text.as_bytes()).then_some(form))
     }
 
-    /// Whether text in this form is any Latin-1 text up to this character.
-    fn keeps_up_to(self) -> u8 {
+    /// Text of characters up to this one is in this form.
+    fn keeps_up_to(self) -> u16 {
         match self {
-            // No Latin-1 character composes with another, but the precomposed ones and compatibility characters decompose.
-            NormalizationForm::Nfc => 0xFF,
+            // The first character that composes with another is U+0300, but the precomposed ones and compatibility characters decompose.
+            NormalizationForm::Nfc => 0x2FF,
             NormalizationForm::Nfd => 0xBF,
             NormalizationForm::Nfkc | NormalizationForm::Nfkd => 0x9F,
         }
+    }
+
+    /// Whether text is certainly in this form (UAX #15, section 9).
+    fn has(self, chars: Chars<'_>) -> bool {
+        let most = self.keeps_up_to();
+        let known = match chars {
+            Chars::Latin1(bytes) => bytes.iter().position(|&b| u16::from(b) > most),
+            Chars::Utf16(units) => units.iter().position(|&u| u > most),
+        };
+        let Some(known) = known else { return true };
+        // The last character may compose with what follows.
+        let rest = chars.slice(known.saturating_sub(1), chars.len());
+        if !rest.is_well_formed() {
+            return false;
+        }
+        let text = rest.code_points().filter_map(char::from_u32);
+        let answer = match self {
+            NormalizationForm::Nfc => is_nfc_quick(text),
+            NormalizationForm::Nfd => is_nfd_quick(text),
+            NormalizationForm::Nfkc => is_nfkc_quick(text),
+            NormalizationForm::Nfkd => is_nfkd_quick(text),
+        };
+        answer == IsNormalized::Yes
     }
 }
 
 impl Context {
     pub fn string_normalize(&self, s: Gc<JsString>, form: NormalizationForm) -> JsResult<Gc<JsString>> {
         let chars = s.chars(self)?;
-        if let Chars::Latin1(bytes) = chars
-            && bytes.iter().all(|&b| b <= form.keeps_up_to())
-        {
+        if form.has(chars) {
             return Ok(s);
         }
         let mut out = StringBuilder::with_capacity(self, chars.len())?;
@@ -83,12 +106,24 @@ mod tests {
         assert_eq!(normalized("e\u{301}ﬁ", NormalizationForm::Nfkc), "éfi");
         let s = cx.string_from_utf16(&[0x65, 0x301, 0xD800, 0x301, 0x65, 0x301]).unwrap();
         let n = cx.string_normalize(s, NormalizationForm::Nfc).unwrap();
+        assert!(cx.string_normalize(n, NormalizationForm::Nfc).unwrap().equals(&cx, n).unwrap());
+        // What is in the form already, and what only its last character puts out of it.
+        for (form, kept, changed) in [
+            (NormalizationForm::Nfc, "ab\u{2FF}中é", "ab中e\u{301}"),
+            (NormalizationForm::Nfd, "ab中e\u{301}", "ab中é"),
+            (NormalizationForm::Nfkc, "ab\u{2FF}中é", "ab中ﬁ"),
+            (NormalizationForm::Nfkd, "ab中e\u{301}", "中½"),
+        ] {
+            let kept = cx.string_from_utf8(kept);
+            assert!(cx.string_normalize(kept, form).unwrap() == kept);
+            assert_ne!(normalized(changed, form), changed);
+        }
         assert_eq!(n.chars(&cx).unwrap().to_units(), [0xE9, 0xD800, 0x301, 0xE9]);
     }
 
     #[test]
-    fn the_latin1_shortcut_is_right_for_every_character() {
-        for c in '\0'..='\u{FF}' {
+    fn the_shortcut_is_right_for_every_character() {
+        for c in '\0'..='\u{2FF}' {
             for form in
                 [NormalizationForm::Nfc, NormalizationForm::Nfd, NormalizationForm::Nfkc, NormalizationForm::Nfkd]
             {

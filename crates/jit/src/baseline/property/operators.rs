@@ -8,9 +8,10 @@ use tercel_asm::Label;
 use tercel_asm::x64::{Mem, Reg, Scale, Size};
 use tercel_bytecode::Op;
 use tercel_bytecode::op::{Slot, instr};
-use tercel_vm::Kind;
+use tercel_vm::elements::HOLEY;
 use tercel_vm::feedback::SiteState;
-use tercel_vm::layout::{header, shape, site, stub};
+use tercel_vm::layout::{elements, header, object, shape, site, stub};
+use tercel_vm::{Kind, Value};
 
 impl Compiler<'_> {
     /// A private element: own or not there at all. The site knows where one field or method is in objects of one shape; the megamorphic cache knows others,
@@ -88,9 +89,23 @@ impl Compiler<'_> {
         self.check_cell(Reg::RAX, slow);
         let found = self.asm.new_label();
         if op == Op::In {
-            let index = self.slow_shared(shared::HAS_ELEMENT, None, Some(slow), found);
+            let index = self.asm.new_label();
+            let other = self.slow_shared(shared::HAS_ELEMENT, None, Some(slow), found);
             self.asm.cmp(Size::S64, Reg::RCX, TAG);
             self.asm.jae(index);
+            // Arrays without holes, which library functions ask about for each element.
+            self.later(move |this| {
+                this.asm.bind(index);
+                this.asm.cmp(Size::S8, Mem::base(Reg::RAX, header::KIND), Kind::Array as i32);
+                this.asm.jne(other);
+                this.asm.mov(Size::S64, Reg::RDX, Mem::base(Reg::RAX, object::ELEMENTS));
+                this.asm.cmp(Size::S32, Reg::RCX, Mem::base(Reg::RDX, elements::LENGTH));
+                this.asm.jae(other);
+                this.asm.test(Size::S8, Mem::base(Reg::RDX, header::FLAGS), HOLEY as i32);
+                this.asm.jne(other);
+                this.asm.mov(Size::S32, Reg::RAX, Value::TRUE.bits() as i32);
+                this.asm.jmp_to(found);
+            });
         }
         let keyed = matches!(op, Op::In | Op::HasPrivate).then_some(routines::KEYED_HAS);
         self.call_stubs(slot, keyed, found, slow);
