@@ -1,4 +1,5 @@
 // Machine code that is made anew: ways that were cold when it was made become hot, while frames of the old code are live, suspended, or throw.
+// large
 const log = (...values) => console.log(...values);
 class P { constructor(a, b) { this.a = a; this.b = b; for (let i = 0; i < 12; i++) this['w' + i] = i; this.late = a + b; } get sum() { return this.a + this.late; } set sum(v) { this.late = v; } m(x) { return this.late + x; } }
 const p = new P(1, 2), q = { late: 10, x: 1 }, r = Object.create({ late: 20 });
