@@ -1,4 +1,5 @@
 // Getters and setters of primitives, of callers that keep extra arguments, and of `super` at sites that have met many bases.
+// large
 const log = (...values) => console.log(...values);
 const kind = f => { try { return f(); } catch (e) { return e.constructor.name; } };
 const times = (n, f) => { let r; for (let i = 0; i < n; i++) r = f(i); return r; };

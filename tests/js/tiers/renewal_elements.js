@@ -1,4 +1,5 @@
 // Code that is made anew because sites for elements, keys and globals were cold when it was made: what they met before and meet afterwards is the same.
+// large
 const log = (...values) => console.log(...values);
 const kind = f => { try { return f(); } catch (e) { return e.constructor.name; } };
 const types = [Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array, Float32Array, Float64Array, BigInt64Array, BigUint64Array];
