@@ -140,8 +140,10 @@ function flatMap(mapper, thisArg) {
 }
 
 // SortIndexedProperties (§23.1.3.30.1) with a comparator: a stable merge sort, runs of 6 by insertion. What the
-// comparator does to the receiver cannot disturb it: it works on lists of its own.
+// comparator does to the receiver cannot disturb it: it works on lists of its own. What is in order, or in the opposite one, is only looked through.
+// The later element is always the comparator's first argument, as in other engines: programs depend on it whose comparators are no orders.
 function mergeSort(list, length, compare) {
+  if (leadingRun(list, length, compare) === length) return list;
   for (let start = 0; start < length; start += 6) insertionSort(list, start, start + 6 < length ? start + 6 : length, compare);
   if (length <= 6) return list;
   let from = list, to = %NewList(length);
@@ -157,13 +159,30 @@ function mergeSort(list, length, compare) {
   return from;
 }
 
+// How many elements from the first on are in order. If they were in the opposite order, strictly, they are turned round.
+function leadingRun(list, length, compare) {
+  if (length < 2) return length;
+  let run = 2;
+  if (+compare(list[1], list[0]) < 0) {
+    while (run < length && +compare(list[run], list[run - 1]) < 0) run++;
+    for (let i = 0, j = run - 1; i < j; i++, j--) {
+      const x = list[i];
+      list[i] = list[j];
+      list[j] = x;
+    }
+  } else {
+    while (run < length && !(+compare(list[run], list[run - 1]) < 0)) run++;
+  }
+  return run;
+}
+
 function insertionSort(list, start, end, compare) {
   for (let i = start + 1; i < end; i++) {
     const x = list[i];
     let j = i - 1;
     for (; j >= start; j--) {
       const y = list[j];
-      if (!(+compare(y, x) > 0)) break;
+      if (!(+compare(x, y) < 0)) break;
       list[j + 1] = y;
     }
     list[j + 1] = x;
@@ -174,13 +193,13 @@ function insertionSort(list, start, end, compare) {
 function merge(from, to, low, middle, high, compare) {
   let i = low, j = middle, k = low;
   // Already in order: the halves are copied as they are.
-  if (j >= high || !(+compare(from[j - 1], from[j]) > 0)) {
+  if (j >= high || !(+compare(from[j], from[j - 1]) < 0)) {
     for (; k < high; k++) to[k] = from[k];
     return;
   }
   let x = from[i], y = from[j];
   for (; ;) {
-    if (+compare(x, y) > 0) {
+    if (+compare(y, x) < 0) {
       to[k++] = y;
       if (++j >= high) break;
       y = from[j];
