@@ -1,4 +1,4 @@
-//! Walks: iterations over arrays, Maps, Sets and their iterators that no script can see.
+//! Walks: iterations over arrays, Maps, Sets, their iterators, and strings that no script can see.
 //!
 //! An iteration asks the value for its `Symbol.iterator`, the iterator for its `next`, and calls that again and again. Where the first is the
 //! library's own and the second too, the calls show to nobody, and what they give can be taken from the array or table at once: copies and
@@ -23,6 +23,7 @@ use crate::object::array::ArrayObject;
 use crate::object::kinds::{Collection, FieldsObject};
 use crate::probe::Probe;
 use crate::realm::{Intrinsic, RealmShape};
+use crate::string::JsString;
 use crate::value::Value;
 use std::cell::Cell;
 use std::ops::Range;
@@ -63,9 +64,11 @@ pub struct IterationProbes {
     array_iterator: Probe,
     /// %IteratorPrototype%[Symbol.iterator]
     iterator_iterator: Original,
+    string_iterator: Original,
     map_iterator: Original,
     set_iterator: Original,
     array_next: Original,
+    string_next: Original,
     map_next: Original,
     set_next: Original,
     map_set: Original,
@@ -81,7 +84,8 @@ impl IterationProbes {
         self.array_iterator.forget();
         let originals =
             [&self.iterator_iterator, &self.map_iterator, &self.set_iterator, &self.array_next, &self.map_next];
-        for original in originals.into_iter().chain([&self.set_next, &self.map_set, &self.set_add]) {
+        let others = [&self.set_next, &self.map_set, &self.set_add, &self.string_iterator, &self.string_next];
+        for original in originals.into_iter().chain(others) {
             original.place.forget();
         }
     }
@@ -129,6 +133,8 @@ enum Source {
     Array(Gc<ArrayObject>),
     /// The table of a Map or Set.
     Table(OrderedTable),
+    /// The code points of a string, which is no rope.
+    Text(Gc<JsString>),
     /// An iterator that has ended, or a collection without entries.
     Nothing,
 }
@@ -173,6 +179,9 @@ impl Context {
 
     /// The walk that an iteration over `v` comes to, if no script can see it.
     pub fn walk(&self, v: Value) -> Option<Walk> {
+        if let Some(s) = v.as_string() {
+            return self.walk_of_string(s);
+        }
         let object = v.as_object()?;
         let (probes, names) = (&self.library.iteration, self.names());
         let (source, gives) = match object.kind() {
@@ -195,6 +204,17 @@ impl Context {
             _ => return None,
         };
         Some(Walk { source, start: 0, gives, iterator: None })
+    }
+
+    fn walk_of_string(&self, s: Gc<JsString>) -> Option<Walk> {
+        let (probes, names) = (&self.library.iteration, self.names());
+        let iterator = (Intrinsic::StringPrototype, names.symbol_iterator, names::SYMBOL_ITERATOR);
+        let next = (Intrinsic::StringIteratorPrototype, names.next, names::NEXT);
+        // A rope is written out by whoever reads it first, which may fail.
+        let original = !s.is_rope()
+            && probes.string_iterator.is_in_place(self, iterator.0, iterator.1, iterator.2)
+            && probes.string_next.is_in_place(self, next.0, next.1, next.2);
+        original.then_some(Walk { source: Source::Text(s), start: 0, gives: Gives::Values, iterator: None })
     }
 
     fn array_source(&self, array: Value) -> Option<Source> {
@@ -352,11 +372,13 @@ impl Filling<'_> {
 }
 
 impl Walk {
-    /// How many values are left.
+    /// How many values are left; of a string, how many there may be.
     pub fn count(&self) -> usize {
         match self.source {
             Source::Array(array) => (array.len() as usize).saturating_sub(self.start),
             Source::Table(table) => table.live_from(self.start),
+            // As many at most.
+            Source::Text(s) => s.len(),
             Source::Nothing => 0,
         }
     }
@@ -472,6 +494,7 @@ impl Walk {
         let end = match self.source {
             Source::Array(array) => array.len() as usize,
             Source::Table(table) => table.used(),
+            Source::Text(s) => return pour_text(cx, s, sink),
             Source::Nothing => 0,
         };
         for first in (self.start..end).step_by(interval) {
@@ -483,7 +506,7 @@ impl Walk {
                     Gives::Values => table.each(range, |_, value| sink.put(value))?,
                     Gives::Entries => table.each(range, |key, value| sink.put(cx.array_of(&[key, value]).into()))?,
                 },
-                Source::Nothing => {}
+                Source::Text(_) | Source::Nothing => {}
             }
             sink.pause();
             cx.poll()?;
@@ -509,6 +532,22 @@ impl Walk {
         }
         Ok(())
     }
+}
+
+/// The code points of a string, as strings.
+fn pour_text(cx: &Context, s: Gc<JsString>, sink: &mut impl Sink) -> JsResult<()> {
+    let mut at = 0;
+    while at < s.len() {
+        let end = s.len().min(at + INTERVAL);
+        while at < end {
+            let (_, units) = s.chars(cx)?.code_point_at(at);
+            sink.put(cx.substring(s, at, at + units)?.into())?;
+            at += units;
+        }
+        sink.pause();
+        cx.poll()?;
+    }
+    Ok(())
 }
 
 fn dense_kind(elements: Gc<Elements>) -> Dense {
