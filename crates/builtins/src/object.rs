@@ -26,7 +26,7 @@ fn assign(cx: &Context, args: &Args) -> JsResult<Value> {
             continue;
         }
         let from = cx.to_object(args.get(i))?;
-        if !inherits_any(cx, to, from) && to.adopt_properties(cx, from)? {
+        if to.shape(cx).property_count() == 0 && !inherits_any(cx, to, from) && to.adopt_properties(cx, from)? {
             continue;
         }
         let keys = from.own_keys(cx)?;

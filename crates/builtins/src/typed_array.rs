@@ -6,6 +6,7 @@ use crate::iterator::{Gives, new_array_iterator};
 use crate::table::*;
 use std::cell::Cell;
 use std::ops::Range;
+use tercel_vm::elements::{Dense, Elements};
 use tercel_vm::fast_native::FastNative;
 use tercel_vm::string::StringBuilder;
 use tercel_vm::typed::{ArrayBuffer, ElementType, TRACKS_LENGTH, TypedArray, Words, element_fast, number_to_bits};
@@ -103,15 +104,24 @@ fn from_plain_numbers(
     element: ElementType,
     source: Value,
 ) -> JsResult<Option<Gc<TypedArray>>> {
-    let Some(array) = cx.unobservable_array(source).filter(|_| !element.is_bigint()) else { return Ok(None) };
-    let e = array.elements();
-    let numbers = matches!(e.kind(), Kind::ElementsInt32 | Kind::ElementsDouble) && !e.is_holey();
-    if !numbers || full_plain(cx, source).is_none() {
+    let Some(e) = cx.unobservable_array(source).and_then(|_| plain_numbers(cx, element, source)) else {
         return Ok(None);
-    }
+    };
     let new = allocate(cx, proto, element, e.len() as u64)?;
-    set_plain_numbers(cx, new, 0, source);
+    set_numbers(new, 0, e);
     Ok(Some(new))
+}
+
+/// The elements of an array that has nothing but numbers, which an array of this type takes without running script.
+fn plain_numbers(cx: &Context, element: ElementType, source: Value) -> Option<Gc<Elements>> {
+    let (_, e) = full_plain(cx, source)?;
+    (e.dense_kind() != Dense::Value && !e.is_holey() && !element.is_bigint()).then_some(e)
+}
+
+/// Stores all of those elements from index `at` on.
+fn set_numbers(t: Gc<TypedArray>, at: usize, e: Gc<Elements>) {
+    let numbers = (0..e.len()).map(|i| e.get(i).as_number());
+    t.set_numbers(at, e.dense_kind() == Dense::Int32, numbers);
 }
 
 /// InitializeTypedArrayFromArrayBuffer (§23.2.5.1.3).
@@ -528,8 +538,11 @@ fn set(cx: &Context, args: &Args) -> JsResult<Value> {
         return Err(cx.throw_range(format_args!("offset is out of bounds")));
     }
     let offset = offset as usize;
-    let done = set_plain_numbers(cx, t, offset, source.into());
-    for k in done..count {
+    if let Some(e) = plain_numbers(cx, t.element_type(), source.into()) {
+        set_numbers(t, offset, e);
+        return Ok(Value::UNDEFINED);
+    }
+    for k in 0..count {
         if k % 1024 == 1023 {
             cx.poll()?;
         }
@@ -537,19 +550,6 @@ fn set(cx: &Context, args: &Args) -> JsResult<Value> {
         assign(cx, t, offset + k as usize, v)?;
     }
     Ok(Value::UNDEFINED)
-}
-
-/// Stores all elements of an array that has nothing but numbers, which runs no script; how many there were.
-fn set_plain_numbers(cx: &Context, t: Gc<TypedArray>, at: usize, source: Value) -> u64 {
-    let Some((_, e)) = full_plain(cx, source).filter(|(_, e)| !e.is_holey() && !t.element_type().is_bigint()) else {
-        return 0;
-    };
-    match e.kind() {
-        Kind::ElementsInt32 => t.set_numbers(at, true, (0..e.len()).map(|i| f64::from(e.get(i).as_int32()))),
-        Kind::ElementsDouble => t.set_numbers(at, false, (0..e.len()).map(|i| e.get(i).as_number())),
-        _ => return 0,
-    }
-    e.len() as u64
 }
 
 fn slice(cx: &Context, args: &Args) -> JsResult<Value> {

@@ -82,10 +82,9 @@ impl IterationProbes {
             return;
         }
         self.array_iterator.forget();
-        let originals =
-            [&self.iterator_iterator, &self.map_iterator, &self.set_iterator, &self.array_next, &self.map_next];
-        let others = [&self.set_next, &self.map_set, &self.set_add, &self.string_iterator, &self.string_next];
-        for original in originals.into_iter().chain(others) {
+        let iterators = [&self.iterator_iterator, &self.string_iterator, &self.map_iterator, &self.set_iterator];
+        let nexts = [&self.array_next, &self.string_next, &self.map_next, &self.set_next];
+        for original in iterators.into_iter().chain(nexts).chain([&self.map_set, &self.set_add]) {
             original.place.forget();
         }
     }
@@ -183,21 +182,27 @@ impl Context {
             return self.walk_of_string(s);
         }
         let object = v.as_object()?;
-        let (probes, names) = (&self.library.iteration, self.names());
+        let probes = &self.library.iteration;
         let (source, gives) = match object.kind() {
             Kind::Array => (self.array_source(self.unobservable_array(v)?.into())?, Gives::Values),
             Kind::Map => {
-                let prototype = Intrinsic::MapPrototype;
-                let original = inherits_iterator(self, object, prototype)
-                    && probes.map_iterator.is_in_place(self, prototype, names.symbol_iterator, names::ENTRIES)
-                    && probes.map_next.is_in_place(self, Intrinsic::MapIteratorPrototype, names.next, names::NEXT);
+                let original = inherits_iterator(self, object, Intrinsic::MapPrototype)
+                    && self.iterates_originally(
+                        &probes.map_iterator,
+                        names::ENTRIES,
+                        &probes.map_next,
+                        [Intrinsic::MapPrototype, Intrinsic::MapIteratorPrototype],
+                    );
                 (collection_source(original.then_some(v)?)?, Gives::Entries)
             }
             Kind::Set => {
-                let prototype = Intrinsic::SetPrototype;
-                let original = inherits_iterator(self, object, prototype)
-                    && probes.set_iterator.is_in_place(self, prototype, names.symbol_iterator, names::VALUES)
-                    && probes.set_next.is_in_place(self, Intrinsic::SetIteratorPrototype, names.next, names::NEXT);
+                let original = inherits_iterator(self, object, Intrinsic::SetPrototype)
+                    && self.iterates_originally(
+                        &probes.set_iterator,
+                        names::VALUES,
+                        &probes.set_next,
+                        [Intrinsic::SetPrototype, Intrinsic::SetIteratorPrototype],
+                    );
                 (collection_source(original.then_some(v)?)?, Gives::Keys)
             }
             Kind::NativeIterator => return self.walk_of_iterator(v.as_kind(Kind::NativeIterator)?),
@@ -206,14 +211,30 @@ impl Context {
         Some(Walk { source, start: 0, gives, iterator: None })
     }
 
+    /// Whether two prototypes have their original functions: the first its `Symbol.iterator`, which the table calls `name`, the other, of the iterators
+    /// that it makes, its `next`.
+    fn iterates_originally(
+        &self,
+        iterator: &Original,
+        name: Name,
+        next: &Original,
+        prototypes: [Intrinsic; 2],
+    ) -> bool {
+        let [iterable, made] = prototypes;
+        iterator.is_in_place(self, iterable, self.names().symbol_iterator, name)
+            && next.is_in_place(self, made, self.names().next, names::NEXT)
+    }
+
     fn walk_of_string(&self, s: Gc<JsString>) -> Option<Walk> {
-        let (probes, names) = (&self.library.iteration, self.names());
-        let iterator = (Intrinsic::StringPrototype, names.symbol_iterator, names::SYMBOL_ITERATOR);
-        let next = (Intrinsic::StringIteratorPrototype, names.next, names::NEXT);
+        let probes = &self.library.iteration;
         // A rope is written out by whoever reads it first, which may fail.
         let original = !s.is_rope()
-            && probes.string_iterator.is_in_place(self, iterator.0, iterator.1, iterator.2)
-            && probes.string_next.is_in_place(self, next.0, next.1, next.2);
+            && self.iterates_originally(
+                &probes.string_iterator,
+                names::SYMBOL_ITERATOR,
+                &probes.string_next,
+                [Intrinsic::StringPrototype, Intrinsic::StringIteratorPrototype],
+            );
         original.then_some(Walk { source: Source::Text(s), start: 0, gives: Gives::Values, iterator: None })
     }
 
@@ -430,7 +451,7 @@ impl Walk {
         }
         let words = self.words();
         let elements = if at == 0 {
-            cx.new_elements(words.map_or(Dense::Int32, dense_kind), count)?
+            cx.new_elements(words.map_or(Dense::Int32, Gc::<Elements>::dense_kind), count)?
         } else if at + count <= old.capacity() {
             old
         } else {
@@ -548,12 +569,4 @@ fn pour_text(cx: &Context, s: Gc<JsString>, sink: &mut impl Sink) -> JsResult<()
         cx.poll()?;
     }
     Ok(())
-}
-
-fn dense_kind(elements: Gc<Elements>) -> Dense {
-    match elements.kind() {
-        Kind::ElementsInt32 => Dense::Int32,
-        Kind::ElementsDouble => Dense::Double,
-        _ => Dense::Value,
-    }
 }

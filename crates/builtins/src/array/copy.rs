@@ -57,8 +57,8 @@ pub(super) fn append_all(cx: &Context, to: Gc<ArrayObject>, from: Gc<Elements>) 
     if total > u32::MAX as usize {
         return Err(cx.throw_range(format_args!("Invalid array length")));
     }
-    let kind = if at == 0 { dense_kind(from) } else { dense_kind(old).max(dense_kind(from)) };
-    let new = if at > 0 && total <= old.capacity() && dense_kind(old) == kind {
+    let kind = if at == 0 { from.dense_kind() } else { old.dense_kind().max(from.dense_kind()) };
+    let new = if at > 0 && total <= old.capacity() && old.dense_kind() == kind {
         old
     } else {
         let new =
@@ -145,21 +145,11 @@ pub(super) fn slice(cx: &Context, args: &Args) -> JsResult<Value> {
     Ok(a.into())
 }
 
-fn dense_kind(e: Gc<Elements>) -> Dense {
-    match e.kind() {
-        Kind::ElementsInt32 => Dense::Int32,
-        Kind::ElementsDouble => Dense::Double,
-        _ => Dense::Value,
-    }
-}
-
 /// Copies elements, holes included, behind the elements of another cell, whose kind is not narrower and which ends with them then.
 fn copy_words(cx: &Context, from: Gc<Elements>, start: usize, to: Gc<Elements>, at: usize, count: usize) {
     assert!(start + count <= from.len() && at + count <= to.capacity() && from != to);
     to.length.set((at + count) as u32);
-    if from.kind() != Kind::ElementsDouble && to.kind() == Kind::ElementsDouble
-        || from.kind() == Kind::ElementsDouble && to.kind() != Kind::ElementsDouble
-    {
+    if (from.kind() == Kind::ElementsDouble) != (to.kind() == Kind::ElementsDouble) {
         for i in 0..count {
             to.set_raw(cx, at + i, from.get(start + i));
         }
@@ -184,7 +174,7 @@ pub(super) fn copy_range(
     if count == 0 {
         return Ok(());
     }
-    let new = cx.new_elements(dense_kind(e), count)?;
+    let new = cx.new_elements(e.dense_kind(), count)?;
     copy_words(cx, e, start, new, 0, count);
     if e.is_holey() {
         new.set_holey();

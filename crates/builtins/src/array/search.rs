@@ -167,6 +167,26 @@ pub(super) fn includes(cx: &Context, args: &Args) -> JsResult<Value> {
     Ok(Value::FALSE)
 }
 
+/// The first of some indices of any object whose property is strictly equal to `needle`.
+fn search_properties(
+    cx: &Context,
+    o: Gc<Object>,
+    indices: impl Iterator<Item = u64>,
+    needle: Value,
+) -> JsResult<Value> {
+    for k in indices {
+        poll_at(cx, k)?;
+        let key = cx.index_key(k);
+        if o.has_property(cx, key)? {
+            let v = o.get(cx, key)?;
+            if cx.strictly_equal(v, needle)? {
+                return Ok(Value::number(k as f64));
+            }
+        }
+    }
+    Ok(Value::int32(-1))
+}
+
 pub(super) fn index_of(cx: &Context, args: &Args) -> JsResult<Value> {
     let (o, length) = receiver(cx, args)?;
     if length == 0 {
@@ -178,17 +198,7 @@ pub(super) fn index_of(cx: &Context, args: &Args) -> JsResult<Value> {
         let found = find_dense(cx, e, start as usize..length as usize, false, needle, Equality::Strict)?;
         return Ok(position(found));
     }
-    for k in start..length {
-        poll_at(cx, k)?;
-        let key = cx.index_key(k);
-        if o.has_property(cx, key)? {
-            let v = o.get(cx, key)?;
-            if cx.strictly_equal(v, needle)? {
-                return Ok(Value::number(k as f64));
-            }
-        }
-    }
-    Ok(Value::int32(-1))
+    search_properties(cx, o, start..length, needle)
 }
 
 /// The last index that `lastIndexOf` looks at; none if there is none.
@@ -208,17 +218,7 @@ pub(super) fn last_index_of(cx: &Context, args: &Args) -> JsResult<Value> {
     if let Some(e) = dense_up_to(cx, o, length) {
         return Ok(position(find_dense(cx, e, 0..start as usize + 1, true, needle, Equality::Strict)?));
     }
-    for k in (0..=start).rev() {
-        poll_at(cx, k)?;
-        let key = cx.index_key(k);
-        if o.has_property(cx, key)? {
-            let v = o.get(cx, key)?;
-            if cx.strictly_equal(v, needle)? {
-                return Ok(Value::number(k as f64));
-            }
-        }
-    }
-    Ok(Value::int32(-1))
+    search_properties(cx, o, (0..=start).rev(), needle)
 }
 
 #[cfg(test)]

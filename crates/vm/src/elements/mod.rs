@@ -171,6 +171,16 @@ impl Gc<Elements> {
         self.header.kind.set(Kind::ElementsValue as u8);
     }
 
+    /// The kind of dense elements.
+    #[inline]
+    pub fn dense_kind(self) -> Dense {
+        match self.kind() {
+            Kind::ElementsInt32 => Dense::Int32,
+            Kind::ElementsDouble => Dense::Double,
+            _ => Dense::Value,
+        }
+    }
+
     /// The least dense kind that `v` fits.
     #[inline]
     pub fn kind_for(v: Value) -> Dense {
@@ -217,12 +227,7 @@ impl Context {
     /// A copy of dense elements with another capacity, at least their length.
     pub fn copy_elements(&self, old: Gc<Elements>, capacity: usize) -> JsResult<Gc<Elements>> {
         debug_assert!(!old.is_sparse() && capacity >= old.len());
-        let kind = match old.kind() {
-            Kind::ElementsInt32 => Dense::Int32,
-            Kind::ElementsDouble => Dense::Double,
-            _ => Dense::Value,
-        };
-        let new = self.new_elements(kind, capacity)?;
+        let new = self.new_elements(old.dense_kind(), capacity)?;
         // SAFETY: both have `old.len()` words, and the cells are different. A fresh cell needs no barrier unless it is large.
         unsafe { std::ptr::copy_nonoverlapping(old.data(), new.data(), old.len()) };
         new.length.set(old.length.get());

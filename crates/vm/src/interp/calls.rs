@@ -29,8 +29,7 @@ pub fn record_function(cx: &Context, code: Gc<CodeBlock>, site: &Site, function:
         record_target(cx, code, site, function.code());
     }
     if site.stubs.get().is_empty() {
-        site.stubs.set(function.into());
-        cx.write_barrier(code.header_ptr(), function.into());
+        renew_function(cx, code, site, function);
     }
 }
 
