@@ -1,7 +1,7 @@
 //! Calls of ordinary functions by the stubs of `Call` and `CallMethod`: from sites that had not run when their function was compiled, and of functions that a site
 //! does not expect. What code in line has as constants is read from the instruction here.
 
-use super::{address_of_site, call_leaf, called_often, operand_offset, running_code};
+use super::{address_of_site, call_leaf, called_often, count_late, operand_offset, running_code};
 use crate::baseline::{CX, FRAME, TAG, check_cell};
 use crate::symbols;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size};
@@ -38,8 +38,7 @@ pub(super) fn ordinary(asm: &mut Assembler, op: Op) {
     asm.cmp(Size::S8, Mem::base(FUNCTION, header::KIND), Kind::Function as i32);
     asm.jne(none);
     // Code with many such calls was made too early.
-    asm.dec(Size::S32, Mem::base(RUNNING, CodeBlock::LATE_OFFSET as i32));
-    asm.js(often);
+    count_late(asm, RUNNING, often);
     asm.bind(counted);
     asm.mov(Size::S64, CODE, Mem::base(FUNCTION, object::FUNCTION_CODE));
     address_of_site(asm, SITE, named(op, "slot"));
@@ -93,7 +92,7 @@ pub(super) fn ordinary(asm: &mut Assembler, op: Op) {
     asm.jmp_to(known);
 
     asm.bind(often);
-    called_often(asm, Reg::RDX);
+    called_often(asm, &[Reg::RDX]);
     find_callee(asm, op);
     asm.jmp_to(counted);
     asm.bind(none);

@@ -149,14 +149,21 @@ fn address_of_site(asm: &mut Assembler, reg: Reg, slot: Mem) {
     asm.add(Size::S64, reg, SITES);
 }
 
-/// The running function has called stubs that count so often that perhaps it is to be made anew. Keeps one register; the word on the stack keeps rsp a multiple
-/// of 16.
-fn called_often(asm: &mut Assembler, kept: Reg) {
-    asm.push(kept);
+/// Counts a call of a stub, or of a routine, by code that may have been made too early ([`CodeBlock::LATE_OFFSET`]); jumps to `often` when it is to be asked whether
+/// it should be made anew. `running`: the running function's code block.
+fn count_late(asm: &mut Assembler, running: Reg, often: Label) {
+    asm.dec(Size::S32, Mem::base(running, CodeBlock::LATE_OFFSET as i32));
+    asm.js(often);
+}
+
+/// The running function has called stubs that count so often that perhaps it is to be made anew. `kept`: registers to keep, so many that their words on the stack
+/// keep rsp a multiple of 16.
+fn called_often(asm: &mut Assembler, kept: &[Reg]) {
+    kept.iter().for_each(|&reg| asm.push(reg));
     asm.mov(Size::S64, Reg::RDI, CX);
     asm.mov(Size::S64, Reg::RSI, FRAME);
     asm.call_near(crate::symbols::STUBS_CALLED_OFTEN.target());
-    asm.pop(kept);
+    kept.iter().rev().for_each(|&reg| asm.pop(reg));
 }
 
 /// rdx = the address of the instruction at the offset in rdx. Clobbers r8.
@@ -243,7 +250,7 @@ fn count_element(asm: &mut Assembler) {
     let go_on = asm.new_label();
     asm.dec(Size::S32, Mem::base(Reg::R8, CodeBlock::LATE_OFFSET as i32));
     asm.jns(go_on);
-    called_often(asm, Reg::RDX);
+    called_often(asm, &[Reg::RDX]);
     asm.bind(go_on);
 }
 

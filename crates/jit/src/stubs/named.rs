@@ -9,7 +9,9 @@
 //! run needs no more than the two of a call.
 
 use super::number::{operand, vm_register};
-use super::{address_of_site, call_helper_of, called_often, leave_word, operand_offset, running_code, shared};
+use super::{
+    address_of_site, call_helper_of, called_often, count_late, leave_word, operand_offset, running_code, shared,
+};
 use crate::baseline::{CX, check_cell};
 use crate::ic::routines;
 use crate::symbols::Symbol;
@@ -41,15 +43,14 @@ pub const fn by_offset(op: Op) -> Symbol {
 pub(super) fn emit_by_offset(asm: &mut Assembler, op: Op) {
     let [often, go_on] = std::array::from_fn(|_| asm.new_label());
     load_bytecode(asm);
-    asm.dec(Size::S32, Mem::base(Reg::R8, CodeBlock::LATE_OFFSET as i32));
-    asm.js(often);
+    count_late(asm, Reg::R8, often);
     asm.bind(go_on);
     load_operands(asm, op);
     address_of_site(asm, SITE, instruction(op, place_of(op, "slot")));
     asm.jmp_near(super::of_op(op).target());
 
     asm.bind(often);
-    called_often(asm, Reg::RSI);
+    called_often(asm, &[Reg::RSI]);
     load_bytecode(asm);
     asm.jmp_to(go_on);
 }

@@ -2,14 +2,13 @@
 //!
 //! Functions have the code for int32 operands in line, and that for doubles where the site has seen some. Everything else is here, once.
 
-use super::{address_of_instruction, call_helper, called_often, leave_word, operand_offset, running_code};
+use super::{address_of_instruction, call_helper, called_often, count_late, leave_word, operand_offset, running_code};
 use crate::baseline::compare::Relation;
 use crate::baseline::{FRAME, SITES, TAG};
 use crate::symbols::Symbol;
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Cond, Mem, Reg, Scale, Size, Xmm};
 use tercel_bytecode::Op;
-use tercel_vm::code::CodeBlock;
 use tercel_vm::feedback::type_bits;
 use tercel_vm::layout::{header, site};
 use tercel_vm::{Kind, Value};
@@ -49,13 +48,6 @@ fn load_site(asm: &mut Assembler, op: Op, dst: Reg) {
         asm.imul_imm(Size::S64, dst, dst, site::SIZE);
         asm.add(Size::S64, dst, SITES);
     }
-}
-
-/// Code that does not have doubles in line, because it was made before any were seen, calls stubs for good: perhaps it is to be made anew. r8: the running
-/// function's code block.
-fn count(asm: &mut Assembler, often: Label) {
-    asm.dec(Size::S32, Mem::base(Reg::R8, CodeBlock::LATE_OFFSET as i32));
-    asm.js(often);
 }
 
 /// The double of the number in `value`, which is clobbered; jumps to `no` for anything else.
@@ -99,7 +91,7 @@ pub(super) fn arithmetic(asm: &mut Assembler, op: Op) {
     }
     load_site(asm, op, Reg::RCX);
     asm.or(Size::S8, Mem::base(Reg::RCX, site::BITS), i32::from(type_bits::DOUBLE));
-    count(asm, often);
+    count_late(asm, Reg::R8, often);
     match op {
         Sub | SubImm => asm.subsd(x, y),
         Mul | MulImm => asm.mulsd(x, y),
@@ -121,7 +113,7 @@ pub(super) fn arithmetic(asm: &mut Assembler, op: Op) {
     asm.mov_imm64(Reg::RAX, Value::NAN.bits() as i64);
     asm.jmp_to(store);
     asm.bind(often);
-    called_often(asm, PC);
+    called_often(asm, &[PC]);
     running_code(asm, Reg::R8);
     asm.jmp_to(again);
     asm.bind(general);
@@ -185,7 +177,7 @@ pub(super) fn comparison(asm: &mut Assembler, op: Op) {
     to_double(asm, Reg::R8, Xmm::XMM0, general);
     to_double(asm, Reg::R9, Xmm::XMM1, general);
     running_code(asm, Reg::R8);
-    count(asm, often);
+    count_late(asm, Reg::R8, often);
     address(asm);
     load_site(asm, op, Reg::RCX);
     asm.or(Size::S8, Mem::base(Reg::RCX, site::BITS), i32::from(type_bits::DOUBLE));
@@ -223,13 +215,8 @@ pub(super) fn comparison(asm: &mut Assembler, op: Op) {
         }
     }
 
-    // The operands are kept: three words on the stack, with rdx.
     asm.bind(often);
-    asm.push(Reg::RAX);
-    asm.push(Reg::RCX);
-    called_often(asm, Reg::RDX);
-    asm.pop(Reg::RCX);
-    asm.pop(Reg::RAX);
+    called_often(asm, &[Reg::RAX, Reg::RCX, Reg::RDX]);
     asm.jmp_to(doubles);
 
     asm.bind(general);

@@ -34,7 +34,7 @@
 
 use crate::baseline::{CX, FRAME, SITES, TAG, allocate, check_cell};
 use crate::ic::routines;
-use crate::stubs::{Routine, address_of_instruction, call_leaf, leave_word, running_code};
+use crate::stubs::{Routine, address_of_instruction, call_leaf, called_often, count_late, leave_word, running_code};
 use crate::symbols::{self, Symbol};
 use tercel_asm::Label;
 use tercel_asm::x64::{Assembler, Mem, Reg, Scale, Size, Xmm};
@@ -382,25 +382,19 @@ fn global(asm: &mut Assembler) {
     fail(asm, none);
 }
 
-/// Counts a visit to code that was made too early ([`CodeBlock::LATE_OFFSET`]), and goes on with a routine. `kept`: its arguments, so many that they keep rsp a
-/// multiple of 16 on the stack. Clobbers rdi.
-fn count_late(asm: &mut Assembler, kept: &[Reg], routine: Symbol) {
+/// Counts towards making the code anew and goes on with a routine. `kept`: its arguments, as for [`called_often`]. Clobbers rdi.
+fn count_and_go(asm: &mut Assembler, kept: &[Reg], routine: Symbol) {
     let often = asm.new_label();
     running_code(asm, Reg::RDI);
-    asm.dec(Size::S32, Mem::base(Reg::RDI, CodeBlock::LATE_OFFSET as i32));
-    asm.js(often);
+    count_late(asm, Reg::RDI, often);
     asm.jmp_near(routine.target());
     asm.bind(often);
-    kept.iter().for_each(|&reg| asm.push(reg));
-    asm.mov(Size::S64, Reg::RDI, CX);
-    asm.mov(Size::S64, Reg::RSI, FRAME);
-    asm.call_near(symbols::STUBS_CALLED_OFTEN.target());
-    kept.iter().rev().for_each(|&reg| asm.pop(reg));
+    called_often(asm, kept);
     asm.jmp_near(routine.target());
 }
 
 fn late_global(asm: &mut Assembler) {
-    count_late(asm, &[Reg::RSI], GLOBAL);
+    count_and_go(asm, &[Reg::RSI], GLOBAL);
 }
 
 /// What the code in line would be for others than typed arrays is no better, so only these count.
@@ -415,7 +409,7 @@ fn late_element(asm: &mut Assembler, routine: Symbol) {
     asm.movzx(Size::S32, Size::S8, Reg::RDI, Mem::base(Reg::RAX, object::TYPED_ELEMENT));
     asm.bts(Size::S32, Reg::RDX, Reg::RDI);
     asm.mov(Size::S32, Mem::base(Reg::R8, site::AUX), Reg::RDX);
-    count_late(asm, &[Reg::RAX, Reg::RCX, Reg::RSI], routine);
+    count_and_go(asm, &[Reg::RAX, Reg::RCX, Reg::RSI], routine);
 }
 
 fn length(asm: &mut Assembler, cx: &Context) {
